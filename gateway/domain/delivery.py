@@ -1,0 +1,159 @@
+"""The life of a delivery: its states, what each attempt's outcome means, and when to try again.
+
+    state      meaning                              leaves it by                                a crash here means
+    queued     waits until ``due_at``               claim -> claimed                            nothing: it is claimed later
+    claimed    a worker holds a lease               settle -> sent | queued | unsure | dead     mail: claimed again when the lease is
+                                                    lease over -> queued (mail), unsure (SMS)   over; SMS: looked up first
+    unsure     the peer may have it already         receipt or look-up -> sent | delivered |    nothing: it is looked up later
+                                                    queued | dead
+    sent       the peer took it                     receipt -> delivered | dead                 nothing: the receipt is sent again or
+                                                                                                looked up
+    delivered  the receipt said so                  end
+    dead       given up; the reason is kept         an operator's retry -> queued
+
+A settle is fenced by the attempt it belongs to, so a late worker cannot settle what another one took over.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import assert_never
+
+
+class State(StrEnum):
+    """Where a delivery stands; the table above is the whole of it."""
+
+    QUEUED = "queued"
+    CLAIMED = "claimed"
+    UNSURE = "unsure"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    DEAD = "dead"
+
+
+class Fault(StrEnum):
+    """Whose fault a refusal was: it decides what happens beyond this one delivery."""
+
+    MESSAGE = "message"  # this text to this address; nothing else follows
+    ADDRESS = "address"  # the phone or mailbox does not exist: stop using it
+    OPTED_OUT = "opted-out"  # its owner told the provider to stop: so do we
+    SENDER = "sender"  # our number, account or contract: the operator must act
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """The peer took it. ``remote_id`` is the provider's id of the message, or the relay's reply."""
+
+    remote_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Deferred:
+    """Not now. ``retry_after`` in seconds if the peer named it; ``route_wide`` slows the whole sender (429)."""
+
+    reason: str
+    retry_after: float | None = None
+    route_wide: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Unsure:
+    """The request went out and no trustworthy answer came back: the peer may have it."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bounced:
+    """Refused for good, with the peer's reason (never empty) and whose fault it was."""
+
+    reason: str
+    fault: Fault = Fault.MESSAGE
+
+
+Outcome = Sent | Deferred | Unsure | Bounced
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """A look-up found no trace of the message at the provider: it may be sent again."""
+
+
+Finding = Sent | Bounced | Absent | Deferred
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """Settle as sent."""
+
+    remote_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """Settle as queued again, due at ``at``."""
+
+    at: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class LookUp:
+    """Settle as unsure, to be looked up at ``at``."""
+
+    at: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class GiveUp:
+    """Settle as dead."""
+
+    reason: str
+    fault: Fault = Fault.MESSAGE
+
+
+Verdict = Done | Retry | LookUp | GiveUp
+
+
+@dataclass(frozen=True, slots=True)
+class RetryRules:
+    """How long to go on: at most ``attempts`` tries and ``max_age`` since queueing; ``first_wait`` doubles up to ``longest_wait``."""
+
+    attempts: int = 12
+    max_age: timedelta = timedelta(days=2)
+    first_wait: timedelta = timedelta(seconds=15)
+    longest_wait: timedelta = timedelta(hours=2)
+    look_up_after: timedelta = timedelta(seconds=30)
+
+
+def after_attempt(
+    outcome: Outcome, *, attempt: int, queued_at: datetime, now: datetime, rules: RetryRules, dice: float
+) -> Verdict:
+    """Decide what follows an attempt. ``dice`` is a uniform number in [0, 1) that spreads retries (full jitter
+    over the upper half of the wait, so that a fleet of refused deliveries does not come back as one wave)."""
+    match outcome:
+        case Sent(remote_id):
+            return Done(remote_id)
+        case Bounced(reason, fault):
+            return GiveUp(reason, fault)
+        case Unsure(reason):
+            return LookUp(now + rules.look_up_after, reason)
+        case Deferred(reason, retry_after, route_wide):
+            if attempt >= rules.attempts and not route_wide:
+                return GiveUp(f"given up after {attempt} attempts: {reason}")
+            wait = backoff(attempt, rules=rules, dice=dice)
+            if retry_after is not None:
+                wait = max(wait if not route_wide else timedelta(0), timedelta(seconds=retry_after))
+            if now + wait > queued_at + rules.max_age:
+                return GiveUp(f"given up at the age limit of {rules.max_age}: {reason}")
+            return Retry(now + wait, reason)
+        case _:
+            assert_never(outcome)
+
+
+def backoff(attempt: int, *, rules: RetryRules, dice: float) -> timedelta:
+    """The wait after attempt number ``attempt``: doubling from ``first_wait``, at most ``longest_wait``."""
+    doublings = min(attempt - 1, 20)
+    wait = min(rules.first_wait * (1 << doublings), rules.longest_wait)
+    return wait * (0.5 + dice / 2)

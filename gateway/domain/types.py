@@ -1,0 +1,107 @@
+"""The words every room shares: channels, sources, lanes, and what a message on its way out looks like."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import IntEnum, StrEnum
+
+MAX_LENGTH = 140
+"""Code points in a post, after NFC and with outer white space off."""
+
+NAME_PATTERN = r"[a-z0-9_]{1,15}"
+"""An account's name, lower-case; people may type it in any case and with a leading ``@``."""
+
+
+class Channel(StrEnum):
+    """The wires a delivery can go out on. Feeds are pulled and need no delivery."""
+
+    SMS = "sms"
+    EMAIL = "email"
+
+
+class Source(StrEnum):
+    """The door a post came in by."""
+
+    SMS = "sms"
+    EMAIL = "email"
+    WEB = "web"
+    API = "api"
+    SCHEDULE = "schedule"
+    CLI = "cli"
+
+
+class Overflow(StrEnum):
+    """What happens to text over 140 characters: cut with a link, split into up to three posts, or refused."""
+
+    LINK = "link"
+    SPLIT = "split"
+    REFUSE = "refuse"
+
+
+class EmailMode(StrEnum):
+    """When an account's mail goes out."""
+
+    OFF = "off"
+    INSTANT = "instant"
+    HOURLY = "hourly"
+    DAILY = "daily"
+
+
+class PostKind(StrEnum):
+    """A public or protected post, a direct message, or a repost of somebody's post."""
+
+    POST = "post"
+    DIRECT = "direct"
+    REPOST = "repost"
+
+
+class Lane(IntEnum):
+    """The order of sending: a lower lane goes first, so nobody's answer waits behind a celebrity's post.
+
+    Posts are spread over four lanes by how many followers the post has already been queued for: the first
+    hundred, up to a thousand, up to ten thousand, the rest.
+    """
+
+    ANSWER = 0
+    MENTION = 1
+    FIRST = 2
+    NEAR = 3
+    FAR = 4
+    TAIL = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One delivery on its way to one phone or mailbox: everything a transport needs, nothing it could look up.
+
+    ``id``, ``attempt``  the delivery's number and the count of this try (1 is the first).
+    ``to``               an E.164 phone number or a mail address.
+    ``sender``           the number to send from on SMS; empty on mail.
+    ``text``             on SMS the exact words to send, mark or ``name: `` included; on mail the post's or notice's words.
+    ``segments``         SMS segments of ``text``; 0 on mail.
+    ``author``           the name of who wrote it; empty on a notice (an answer to a command, a confirmation).
+    ``post_id``          None on a notice; ``conversation_id`` is the first post of its thread.
+    ``kind``             what the post is; None on a notice. ``mention`` is set when it came because it names the recipient.
+    ``original_author``  on a repost, the name of who wrote the reposted words.
+    ``subject``, ``in_reply_to``  on a notice that answers a mail: its subject and Message-ID (RFC 5322 3.6.4).
+    ``account_id``       the recipient's account; None when an unknown phone or address is answered.
+    ``queued_at``        when the delivery was queued (aware, UTC).
+    """
+
+    id: int
+    attempt: int
+    channel: Channel
+    to: str
+    text: str
+    queued_at: datetime
+    sender: str = ""
+    segments: int = 0
+    author: str = ""
+    post_id: int | None = None
+    conversation_id: int | None = None
+    reply_to_id: int | None = None
+    kind: PostKind | None = None
+    mention: bool = False
+    original_author: str = ""
+    subject: str = ""
+    in_reply_to: str = ""
+    account_id: int | None = None

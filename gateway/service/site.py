@@ -1,0 +1,41 @@
+"""What the services know of the instance they serve: the operator's choices, as values."""
+
+from dataclasses import dataclass, field
+
+from gateway.domain.types import Overflow
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """``[limits]``: how much one account may do, so that one phone cannot flood the rest."""
+
+    posts_per_hour: int = 100
+    follows_per_day: int = 400
+    direct_per_hour: int = 100
+    texts_per_minute: int = 30
+    code_minutes: int = 10
+    code_tries: int = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """One community's instance.
+
+    ``public_url``  without a trailing slash; pages, feeds and webhooks are addressed under it.
+    ``key``         the secret that addresses, feeds and sessions are made with.
+    ``number``      the phone number to text to, as people should dial it; empty when there is no SMS.
+    """
+
+    name: str
+    public_url: str
+    mail_domain: str
+    key: bytes = field(repr=False)
+    registration: str = "open"
+    private: bool = False
+    overflow: Overflow = Overflow.LINK
+    time_zone: str = "UTC"
+    contact: str = ""
+    number: str = ""
+    default_region: str = "US"
+    provider_handles_keywords: frozenset[str] = frozenset()
+    limits: Limits = field(default_factory=Limits)

@@ -1,0 +1,1 @@
+"""The site, the feeds and the provider's hooks, served by aiohttp."""

@@ -1,0 +1,1 @@
+"""The way in: bytes from phones and mail servers become messages, and every message goes through one intake."""

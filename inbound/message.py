@@ -1,0 +1,87 @@
+"""What every door hands to the intake: who wrote what to whom, and the remote id that makes it unique."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from gateway.domain.types import Channel
+
+
+@dataclass(frozen=True, slots=True)
+class Phone:
+    """A text to one of our numbers; the sender's number says who it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class PostingAddress:
+    """A mail to an account's secret posting address; the address says who it is."""
+
+    account_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyAddress:
+    """A mail that answers a delivered post or direct message; the delivery says who it is and what is answered."""
+
+    delivery_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class HelpAddress:
+    """A mail to ``help@``: answered with help, whoever wrote it."""
+
+
+@dataclass(frozen=True, slots=True)
+class BounceAddress:
+    """A bounce of one delivered mail (VERP return path)."""
+
+    delivery_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class UnsubscribeAddress:
+    """A mail that asks to stop the mails of the kind that this delivery was."""
+
+    delivery_id: int
+
+
+Door = Phone | PostingAddress | ReplyAddress | HelpAddress | BounceAddress | UnsubscribeAddress
+
+
+@dataclass(frozen=True, slots=True)
+class Inbound:
+    """One message that came in, understood as far as its wire can.
+
+    ``source``, ``remote_id``  together unique: the provider's name and message id, or ``mail`` and a digest of
+                               recipient and Message-ID; a repeated one does nothing twice.
+    ``sender``                 the phone as the provider gave it, or the envelope sender's mail address.
+    ``to``                     our number that was texted, or the recipient address.
+    ``text``                   what the person wrote: quotes, signatures and markup already off.
+    ``raw``                    all that was received (webhook fields as JSON, or the mail as text), kept for a while.
+    ``dropped``                how many attachments or pictures were left behind.
+    ``automatic``              an auto-reply, list mail or bounce: never posts and is never answered (RFC 3834).
+    ``subject``, ``message_id``  of a mail, for the answer's threading.
+    ``failure``                on a bounce: the final reason, or empty if it was only a delay.
+    """
+
+    source: str
+    remote_id: str
+    channel: Channel
+    door: Door
+    sender: str
+    to: str
+    text: str
+    raw: str
+    received_at: datetime
+    dropped: int = 0
+    automatic: bool = False
+    subject: str = ""
+    message_id: str = ""
+    failure: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The message is committed. ``new`` is False when it had come before; ``answer`` is what the sender is told."""
+
+    new: bool
+    answer: str

@@ -1,0 +1,18 @@
+"""What every wire out must be able to do: one method. A new provider is one new file that has it."""
+
+from typing import Protocol
+
+from gateway.domain.delivery import Finding, Outcome
+from gateway.domain.types import Outgoing
+
+
+class Transport(Protocol):
+    """Sends one delivery and says what happened; a peer's refusal or silence is a value, never an exception."""
+
+    async def send(self, delivery: Outgoing) -> Outcome: ...
+
+
+class CanLookUp(Protocol):
+    """A transport whose peer can be asked whether it has a delivery whose sending ended without an answer."""
+
+    async def look_up(self, delivery: Outgoing) -> Finding: ...

@@ -1,0 +1,487 @@
+"""Every table, its columns typed, and every index with the question it answers.
+
+Moments are integers: microseconds since 1970 in UTC, so both databases compare and add them alike; Python sees
+aware datetimes. Ids grow with time. What is forbidden twice (a second delivery of a post to a person on a channel,
+a second webhook of the same message) is forbidden here, by a unique constraint, whatever the code above does.
+"""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    Named,
+    PrimaryKeyConstraint,
+    SmallInteger,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    TypedColumns,
+    UniqueConstraint,
+    false,
+    text,
+    true,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def to_micros(moment: datetime) -> int:
+    """An aware datetime as microseconds since 1970 in UTC."""
+    return (moment - _EPOCH) // _MICROSECOND
+
+
+def from_micros(micros: int) -> datetime:
+    """The reverse of :func:`to_micros`."""
+    return _EPOCH + timedelta(microseconds=micros)
+
+
+class Instant(TypeDecorator[datetime]):
+    """A moment: a BIGINT of microseconds in the database, an aware UTC datetime in Python."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
+        return None if value is None else to_micros(value)
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:
+        return None if value is None else from_micros(value)
+
+
+_Id = BigInteger().with_variant(Integer, "sqlite")
+
+
+class _AccountCols(TypedColumns):
+    """A person. One without a name is a phone that only follows; one that is deleted keeps only its row until purged.
+
+    ``phone_id``/``mail_id`` point at the address in use, None when there is none that may be written to now;
+    ``sms_route`` is the route of that phone. ``store.addresses.refresh`` alone writes these three.
+    ``post_version``/``feed_version`` go into the secret posting and feed addresses; raising one revokes the old.
+    """
+
+    id = Column(_Id, primary_key=True)
+    name: Named[str | None] = Column(String(15))
+    bio: Named[str] = Column(Text, server_default="")
+    protected: Named[bool] = Column(Boolean, server_default=false())
+    admin: Named[bool] = Column(Boolean, server_default=false())
+    texts_on: Named[bool] = Column(Boolean, server_default=true())
+    email_mode: Named[str] = Column(String(8), server_default="instant")
+    overflow: Named[str | None] = Column(String(8))
+    time_zone: Named[str | None] = Column(String(64))
+    language: Named[str | None] = Column(String(16))
+    phone_id: Named[int | None] = Column(BigInteger)
+    mail_id: Named[int | None] = Column(BigInteger)
+    sms_route: Named[int | None] = Column(SmallInteger)
+    post_version: Named[int] = Column(Integer, server_default="0")
+    feed_version: Named[int] = Column(Integer, server_default="0")
+    created_at: Named[datetime] = Column(Instant)
+    suspended_at: Named[datetime | None] = Column(Instant)
+    deleted_at: Named[datetime | None] = Column(Instant)
+
+
+accounts = Table("accounts", metadata, _AccountCols, Index(None, "name", unique=True))
+
+
+class _RouteCols(TypedColumns):
+    """A way out with a pace of its own: each SMS sender number is one, all mail is one.
+
+    ``tat``           theoretical arrival time of the generic cell rate algorithm: the pace, shared by all daemons.
+    ``paused_until``  the peer asked for a pause (429, Retry-After).
+    """
+
+    id = Column(SmallInteger().with_variant(Integer, "sqlite"), primary_key=True)
+    channel: Named[str] = Column(String(8))
+    sender: Named[str] = Column(String(32))
+    tat: Named[datetime] = Column(Instant, server_default="0")
+    paused_until: Named[datetime] = Column(Instant, server_default="0")
+
+
+routes = Table("routes", metadata, _RouteCols, UniqueConstraint("channel", "sender"))
+
+
+class _AddressCols(TypedColumns):
+    """A phone or a mail address. It outlives its account's hold on it: an opt-out stays with the number.
+
+    ``account_id``    whose it is now; None for a number that we only know.
+    ``route``         for phones: the sender number this person texts with, so that one thread stays one thread.
+    ``opted_out_at``  STOP, or the provider said so: nothing may be sent. ``dead_at``: it does not exist.
+    ``last_post_id``  the last post that was sent to this phone: what a bare R, RT or FAV means.
+    """
+
+    id = Column(_Id, primary_key=True)
+    channel: Named[str] = Column(String(8))
+    address: Named[str] = Column(String(254))
+    account_id: Named[int | None] = Column(_Id, ForeignKey("accounts.id"))
+    route: Named[int | None] = Column(SmallInteger)
+    proven_at: Named[datetime | None] = Column(Instant)
+    opted_out_at: Named[datetime | None] = Column(Instant)
+    dead_at: Named[datetime | None] = Column(Instant)
+    dead_reason: Named[str] = Column(Text, server_default="")
+    bounces: Named[int] = Column(SmallInteger, server_default="0")
+    last_post_id: Named[int | None] = Column(BigInteger)
+    created_at: Named[datetime] = Column(Instant)
+
+
+addresses = Table(
+    "addresses",
+    metadata,
+    _AddressCols,
+    UniqueConstraint("channel", "address"),
+    Index(None, "account_id"),
+)
+
+
+class _ConsentCols(TypedColumns):
+    """Who agreed to or refused texts, when, how, in which words. Rows are only ever added."""
+
+    id = Column(_Id, primary_key=True)
+    address: Named[str] = Column(String(254))
+    action: Named[str] = Column(String(16))
+    how: Named[str] = Column(String(16))
+    words: Named[str] = Column(Text)
+    at: Named[datetime] = Column(Instant)
+
+
+consents = Table("consents", metadata, _ConsentCols, Index(None, "address"))
+
+
+class _OfferCols(TypedColumns):
+    """The one question an address was last asked: post these words after all (Y)? Repeat this code to go on?
+
+    ``kind`` is ``post`` or the command that awaits its echo code (``delete``, ``public``, ``name``).
+    """
+
+    address_id: Named[int] = Column(
+        _Id, ForeignKey("addresses.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    kind: Named[str] = Column(String(16))
+    words: Named[str] = Column(Text)
+    code_hash: Named[str] = Column(String(64), server_default="")
+    tries: Named[int] = Column(SmallInteger, server_default="0")
+    expires_at: Named[datetime] = Column(Instant)
+
+
+offers = Table("offers", metadata, _OfferCols)
+
+
+class _ProofCols(TypedColumns):
+    """A code somebody must repeat to prove something: only its hash is kept, it expires, its tries are counted.
+
+    ``purpose`` is ``claim`` (this phone belongs to that account); ``words`` carries what is to be proven.
+    """
+
+    id = Column(_Id, primary_key=True)
+    account_id: Named[int] = Column(_Id, ForeignKey("accounts.id"))
+    purpose: Named[str] = Column(String(16))
+    words: Named[str] = Column(Text, server_default="")
+    code_hash: Named[str] = Column(String(64))
+    tries: Named[int] = Column(SmallInteger, server_default="0")
+    expires_at: Named[datetime] = Column(Instant)
+
+
+proofs = Table("proofs", metadata, _ProofCols, Index(None, "code_hash"))
+
+
+class _FollowCols(TypedColumns):
+    """An edge: ``follower_id`` reads ``followee_id``.
+
+    ``state``  ``accepted`` or ``requested`` (the followee is protected and has not answered).
+    ``texts``  this person's posts come by SMS. ``mail``: by mail; None means as the follower's account says.
+    """
+
+    followee_id: Named[int] = Column(_Id, ForeignKey("accounts.id"))
+    follower_id: Named[int] = Column(_Id, ForeignKey("accounts.id"))
+    state: Named[str] = Column(String(10))
+    texts: Named[bool] = Column(Boolean, server_default=false())
+    mail: Named[bool | None] = Column(Boolean)
+    created_at: Named[datetime] = Column(Instant)
+
+
+follows = Table(
+    "follows",
+    metadata,
+    _FollowCols,
+    PrimaryKeyConstraint("followee_id", "follower_id"),
+    Index(None, "follower_id", "followee_id", unique=True),
+)
+
+
+class _PairCols(TypedColumns):
+    """``account_id`` does not want to see, or be seen by, ``other_id``."""
+
+    account_id: Named[int] = Column(_Id, ForeignKey("accounts.id"))
+    other_id: Named[int] = Column(_Id, ForeignKey("accounts.id"))
+    created_at: Named[datetime] = Column(Instant)
+
+
+blocks = Table(
+    "blocks", metadata, _PairCols, PrimaryKeyConstraint("account_id", "other_id"), Index(None, "other_id")
+)
+mutes = Table(
+    "mutes", metadata, _PairCols, PrimaryKeyConstraint("account_id", "other_id"), Index(None, "other_id")
+)
+
+
+class _PostCols(TypedColumns):
+    """A post, a direct message (``to_account_id`` set) or a repost (``repost_of_id`` set, ``text`` empty).
+
+    ``text``             what is sent and shown, at most 140 code points; wiped when deleted.
+    ``full_text``        the whole text where ``text`` was cut with a link to the post's page.
+    ``at_account_id``    the account whose name opens the post: it goes to those who follow both, and to that account.
+    ``conversation_id``  the first post of the thread; its own id on a first post.
+    """
+
+    id = Column(_Id, primary_key=True)
+    author_id: Named[int] = Column(_Id, ForeignKey("accounts.id"))
+    kind: Named[str] = Column(String(8))
+    text: Named[str] = Column(Text)
+    full_text: Named[str | None] = Column(Text)
+    source: Named[str] = Column(String(8))
+    reply_to_id: Named[int | None] = Column(BigInteger)
+    conversation_id: Named[int] = Column(BigInteger, server_default="0")
+    repost_of_id: Named[int | None] = Column(BigInteger)
+    to_account_id: Named[int | None] = Column(BigInteger)
+    at_account_id: Named[int | None] = Column(BigInteger)
+    created_at: Named[datetime] = Column(Instant)
+    deleted_at: Named[datetime | None] = Column(Instant)
+
+
+posts = Table(
+    "posts",
+    metadata,
+    _PostCols,
+    Index(None, "author_id", "id"),
+    Index(None, "conversation_id", "id"),
+    Index(None, "repost_of_id", "author_id"),
+    Index(None, "to_account_id", "id"),
+)
+
+
+class _TagCols(TypedColumns):
+    """A post's tags, folded to lower case, without the ``#``."""
+
+    tag: Named[str] = Column(String(140))
+    post_id: Named[int] = Column(_Id, ForeignKey("posts.id"))
+
+
+post_tags = Table(
+    "post_tags", metadata, _TagCols, PrimaryKeyConstraint("tag", "post_id"), Index(None, "post_id")
+)
+
+
+class _MentionCols(TypedColumns):
+    """The accounts a post names."""
+
+    account_id: Named[int] = Column(_Id, ForeignKey("accounts.id"))
+    post_id: Named[int] = Column(_Id, ForeignKey("posts.id"))
+
+
+post_mentions = Table(
+    "post_mentions",
+    metadata,
+    _MentionCols,
+    PrimaryKeyConstraint("account_id", "post_id"),
+    Index(None, "post_id"),
+)
+
+
+class _FavouriteCols(TypedColumns):
+    """``account_id`` liked the post."""
+
+    account_id: Named[int] = Column(_Id, ForeignKey("accounts.id"))
+    post_id: Named[int] = Column(_Id, ForeignKey("posts.id"))
+    created_at: Named[datetime] = Column(Instant)
+
+
+favourites = Table(
+    "favourites",
+    metadata,
+    _FavouriteCols,
+    PrimaryKeyConstraint("account_id", "post_id"),
+    Index(None, "post_id"),
+)
+
+
+class _FanoutCols(TypedColumns):
+    """A post whose followers are still being queued. The row goes when the last page is done.
+
+    ``cursor``  the last follower's account id that was looked at; ``done`` how many were; ``turn`` when, so that
+    several posts take turns, the longest waiting first.
+    """
+
+    post_id: Named[int] = Column(_Id, ForeignKey("posts.id"), primary_key=True, autoincrement=False)
+    cursor: Named[int] = Column(BigInteger, server_default="0")
+    done: Named[int] = Column(Integer, server_default="0")
+    turn: Named[datetime] = Column(Instant)
+
+
+fanouts = Table("fanouts", metadata, _FanoutCols, Index(None, "turn"))
+
+
+class _NoticeCols(TypedColumns):
+    """Words of Birdwire's own: the answer to a command, a confirmation. One row per recipient."""
+
+    id = Column(_Id, primary_key=True)
+    text: Named[str] = Column(Text)
+    subject: Named[str] = Column(Text, server_default="")
+    in_reply_to: Named[str] = Column(Text, server_default="")
+
+
+notices = Table("notices", metadata, _NoticeCols)
+
+
+class _DeliveryCols(TypedColumns):
+    """One post or notice to one recipient on one channel; ``gateway.domain.delivery`` tells the life of one.
+
+    ``account_id``  the recipient of a post: where to is looked up at sending, so a changed phone is respected.
+    ``address_id``  the exact phone or mailbox a notice goes to.
+    ``due_at``      not before; ``lease_until``: whose turn it is until when; ``attempt``: the fence.
+    """
+
+    id = Column(_Id, primary_key=True)
+    post_id: Named[int | None] = Column(_Id, ForeignKey("posts.id"))
+    notice_id: Named[int | None] = Column(_Id, ForeignKey("notices.id"))
+    account_id: Named[int | None] = Column(BigInteger)
+    address_id: Named[int | None] = Column(BigInteger)
+    channel: Named[str] = Column(String(8))
+    route: Named[int] = Column(SmallInteger)
+    lane: Named[int] = Column(SmallInteger)
+    state: Named[str] = Column(String(10))
+    attempt: Named[int] = Column(SmallInteger, server_default="0")
+    due_at: Named[datetime] = Column(Instant)
+    lease_until: Named[datetime | None] = Column(Instant)
+    queued_at: Named[datetime] = Column(Instant)
+    settled_at: Named[datetime | None] = Column(Instant)
+    segments: Named[int] = Column(SmallInteger, server_default="0")
+    remote_id: Named[str | None] = Column(String(128))
+    reason: Named[str] = Column(Text, server_default="")
+
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    _DeliveryCols,
+    CheckConstraint("(post_id IS NULL) <> (notice_id IS NULL)", name="one_content"),
+    # Nobody gets a post twice on a channel; the author's page and deletion find a post's deliveries.
+    Index(
+        "uq_deliveries_post_account_channel",
+        "post_id",
+        "account_id",
+        "channel",
+        unique=True,
+        sqlite_where=text("post_id IS NOT NULL"),
+        postgresql_where=text("post_id IS NOT NULL"),
+    ),
+    # The claim: what is due on this route and lane, oldest first.
+    Index(
+        "ix_deliveries_due",
+        "route",
+        "lane",
+        "due_at",
+        "id",
+        sqlite_where=text("state = 'queued'"),
+        postgresql_where=text("state = 'queued'"),
+    ),
+    # A recipient's open deliveries: their order, one at a time, and what STOP drops.
+    Index(
+        "ix_deliveries_open",
+        "account_id",
+        "id",
+        sqlite_where=text("state IN ('queued', 'claimed')"),
+        postgresql_where=text("state IN ('queued', 'claimed')"),
+    ),
+    # Leases that may be over, and look-ups that may be due.
+    Index(
+        "ix_deliveries_lease",
+        "lease_until",
+        sqlite_where=text("state IN ('claimed', 'unsure')"),
+        postgresql_where=text("state IN ('claimed', 'unsure')"),
+    ),
+    # The operator's list of what was given up.
+    Index(
+        "ix_deliveries_dead",
+        "settled_at",
+        sqlite_where=text("state = 'dead'"),
+        postgresql_where=text("state = 'dead'"),
+    ),
+)
+
+
+class _ReceiptCols(TypedColumns):
+    """What a provider reported about a message: every callback once, whatever its order."""
+
+    id = Column(_Id, primary_key=True)
+    source: Named[str] = Column(String(16))
+    remote_id: Named[str] = Column(String(128))
+    status: Named[str] = Column(String(32))
+    error_code: Named[str] = Column(String(16), server_default="")
+    delivery_id: Named[int | None] = Column(BigInteger)
+    received_at: Named[datetime] = Column(Instant)
+
+
+receipts = Table("receipts", metadata, _ReceiptCols, UniqueConstraint("source", "remote_id", "status"))
+
+
+class _InboxCols(TypedColumns):
+    """Every message that came in, under its remote id, with the answer it got. ``raw`` is wiped after a while."""
+
+    id = Column(_Id, primary_key=True)
+    source: Named[str] = Column(String(16))
+    remote_id: Named[str] = Column(String(128))
+    channel: Named[str] = Column(String(8))
+    sender: Named[str] = Column(String(254))
+    recipient: Named[str] = Column(String(254))
+    raw: Named[str] = Column(Text)
+    answer: Named[str] = Column(Text, server_default="")
+    received_at: Named[datetime] = Column(Instant)
+
+
+inbox = Table(
+    "inbox", metadata, _InboxCols, UniqueConstraint("source", "remote_id"), Index(None, "received_at")
+)
+
+
+class _ScheduleCols(TypedColumns):
+    """A post that goes out by itself: once at ``next_at``, or again and again by ``cron`` in ``time_zone``."""
+
+    id = Column(_Id, primary_key=True)
+    account_id: Named[int] = Column(_Id, ForeignKey("accounts.id"))
+    text: Named[str] = Column(Text)
+    cron: Named[str] = Column(String(64), server_default="")
+    time_zone: Named[str] = Column(String(64), server_default="UTC")
+    next_at: Named[datetime | None] = Column(Instant)
+    created_at: Named[datetime] = Column(Instant)
+
+
+schedules = Table("schedules", metadata, _ScheduleCols, Index(None, "next_at"))
+
+
+class _FactCols(TypedColumns):
+    """What the instance must remember about itself, e.g. the key its secret addresses are made with."""
+
+    name: Named[str] = Column(String(32), primary_key=True)
+    value: Named[str] = Column(Text)
+
+
+facts = Table("facts", metadata, _FactCols)

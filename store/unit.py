@@ -1,0 +1,125 @@
+"""A unit of work: one transaction, opened by the edges, handed down to services, committed when its block ends.
+
+Values commit, exceptions roll back. After the commit the bell rings if the unit asked for it: here, for the workers
+of this process, and over NOTIFY for the other daemons on a PostgreSQL. The bell is only a hint; polling is the truth.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any, overload
+
+from sqlalchemy import URL, Result, text
+from sqlalchemy.engine import CursorResult
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.sql import Executable
+from sqlalchemy.sql.dml import UpdateBase
+
+from store.engine import open_engine, parse_url
+
+BELL = "birdwire"
+"""The PostgreSQL channel that daemons notify each other on."""
+
+
+class Reading:
+    """A transaction that only reads. Statements go through :meth:`execute`."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    @property
+    def dialect(self) -> str:
+        """``sqlite`` or ``postgresql``."""
+        return self._connection.dialect.name
+
+    @overload
+    async def execute(self, statement: UpdateBase, values: Any = None) -> CursorResult[Any]: ...
+
+    @overload
+    async def execute(self, statement: Executable, values: Any = None) -> Result[Any]: ...
+
+    async def execute(self, statement: Executable, values: Any = None) -> Any:
+        """Run one statement; ``values`` is a mapping, or a list of mappings to run it many times."""
+        return await self._connection.execute(statement, values)
+
+
+class Unit(Reading):
+    """A transaction that writes."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        super().__init__(connection)
+        self.rings = False
+
+    def ring(self) -> None:
+        """Ring the bell once this unit has committed: something became due."""
+        self.rings = True
+
+    @asynccontextmanager
+    async def savepoint(self) -> AsyncIterator[None]:
+        """Work that may be undone alone: an exception inside undoes it and goes on upwards."""
+        async with self._connection.begin_nested():
+            yield
+
+
+class Store:
+    """The database: ``unit()`` to write, ``reading()`` to read, ``listen`` to hear the bell."""
+
+    def __init__(self, url: str, *, connections: int = 5) -> None:
+        """``url`` as in ``[store] url``. Raises store.engine.UnusableDatabase. Nothing is opened before first use."""
+        self.url: URL = parse_url(url)
+        self._durable = open_engine(self.url, durable=True, connections=connections)
+        self._relaxed = open_engine(self.url, durable=False, connections=connections)
+        self._readers = (
+            open_engine(self.url, durable=False, read_only=True, connections=connections)
+            if self.is_sqlite
+            else self._relaxed
+        )
+        self._writing = asyncio.Lock()
+        self._listeners: list[Callable[[], None]] = []
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self.url.get_backend_name() == "sqlite"
+
+    @asynccontextmanager
+    async def unit(self, *, durable: bool = True) -> AsyncIterator[Unit]:
+        """One writing transaction. ``durable=False`` commits without waiting for the disk: only for work that is
+        done again from durable rows if a power cut takes it (fan-out pages, settles)."""
+        engine = self._durable if durable else self._relaxed
+        if self.is_sqlite:
+            async with self._writing, engine.begin() as connection:
+                unit = Unit(connection)
+                yield unit
+        else:
+            async with engine.begin() as connection:
+                unit = Unit(connection)
+                yield unit
+                if unit.rings:
+                    await unit.execute(_NOTIFY)
+        if unit.rings:
+            self.ring()
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[Reading]:
+        """One reading transaction; on SQLite it never waits for a writer."""
+        async with self._readers.connect() as connection:
+            yield Reading(connection)
+
+    def on_bell(self, listener: Callable[[], None]) -> None:
+        """Call ``listener`` in this process's loop after every commit that rang."""
+        self._listeners.append(listener)
+
+    def ring(self) -> None:
+        """Wake the listeners of this process."""
+        for listener in self._listeners:
+            listener()
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._durable.dispose()
+        await self._relaxed.dispose()
+        if self.is_sqlite:
+            await self._readers.dispose()
+
+
+_NOTIFY = text(f"SELECT pg_notify('{BELL}', '')")
