@@ -55,9 +55,7 @@ def open_engine(url: URL, *, durable: bool, read_only: bool = False, connections
 
 
 def _open_sqlite(url: URL, *, durable: bool, read_only: bool, connections: int) -> AsyncEngine:
-    pool: dict[str, Any] = (
-        {"pool_size": connections, "max_overflow": 0} if read_only else {"poolclass": StaticPool}
-    )
+    pool: dict[str, Any] = {"pool_size": connections, "max_overflow": 0} if read_only else {"poolclass": StaticPool}
     engine = create_async_engine(url, connect_args={"timeout": BUSY_TIMEOUT, "isolation_level": None}, **pool)
 
     def on_connect(connection: SqliteConnection, _record: object) -> None:

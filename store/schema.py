@@ -24,8 +24,8 @@ from sqlalchemy import (
     String,
     Table,
     Text,
-    TypeDecorator,
     TypedColumns,
+    TypeDecorator,
     UniqueConstraint,
     false,
     text,
@@ -235,12 +235,8 @@ class _PairCols(TypedColumns):
     created_at: Named[datetime] = Column(Instant)
 
 
-blocks = Table(
-    "blocks", metadata, _PairCols, PrimaryKeyConstraint("account_id", "other_id"), Index(None, "other_id")
-)
-mutes = Table(
-    "mutes", metadata, _PairCols, PrimaryKeyConstraint("account_id", "other_id"), Index(None, "other_id")
-)
+blocks = Table("blocks", metadata, _PairCols, PrimaryKeyConstraint("account_id", "other_id"), Index(None, "other_id"))
+mutes = Table("mutes", metadata, _PairCols, PrimaryKeyConstraint("account_id", "other_id"), Index(None, "other_id"))
 
 
 class _PostCols(TypedColumns):
@@ -285,9 +281,7 @@ class _TagCols(TypedColumns):
     post_id: Named[int] = Column(_Id, ForeignKey("posts.id"))
 
 
-post_tags = Table(
-    "post_tags", metadata, _TagCols, PrimaryKeyConstraint("tag", "post_id"), Index(None, "post_id")
-)
+post_tags = Table("post_tags", metadata, _TagCols, PrimaryKeyConstraint("tag", "post_id"), Index(None, "post_id"))
 
 
 class _MentionCols(TypedColumns):
@@ -457,9 +451,7 @@ class _InboxCols(TypedColumns):
     received_at: Named[datetime] = Column(Instant)
 
 
-inbox = Table(
-    "inbox", metadata, _InboxCols, UniqueConstraint("source", "remote_id"), Index(None, "received_at")
-)
+inbox = Table("inbox", metadata, _InboxCols, UniqueConstraint("source", "remote_id"), Index(None, "received_at"))
 
 
 class _ScheduleCols(TypedColumns):
