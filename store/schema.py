@@ -1,7 +1,7 @@
 """Every table, its columns typed, and every index with the question it answers.
 
 Moments are integers: microseconds since 1970 in UTC, so both databases compare and add them alike; Python sees
-aware datetimes. Ids grow with time. What is forbidden twice (a second delivery of a post to a person on a channel,
+aware datetimes. Ids grow with time, and those that stand in addresses are never given twice. What is forbidden twice (a second delivery of a post to a person on a channel,
 a second webhook of the same message) is forbidden here, by a unique constraint, whatever the code above does.
 """
 
@@ -100,7 +100,7 @@ class _AccountCols(TypedColumns):
     deleted_at: Named[datetime | None] = Column(Instant)
 
 
-accounts = Table("accounts", metadata, _AccountCols, Index(None, "name", unique=True))
+accounts = Table("accounts", metadata, _AccountCols, Index(None, "name", unique=True), sqlite_autoincrement=True)
 
 
 class _RouteCols(TypedColumns):
@@ -108,6 +108,7 @@ class _RouteCols(TypedColumns):
 
     ``tat``           theoretical arrival time of the generic cell rate algorithm: the pace, shared by all daemons.
     ``paused_until``  the peer asked for a pause (429, Retry-After).
+    ``day``, ``used``  the UTC day (as an ordinal) of the last claim, and what was used on it: the daily limit.
     """
 
     id = Column(SmallInteger().with_variant(Integer, "sqlite"), primary_key=True)
@@ -115,6 +116,8 @@ class _RouteCols(TypedColumns):
     sender: Named[str] = Column(String(32))
     tat: Named[datetime] = Column(Instant, server_default="0")
     paused_until: Named[datetime] = Column(Instant, server_default="0")
+    day: Named[int] = Column(Integer, server_default="0")
+    used: Named[int] = Column(Integer, server_default="0")
 
 
 routes = Table("routes", metadata, _RouteCols, UniqueConstraint("channel", "sender"))
@@ -271,6 +274,7 @@ posts = Table(
     Index(None, "conversation_id", "id"),
     Index(None, "repost_of_id", "author_id"),
     Index(None, "to_account_id", "id"),
+    sqlite_autoincrement=True,
 )
 
 
@@ -334,12 +338,16 @@ fanouts = Table("fanouts", metadata, _FanoutCols, Index(None, "turn"))
 
 
 class _NoticeCols(TypedColumns):
-    """Words of Birdwire's own: the answer to a command, a confirmation. One row per recipient."""
+    """Words of Birdwire's own: the answer to a command, a confirmation. One row per recipient.
+
+    ``answers``  it answers what that address has just sent, so it goes out even after a STOP (its one confirmation).
+    """
 
     id = Column(_Id, primary_key=True)
     text: Named[str] = Column(Text)
     subject: Named[str] = Column(Text, server_default="")
     in_reply_to: Named[str] = Column(Text, server_default="")
+    answers: Named[bool] = Column(Boolean, server_default=false())
 
 
 notices = Table("notices", metadata, _NoticeCols)
@@ -419,6 +427,7 @@ deliveries = Table(
         sqlite_where=text("state = 'dead'"),
         postgresql_where=text("state = 'dead'"),
     ),
+    sqlite_autoincrement=True,
 )
 
 

@@ -105,6 +105,12 @@ class Store:
         async with self._readers.connect() as connection:
             yield Reading(connection)
 
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[AsyncConnection]:
+        """A bare writing transaction for those who need more than statements: migrations, and tests of the schema."""
+        async with self._durable.begin() as connection:
+            yield connection
+
     def on_bell(self, listener: Callable[[], None]) -> None:
         """Call ``listener`` in this process's loop after every commit that rang."""
         self._listeners.append(listener)

