@@ -1,0 +1,67 @@
+"""The site's one application, and how it listens."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+
+from aiohttp import web
+from msgspec import Meta
+
+from gateway.service.receipts import Receipt
+from gateway.service.site import Site
+from gateway.web.hooks import TakesMessages, TwilioHooks
+from inbound.sms_twilio import Door
+from store.unit import Store
+
+LARGEST_BODY = 64 * 1024
+"""Bytes of a request's body: ten times the longest text with all its escapes."""
+
+
+@dataclass(frozen=True)
+class WebSettings:
+    """``[web]``: where the site and the webhooks listen. A proxy with TLS stands before it."""
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Meta(ge=0, le=65535)] = 8140
+
+
+@dataclass(frozen=True, slots=True)
+class WebDeps:
+    """What the web needs from the roof. Without ``twilio`` there are no webhooks."""
+
+    store: Store
+    site: Site
+    intake: TakesMessages
+    record: Callable[[Receipt], Awaitable[None]]
+    now: Callable[[], datetime]
+    twilio: Door | None = None
+
+
+def build_app(deps: WebDeps) -> web.Application:
+    """The application with all its routes; nothing listens yet."""
+    app = web.Application(client_max_size=LARGEST_BODY)
+    if deps.twilio:
+        TwilioHooks(deps.twilio, deps.intake, deps.record, deps.now).add_to(app)
+    return app
+
+
+@asynccontextmanager
+async def listening(
+    app: web.Application, host: str, port: int, *, grace: float = 10.0
+) -> AsyncIterator[tuple[str, int]]:
+    """Serve ``app`` while the block runs; yields the host and port that it got (``port`` 0 picks one).
+
+    Leaving stops accepting, gives requests that are being answered ``grace`` seconds, and closes. There is no
+    access log: secret feed addresses would be in it. Nor are bodies unpacked: nobody who posts here packs them, but
+    somebody might send a few bytes that unpack to gigabytes. Raises OSError when the address can't be had.
+    """
+    runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=grace, auto_decompress=False)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, host, port).start()
+        address = runner.addresses[0]
+        yield address[0], address[1]
+    finally:
+        await runner.cleanup()

@@ -1,0 +1,100 @@
+"""The doors a provider knocks at: POST /hooks/twilio/message and /hooks/twilio/status.
+
+Nothing here is rendered, remembered or redirected: the request is checked, read and handed on, and the 200 goes out
+when what it said is committed. 403 means it was not signed by the provider, another 4xx that it is not a form we
+know, 503 that the fault is ours and the provider should come again.
+"""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Protocol
+
+import structlog
+from aiohttp import hdrs, web
+
+from gateway.service.receipts import Receipt
+from inbound import sms_twilio
+from inbound.message import Accepted, Inbound
+
+log = structlog.get_logger(__name__)
+
+FORM = "application/x-www-form-urlencoded"
+SIGNATURE = "X-Twilio-Signature"
+
+
+class TakesMessages(Protocol):
+    """The intake: a message is committed when ``take`` returns."""
+
+    async def take(self, message: Inbound) -> Accepted: ...
+
+
+class TwilioHooks:
+    """Twilio's two webhooks, over a door that knows the account."""
+
+    def __init__(
+        self,
+        door: sms_twilio.Door,
+        intake: TakesMessages,
+        record: Callable[[Receipt], Awaitable[None]],
+        now: Callable[[], datetime],
+    ) -> None:
+        self._door = door
+        self._intake = intake
+        self._record = record
+        self._now = now
+
+    def add_to(self, app: web.Application) -> None:
+        """Add both routes."""
+        app.router.add_post("/hooks/twilio/message", self.message)
+        app.router.add_post("/hooks/twilio/status", self.status)
+
+    async def message(self, request: web.Request) -> web.Response:
+        """A text came in. The answer to it goes out by the queue like all else, so this one stays empty (TwiML)."""
+        fields = await self._read(request)
+        if isinstance(fields, web.Response):
+            return fields
+        try:
+            message = sms_twilio.read_message(fields, now=self._now())
+        except sms_twilio.Unreadable as reason:
+            return _refused(request, 400, str(reason))
+        try:
+            await self._intake.take(message)
+        except Exception:
+            return _failed(request, message.remote_id)
+        return web.Response(body=b"<Response/>", content_type="text/xml")
+
+    async def status(self, request: web.Request) -> web.Response:
+        """A text that we sent got somewhere, or did not."""
+        fields = await self._read(request)
+        if isinstance(fields, web.Response):
+            return fields
+        try:
+            receipt = sms_twilio.read_receipt(fields, request.query_string, now=self._now())
+        except sms_twilio.Unreadable as reason:
+            return _refused(request, 400, str(reason))
+        try:
+            await self._record(receipt)
+        except Exception:
+            return _failed(request, receipt.remote_id)
+        return web.Response(status=204)
+
+    async def _read(self, request: web.Request) -> sms_twilio.Fields | web.Response:
+        if request.content_type != FORM:
+            return _refused(request, 415, "not a form")
+        try:
+            fields = sms_twilio.read_form(await request.read())
+        except sms_twilio.Unreadable as reason:
+            return _refused(request, 400, str(reason))
+        if not self._door.admits(request.raw_path, fields, request.headers.get(SIGNATURE)):
+            return _refused(request, 403, "not signed by the provider")
+        return fields
+
+
+def _refused(request: web.Request, status: int, reason: str) -> web.Response:
+    log.warning("webhook refused", path=request.path, status=status, reason=reason, remote=request.remote)
+    return web.Response(status=status, text=f"{reason}\n")
+
+
+def _failed(request: web.Request, remote_id: str) -> web.Response:
+    log.exception("webhook failed", path=request.path, remote_id=remote_id)
+    return web.Response(status=503, text="try again\n", headers={hdrs.RETRY_AFTER: "5"})

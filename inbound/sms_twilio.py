@@ -1,0 +1,122 @@
+"""Twilio's webhooks: is this request really Twilio's, and what does it say?
+
+The signature is Base64(HMAC-SHA1(auth token, URL + every field's name and value in sorted order)), over all fields
+that came, since Twilio adds new ones without notice (twilio.com/docs/usage/security). The URL is the configured
+public one with the path as it stood on the wire: what a proxy or a client says about hosts is not believed.
+"""
+
+import base64
+import hashlib
+import hmac
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from urllib.parse import parse_qsl, urlsplit
+
+from gateway.domain.types import Channel
+from gateway.service.receipts import Receipt
+from inbound.message import Inbound, Phone
+
+SOURCE = "twilio"
+"""What the inbox and the receipts call this provider."""
+
+Fields = Sequence[tuple[str, str]]
+"""The form as it came: names and values in order, repeated names kept, blank values kept."""
+
+
+class Unreadable(ValueError):
+    """The request is signed but is not what it should be; the words say what is missing."""
+
+
+class Door:
+    """Checks and reads the webhooks of one Twilio account."""
+
+    def __init__(self, public_url: str, account_sid: str, auth_tokens: Sequence[str]) -> None:
+        """``auth_tokens``: the current one, and during a rotation the next one too; empty ones are left out."""
+        self._addresses = _with_and_without_port(public_url)
+        self._account_sid = account_sid
+        self._keys = [token.encode() for token in auth_tokens if token]
+
+    def admits(self, raw_path: str, fields: Fields, signature: str | None) -> bool:
+        """Whether Twilio signed this request for this account. ``raw_path`` holds the query, still encoded.
+
+        Twilio signs with or without the port, depending on where the request was made, so both count.
+        """
+        if not signature:
+            return False
+        given = signature.encode(errors="replace")
+        signed = "".join(name + value for name, value in sorted(set(fields))).encode(errors="replace")
+        genuine = any(
+            hmac.compare_digest(_sign(key, address + raw_path, signed), given)
+            for key in self._keys
+            for address in self._addresses
+        )
+        return genuine and ("AccountSid", self._account_sid) in fields
+
+
+def read_form(body: bytes) -> list[tuple[str, str]]:
+    """The fields of an ``application/x-www-form-urlencoded`` body. Raises Unreadable at more than a thousand."""
+    try:
+        return parse_qsl(body.decode(errors="replace"), keep_blank_values=True, max_num_fields=1000)
+    except ValueError as error:
+        raise Unreadable("too many fields") from error
+
+
+def read_message(fields: Fields, *, now: datetime) -> Inbound:
+    """An incoming message: ``MessageSid From To Body NumMedia``. Raises Unreadable without an id or a sender."""
+    form = dict(fields)
+    sid, sender = form.get("MessageSid", ""), form.get("From", "")
+    if not (_is_id(sid) and _is_id(sender)):
+        raise Unreadable("MessageSid or From is missing")
+    return Inbound(
+        source=SOURCE,
+        remote_id=sid,
+        channel=Channel.SMS,
+        door=Phone(),
+        sender=sender,
+        to=form.get("To", ""),
+        text=form.get("Body", ""),
+        raw=json.dumps(fields, ensure_ascii=False, separators=(",", ":")),
+        received_at=now,
+        dropped=_number(form.get("NumMedia", "")) or 0,
+    )
+
+
+def read_receipt(fields: Fields, query: str, *, now: datetime) -> Receipt:
+    """A status callback: ``MessageSid MessageStatus ErrorCode``, and in the query our own ``delivery`` and
+    ``attempt``: a callback may arrive before the id it names has been written down. Raises Unreadable."""
+    form = dict(fields)
+    sid, status = form.get("MessageSid", ""), form.get("MessageStatus", "")
+    if not (_is_id(sid) and _is_id(status)):
+        raise Unreadable("MessageSid or MessageStatus is missing")
+    ours = dict(parse_qsl(query))
+    return Receipt(
+        source=SOURCE,
+        remote_id=sid,
+        status=status,
+        error_code=form.get("ErrorCode", ""),
+        delivery_id=_number(ours.get("delivery", "")),
+        attempt=_number(ours.get("attempt", "")),
+        received_at=now,
+    )
+
+
+def _sign(key: bytes, url: str, signed: bytes) -> bytes:
+    return base64.b64encode(hmac.digest(key, url.encode(errors="replace") + signed, hashlib.sha1))
+
+
+def _with_and_without_port(public_url: str) -> tuple[str, str]:
+    parts = urlsplit(public_url)
+    host = parts.netloc.rpartition("@")[2]
+    name = host[: -len(f":{parts.port}")] if parts.port else host
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    path = parts.path.rstrip("/")
+    return f"{parts.scheme}://{name}{path}", f"{parts.scheme}://{name}:{port}{path}"
+
+
+def _is_id(word: str) -> bool:
+    return 0 < len(word) <= 128 and word.isprintable()
+
+
+def _number(digits: str) -> int | None:
+    return int(digits) if digits.isascii() and digits.isdigit() and len(digits) <= 18 else None
