@@ -1,0 +1,216 @@
+"""Phones and mail addresses: whose they are, and whether they may be written to.
+
+An address outlives its account's hold on it, so an opt-out stays with the number whoever holds it next. Which phone
+and which mailbox an account uses stands on the account, and :func:`refresh` alone writes it there: the newest proven
+one that is neither opted out nor dead.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import bindparam, case, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from store.schema import accounts, addresses, routes
+from store.unit import Reading, Unit
+
+
+@dataclass(frozen=True, slots=True)
+class AddressRow:
+    """One row of ``addresses``; its columns are told there."""
+
+    id: int
+    channel: str
+    address: str
+    account_id: int | None
+    route: int | None
+    proven_at: datetime | None
+    opted_out_at: datetime | None
+    dead_at: datetime | None
+    dead_reason: str
+    bounces: int
+    last_post_id: int | None
+    created_at: datetime
+
+
+def _set(**values: Any) -> Any:
+    return update(addresses).where(addresses.c.id == bindparam("address_id")).values(**values)
+
+
+_BY_ID = select(addresses).where(addresses.c.id == bindparam("id"))
+_FIND = select(addresses).where(
+    addresses.c.channel == bindparam("channel"), addresses.c.address == bindparam("address")
+)
+_OF_ACCOUNT = (
+    select(addresses)
+    .where(addresses.c.account_id == bindparam("account"))
+    .order_by(addresses.c.proven_at.desc(), addresses.c.id.desc())
+)
+_ADD = insert(addresses).on_conflict_do_nothing(index_elements=["channel", "address"])
+_SET_ROUTE = _set(route=bindparam("new_route"))
+_ATTACH = _set(account_id=bindparam("new_account"), proven_at=bindparam("new_proven_at"))
+_DETACH = _set(account_id=None, proven_at=None)
+_DETACH_ALL = (
+    update(addresses).where(addresses.c.account_id == bindparam("account")).values(account_id=None, proven_at=None)
+)
+_MOVE = (
+    update(addresses).where(addresses.c.account_id == bindparam("account")).values(account_id=bindparam("new_account"))
+)
+_OPT_OUT = _set(opted_out_at=bindparam("now"))
+_OPT_IN = _set(opted_out_at=None, dead_at=None, dead_reason="", bounces=0)
+_MARK_DEAD = _set(dead_at=bindparam("now"), dead_reason=bindparam("reason"))
+_BOUNCE = _set(bounces=addresses.c.bounces + 1).returning(addresses.c.bounces)
+_CLEAR_BOUNCES = _set(bounces=0)
+_SET_LAST_POST = _set(last_post_id=bindparam("post_id"))
+
+
+def _in_use(channel: str, column: Any) -> Any:
+    return (
+        select(column)
+        .where(
+            addresses.c.account_id == accounts.c.id,
+            addresses.c.channel == channel,
+            addresses.c.proven_at.is_not(None),
+            addresses.c.opted_out_at.is_(None),
+            addresses.c.dead_at.is_(None),
+        )
+        .order_by(addresses.c.proven_at.desc(), addresses.c.id.desc())
+        .limit(1)
+        .correlate(accounts)
+        .scalar_subquery()
+    )
+
+
+_FIRST_SMS_ROUTE = select(func.min(routes.c.id)).where(routes.c.channel == "sms").scalar_subquery()
+_REFRESH = (
+    update(accounts)
+    .where(accounts.c.id == bindparam("account"))
+    .values(
+        phone_id=_in_use("sms", addresses.c.id),
+        mail_id=_in_use("email", addresses.c.id),
+        sms_route=case(
+            (accounts.c.texts_on, _in_use("sms", func.coalesce(addresses.c.route, _FIRST_SMS_ROUTE))), else_=None
+        ),
+    )
+)
+
+
+async def by_id(reading: Reading, address_id: int) -> AddressRow | None:
+    """The address with this id."""
+    row = (await reading.execute(_BY_ID, {"id": address_id})).one_or_none()
+    return None if row is None else AddressRow(**row._mapping)
+
+
+async def find(reading: Reading, channel: str, address: str) -> AddressRow | None:
+    """An E.164 phone or a mail address (which is compared in lower case); None if we never heard of it."""
+    values = {"channel": channel, "address": _folded(channel, address)}
+    row = (await reading.execute(_FIND, values)).one_or_none()
+    return None if row is None else AddressRow(**row._mapping)
+
+
+async def find_or_add(unit: Unit, channel: str, address: str, *, now: datetime, route: int | None = None) -> AddressRow:
+    """The row of a phone or mail address, made now if it was unknown.
+
+    ``route`` is our number that the phone just texted to: its thread stays there from now on.
+    """
+    found = await find(unit, channel, address)
+    if found is None:
+        await unit.execute(
+            _ADD,
+            {"channel": channel, "address": _folded(channel, address), "route": route, "created_at": now},
+        )
+    elif route is not None and found.route != route:
+        await unit.execute(_SET_ROUTE, {"address_id": found.id, "new_route": route})
+        if found.account_id is not None:
+            await refresh(unit, found.account_id)
+    else:
+        return found
+    made = await find(unit, channel, address)
+    assert made is not None
+    return made
+
+
+async def of_account(reading: Reading, account_id: int) -> list[AddressRow]:
+    """An account's phones and mail addresses, the one proven last first."""
+    return [AddressRow(**row._mapping) for row in await reading.execute(_OF_ACCOUNT, {"account": account_id})]
+
+
+async def attach(unit: Unit, address_id: int, account_id: int, *, proven_at: datetime | None) -> None:
+    """Give the address to the account, taking it from whoever held it. ``proven_at`` None: claimed, not proven."""
+    before = await by_id(unit, address_id)
+    assert before is not None, address_id
+    values = {"address_id": address_id, "new_account": account_id, "new_proven_at": proven_at}
+    await unit.execute(_ATTACH, values)
+    if before.account_id is not None and before.account_id != account_id:
+        await refresh(unit, before.account_id)
+    await refresh(unit, account_id)
+
+
+async def detach(unit: Unit, address_id: int) -> None:
+    """Take the address from its account; what it opted out of stays."""
+    before = await by_id(unit, address_id)
+    await unit.execute(_DETACH, {"address_id": address_id})
+    if before is not None and before.account_id is not None:
+        await refresh(unit, before.account_id)
+
+
+async def detach_all(unit: Unit, account_id: int) -> None:
+    """Take every address from the account."""
+    await unit.execute(_DETACH_ALL, {"account": account_id})
+    await refresh(unit, account_id)
+
+
+async def move_all(unit: Unit, from_account: int, to_account: int) -> None:
+    """Give every address of one account to another."""
+    await unit.execute(_MOVE, {"account": from_account, "new_account": to_account})
+    await refresh(unit, from_account)
+    await refresh(unit, to_account)
+
+
+async def opt_out(unit: Unit, address_id: int, *, now: datetime) -> None:
+    """Nothing may be sent to this address from now on."""
+    await _change(unit, _OPT_OUT, {"address_id": address_id, "now": now})
+
+
+async def opt_in(unit: Unit, address_id: int) -> None:
+    """It may be written to again: it said so itself, so it is alive too."""
+    await _change(unit, _OPT_IN, {"address_id": address_id})
+
+
+async def mark_dead(unit: Unit, address_id: int, reason: str, *, now: datetime) -> None:
+    """Whoever runs it says that it does not exist, with these words."""
+    await _change(unit, _MARK_DEAD, {"address_id": address_id, "now": now, "reason": reason})
+
+
+async def count_bounce(unit: Unit, address_id: int) -> int:
+    """One more hard bounce; how many there were since the last success."""
+    count: int = (await unit.execute(_BOUNCE, {"address_id": address_id})).scalar_one()
+    return count
+
+
+async def clear_bounces(unit: Unit, address_id: int) -> None:
+    """It was reached."""
+    await unit.execute(_CLEAR_BOUNCES, {"address_id": address_id})
+
+
+async def set_last_post(unit: Unit, address_id: int, post_id: int) -> None:
+    """What a bare R, RT or FAV from this phone means now."""
+    await unit.execute(_SET_LAST_POST, {"address_id": address_id, "post_id": post_id})
+
+
+async def refresh(unit: Unit, account_id: int) -> None:
+    """Write on the account which phone and mailbox it uses now, and the route of the phone (none while texts are
+    off). A phone that never texted us goes out on the first sender number."""
+    await unit.execute(_REFRESH, {"account": account_id})
+
+
+async def _change(unit: Unit, statement: Any, values: dict[str, Any]) -> None:
+    await unit.execute(statement, values)
+    changed = await by_id(unit, values["address_id"])
+    if changed is not None and changed.account_id is not None:
+        await refresh(unit, changed.account_id)
+
+
+def _folded(channel: str, address: str) -> str:
+    return address.lower() if channel == "email" else address

@@ -1,0 +1,142 @@
+"""Phones and mail addresses on both databases."""
+
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import insert
+
+from store import accounts, addresses
+from store.schema import routes
+from store.unit import Store, Unit
+
+NOW = datetime(2030, 1, 1, 12, tzinfo=UTC)
+LATER = NOW + timedelta(minutes=1)
+
+
+async def in_use(unit: Unit, account_id: int) -> tuple[int | None, int | None, int | None]:
+    row = await accounts.by_id(unit, account_id)
+    assert row is not None
+    return row.phone_id, row.mail_id, row.sms_route
+
+
+async def make(unit: Unit, name: str) -> int:
+    made = await accounts.create(unit, name, now=NOW)
+    assert made is not None
+    return made
+
+
+async def test_an_address_is_made_once_and_mail_ignores_case(store: Store) -> None:
+    async with store.unit() as unit:
+        first = await addresses.find_or_add(unit, "email", "Ann@Example.org", now=NOW)
+        again = await addresses.find_or_add(unit, "email", "ann@example.ORG", now=LATER)
+        assert first == again
+        assert first.address == "ann@example.org"
+        assert (first.account_id, first.proven_at, first.created_at) == (None, None, NOW)
+        assert await addresses.find(unit, "sms", "ann@example.org") is None
+
+
+async def test_a_phone_stays_with_the_number_it_texted_last(store: Store) -> None:
+    async with store.unit() as unit:
+        alice = await make(unit, "alice")
+        phone = await addresses.find_or_add(unit, "sms", "+15550001", now=NOW, route=2)
+        await addresses.attach(unit, phone.id, alice, proven_at=NOW)
+        assert await in_use(unit, alice) == (phone.id, None, 2)
+        moved = await addresses.find_or_add(unit, "sms", "+15550001", now=NOW, route=3)
+        assert moved.route == 3
+        assert await in_use(unit, alice) == (phone.id, None, 3)
+
+
+async def test_a_phone_that_never_texted_goes_out_on_the_first_sender(store: Store) -> None:
+    async with store.unit() as unit:
+        alice = await make(unit, "alice")
+        phone = await addresses.find_or_add(unit, "sms", "+15550001", now=NOW)
+        await addresses.attach(unit, phone.id, alice, proven_at=NOW)
+        assert await in_use(unit, alice) == (phone.id, None, None)
+        await unit.execute(
+            insert(routes),
+            [
+                {"id": 4, "channel": "email", "sender": ""},
+                {"id": 5, "channel": "sms", "sender": "+1"},
+                {"id": 6, "channel": "sms", "sender": "+2"},
+            ],
+        )
+        await addresses.refresh(unit, alice)
+        assert await in_use(unit, alice) == (phone.id, None, 5)
+
+
+async def test_the_newest_proven_usable_address_is_in_use(store: Store) -> None:
+    async with store.unit() as unit:
+        alice = await make(unit, "alice")
+        old = await addresses.find_or_add(unit, "sms", "+15550001", now=NOW, route=1)
+        new = await addresses.find_or_add(unit, "sms", "+15550002", now=NOW, route=2)
+        mail = await addresses.find_or_add(unit, "email", "a@x.example", now=NOW)
+        await addresses.attach(unit, old.id, alice, proven_at=NOW)
+        await addresses.attach(unit, new.id, alice, proven_at=None)
+        await addresses.attach(unit, mail.id, alice, proven_at=NOW)
+        assert await in_use(unit, alice) == (old.id, mail.id, 1)
+        await addresses.attach(unit, new.id, alice, proven_at=LATER)
+        assert await in_use(unit, alice) == (new.id, mail.id, 2)
+        assert (await addresses.of_account(unit, alice))[0].id == new.id
+        await addresses.opt_out(unit, new.id, now=LATER)
+        assert await in_use(unit, alice) == (old.id, mail.id, 1)
+        await addresses.mark_dead(unit, old.id, "no such number", now=LATER)
+        assert await in_use(unit, alice) == (None, mail.id, None)
+        await addresses.opt_in(unit, new.id)
+        assert await in_use(unit, alice) == (new.id, mail.id, 2)
+
+
+async def test_no_texts_means_no_route_but_the_phone_stays_in_use(store: Store) -> None:
+    async with store.unit() as unit:
+        alice = await make(unit, "alice")
+        phone = await addresses.find_or_add(unit, "sms", "+15550001", now=NOW, route=1)
+        await addresses.attach(unit, phone.id, alice, proven_at=NOW)
+        await accounts.set_texts_on(unit, alice, False)
+        await addresses.refresh(unit, alice)
+        assert await in_use(unit, alice) == (phone.id, None, None)
+
+
+async def test_an_address_changes_hands_and_keeps_its_opt_out(store: Store) -> None:
+    async with store.unit() as unit:
+        alice, bob = await make(unit, "alice"), await make(unit, "bob")
+        phone = await addresses.find_or_add(unit, "sms", "+15550001", now=NOW, route=1)
+        await addresses.attach(unit, phone.id, alice, proven_at=NOW)
+        await addresses.attach(unit, phone.id, bob, proven_at=NOW)
+        assert await in_use(unit, alice) == (None, None, None)
+        assert await in_use(unit, bob) == (phone.id, None, 1)
+        await addresses.opt_out(unit, phone.id, now=NOW)
+        await addresses.detach(unit, phone.id)
+        row = await addresses.by_id(unit, phone.id)
+        assert row is not None
+        assert (row.account_id, row.proven_at, row.opted_out_at) == (None, None, NOW)
+        assert await in_use(unit, bob) == (None, None, None)
+
+
+async def test_all_addresses_move_or_leave_together(store: Store) -> None:
+    async with store.unit() as unit:
+        alice, bob = await make(unit, "alice"), await make(unit, "bob")
+        phone = await addresses.find_or_add(unit, "sms", "+15550001", now=NOW, route=1)
+        mail = await addresses.find_or_add(unit, "email", "a@x.example", now=NOW)
+        await addresses.attach(unit, phone.id, alice, proven_at=NOW)
+        await addresses.attach(unit, mail.id, alice, proven_at=NOW)
+        await addresses.move_all(unit, alice, bob)
+        assert await in_use(unit, alice) == (None, None, None)
+        assert await in_use(unit, bob) == (phone.id, mail.id, 1)
+        await addresses.detach_all(unit, bob)
+        assert await in_use(unit, bob) == (None, None, None)
+
+
+async def test_bounces_are_counted_until_it_is_reached(store: Store) -> None:
+    async with store.unit() as unit:
+        mail = await addresses.find_or_add(unit, "email", "a@x.example", now=NOW)
+        assert await addresses.count_bounce(unit, mail.id) == 1
+        assert await addresses.count_bounce(unit, mail.id) == 2
+        await addresses.clear_bounces(unit, mail.id)
+        assert await addresses.count_bounce(unit, mail.id) == 1
+
+
+async def test_the_last_post_sent_to_a_phone_is_kept(store: Store) -> None:
+    async with store.unit() as unit:
+        phone = await addresses.find_or_add(unit, "sms", "+15550001", now=NOW)
+        await addresses.set_last_post(unit, phone.id, 77)
+        found = await addresses.find(unit, "sms", "+15550001")
+        assert found is not None
+        assert found.last_post_id == 77
