@@ -1,0 +1,325 @@
+"""Every setting of an instance: the parts' own settings classes composed, and the rules that hold between them."""
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import msgspec
+import phonenumbers
+
+from gateway.domain.types import Overflow
+from gateway.log import LogSettings
+from gateway.service.site import Limits, Site
+from gateway.settings import Unreadable, read
+from store.engine import UnusableDatabase, parse_url
+
+Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
+Count = Annotated[int, msgspec.Meta(ge=0)]
+Some = Annotated[int, msgspec.Meta(ge=1)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteSettings:
+    """``[site]``: what the community is called and who may join it. An empty ``public_url`` is that of ``[web]``."""
+
+    name: str = "Birdwire"
+    public_url: str = ""
+    registration: Literal["open", "invite", "domains", "closed"] = "open"
+    private: bool = False
+    overflow: Overflow = Overflow.LINK
+    time_zone: str = "UTC"
+    contact: str = ""
+    secret_key: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreSettings:
+    """``[store]``: the database, and how many connections a daemon may hold to it."""
+
+    url: str = field(default="sqlite:///birdwire.db", repr=False)
+    connections: Some = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebSettings:
+    """``[web]``: where pages, feeds and webhooks are served."""
+
+    host: str = "127.0.0.1"
+    port: Port = 8140
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpsSettings:
+    """``[ops]``: where health and metrics are served."""
+
+    host: str = "127.0.0.1"
+    port: Port = 8141
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sender:
+    """``[[sms.senders]]``: one of our numbers and its pace; 0 segments a day is no daily limit."""
+
+    number: str
+    segments_per_second: Annotated[float, msgspec.Meta(gt=0)] = 1.0
+    segments_per_day: Count = 0
+    provider_handles_keywords: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TwilioSettings:
+    """``[sms.twilio]``: the account at the provider."""
+
+    account_sid: str = ""
+    auth_token: str = field(default="", repr=False)
+    auth_token_next: str = field(default="", repr=False)
+    base_url: str = "https://api.twilio.com"
+    messaging_service_sid: str = ""
+    timeout: timedelta = timedelta(seconds=15)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SmsSettings:
+    """``[sms]``: who carries our texts, and from which numbers."""
+
+    provider: Literal["none", "twilio"] = "none"
+    default_region: str = "US"
+    senders: tuple[Sender, ...] = ()
+    twilio: TwilioSettings = field(default_factory=TwilioSettings)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InboundMailSettings:
+    """``[mail.inbound]``: the SMTP or LMTP door."""
+
+    host: str = "127.0.0.1"
+    port: Port = 8025
+    protocol: Literal["smtp", "lmtp"] = "smtp"
+    max_size: Some = 10_000_000
+    tls_cert: str = ""
+    tls_key: str = ""
+    trusted_authserv_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutboundMailSettings:
+    """``[mail.outbound]``: the relay that takes our mail."""
+
+    host: str = "127.0.0.1"
+    port: Port = 25
+    username: str = ""
+    password: str = field(default="", repr=False)
+    tls: Literal["none", "starttls", "tls"] = "none"
+    connections: Some = 4
+    messages_per_second: Annotated[float, msgspec.Meta(gt=0)] = 20.0
+    dkim_key: str = ""
+    dkim_selector: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailSettings:
+    """``[mail]``: the domain our addresses are at, and the doors in and out."""
+
+    domain: str = "localhost"
+    inbound: InboundMailSettings = field(default_factory=InboundMailSettings)
+    outbound: OutboundMailSettings = field(default_factory=OutboundMailSettings)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliverySettings:
+    """``[delivery]``: how long to go on trying, and how much at once."""
+
+    attempts: Some = 12
+    max_age: timedelta = timedelta(days=2)
+    lease: timedelta = timedelta(minutes=2)
+    batch: Some = 50
+    wake_burst: Count = 3
+    digest_hour: Annotated[int, msgspec.Meta(ge=0, le=23)] = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BudgetSettings:
+    """``[budget]``: what the instance may spend; 0 is no limit."""
+
+    sms_segments_per_month: Count = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """All settings of one instance, checked."""
+
+    site: SiteSettings = field(default_factory=SiteSettings)
+    store: StoreSettings = field(default_factory=StoreSettings)
+    web: WebSettings = field(default_factory=WebSettings)
+    ops: OpsSettings = field(default_factory=OpsSettings)
+    sms: SmsSettings = field(default_factory=SmsSettings)
+    mail: MailSettings = field(default_factory=MailSettings)
+    delivery: DeliverySettings = field(default_factory=DeliverySettings)
+    limits: Limits = field(default_factory=Limits)
+    budget: BudgetSettings = field(default_factory=BudgetSettings)
+    log: LogSettings = field(default_factory=LogSettings)
+
+    @property
+    def public_url(self) -> str:
+        """The address pages and webhooks are reached at, without a trailing slash."""
+        return self.site.public_url.rstrip("/") or f"http://{_in_url(self.web.host)}:{self.web.port}"
+
+    def site_for_services(self, key: bytes) -> Site:
+        """What the services know of the instance; ``key`` is what ``gateway.service.identity.key`` gave."""
+        senders = self.sms.senders if self.sms.provider != "none" else ()
+        return Site(
+            name=self.site.name,
+            public_url=self.public_url,
+            mail_domain=self.mail.domain,
+            key=key,
+            registration=self.site.registration,
+            private=self.site.private,
+            overflow=self.site.overflow,
+            time_zone=self.site.time_zone,
+            contact=self.site.contact,
+            number=senders[0].number if senders else "",
+            default_region=self.sms.default_region,
+            provider_handles_keywords=frozenset(s.number for s in senders if s.provider_handles_keywords),
+            limits=self.limits,
+        )
+
+
+class BadConfig(Exception):
+    """The configuration can't be used; ``problems`` says why, a sentence each, without any secret's value."""
+
+    def __init__(self, problems: tuple[str, ...]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+def load(path: Path | None, environ: Mapping[str, str]) -> Config:
+    """The file at ``path`` (None: no file) and the environment over it. Raises BadConfig with every problem found."""
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8")) if path else {}
+    except OSError as error:
+        raise BadConfig((f"{path} cannot be read: {error.strerror}",)) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BadConfig((f"{path} is not TOML: {error}",)) from None
+    try:
+        config = read(Config, table, environ)
+    except Unreadable as unreadable:
+        raise BadConfig(unreadable.problems) from None
+    if problems := tuple(contradictions(config)):
+        raise BadConfig(problems)
+    return config
+
+
+def contradictions(config: Config) -> Iterator[str]:
+    """What is well-formed key by key but can't work: a sentence each, naming the keys."""
+    yield from _about_site(config)
+    yield from _about_sms(config)
+    yield from _about_mail(config)
+    yield from _about_ports(config)
+    for limit in fields(config.limits):
+        if getattr(config.limits, limit.name) < 1:
+            yield f"limits.{limit.name} = {getattr(config.limits, limit.name)} is not allowed, it must be 1 or more"
+    if config.delivery.lease < timedelta(seconds=30):
+        yield "delivery.lease is too short, a message must be sent within it: 30s or more"
+
+
+def _about_site(config: Config) -> Iterator[str]:
+    site = config.site
+    if not site.name.strip() or not site.name.isprintable():
+        yield "site.name is empty or not printable, it stands in every answer and title"
+    if site.public_url:
+        url = urlsplit(site.public_url)
+        if url.scheme not in ("http", "https") or not url.hostname or url.username or url.query or url.fragment:
+            yield (
+                f'site.public_url = "{_without_password(site.public_url)}" is not allowed, it must be'
+                " http(s)://HOST, without user, ? or #"
+            )
+    if not _is_zone(site.time_zone):
+        yield f'site.time_zone = "{site.time_zone}" is not a time zone, it must be a name such as "Europe/Berlin"'
+    if site.secret_key and len(site.secret_key) < 32:
+        yield "site.secret_key is too short, it must be 32 characters or more (or empty, to have one made and kept)"
+    try:
+        parse_url(config.store.url)
+    except UnusableDatabase as unusable:
+        yield str(unusable)
+
+
+def _about_sms(config: Config) -> Iterator[str]:
+    sms = config.sms
+    if sms.default_region not in phonenumbers.SUPPORTED_REGIONS:
+        yield f'sms.default_region = "{sms.default_region}" is not a country, it must be two letters such as "US"'
+    seen: set[str] = set()
+    for index, sender in enumerate(sms.senders):
+        if not is_sender(sender.number):
+            yield (
+                f'sms.senders[{index}].number = "{sender.number}" is not allowed, it must be a number'
+                " such as +15551234567 or a short code of 3 to 8 digits"
+            )
+        if sender.number in seen:
+            yield f'sms.senders[{index}].number = "{sender.number}" stands there twice'
+        seen.add(sender.number)
+    if sms.provider == "twilio":
+        if not sms.twilio.account_sid:
+            yield 'sms.twilio.account_sid is missing, sms.provider = "twilio" needs it'
+        if not sms.twilio.auth_token:
+            yield 'sms.twilio.auth_token is missing, sms.provider = "twilio" needs it'
+        if not sms.senders and not sms.twilio.messaging_service_sid:
+            yield (
+                "sms.senders and sms.twilio.messaging_service_sid are missing,"
+                ' sms.provider = "twilio" needs one of them'
+            )
+        if not config.site.public_url:
+            yield 'site.public_url is missing, sms.provider = "twilio" needs it: webhooks are signed over it'
+        if urlsplit(sms.twilio.base_url).scheme not in ("http", "https"):
+            yield f'sms.twilio.base_url = "{sms.twilio.base_url}" is not allowed, it must be http(s)://HOST'
+
+
+def _about_mail(config: Config) -> Iterator[str]:
+    mail, inbound, outbound = config.mail, config.mail.inbound, config.mail.outbound
+    if not mail.domain or set(mail.domain) & set("@/: \t\r\n"):
+        yield f'mail.domain = "{mail.domain}" is not a domain, it must be a name such as "example.org"'
+    if bool(inbound.tls_cert) != bool(inbound.tls_key):
+        yield "mail.inbound.tls_cert and mail.inbound.tls_key belong together, give both or neither"
+    if bool(outbound.dkim_key) != bool(outbound.dkim_selector):
+        yield "mail.outbound.dkim_key and mail.outbound.dkim_selector belong together, give both or neither"
+    if bool(outbound.username) != bool(outbound.password):
+        yield "mail.outbound.username and mail.outbound.password belong together, give both or neither"
+
+
+def _about_ports(config: Config) -> Iterator[str]:
+    taken: dict[tuple[str, int], str] = {}
+    for name, door in (("web", config.web), ("ops", config.ops), ("mail.inbound", config.mail.inbound)):
+        first = taken.setdefault((door.host, door.port), name)
+        if first != name and door.port:
+            yield f"{name}.port = {door.port} is already that of {first}"
+
+
+def is_sender(number: str) -> bool:
+    """Whether texts can come from it: an E.164 number or a short code."""
+    digits = number.removeprefix("+")
+    if not digits.isascii() or not digits.isdecimal():
+        return False
+    return 7 <= len(digits) <= 15 if number.startswith("+") else 3 <= len(digits) <= 8
+
+
+def _is_zone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+    return True
+
+
+def _in_url(host: str) -> str:
+    if host in ("0.0.0.0", "::", ""):  # noqa: S104 - compared, not bound to
+        return "127.0.0.1"
+    return f"[{host}]" if ":" in host else host
+
+
+def _without_password(url: str) -> str:
+    scheme, separator, rest = url.partition("://")
+    return scheme + separator + rest.rpartition("@")[2]

@@ -1,0 +1,117 @@
+"""Structured logs: one event and its ``key=value`` pairs a line; JSON where no person is watching.
+
+The rule stands where lines are written: no message text, no token, no whole phone number or address. This module is
+the last line of defence behind it: keys that carry such things are dropped, numbers and addresses inside values masked.
+"""
+
+import logging
+import re
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Literal, TextIO
+
+import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogSettings:
+    """``[log]``. ``auto`` is ``console`` on a terminal and ``json`` otherwise."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["auto", "console", "json"] = "auto"
+
+
+DROPPED = frozenset(
+    {
+        "text",
+        "body",
+        "raw",
+        "message",
+        "words",
+        "content",
+        "answer",
+        "subject",
+        "code",
+        "pin",
+        "cookie",
+        "authorization",
+    }
+    | {"key", "secret", "secret_key", "token", "auth_token", "auth_token_next", "password", "passwd"}
+)
+"""Keys whose values never reach a log line."""
+
+_PHONE = re.compile(r"(?<![\w.:-])\+\d{7,15}(?!\d)")
+_MAIL = re.compile(r"([A-Za-z0-9!#$%&'*/=?^_`{|}~.+-]+)@([A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*)")
+_NOISY = {"aiohttp.access": logging.WARNING, "mail.log": logging.ERROR, "apscheduler": logging.WARNING}
+"""Libraries whose chatter is not ours: aiosmtpd logs whole envelopes, the others every call."""
+
+
+def set_up(settings: LogSettings, stream: TextIO | None = None) -> None:
+    """Send structlog's and every library's events to ``stream`` (stderr), masked, from ``settings.level`` upwards."""
+    stream = stream or sys.stderr
+    as_json = settings.format == "json" or (settings.format == "auto" and not stream.isatty())
+    level = logging.getLevelNamesMapping()[settings.level.upper()]
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=False,
+    )
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=list(_rendering(as_json, stream)))
+    )
+    logging.basicConfig(handlers=[handler], level=level, force=True)
+    for name, quietest in _NOISY.items():
+        logging.getLogger(name).setLevel(max(level, quietest))
+    logging.captureWarnings(True)
+
+
+def mask(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """A structlog processor: drops the keys of DROPPED and masks numbers and addresses in what is left."""
+    return {key: _masked(value) for key, value in event.items() if key.lower() not in DROPPED}
+
+
+def mask_text(text: str) -> str:
+    """``+15551234512`` as ``+1555…12`` and ``alice@example.com`` as ``a…@example.com``, wherever they stand."""
+    if "+" in text:
+        text = _PHONE.sub(lambda found: f"{found[0][:5]}…{found[0][-2:]}", text)
+    if "@" in text:
+        text = _MAIL.sub(lambda found: f"{found[1][0]}…@{found[2]}", text)
+    return text
+
+
+def _masked(value: Any) -> Any:
+    match value:
+        case str():
+            return mask_text(value)
+        case dict():
+            return {k: _masked(v) for k, v in value.items() if str(k).lower() not in DROPPED}
+        case list() | tuple() | set() | frozenset():
+            return [_masked(item) for item in value]
+        case bool() | int() | float() | None:
+            return value
+        case _:
+            return mask_text(str(value))
+
+
+def _rendering(as_json: bool, stream: TextIO) -> Iterable[Processor]:
+    yield structlog.stdlib.ProcessorFormatter.remove_processors_meta
+    if as_json:
+        yield structlog.processors.format_exc_info
+        yield mask
+        yield structlog.processors.JSONRenderer(ensure_ascii=False)
+    else:
+        yield structlog.processors.format_exc_info
+        yield mask
+        yield structlog.dev.ConsoleRenderer(
+            colors=stream.isatty(), pad_event_to=0, exception_formatter=structlog.dev.plain_traceback
+        )

@@ -1,0 +1,132 @@
+"""What is counted, under which name. Thin functions, so that callers say what happened and never a metric's name.
+
+Everything is in a registry of our own; ``gateway.web.ops`` renders it. Labels take few values: never a person, a number
+or an address.
+"""
+
+from importlib.metadata import version
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
+
+REGISTRY = CollectorRegistry()
+"""The registry that /metrics serves."""
+
+_inbound = Counter(
+    "birdwire_inbound_messages",
+    "Messages that came in, by source (twilio, mail, web) and outcome (new, repeated, failed).",
+    ["source", "outcome"],
+    registry=REGISTRY,
+)
+_posts = Counter("birdwire_posts", "Posts published, by the door they came in by.", ["source"], registry=REGISTRY)
+_queued = Counter("birdwire_deliveries_queued", "Deliveries queued, by channel.", ["channel"], registry=REGISTRY)
+_settled = Counter(
+    "birdwire_deliveries_settled",
+    "Attempts settled, by channel and outcome (sent, retry, unsure, dead, delivered).",
+    ["channel", "outcome"],
+    registry=REGISTRY,
+)
+_segments = Counter("birdwire_sms_segments_sent", "SMS segments the provider took.", registry=REGISTRY)
+_send_seconds = Histogram(
+    "birdwire_send_seconds",
+    "Seconds one attempt spent at the peer, by channel.",
+    ["channel"],
+    buckets=(0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 30),
+    registry=REGISTRY,
+)
+_delay_seconds = Histogram(
+    "birdwire_delivery_delay_seconds",
+    "Seconds between queueing a delivery and the peer taking it, by channel.",
+    ["channel"],
+    buckets=(0.1, 0.5, 1, 5, 15, 60, 300, 1800, 7200, 86400),
+    registry=REGISTRY,
+)
+_depth = Gauge(
+    "birdwire_queue_deliveries",
+    "Deliveries by channel and state (queued, claimed, unsure, dead).",
+    ["channel", "state"],
+    registry=REGISTRY,
+)
+_age = Gauge(
+    "birdwire_queue_oldest_seconds",
+    "Seconds the oldest delivery that could go out now has been due, by channel.",
+    ["channel"],
+    registry=REGISTRY,
+)
+_held = Gauge("birdwire_queue_held", "1 while the operator holds the queue.", registry=REGISTRY)
+_pages = Counter("birdwire_fanout_pages", "Pages of followers queued.", registry=REGISTRY)
+_refusals = Counter(
+    "birdwire_webhook_refusals",
+    "Webhook calls refused, by reason (signature, account, form).",
+    ["reason"],
+    registry=REGISTRY,
+)
+_batch = Histogram(
+    "birdwire_intake_batch_messages",
+    "Messages that shared one commit at the intake.",
+    buckets=(1, 2, 4, 8, 16, 32, 64),
+    registry=REGISTRY,
+)
+_store_errors = Counter("birdwire_store_errors", "Transactions that failed, by part.", ["part"], registry=REGISTRY)
+_build = Info("birdwire_build", "The running version.", registry=REGISTRY)
+_build.info({"version": version("birdwire")})
+
+
+def message_came_in(source: str, outcome: str) -> None:
+    """A door handed a message to the intake: it was ``new``, ``repeated``, or the intake ``failed``."""
+    _inbound.labels(source, outcome).inc()
+
+
+def post_published(source: str) -> None:
+    """A post was written."""
+    _posts.labels(source).inc()
+
+
+def deliveries_queued(channel: str, count: int = 1) -> None:
+    """So many deliveries were queued."""
+    _queued.labels(channel).inc(count)
+
+
+def delivery_settled(channel: str, outcome: str, *, segments: int = 0, delay: float | None = None) -> None:
+    """An attempt was settled, or a receipt came. ``delay``: seconds since queueing, when the peer took it."""
+    _settled.labels(channel, outcome).inc()
+    if segments:
+        _segments.inc(segments)
+    if delay is not None:
+        _delay_seconds.labels(channel).observe(delay)
+
+
+def attempt_took(channel: str, seconds: float) -> None:
+    """One conversation with the peer took so long."""
+    _send_seconds.labels(channel).observe(seconds)
+
+
+def queue_stands(channel: str, depth: dict[str, int], oldest: float) -> None:
+    """The queue as last looked at: deliveries by state, and how long the oldest one has been due."""
+    for state, count in depth.items():
+        _depth.labels(channel, state).set(count)
+    _age.labels(channel).set(oldest)
+
+
+def queue_held(held: bool) -> None:
+    """Whether the operator holds the queue."""
+    _held.set(held)
+
+
+def fanout_page() -> None:
+    """A page of followers was queued."""
+    _pages.inc()
+
+
+def webhook_refused(reason: str) -> None:
+    """A webhook call was refused."""
+    _refusals.labels(reason).inc()
+
+
+def intake_committed(messages: int) -> None:
+    """So many messages shared a commit."""
+    _batch.observe(messages)
+
+
+def store_failed(part: str) -> None:
+    """A transaction of ``part`` failed for a reason that was not the person's."""
+    _store_errors.labels(part).inc()
