@@ -1,0 +1,34 @@
+"""What the instance remembers about itself: a name, a value, one row each."""
+
+from sqlalchemy import bindparam, delete, select
+from sqlalchemy.dialects.postgresql import insert
+
+from store.schema import facts
+from store.sql import insert_new
+from store.unit import Reading, Unit
+
+_GET = select(facts.c.value).where(facts.c.name == bindparam("of"))
+_ADD = insert_new(facts).values(name=bindparam("of"), value=bindparam("new"))
+_insert = insert(facts).values(name=bindparam("of"), value=bindparam("new"))
+_PUT = _insert.on_conflict_do_update(index_elements=["name"], set_={"value": _insert.excluded.value})
+_DROP = delete(facts).where(facts.c.name == bindparam("of"))
+
+
+async def get(reading: Reading, name: str) -> str | None:
+    """The value of this fact; None when there is none."""
+    return (await reading.execute(_GET, {"of": name})).scalar_one_or_none()
+
+
+async def add(unit: Unit, name: str, value: str) -> None:
+    """Remember it unless a value is there already: the first one stays."""
+    await unit.execute(_ADD, {"of": name, "new": value})
+
+
+async def put(unit: Unit, name: str, value: str) -> None:
+    """Remember it in place of what was there."""
+    await unit.execute(_PUT, {"of": name, "new": value})
+
+
+async def drop(unit: Unit, name: str) -> bool:
+    """Forget it; whether it was there."""
+    return (await unit.execute(_DROP, {"of": name})).rowcount > 0
