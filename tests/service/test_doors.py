@@ -1,0 +1,121 @@
+"""Which addresses open, and which are refused with words."""
+
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy import insert, update
+
+from gateway.domain import token
+from gateway.domain.token import Purpose
+from gateway.service.doors import Bouncing, Helping, Opened, Posting, Refused, Replying, Unsubscribing, find
+from gateway.service.site import Site
+from store.schema import accounts, addresses, deliveries, notices
+from store.unit import Store
+
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+ALICE, DELIVERY, TO_A_STRANGER, NOTICE, ADDRESS = 7, 40, 41, 3, 5
+
+
+@pytest.fixture
+async def town(store: Store) -> Store:
+    """Alice, with a delivery to her and one to a mailbox that belongs to nobody."""
+    common = {"channel": "email", "route": 1, "lane": 0, "state": "sent", "due_at": NOW, "queued_at": NOW}
+    async with store.unit() as unit:
+        await unit.execute(insert(accounts).values(id=ALICE, name="alice", created_at=NOW))
+        await unit.execute(
+            insert(addresses).values(id=ADDRESS, channel="email", address="stranger@example.org", created_at=NOW)
+        )
+        await unit.execute(insert(notices).values(id=NOTICE, text="hello"))
+        await unit.execute(insert(deliveries).values(id=DELIVERY, notice_id=NOTICE, account_id=ALICE, **common))
+        await unit.execute(insert(deliveries).values(id=TO_A_STRANGER, notice_id=NOTICE, address_id=ADDRESS, **common))
+    return store
+
+
+async def change(store: Store, **values: object) -> None:
+    async with store.unit() as unit:
+        await unit.execute(update(accounts).where(accounts.c.id == ALICE).values(**values))
+
+
+async def ask(store: Store, site: Site, local_part: str) -> Opened | Refused:
+    async with store.reading() as reading:
+        return await find(reading, site, local_part)
+
+
+async def test_each_genuine_address_opens_its_own_door(town: Store, site: Site) -> None:
+    def made(purpose: Purpose, number: int) -> str:
+        return f"{purpose}+{token.make(site.key, purpose, number)}"
+
+    assert await ask(town, site, made(Purpose.POST, ALICE)) == Posting(ALICE)
+    assert await ask(town, site, made(Purpose.REPLY, DELIVERY)) == Replying(DELIVERY)
+    assert await ask(town, site, made(Purpose.REPLY, TO_A_STRANGER)) == Replying(TO_A_STRANGER)
+    assert await ask(town, site, made(Purpose.BOUNCE, DELIVERY)) == Bouncing(DELIVERY)
+    assert await ask(town, site, made(Purpose.UNSUBSCRIBE, DELIVERY)) == Unsubscribing(DELIVERY)
+    assert await ask(town, site, "help") == Helping()
+
+
+async def test_the_case_of_an_address_does_not_matter(town: Store, site: Site) -> None:
+    local_part = f"post+{token.make(site.key, Purpose.POST, ALICE)}"
+    assert await ask(town, site, local_part.upper()) == Posting(ALICE)
+    assert await ask(town, site, "Postmaster") == Helping()
+
+
+async def test_a_token_opens_only_the_door_it_was_made_for(town: Store, site: Site) -> None:
+    for made_for in Purpose:
+        for prefix in ("post", "reply", "bounce", "unsubscribe"):
+            if prefix != made_for:
+                answer = await ask(town, site, f"{prefix}+{token.make(site.key, made_for, ALICE)}")
+                assert isinstance(answer, Refused)
+
+
+async def test_a_bounce_of_a_pruned_delivery_is_still_taken_but_an_answer_to_it_is_refused(
+    town: Store, site: Site
+) -> None:
+    assert await ask(town, site, f"bounce+{token.make(site.key, Purpose.BOUNCE, 999)}") == Bouncing(999)
+    answer = await ask(town, site, f"reply+{token.make(site.key, Purpose.REPLY, 999)}")
+    assert isinstance(answer, Refused)
+    assert "no longer kept" in answer.words
+
+
+async def test_a_renewed_posting_address_revokes_the_old_one(town: Store, site: Site) -> None:
+    old = f"post+{token.make(site.key, Purpose.POST, ALICE)}"
+    await change(town, post_version=1)
+    assert isinstance(await ask(town, site, old), Refused)
+    new = f"post+{token.make(site.key, Purpose.POST, ALICE, 1)}"
+    assert await ask(town, site, new) == Posting(ALICE)
+
+
+@pytest.mark.parametrize("column", ["suspended_at", "deleted_at"])
+async def test_a_closed_account_takes_no_mail_but_may_still_unsubscribe(town: Store, site: Site, column: str) -> None:
+    await change(town, **{column: NOW})
+    for purpose, number in ((Purpose.POST, ALICE), (Purpose.REPLY, DELIVERY)):
+        answer = await ask(town, site, f"{purpose}+{token.make(site.key, purpose, number)}")
+        assert answer == Refused("This account is closed.", "5.2.1")
+    assert await ask(town, site, f"unsubscribe+{token.make(site.key, Purpose.UNSUBSCRIBE, DELIVERY)}") == Unsubscribing(
+        DELIVERY
+    )
+
+
+@pytest.mark.parametrize(
+    "local_part",
+    [
+        "",
+        "alice",
+        "post",
+        "post+",
+        "post+x",
+        "post+ä",
+        "reply",
+        "reply+" + "a" * 60,
+        "bounce",
+        "unsubscribe+",
+        "feed+a",
+    ],
+)
+async def test_everything_else_is_refused_with_words_on_one_plain_line(
+    town: Store, site: Site, local_part: str
+) -> None:
+    answer = await ask(town, site, local_part)
+    assert isinstance(answer, Refused)
+    assert answer.words.isascii()
+    assert answer.words.isprintable()
+    assert len(answer.words) > 20
