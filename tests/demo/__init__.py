@@ -1,0 +1,1 @@
+"""The demo's carrier, mailbox and page, tried with the real clients."""
