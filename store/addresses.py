@@ -82,7 +82,7 @@ def _in_use(channel: str, column: Any) -> Any:
     )
 
 
-_FIRST_SMS_ROUTE = select(func.min(routes.c.id)).where(routes.c.channel == "sms").scalar_subquery()
+_FIRST_SMS_ROUTE = select(func.min(routes.c.id)).where(routes.c.channel == "sms", routes.c.active).scalar_subquery()
 _REFRESH = (
     update(accounts)
     .where(accounts.c.id == bindparam("account"))

@@ -106,6 +106,7 @@ accounts = Table("accounts", metadata, _AccountCols, Index(None, "name", unique=
 class _RouteCols(TypedColumns):
     """A way out with a pace of its own: each SMS sender number is one, all mail is one.
 
+    ``active``        still configured; a retired number's row stays for the record.
     ``tat``           theoretical arrival time of the generic cell rate algorithm: the pace, shared by all daemons.
     ``paused_until``  the peer asked for a pause (429, Retry-After).
     ``day``, ``used``  the UTC day (as an ordinal) of the last claim, and what was used on it: the daily limit.
@@ -114,6 +115,7 @@ class _RouteCols(TypedColumns):
     id = Column(SmallInteger().with_variant(Integer, "sqlite"), primary_key=True)
     channel: Named[str] = Column(String(8))
     sender: Named[str] = Column(String(32))
+    active: Named[bool] = Column(Boolean, server_default=true())
     tat: Named[datetime] = Column(Instant, server_default="0")
     paused_until: Named[datetime] = Column(Instant, server_default="0")
     day: Named[int] = Column(Integer, server_default="0")
@@ -410,15 +412,15 @@ deliveries = Table(
         "ix_deliveries_open",
         "account_id",
         "id",
-        sqlite_where=text("state IN ('queued', 'claimed')"),
-        postgresql_where=text("state IN ('queued', 'claimed')"),
+        sqlite_where=text("state = 'queued' OR state = 'claimed'"),
+        postgresql_where=text("state = 'queued' OR state = 'claimed'"),
     ),
     # Leases that may be over, and look-ups that may be due.
     Index(
         "ix_deliveries_lease",
         "lease_until",
-        sqlite_where=text("state IN ('claimed', 'unsure')"),
-        postgresql_where=text("state IN ('claimed', 'unsure')"),
+        sqlite_where=text("state = 'claimed' OR state = 'unsure'"),
+        postgresql_where=text("state = 'claimed' OR state = 'unsure'"),
     ),
     # The operator's list of what was given up.
     Index(
@@ -460,7 +462,14 @@ class _InboxCols(TypedColumns):
     received_at: Named[datetime] = Column(Instant)
 
 
-inbox = Table("inbox", metadata, _InboxCols, UniqueConstraint("source", "remote_id"), Index(None, "received_at"))
+inbox = Table(
+    "inbox",
+    metadata,
+    _InboxCols,
+    UniqueConstraint("source", "remote_id"),
+    Index(None, "received_at"),
+    Index(None, "sender", "received_at"),  # how much one sender wrote lately
+)
 
 
 class _ScheduleCols(TypedColumns):

@@ -5,20 +5,22 @@ of this process, and over NOTIFY for the other daemons on a PostgreSQL. The bell
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, overload
+from typing import Any, TypeVarTuple, overload
 
-from sqlalchemy import URL, Result, text
-from sqlalchemy.engine import CursorResult
+from sqlalchemy import URL, CursorResult, Executable, text
 from sqlalchemy.ext.asyncio import AsyncConnection
-from sqlalchemy.sql import Executable
-from sqlalchemy.sql.dml import UpdateBase
+from sqlalchemy.sql.selectable import TypedReturnsRows
 
 from store.engine import open_engine, parse_url
 
 BELL = "birdwire"
 """The PostgreSQL channel that daemons notify each other on."""
+
+
+_Row = TypeVarTuple("_Row")
+Values = Mapping[str, Any] | Sequence[Mapping[str, Any]]
 
 
 class Reading:
@@ -33,12 +35,16 @@ class Reading:
         return self._connection.dialect.name
 
     @overload
-    async def execute(self, statement: UpdateBase, values: Any = None) -> CursorResult[Any]: ...
+    async def execute(
+        self, statement: TypedReturnsRows[*_Row], values: Values | None = None
+    ) -> CursorResult[*_Row]: ...
 
     @overload
-    async def execute(self, statement: Executable, values: Any = None) -> Result[Any]: ...
+    async def execute(
+        self, statement: Executable, values: Values | None = None
+    ) -> CursorResult[*tuple[Any, ...]]: ...
 
-    async def execute(self, statement: Executable, values: Any = None) -> Any:
+    async def execute(self, statement: Executable, values: Values | None = None) -> CursorResult[Any]:
         """Run one statement; ``values`` is a mapping, or a list of mappings to run it many times."""
         return await self._connection.execute(statement, values)
 

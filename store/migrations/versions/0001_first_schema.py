@@ -66,6 +66,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("source", "remote_id", name=op.f("uq_inbox_source_remote_id")),
     )
     op.create_index(op.f("ix_inbox_received_at"), "inbox", ["received_at"], unique=False)
+    op.create_index(op.f("ix_inbox_sender_received_at"), "inbox", ["sender", "received_at"], unique=False)
     op.create_table(
         "notices",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -92,6 +93,7 @@ def upgrade() -> None:
         sa.Column("id", sa.SmallInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("channel", sa.String(length=8), nullable=False),
         sa.Column("sender", sa.String(length=32), nullable=False),
+        sa.Column("active", sa.Boolean(), server_default=sa.true(), nullable=False),
         sa.Column("tat", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("paused_until", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("day", sa.Integer(), server_default="0", nullable=False),
@@ -246,16 +248,16 @@ def upgrade() -> None:
         "deliveries",
         ["lease_until"],
         unique=False,
-        sqlite_where=sa.text("state IN ('claimed', 'unsure')"),
-        postgresql_where=sa.text("state IN ('claimed', 'unsure')"),
+        sqlite_where=sa.text("state = 'claimed' OR state = 'unsure'"),
+        postgresql_where=sa.text("state = 'claimed' OR state = 'unsure'"),
     )
     op.create_index(
         "ix_deliveries_open",
         "deliveries",
         ["account_id", "id"],
         unique=False,
-        sqlite_where=sa.text("state IN ('queued', 'claimed')"),
-        postgresql_where=sa.text("state IN ('queued', 'claimed')"),
+        sqlite_where=sa.text("state = 'queued' OR state = 'claimed'"),
+        postgresql_where=sa.text("state = 'queued' OR state = 'claimed'"),
     )
     op.create_index(
         "uq_deliveries_post_account_channel",

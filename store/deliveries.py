@@ -1,0 +1,245 @@
+"""Deliveries seen from above: queueing notices, dropping what must not go out, and what the operator asks about."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, bindparam, func, insert, literal_column, select, update
+
+from gateway.domain.delivery import State
+from gateway.domain.types import Channel, Lane
+from store.routes import MAIL_ROUTE
+from store.schema import Instant, accounts, addresses, deliveries, notices, posts
+from store.unit import Reading, Unit
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryRow:
+    """One delivery as it stands, with the name of its recipient (empty on a notice to an unknown address)."""
+
+    id: int
+    post_id: int | None
+    account_id: int | None
+    channel: str
+    route: int
+    lane: int
+    state: str
+    attempt: int
+    due_at: datetime
+    queued_at: datetime
+    settled_at: datetime | None
+    remote_id: str | None
+    reason: str
+    recipient: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Depth:
+    """How many deliveries of a channel are in a state, and when the oldest was queued."""
+
+    channel: str
+    state: str
+    count: int
+    oldest: datetime
+
+
+_NOW = bindparam("now", type_=Instant())
+_QUEUED: ColumnElement[str] = literal_column("'queued'")
+_DEAD: ColumnElement[str] = literal_column("'dead'")
+_WHY: ColumnElement[str] = bindparam("why")
+_DROPPED = {"state": _DEAD, "reason": _WHY, "settled_at": _NOW}
+
+_ADD_NOTICE = insert(notices).returning(notices.c.id)
+_ADD_DELIVERY = insert(deliveries)
+_DROP_FOR_ACCOUNT = (
+    update(deliveries)
+    .where(
+        deliveries.c.account_id == bindparam("of_account"),
+        deliveries.c.state == _QUEUED,
+        deliveries.c.channel == bindparam("on_channel"),
+    )
+    .values(_DROPPED)
+)
+_DROP_FOR_ADDRESS = (
+    update(deliveries)
+    .where(
+        deliveries.c.state == _QUEUED,
+        deliveries.c.address_id == bindparam("of_address"),
+        deliveries.c.route == bindparam("on_route"),
+        deliveries.c.lane == int(Lane.ANSWER),
+    )
+    .values(_DROPPED)
+)
+_ADDRESS = select(addresses.c.channel, addresses.c.account_id, addresses.c.route).where(
+    addresses.c.id == bindparam("address_id")
+)
+_DROP_POST = (
+    update(deliveries)
+    .where(deliveries.c.post_id == bindparam("of_post"), deliveries.c.state == _QUEUED)
+    .values(_DROPPED)
+)
+_DROP_BETWEEN = (
+    update(deliveries)
+    .where(
+        deliveries.c.account_id == bindparam("of_account"),
+        deliveries.c.state == _QUEUED,
+        deliveries.c.post_id.in_(select(posts.c.id).where(posts.c.author_id == bindparam("of_author"))),
+    )
+    .values(_DROPPED)
+)
+_ROW = (
+    deliveries.c.id,
+    deliveries.c.post_id,
+    deliveries.c.account_id,
+    deliveries.c.channel,
+    deliveries.c.route,
+    deliveries.c.lane,
+    deliveries.c.state,
+    deliveries.c.attempt,
+    deliveries.c.due_at,
+    deliveries.c.queued_at,
+    deliveries.c.settled_at,
+    deliveries.c.remote_id,
+    deliveries.c.reason,
+    accounts.c.name,
+)
+_WITH_NAMES = deliveries.join(accounts, accounts.c.id == deliveries.c.account_id, isouter=True)
+_BY_ID = select(*_ROW).select_from(_WITH_NAMES).where(deliveries.c.id == bindparam("delivery_id"))
+_LIST = (
+    select(*_ROW)
+    .select_from(_WITH_NAMES)
+    .where(deliveries.c.state.in_(bindparam("states", expanding=True)))
+    .order_by(deliveries.c.id.desc())
+    .limit(bindparam("most"))
+)
+_DEPTHS = select(deliveries.c.channel, deliveries.c.state, func.count(), func.min(deliveries.c.queued_at)).group_by(
+    deliveries.c.channel, deliveries.c.state
+)
+_OF_POST = (
+    select(deliveries.c.channel, deliveries.c.state, func.count())
+    .where(deliveries.c.post_id == bindparam("of_post"))
+    .group_by(deliveries.c.channel, deliveries.c.state)
+)
+_RETRY = (
+    update(deliveries)
+    .where(deliveries.c.id.in_(bindparam("ids", expanding=True)), deliveries.c.state == _DEAD)
+    .values(state=_QUEUED, due_at=_NOW, queued_at=_NOW, attempt=0, reason="")
+    .returning(deliveries.c.id)
+)
+_DROP = (
+    update(deliveries)
+    .where(deliveries.c.id.in_(bindparam("ids", expanding=True)), deliveries.c.state == _QUEUED)
+    .values(_DROPPED)
+    .returning(deliveries.c.id)
+)
+_DEAD_IDS = (
+    select(deliveries.c.id)
+    .where(deliveries.c.state == _DEAD)
+    .order_by(deliveries.c.settled_at)
+    .limit(bindparam("most"))
+)
+
+
+async def add_notice(
+    unit: Unit,
+    *,
+    address_id: int,
+    account_id: int | None,
+    channel: Channel,
+    route: int,
+    text: str,
+    now: datetime,
+    subject: str = "",
+    in_reply_to: str = "",
+    answers: bool = False,
+) -> int:
+    """Queue words of our own for one phone or mailbox; returns the notice's id. Rings the bell."""
+    added = await unit.execute(
+        _ADD_NOTICE, {"text": text, "subject": subject, "in_reply_to": in_reply_to, "answers": answers}
+    )
+    notice_id: int = added.scalar_one()
+    await unit.execute(
+        _ADD_DELIVERY,
+        {
+            "notice_id": notice_id,
+            "account_id": account_id,
+            "address_id": address_id,
+            "channel": channel,
+            "route": route,
+            "lane": Lane.ANSWER,
+            "state": State.QUEUED,
+            "due_at": now,
+            "queued_at": now,
+        },
+    )
+    unit.ring()
+    return notice_id
+
+
+async def drop_for_account(unit: Unit, account_id: int, channel: Channel, reason: str, *, now: datetime) -> int:
+    """Drop everything queued for the account on a channel; returns how many."""
+    values = {"of_account": account_id, "on_channel": channel, "why": reason, "now": now}
+    return (await unit.execute(_DROP_FOR_ACCOUNT, values)).rowcount
+
+
+async def drop_for_address(unit: Unit, address_id: int, reason: str, *, now: datetime) -> int:
+    """Drop everything queued for one phone or mailbox: its notices, and what its account would get there."""
+    channel, account_id, route = (await unit.execute(_ADDRESS, {"address_id": address_id})).one()
+    dropped = 0
+    if account_id is not None:
+        dropped += await drop_for_account(unit, account_id, Channel(channel), reason, now=now)
+    on_route = MAIL_ROUTE if channel == Channel.EMAIL else route
+    if on_route is not None:
+        values = {"of_address": address_id, "on_route": on_route, "why": reason, "now": now}
+        dropped += (await unit.execute(_DROP_FOR_ADDRESS, values)).rowcount
+    return dropped
+
+
+async def drop_post(unit: Unit, post_id: int, reason: str, *, now: datetime) -> int:
+    """Drop what is still queued of a post; returns how many."""
+    return (await unit.execute(_DROP_POST, {"of_post": post_id, "why": reason, "now": now})).rowcount
+
+
+async def drop_between(unit: Unit, account_id: int, author_id: int, reason: str, *, now: datetime) -> int:
+    """Drop what is queued for the account of the author's; returns how many."""
+    values = {"of_account": account_id, "of_author": author_id, "why": reason, "now": now}
+    return (await unit.execute(_DROP_BETWEEN, values)).rowcount
+
+
+async def by_id(reading: Reading, delivery_id: int) -> DeliveryRow | None:
+    """One delivery."""
+    row = (await reading.execute(_BY_ID, {"delivery_id": delivery_id})).one_or_none()
+    return None if row is None else DeliveryRow(*tuple(row))
+
+
+async def in_states(reading: Reading, states: Sequence[State], *, most: int) -> list[DeliveryRow]:
+    """The newest deliveries in any of these states."""
+    rows = await reading.execute(_LIST, {"states": [str(state) for state in states], "most": most})
+    return [DeliveryRow(*tuple(row)) for row in rows]
+
+
+async def depths(reading: Reading) -> list[Depth]:
+    """How many deliveries each channel has in each state."""
+    return [Depth(*row) for row in await reading.execute(_DEPTHS)]
+
+
+async def counts_of_post(reading: Reading, post_id: int) -> dict[tuple[str, str], int]:
+    """How many of a post's deliveries are in each (channel, state)."""
+    rows = await reading.execute(_OF_POST, {"of_post": post_id})
+    return {(channel, state): count for channel, state, count in rows}
+
+
+async def dead(reading: Reading, *, most: int) -> list[int]:
+    """The ids of deliveries that were given up, longest ago first."""
+    return list((await reading.execute(_DEAD_IDS, {"most": most})).scalars())
+
+
+async def retry(unit: Unit, ids: Sequence[int], *, now: datetime) -> list[int]:
+    """Queue given-up deliveries again, as if they were new; returns the ids that were."""
+    unit.ring()
+    return list((await unit.execute(_RETRY, {"ids": list(ids), "now": now})).scalars())
+
+
+async def drop(unit: Unit, ids: Sequence[int], reason: str, *, now: datetime) -> list[int]:
+    """Give up queued deliveries; returns the ids that were."""
+    return list((await unit.execute(_DROP, {"ids": list(ids), "why": reason, "now": now})).scalars())

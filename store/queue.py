@@ -1,0 +1,365 @@
+"""The queue's three steps: claim what is due, see what each delivery needs, settle what became of it.
+
+A claim takes slots in the order of lanes and due times, and gives each slot to the recipient's oldest open delivery:
+a person's posts arrive in the order they were written, whichever lane their authors' popularity put them in. While
+one delivery to a recipient is in flight, the next one waits. A settle is fenced by attempt and state.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    and_,
+    bindparam,
+    case,
+    exists,
+    func,
+    literal_column,
+    or_,
+    select,
+    update,
+)
+
+from gateway.domain.types import Channel, Lane
+from store.schema import Instant, accounts, addresses, blocks, deliveries, follows, notices, posts
+from store.unit import Reading, Unit
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A delivery this worker holds a lease on, and all that is known about what it carries and who gets it.
+
+    Every field is as of the claim. ``to`` is None when the recipient has no usable address any more. On a notice the
+    fields about a post are None or False.
+    """
+
+    id: int
+    attempt: int
+    channel: str
+    lane: int
+    queued_at: datetime
+    account_id: int | None
+    notice: str | None
+    subject: str | None
+    in_reply_to: str | None
+    answers: bool | None
+    post_id: int | None
+    kind: str | None
+    text: str | None
+    original_text: str | None
+    conversation_id: int | None
+    reply_to_id: int | None
+    author_id: int | None
+    author: str | None
+    original_author: str | None
+    withdrawn: bool | None
+    author_gone: bool | None
+    author_protected: bool | None
+    to_account_id: int | None
+    recipient_gone: bool | None
+    follow_state: str | None
+    follow_texts: bool | None
+    blocked: bool | None
+    address_id: int | None
+    to: str | None
+    opted_out: bool | None
+    dead: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What a delivery becomes: one of the states, with what goes with it.
+
+    ``due_at`` for ``queued``, ``look_up_at`` for ``unsure``; ``reason`` is never empty but for ``sent``."""
+
+    id: int
+    attempt: int
+    state: str
+    now: datetime
+    due_at: datetime
+    look_up_at: datetime | None = None
+    remote_id: str | None = None
+    reason: str = ""
+    segments: int = 0
+
+
+_NOW = bindparam("now", type_=Instant())
+_QUEUED: ColumnElement[str] = literal_column("'queued'")
+_CLAIMED: ColumnElement[str] = literal_column("'claimed'")
+_UNSURE: ColumnElement[str] = literal_column("'unsure'")
+
+_slot = (
+    select(deliveries.c.id, deliveries.c.account_id)
+    .where(
+        deliveries.c.route == bindparam("on_route"),
+        deliveries.c.lane == bindparam("on_lane"),
+        deliveries.c.state == _QUEUED,
+        deliveries.c.due_at <= _NOW,
+    )
+    .order_by(deliveries.c.due_at, deliveries.c.id)
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True)
+    .cte("slot")
+    .prefix_with("MATERIALIZED", dialect="postgresql")
+    .prefix_with("MATERIALIZED", dialect="sqlite")
+)
+_older = deliveries.alias("older")
+_in_flight = deliveries.alias("in_flight")
+_oldest_of_recipient = (
+    select(_older.c.id)
+    .where(
+        _older.c.account_id == _slot.c.account_id,
+        _older.c.state == _QUEUED,
+        _older.c.route == bindparam("on_route"),
+        _older.c.lane.between(bindparam("first_lane"), bindparam("last_lane")),
+        _older.c.due_at <= _NOW,
+    )
+    .order_by(func.coalesce(_older.c.post_id, 0), _older.c.id)
+    .limit(1)
+    .scalar_subquery()
+)
+_chosen = select(func.coalesce(_oldest_of_recipient, _slot.c.id)).where(
+    ~exists()
+    .where(
+        _in_flight.c.account_id == _slot.c.account_id,
+        _in_flight.c.state == _CLAIMED,
+        _in_flight.c.route == bindparam("on_route"),
+    )
+    .correlate(_slot)
+)
+_CLAIM = (
+    update(deliveries)
+    .where(deliveries.c.id.in_(_chosen), deliveries.c.state == _QUEUED)
+    .values(
+        state=_CLAIMED,
+        attempt=deliveries.c.attempt + 1,
+        lease_until=bindparam("until", type_=Instant()),
+    )
+    .returning(deliveries.c.id)
+)
+
+_author = accounts.alias("author")
+_recipient = accounts.alias("recipient")
+_original = posts.alias("original")
+_original_author = accounts.alias("original_author")
+_address_of_account = case((deliveries.c.channel == Channel.SMS, _recipient.c.phone_id), else_=_recipient.c.mail_id)
+
+
+def _blocked(one: Any, other: Any) -> Any:
+    return exists().where(blocks.c.account_id == one, blocks.c.other_id == other)
+
+
+_DETAILS = (
+    select(
+        deliveries.c.id,
+        deliveries.c.attempt,
+        deliveries.c.channel,
+        deliveries.c.lane,
+        deliveries.c.queued_at,
+        deliveries.c.account_id,
+        notices.c.text.label("notice"),
+        notices.c.subject,
+        notices.c.in_reply_to,
+        notices.c.answers,
+        posts.c.id.label("post_id"),
+        posts.c.kind,
+        posts.c.text,
+        _original.c.text.label("original_text"),
+        posts.c.conversation_id,
+        posts.c.reply_to_id,
+        posts.c.author_id,
+        _author.c.name.label("author"),
+        _original_author.c.name.label("original_author"),
+        or_(
+            posts.c.deleted_at.is_not(None),
+            and_(posts.c.repost_of_id.is_not(None), _original.c.deleted_at.is_not(None)),
+        ).label("withdrawn"),
+        or_(_author.c.suspended_at.is_not(None), _author.c.deleted_at.is_not(None)).label("author_gone"),
+        or_(_author.c.protected, func.coalesce(_original_author.c.protected, _author.c.protected)).label(
+            "author_protected"
+        ),
+        posts.c.to_account_id,
+        or_(_recipient.c.suspended_at.is_not(None), _recipient.c.deleted_at.is_not(None)).label("recipient_gone"),
+        follows.c.state.label("follow_state"),
+        follows.c.texts.label("follow_texts"),
+        or_(
+            _blocked(posts.c.author_id, deliveries.c.account_id),
+            _blocked(deliveries.c.account_id, posts.c.author_id),
+            _blocked(deliveries.c.account_id, _original.c.author_id),
+            _blocked(_original.c.author_id, deliveries.c.account_id),
+        ).label("blocked"),
+        addresses.c.id.label("address_id"),
+        addresses.c.address.label("to"),
+        addresses.c.opted_out_at.is_not(None).label("opted_out"),
+        addresses.c.dead_at.is_not(None).label("dead"),
+    )
+    .select_from(
+        deliveries.join(notices, notices.c.id == deliveries.c.notice_id, isouter=True)
+        .join(posts, posts.c.id == deliveries.c.post_id, isouter=True)
+        .join(_author, _author.c.id == posts.c.author_id, isouter=True)
+        .join(_original, _original.c.id == posts.c.repost_of_id, isouter=True)
+        .join(_original_author, _original_author.c.id == _original.c.author_id, isouter=True)
+        .join(_recipient, _recipient.c.id == deliveries.c.account_id, isouter=True)
+        .join(
+            follows,
+            and_(
+                follows.c.followee_id == posts.c.author_id,
+                follows.c.follower_id == deliveries.c.account_id,
+            ),
+            isouter=True,
+        )
+        .join(
+            addresses,
+            addresses.c.id == func.coalesce(deliveries.c.address_id, _address_of_account),
+            isouter=True,
+        )
+    )
+    .where(deliveries.c.id.in_(bindparam("ids", expanding=True)))
+    .order_by(deliveries.c.lane, deliveries.c.id)
+)
+
+_SETTLE = (
+    update(deliveries)
+    .where(
+        deliveries.c.id == bindparam("of_id"),
+        deliveries.c.attempt == bindparam("of_attempt"),
+        deliveries.c.state == bindparam("from_state"),
+    )
+    .values(
+        state=bindparam("to_state"),
+        due_at=bindparam("due", type_=Instant()),
+        lease_until=bindparam("look_up", type_=Instant()),
+        settled_at=_NOW,
+        remote_id=func.coalesce(bindparam("remote"), deliveries.c.remote_id),
+        reason=bindparam("why"),
+        segments=bindparam("segs"),
+    )
+)
+_LAST_SENT = (
+    update(addresses)
+    .where(
+        addresses.c.id == bindparam("of_address"),
+        func.coalesce(addresses.c.last_post_id, 0) < bindparam("of_post"),
+    )
+    .values(last_post_id=bindparam("of_post"))
+)
+_OVERDUE = (
+    select(deliveries.c.id)
+    .where(
+        deliveries.c.state == _CLAIMED,
+        deliveries.c.lease_until < _NOW,
+    )
+    .order_by(deliveries.c.lease_until)
+    .limit(bindparam("most"))
+)
+_TAKE_BACK = (
+    update(deliveries)
+    .where(deliveries.c.id.in_(_OVERDUE.scalar_subquery()), deliveries.c.state == _CLAIMED)
+    .values(
+        state=case((deliveries.c.channel == literal_column("'sms'"), _UNSURE), else_=_QUEUED),
+        reason="the worker that held it went away before it settled it",
+    )
+)
+_TO_LOOK_UP = (
+    select(deliveries.c.id)
+    .where(
+        deliveries.c.state == _UNSURE,
+        deliveries.c.lease_until <= _NOW,
+    )
+    .order_by(deliveries.c.lease_until)
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True)
+)
+_LEASE_LOOK_UP = (
+    update(deliveries)
+    .where(deliveries.c.id.in_(bindparam("ids", expanding=True)), deliveries.c.state == _UNSURE)
+    .values(lease_until=bindparam("until", type_=Instant()))
+)
+_DUE_NEXT = select(func.min(deliveries.c.due_at)).where(
+    deliveries.c.route == bindparam("on_route"),
+    deliveries.c.lane == bindparam("on_lane"),
+    deliveries.c.state == _QUEUED,
+)
+
+
+async def claim(unit: Unit, route: int, *, most: int, until: datetime, now: datetime) -> list[int]:
+    """Lease up to ``most`` due deliveries of a route until ``until``, foremost lanes first; returns their ids."""
+    ids: list[int] = []
+    for lane in Lane:
+        first, last = (lane, lane) if lane < Lane.FIRST else (Lane.FIRST, Lane.TAIL)
+        claimed = await unit.execute(
+            _CLAIM,
+            {
+                "on_route": route,
+                "on_lane": lane,
+                "first_lane": first,
+                "last_lane": last,
+                "most": most - len(ids),
+                "until": until,
+                "now": now,
+            },
+        )
+        ids += claimed.scalars()
+        if len(ids) >= most:
+            break
+    return ids
+
+
+async def details(reading: Reading, ids: Sequence[int]) -> list[Claimed]:
+    """What the deliveries carry and whom they go to, foremost lane first, then in the order of queueing."""
+    if not ids:
+        return []
+    return [Claimed(*tuple(row)) for row in await reading.execute(_DETAILS, {"ids": list(ids)})]
+
+
+async def settle(unit: Unit, settled: Iterable[Settled], *, from_state: str = "claimed") -> None:
+    """Write what became of deliveries; one that is no longer in ``from_state`` at that attempt stays as it is."""
+    values = [
+        {
+            "of_id": each.id,
+            "of_attempt": each.attempt,
+            "from_state": from_state,
+            "to_state": each.state,
+            "due": each.due_at,
+            "look_up": each.look_up_at,
+            "remote": each.remote_id,
+            "why": each.reason,
+            "segs": each.segments,
+            "now": each.now,
+        }
+        for each in settled
+    ]
+    if values:
+        await unit.execute(_SETTLE, values)
+
+
+async def remember_last_sent(unit: Unit, sent: Iterable[tuple[int, int]]) -> None:
+    """For each (address id, post id): a bare answer from that phone now means this post, unless a newer one does."""
+    values = [{"of_address": address, "of_post": post} for address, post in sent]
+    if values:
+        await unit.execute(_LAST_SENT, values)
+
+
+async def take_back(unit: Unit, now: datetime, *, most: int = 1_000) -> int:
+    """End leases that are over: mail is queued again, a text is looked up before anything else. How many."""
+    return (await unit.execute(_TAKE_BACK, {"now": now, "most": most})).rowcount
+
+
+async def claim_look_ups(unit: Unit, *, most: int, until: datetime, now: datetime) -> list[int]:
+    """Lease deliveries whose outcome is unknown and whose look-up is due, so that one daemon alone asks."""
+    ids = list((await unit.execute(_TO_LOOK_UP, {"now": now, "most": most})).scalars())
+    if ids:
+        await unit.execute(_LEASE_LOOK_UP, {"ids": ids, "until": until})
+    return ids
+
+
+async def next_due(reading: Reading, route: int) -> datetime | None:
+    """When the route's earliest queued delivery is due; None when nothing is queued there."""
+    earliest: datetime | None = None
+    for lane in Lane:
+        found = (await reading.execute(_DUE_NEXT, {"on_route": route, "on_lane": lane})).scalar_one()
+        earliest = min(filter(None, (earliest, found)), default=None)
+    return earliest

@@ -1,0 +1,122 @@
+"""The ways out and their pace: each SMS sender number is a route, all mail is another."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import bindparam, func, or_, select, update
+
+from gateway.domain.types import Channel
+from store.schema import Instant, accounts, addresses, deliveries, routes
+from store.sql import insert_new
+from store.unit import Reading, Unit
+
+MAIL_ROUTE = 0
+"""The id of the route that all mail takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One way out. ``sender`` is the number texts come from; empty for mail."""
+
+    id: int
+    channel: Channel
+    sender: str
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """Where a route's pace stands: the theoretical arrival time, a pause that was asked for, today's use."""
+
+    tat: datetime
+    paused_until: datetime
+    day: int
+    used: int
+
+
+_ALL = select(routes.c.id, routes.c.channel, routes.c.sender).order_by(routes.c.id)
+_HIGHEST = select(func.coalesce(func.max(routes.c.id), 0))
+_ADD = insert_new(routes)
+_CLOCK = (
+    select(routes.c.tat, routes.c.paused_until, routes.c.day, routes.c.used)
+    .where(routes.c.id == bindparam("route"))
+    .with_for_update()
+)
+_ADVANCE = (
+    update(routes)
+    .where(routes.c.id == bindparam("route"))
+    .values(tat=bindparam("to", type_=Instant()), day=bindparam("on_day"), used=bindparam("now_used"))
+)
+_PAUSE = (
+    update(routes)
+    .where(routes.c.id == bindparam("route"), routes.c.paused_until < bindparam("until", type_=Instant()))
+    .values(paused_until=bindparam("until", type_=Instant()))
+)
+_FIRST = select(func.min(routes.c.id)).where(routes.c.channel == Channel.SMS, routes.c.active)
+_SET_ACTIVE = update(routes).values(
+    active=or_(routes.c.id == MAIL_ROUTE, routes.c.id.in_(bindparam("ids", expanding=True)))
+)
+_REROUTE_ACCOUNTS = (
+    update(accounts)
+    .where(accounts.c.sms_route.not_in(bindparam("ids", expanding=True)))
+    .values(sms_route=bindparam("to"))
+)
+_REROUTE = (
+    update(deliveries)
+    .where(
+        deliveries.c.channel == Channel.SMS,
+        deliveries.c.state == "queued",
+        deliveries.c.route.not_in(bindparam("ids", expanding=True)),
+    )
+    .values(route=bindparam("to"))
+)
+_FORGET = (
+    update(addresses)
+    .where(addresses.c.channel == Channel.SMS, addresses.c.route.not_in(bindparam("ids", expanding=True)))
+    .values(route=None)
+)
+
+
+async def ensure(unit: Unit, senders: list[str]) -> list[Route]:
+    """Make sure that mail and each of the sender numbers has a route; returns those in use, mail first, then the
+    senders in the given order. Texts queued for a number that is no longer ours move to the first sender."""
+    await unit.execute(_ADD, {"id": MAIL_ROUTE, "channel": Channel.EMAIL, "sender": ""})
+    known = {row.sender: row.id for row in await unit.execute(_ALL)}
+    for sender in senders:
+        if sender not in known:
+            highest: int = (await unit.execute(_HIGHEST)).scalar_one()
+            await unit.execute(_ADD, {"id": highest + 1, "channel": Channel.SMS, "sender": sender})
+            known = {row.sender: row.id for row in await unit.execute(_ALL)}
+    ids = [known[sender] for sender in senders]
+    await unit.execute(_SET_ACTIVE, {"ids": ids})
+    if ids:
+        await unit.execute(_REROUTE, {"ids": ids, "to": ids[0]})
+        await unit.execute(_REROUTE_ACCOUNTS, {"ids": ids, "to": ids[0]})
+        await unit.execute(_FORGET, {"ids": ids})
+    return [Route(MAIL_ROUTE, Channel.EMAIL, ""), *(Route(known[s], Channel.SMS, s) for s in senders)]
+
+
+async def by_sender(reading: Reading) -> dict[str, int]:
+    """The route of each of our numbers, retired ones included."""
+    return {row.sender: row.id for row in await reading.execute(_ALL)}
+
+
+async def first_sms(reading: Reading) -> int | None:
+    """The route for phones that have not texted any of our numbers yet; None where there is no SMS."""
+    return (await reading.execute(_FIRST)).scalar_one_or_none()
+
+
+async def clock(unit: Unit, route: int) -> Clock:
+    """Where the route's pace stands; on PostgreSQL its row stays locked until this unit ends, so that several
+    daemons take turns."""
+    row = (await unit.execute(_CLOCK, {"route": route})).one()
+    return Clock(*row)
+
+
+async def advance(unit: Unit, route: int, tat: datetime, day: int, used: int) -> None:
+    """Book what a claim used of the pace."""
+    await unit.execute(_ADVANCE, {"route": route, "to": tat, "on_day": day, "now_used": used})
+
+
+async def pause(unit: Unit, route: int, until: datetime) -> None:
+    """Nobody sends on this route before ``until``; an earlier end of a longer pause is not moved."""
+    await unit.execute(_PAUSE, {"route": route, "until": until})
