@@ -84,8 +84,8 @@ class Carrier:
         self.phones: dict[str, list[Text]] = defaultdict(list)
         self.opted_out: set[tuple[str, str]] = set()
         self.alerts: list[tuple[int, str]] = []
-        self.faults = Faults()
         self.changes = Changes()
+        self.faults = Faults(self.changes)
         self._sent_after = sent_after
         self._delivered_after = delivered_after
         self._clock = clock
@@ -174,13 +174,11 @@ class Carrier:
             )
 
         takes = fault in TAKES_ANYWAY if accepted is None else accepted
-        self.faults.waiting.append(Misbehaviour(fault, times, takes, code, retry_after, look_ups, matches))
-        self.changes.ring()
+        self.faults.add(Misbehaviour(fault, times, takes, code, retry_after, look_ups, matches))
 
     def behave(self) -> None:
         """Forget all misbehaviour that was asked for."""
-        self.faults.waiting.clear()
-        self.changes.ring()
+        self.faults.clear()
 
     async def wait_for(self, predicate: Callable[[Text], bool], *, within: float = 10.0) -> Text:
         """The first text, of all taken, that fits; waits for it. TimeoutError after ``within`` seconds."""
@@ -188,7 +186,7 @@ class Carrier:
         return next(filter(predicate, self.messages))
 
     async def wait_until(self, holds: Callable[[], bool], *, within: float = 10.0) -> None:
-        """Return once ``holds()`` is true; looked at after every change and receipt. TimeoutError after ``within`` seconds."""
+        """Return once ``holds()`` is true, looked at after every change. TimeoutError after ``within`` seconds."""
         await self.changes.until(holds, within=within)
 
     async def receipt(self, text: Text, status: str, *, error_code: int | None = None, sid: str = "") -> int:

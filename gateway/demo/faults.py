@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from gateway.demo.changes import Changes
+
 
 class Fault(StrEnum):
     """One way to misbehave.
@@ -57,8 +59,19 @@ class Misbehaviour:
 class Faults:
     """All misbehaviour asked for and not yet used up, oldest first."""
 
-    def __init__(self) -> None:
+    def __init__(self, changes: Changes) -> None:
         self.waiting: list[Misbehaviour] = []
+        self._changes = changes
+
+    def add(self, asked: Misbehaviour) -> None:
+        """Ask for one more."""
+        self.waiting.append(asked)
+        self._changes.ring()
+
+    def clear(self) -> None:
+        """Forget all that were asked for."""
+        self.waiting.clear()
+        self._changes.ring()
 
     def take(self, kinds: frozenset[Fault], form: Mapping[str, str], *, look_up: bool = False) -> Misbehaviour | None:
         """The first misbehaviour of these kinds that this request falls under, counted as used once."""
@@ -68,5 +81,6 @@ class Faults:
                     found.left -= 1
                     if found.left == 0:
                         self.waiting.remove(found)
+                self._changes.ring()
                 return found
         return None

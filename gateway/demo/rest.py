@@ -17,6 +17,7 @@ from gateway.demo.faults import ANSWERS, Fault, Faults, Misbehaviour
 from gateway.demo.texts import API_VERSION, Text, account_json, error_body, message_json, problem_with
 
 _MOST_PER_PAGE = 1000
+_DAY = len("2026-01-31")
 
 
 class RestApi:
@@ -186,12 +187,12 @@ def _start_of_page(matching: list[Text], token: str, size: int) -> int:
 
 
 def _falls_under(query: Mapping[str, str], text: Text) -> bool:
-    """Whether the list's filters let this text through; a bare date means the whole day (UTC)."""
+    """Whether the list's filters let this text through; DateSent alone and a bare date mean the whole day (UTC)."""
     at = (text.sent_at or text.at).replace(microsecond=0)
     return (
         query.get("To", text.to) == text.to
         and query.get("From", text.from_) == text.from_
-        and _is_then(query.get("DateSent"), at, lambda given, sent: sent == given)
+        and _is_then(query.get("DateSent", "")[:_DAY], at, lambda given, sent: sent == given)
         and _is_then(query.get("DateSent<"), at, lambda given, sent: sent <= given)
         and _is_then(query.get("DateSent>"), at, lambda given, sent: sent >= given)
     )
@@ -200,7 +201,7 @@ def _falls_under(query: Mapping[str, str], text: Text) -> bool:
 def _is_then(given: str | None, at: datetime, holds: Callable[[date, date], bool]) -> bool:
     if not given:
         return True
-    if len(given) == len("2026-01-31"):
+    if len(given) == _DAY:
         return holds(date.fromisoformat(given), at.date())
     moment = datetime.fromisoformat(given)
     return holds(moment if moment.tzinfo else moment.replace(tzinfo=UTC), at)
