@@ -6,7 +6,7 @@ or an address.
 
 from importlib.metadata import version
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 REGISTRY = CollectorRegistry()
 """The registry that /metrics serves."""
@@ -67,8 +67,8 @@ _batch = Histogram(
     registry=REGISTRY,
 )
 _store_errors = Counter("birdwire_store_errors", "Transactions that failed, by part.", ["part"], registry=REGISTRY)
-_build = Info("birdwire_build", "The running version.", registry=REGISTRY)
-_build.info({"version": version("birdwire")})
+_build = Gauge("birdwire_build_info", "1, with the running version as its label.", ["version"], registry=REGISTRY)
+_build.labels(version("birdwire")).set(1)
 
 
 def message_came_in(source: str, outcome: str) -> None:
