@@ -1,0 +1,250 @@
+"""One delivery as one mail, read back by the standard library's own parser."""
+
+import dataclasses
+import re
+from datetime import UTC, datetime
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.domain import token
+from gateway.domain.token import Purpose
+from gateway.domain.types import Channel, Outgoing, PostKind
+from gateway.service.site import Site
+from outbound.mail_text import message_id, render, return_path
+
+SITE = Site(name="Townwire", public_url="https://town.example", mail_domain="mail.town.example", key=b"k" * 32)
+POST = Outgoing(
+    id=31,
+    attempt=1,
+    channel=Channel.EMAIL,
+    to="bob@example.org",
+    text="Tea in the hall at four, bring @carol #tea",
+    queued_at=datetime(2026, 11, 23, 9, 30, tzinfo=UTC),
+    author="alice",
+    post_id=7,
+    conversation_id=5,
+    kind=PostKind.POST,
+    account_id=12,
+)
+NOTICE = Outgoing(
+    id=32,
+    attempt=1,
+    channel=Channel.EMAIL,
+    to="bob@example.org",
+    text="You follow alice now.",
+    queued_at=datetime(2026, 11, 23, 9, 30, tzinfo=UTC),
+    subject="follow alice",
+    in_reply_to="<abc@example.org>",
+    account_id=12,
+)
+
+
+def parse(raw: bytes) -> EmailMessage:
+    message = message_from_bytes(raw, policy=default)
+    assert isinstance(message, EmailMessage)
+    for part in message.walk():
+        assert not part.defects
+    return message
+
+
+def read(delivery: Outgoing = POST, site: Site = SITE, **changes: Any) -> EmailMessage:
+    return parse(render(dataclasses.replace(delivery, **changes), site))
+
+
+def part(message: EmailMessage, kind: str) -> str:
+    body = message.get_body((kind,))
+    assert body is not None
+    return str(body.get_content()).replace("\r\n", "\n")
+
+
+def test_a_post_says_who_wrote_it_and_goes_to_one_person() -> None:
+    mail = read()
+    assert mail["From"].addresses[0].display_name == "alice (Townwire)"
+    assert mail["From"].addresses[0].addr_spec == "help@mail.town.example"
+    assert mail["To"].addresses[0].addr_spec == "bob@example.org"
+    assert mail["Subject"] == "Tea in the hall at four, bring @carol #tea"
+    assert mail["Date"].datetime == POST.queued_at
+    assert mail["MIME-Version"] == "1.0"
+
+
+def test_a_message_id_is_the_same_at_every_attempt() -> None:
+    assert (
+        read()["Message-ID"]
+        == read(attempt=3)["Message-ID"]
+        == message_id(31, SITE)
+        == "<delivery.31@mail.town.example>"
+    )
+
+
+def test_replies_and_bounces_come_back_to_tokens_of_this_delivery() -> None:
+    reply = read()["Reply-To"].addresses[0].addr_spec
+    bounce = return_path(POST, SITE)
+    for address, prefix, purpose in [(reply, "reply+", Purpose.REPLY), (bounce, "bounce+", Purpose.BOUNCE)]:
+        local, _, domain = address.partition("@")
+        assert domain == "mail.town.example"
+        claimed = token.parse(local.removeprefix(prefix))
+        assert claimed is not None
+        assert claimed.number == 31
+        assert token.holds(SITE.key, purpose, claimed)
+
+
+def test_mails_can_be_stopped_with_one_click_by_mail_and_from_the_body() -> None:
+    mail = read()
+    stop = token.make(SITE.key, Purpose.UNSUBSCRIBE, 31)
+    url = f"https://town.example/unsubscribe/{stop}"
+    assert mail["List-Unsubscribe"] == f"<{url}>, <mailto:unsubscribe+{stop}@mail.town.example>"
+    assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert f"Stop these mails: {url}\n" in part(mail, "plain")
+    assert f'href="{url}"' in part(mail, "html")
+
+
+def test_no_machine_is_asked_to_answer() -> None:
+    for mail in (read(), read(NOTICE)):
+        assert mail["Auto-Submitted"].startswith("auto-")
+        assert mail["X-Loop"] == "mail.town.example"
+
+
+def test_posts_of_one_author_are_one_list() -> None:
+    assert read()["List-Id"] == '"alice on Townwire" <alice.mail.town.example>'
+    assert read()["Feedback-ID"] == "alice:post:birdwire"
+
+
+def test_a_conversation_is_one_thread() -> None:
+    first, answer = read(), read(id=33, post_id=9, reply_to_id=7)
+    assert first["References"] == answer["References"] == "<conversation.5@mail.town.example>"
+    assert first["In-Reply-To"] is None
+    assert answer["In-Reply-To"] == "<conversation.5@mail.town.example>"
+    assert answer["Subject"].startswith("Re: Tea")
+
+
+def test_the_body_is_text_and_html_with_absolute_links() -> None:
+    mail = read()
+    assert mail.get_content_type() == "multipart/alternative"
+    assert part(mail, "plain").startswith(
+        "Tea in the hall at four, bring @carol #tea\n\nhttps://town.example/@alice/7\n"
+    )
+    html = part(mail, "html")
+    links = re.findall(r'href="([^"]*)"', html)
+    assert "https://town.example/@carol" in links
+    assert "https://town.example/tags/tea" in links
+    assert "https://town.example/@alice/7" in links
+    assert all(urlsplit(link).scheme == "https" for link in links)
+    assert "src=" not in html
+    assert "<img" not in html
+
+
+def test_a_direct_message_shows_its_words_only_inside() -> None:
+    mail = read(kind=PostKind.DIRECT)
+    assert mail["Subject"] == "Direct message from alice"
+    assert "Tea in the hall" in part(mail, "plain")
+    assert "/@alice/7" not in mail.as_string()
+
+
+def test_a_mention_and_a_repost_say_so_in_the_subject() -> None:
+    assert read(mention=True)["Subject"].startswith("alice mentioned you: Tea")
+    repost = read(kind=PostKind.REPOST, original_author="dora")
+    assert repost["Subject"].startswith("alice reposted dora: Tea")
+    assert part(repost, "plain").startswith("alice reposted dora:\n\nTea")
+
+
+def test_a_notice_answers_the_mail_it_answers() -> None:
+    mail = read(NOTICE)
+    assert mail["Subject"] == "Re: follow alice"
+    assert mail["In-Reply-To"] == mail["References"] == "<abc@example.org>"
+    assert mail["Auto-Submitted"] == "auto-replied"
+    assert mail["From"].addresses[0].display_name == "Townwire"
+    assert part(mail, "plain") == "You follow alice now.\n"
+    assert mail["Reply-To"].addresses[0].username.startswith("reply+")
+    assert not [name for name in mail if name.startswith("List-")]
+
+
+def test_a_notice_of_our_own_has_the_site_for_its_subject() -> None:
+    mail = read(NOTICE, subject="", in_reply_to="")
+    assert mail["Subject"] == "Townwire"
+    assert mail["Auto-Submitted"] == "auto-generated"
+    assert mail["In-Reply-To"] is None
+
+
+def test_a_stranger_gets_no_token_to_reply_to() -> None:
+    assert read(NOTICE, account_id=None)["Reply-To"] is None
+
+
+def test_re_is_not_said_twice() -> None:
+    assert read(NOTICE, subject="RE: follow alice")["Subject"] == "RE: follow alice"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Kaffee für alle – über Ärger", "今日は良い天気ですね、散歩に行きましょう" * 4, "🎉" * 140, "=?utf-8?q?x?="],
+)
+def test_any_script_comes_through(text: str) -> None:
+    mail = read(text=text)
+    assert mail["Subject"] == text
+    assert part(mail, "plain").startswith(text + "\n")
+
+
+def test_a_site_may_have_any_name() -> None:
+    for name in ('The "Wire" \\ Co', "Örtlich <x@y>", "東京ワイヤー"):
+        mail = read(site=dataclasses.replace(SITE, name=name))
+        assert mail["From"].addresses[0].display_name == f"alice ({name})"
+        assert mail["From"].addresses[0].addr_spec == "help@mail.town.example"
+
+
+def test_html_in_a_post_is_text() -> None:
+    html = part(read(text='<script>alert(1)</script> & "x" \'y\' https://e.example/"onmouseover=1'), "html")
+    assert "<script" not in html
+    assert "&lt;script&gt;" in html
+    assert '"onmouseover' not in html
+
+
+hostile = st.text(
+    st.one_of(st.characters(), st.sampled_from('\r\n\t\x00\x0b\x0c\x1c\x85\u2028.=-:<>"\\ \ud800')), max_size=300
+)
+
+
+@given(text=hostile, subject=hostile, in_reply_to=hostile, to=hostile, name=hostile)
+def test_no_text_whatever_adds_a_header_or_a_part(
+    text: str, subject: str, in_reply_to: str, to: str, name: str
+) -> None:
+    site = dataclasses.replace(SITE, name=name)
+    changes = {"text": text, "subject": subject, "in_reply_to": in_reply_to, "to": to}
+    calm = {"text": "x", "subject": "x", "in_reply_to": "", "to": "x"}
+    for delivery in (POST, NOTICE):
+        raw = render(dataclasses.replace(delivery, **changes), site)  # type: ignore[arg-type]  # all four are text
+        head = raw.partition(b"\r\n\r\n")[0]
+        plain = render(dataclasses.replace(delivery, **calm), site)  # type: ignore[arg-type]  # all four are text
+        names = {line.split(b":")[0] for line in head.split(b"\r\n") if line[:1] != b" "}
+        usual = {line.split(b":")[0] for line in plain.partition(b"\r\n\r\n")[0].split(b"\r\n") if line[:1] != b" "}
+        assert names - {b"In-Reply-To", b"References"} == usual - {b"References"}
+        assert raw.count(b"--=_birdwire") == plain.count(b"--=_birdwire")
+        assert not re.search(rb"(?<!\r)\n|\r(?!\n)|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]", raw)
+        assert max(map(len, raw.partition(b"\r\n\r\n")[2].split(b"\r\n"))) <= 76
+
+
+@given(
+    text=st.text(
+        st.characters(codec="utf-8", exclude_categories=["Cc"], exclude_characters="\u2028\u2029\ufeff\ufffe\uffff"),
+        max_size=140,
+    )
+)
+def test_the_plain_part_holds_the_very_words(text: str) -> None:
+    body = message_from_bytes(render(dataclasses.replace(POST, text=text), SITE), policy=default).get_body(("plain",))
+    assert body is not None
+    raw = body.get_payload(decode=True)
+    assert isinstance(raw, bytes)
+    assert raw.decode().replace("\r\n", "\n").startswith(text)
+
+
+def test_a_letter_is_never_another_posts() -> None:
+    one = read(text="first words")
+    other = read(text="second words", id=34)
+    assert "first" in part(one, "plain")
+    assert "second" in part(other, "plain")
+    assert "first" not in other.as_string()
