@@ -21,6 +21,7 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 _OUTER = "".join(chr(c) for c in (*range(0x20), 0x20, 0xA0, 0x1680, *range(0x2000, 0x200C), 0x2028, 0x2029)) + (
     "\u202f\u205f\u2060\u3000\ufeff"
 )
+_UNSEEN = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0" + "".join(map(chr, range(0xFE00, 0xFE10))))
 _LONGEST_MARKS = 30  # Unicode UAX 15, stream-safe text: more marks than this on one letter is no language
 _SHORT = 1000
 
@@ -69,6 +70,11 @@ def _stream_safe(text: str) -> str:
 def length(text: str) -> int:
     """How many characters of a post's 140 the text takes: code points of its normal form."""
     return len(normalise(text))
+
+
+def is_blank(text: str) -> bool:
+    """Whether nobody could see anything of it: empty, or nothing but white space, joiners, fillers and the like."""
+    return all(c.isspace() or c in _UNSEEN or unicodedata.category(c) in ("Cf", "Cc") for c in text)
 
 
 # ---- mentions, tags, links

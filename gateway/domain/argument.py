@@ -1,0 +1,183 @@
+"""How what follows a command's word is read: each function makes a reader that takes the rest of the message, outer
+white space off, and gives what it means, or None when it does not fit. Readers take any text, in linear time.
+
+One final ``.`` or ``!`` is ignored, except where the command carries a text of the person's own.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import time
+from typing import TypeVar
+
+from gateway.domain import text
+from gateway.domain.types import NAME_PATTERN
+
+T = TypeVar("T")
+Reader = Callable[[str], T | None]
+
+_NAME = rf"((?ai:{NAME_PATTERN}))"
+_END = r"\s*[.!]?"
+_NAMED = re.compile(rf"[@＠]?{_NAME}{_END}")
+_NAME_FIRST = re.compile(rf"[@＠]?{_NAME}(?:\s+|\Z)")
+_GROUP = re.compile(rf"!{_NAME}{_END}")
+_GROUP_FIRST = re.compile(rf"!{_NAME}\s+")
+_NUMBER = re.compile(rf"([0-9]{{1,4}}){_END}")
+_PIN = re.compile(r"([0-9]{4,8})(?:\s+|\Z)")
+_CODE = re.compile(rf"(?ai:(?=[a-z]*[0-9])([0-9a-z]{{4,12}})){_END}")
+_CLOCK = r"([01]?[0-9]|2[0-3])(?::([0-5][0-9]))?"
+_HOURS = re.compile(rf"{_CLOCK}\s?[-–—]\s?{_CLOCK}{_END}")
+
+
+def alone(meaning: T) -> Reader[T]:
+    """Nothing may follow."""
+    return lambda rest: meaning if not without_end(rest) else None
+
+
+def named(make: Callable[[str], T]) -> Reader[T]:
+    """``name``: 1 to 15 letters, digits and ``_``; given in lower case."""
+    return _matching(_NAMED, lambda match: make(match[1].lower()))
+
+
+def maybe_named(make: Callable[[str | None], T]) -> Reader[T]:
+    """``[name]``."""
+    with_name = named(make)
+    return lambda rest: with_name(rest) if without_end(rest) else make(None)
+
+
+def named_or_all(make: Callable[[str | None], T]) -> Reader[T]:
+    """``name | ALL``; ``@all`` would be a person."""
+    with_name = named(make)
+    return lambda rest: make(None) if without_end(rest).lower() == "all" else with_name(rest)
+
+
+def tagged(make: Callable[[str], T]) -> Reader[T]:
+    """``#tag``, given case-folded and without ``#``."""
+
+    def read(rest: str) -> T | None:
+        match text.parts(without_end(rest)):
+            case [text.Tag(tag)]:
+                return make(tag)
+            case _:
+                return None
+
+    return read
+
+
+def group(make: Callable[[str], T]) -> Reader[T]:
+    """``!group``, named like a person."""
+    return _matching(_GROUP, lambda match: make(match[1].lower()))
+
+
+def group_and_text(make: Callable[[str, str], T]) -> Reader[T]:
+    """``!group text``: takes the whole message, and the text must be there."""
+
+    def read(rest: str) -> T | None:
+        match = _GROUP_FIRST.match(rest)
+        return make(match[1].lower(), rest[match.end() :]) if match else None
+
+    return read
+
+
+def name_and_text(make: Callable[[str, str], T]) -> Reader[T]:
+    """``name text``. The text may be missing, so that who forgot it can be asked for it."""
+
+    def read(rest: str) -> T | None:
+        match = _NAME_FIRST.match(rest)
+        return make(match[1].lower(), rest[match.end() :]) if match else None
+
+    return read
+
+
+def maybe_name_and_text(make: Callable[[str | None, str, str], T]) -> Reader[T]:
+    """``[name] text``: the first word if it may be a name, what follows it, and all of it. Both may be missing."""
+
+    def read(rest: str) -> T:
+        match = _NAME_FIRST.match(rest)
+        if match and (match.end() < len(rest) or rest[0] in "@＠"):
+            return make(match[1].lower(), rest[match.end() :], rest)
+        return make(None, rest, rest)
+
+    return read
+
+
+def some_text(make: Callable[[str], T]) -> Reader[T]:
+    """``text``: anything, as it was written."""
+    return lambda rest: make(rest) if rest else None
+
+
+def word(make: Callable[[str], T]) -> Reader[T]:
+    """``word``: one, given case-folded."""
+
+    def read(rest: str) -> T | None:
+        folded = without_end(rest).casefold()
+        return make(folded) if len(folded.split(maxsplit=1)) == 1 else None
+
+    return read
+
+
+def word_or_all(make: Callable[[str | None], T]) -> Reader[T]:
+    """``word | ALL``."""
+    with_word = word(make)
+    return lambda rest: make(None) if without_end(rest).lower() == "all" else with_word(rest)
+
+
+def one_of(meanings: Mapping[str, T]) -> Reader[T]:
+    """One of these words, which are in capitals."""
+    return lambda rest: meanings.get(without_end(rest).upper())
+
+
+def number(make: Callable[[int], T], most: int) -> Reader[T]:
+    """A number from 1 to ``most``."""
+
+    def read(rest: str) -> T | None:
+        match = _NUMBER.fullmatch(rest)
+        return make(int(match[1])) if match and 1 <= int(match[1]) <= most else None
+
+    return read
+
+
+def code(make: Callable[[str], T]) -> Reader[T]:
+    """4 to 12 letters and digits with a digit among them, so that no plain word is one; given in lower case."""
+    return _matching(_CODE, lambda match: make(match[1].lower()))
+
+
+def pin_and_text(make: Callable[[str, str], T]) -> Reader[T]:
+    """``1234 text``: a PIN has 4 to 8 digits. The text may be missing: a PIN alone is not for the public either."""
+
+    def read(rest: str) -> T | None:
+        match = _PIN.match(rest)
+        return make(match[1], rest[match.end() :]) if match else None
+
+    return read
+
+
+def hours(make: Callable[[time, time], T]) -> Reader[T]:
+    """``22-7``, also with minutes (``22:30-6:45``)."""
+    return _matching(_HOURS, lambda match: make(_clock(match[1], match[2]), _clock(match[3], match[4])))
+
+
+def question(make: Callable[[str, tuple[str, ...]], T]) -> Reader[T]:
+    """``question / a / b``: 2 to 9 options between slashes, none of them empty."""
+
+    def read(rest: str) -> T | None:
+        asked, *options = (part.strip() for part in rest.split("/", 10))
+        return make(asked, tuple(options)) if asked and 2 <= len(options) <= 9 and all(options) else None
+
+    return read
+
+
+def without_end(rest: str) -> str:
+    """``rest`` without one final ``.`` or ``!`` and the space before it."""
+    return rest[:-1].rstrip() if rest.endswith((".", "!")) else rest
+
+
+def _matching(pattern: re.Pattern[str], make: Callable[[re.Match[str]], T]) -> Reader[T]:
+    def read(rest: str) -> T | None:
+        match = pattern.fullmatch(rest)
+        return make(match) if match else None
+
+    return read
+
+
+def _clock(hour: str, minute: str | None) -> time:
+    return time(int(hour), int(minute or 0))
