@@ -1,0 +1,45 @@
+"""The command ``birdwire``: which commands there are, and where each of them lives.
+
+A command's module is imported when the command is used, so that the list of commands is there at once.
+"""
+
+from importlib import import_module
+
+import click
+
+COMMANDS = {
+    "demo": ("gateway.cli_daemon", "Try everything on this machine, with nothing configured."),
+    "serve": ("gateway.cli_daemon", "Run the daemon, or some of its parts."),
+    "check": ("gateway.cli_check", "Say what is wrong with the configuration, and how to mend it."),
+    "db": ("gateway.cli_database", "Bring the database to the version this program needs."),
+    "user": ("gateway.cli_people", "Add, show, suspend and delete people."),
+    "follow": ("gateway.cli_people", "Let one person follow another; import and export follows."),
+    "post": ("gateway.cli_post", "Post in somebody's name: now, later, or again and again."),
+    "queue": ("gateway.cli_queue", "See what waits to be sent; try again, drop, hold, release."),
+    "backup": ("gateway.cli_database", "Copy the database to a file while the daemon runs."),
+}
+"""Every command: the module that holds it under its own name, and what it does in a sentence."""
+
+
+class _Commands(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = getattr(import_module(COMMANDS[cmd_name][0]), cmd_name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, sentence) for name, (_, sentence) in COMMANDS.items()])
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="birdwire", prog_name="birdwire")
+def main() -> None:
+    """Posts of 140 characters by SMS, mail and feed, for people on the move.
+
+    Exit codes: 0 done, 1 refused (the reason is on standard error), 2 wrong usage.
+    """

@@ -1,0 +1,130 @@
+"""``birdwire queue``: what waits to be sent, what was given up, and the operator's hand on it."""
+
+import click
+import msgspec
+
+from gateway.cli_base import Desk, Refused, as_json, at_desk, configured, now, print_json, print_table
+from gateway.config import Config
+from gateway.domain.delivery import State
+from gateway.service import holding
+from store import deliveries
+
+_UNFINISHED = (State.QUEUED, State.CLAIMED, State.UNSURE, State.DEAD)
+_MOST = 1000
+
+
+@click.group()
+def queue() -> None:
+    """See what waits to be sent; try again, drop, hold, release."""
+
+
+@queue.command()
+@configured
+@as_json
+def status(config: Config, as_json: bool) -> None:
+    """Say how many deliveries are in which state, and since when the oldest is."""
+
+    async def look(desk: Desk) -> tuple[list[deliveries.Depth], object]:
+        async with desk.store.reading() as reading:
+            return await deliveries.depths(reading), await holding.held_since(reading)
+
+    depths, held_since = at_desk(config, look)
+    if as_json:
+        print_json({"held_since": held_since, "deliveries": depths})
+        return
+    print_table(
+        ("channel", "state", "deliveries", "oldest"),
+        [(d.channel, d.state, d.count, d.oldest) for d in sorted(depths, key=lambda d: (d.channel, d.state))],
+    )
+    if held_since:
+        click.echo("The queue is held: nothing goes out until birdwire queue release.")
+
+
+@queue.command(name="list")
+@click.option(
+    "--state", "states", type=click.Choice([str(state) for state in State]), multiple=True, help="Only these states."
+)
+@click.option("--most", type=click.IntRange(1), default=100, show_default=True, help="How many, the newest first.")
+@configured
+@as_json
+def list_(config: Config, as_json: bool, states: tuple[str, ...], most: int) -> None:
+    """List deliveries that have not arrived: waiting, on their way, or given up with the reason."""
+
+    async def look(desk: Desk) -> list[deliveries.DeliveryRow]:
+        async with desk.store.reading() as reading:
+            chosen = [State(state) for state in states] or _UNFINISHED
+            return await deliveries.in_states(reading, chosen, most=most)
+
+    rows = at_desk(config, look)
+    if as_json:
+        print_json([msgspec.to_builtins(row) for row in rows])
+        return
+    print_table(
+        ("id", "to", "channel", "state", "tries", "post", "queued", "due", "reason"),
+        [(r.id, r.recipient, r.channel, r.state, r.attempt, r.post_id, r.queued_at, r.due_at, r.reason) for r in rows],
+    )
+
+
+@queue.command()
+@click.argument("ids", type=int, nargs=-1)
+@click.option("--all", "every", is_flag=True, help="Everything that was given up.")
+@configured
+def retry(config: Config, ids: tuple[int, ...], every: bool) -> None:
+    """Try given-up deliveries again, as if they were new."""
+    if every == bool(ids):
+        raise click.UsageError("name deliveries by their IDs, or say --all")
+
+    async def again(desk: Desk) -> int:
+        count = 0
+        while True:
+            async with desk.store.unit() as unit:
+                batch = await deliveries.dead(unit, most=_MOST) if every else ids
+                done = await deliveries.retry(unit, batch, now=now())
+            count += len(done)
+            if not every or not done:
+                return count
+
+    count = at_desk(config, again)
+    if not count and not every:
+        raise Refused("none of these was given up")
+    click.echo(f"{count} queued again")
+
+
+@queue.command()
+@click.argument("ids", type=int, nargs=-1, required=True)
+@configured
+def drop(config: Config, ids: tuple[int, ...]) -> None:
+    """Never send these deliveries, if they have not gone out yet."""
+
+    async def give_up(desk: Desk) -> int:
+        async with desk.store.unit() as unit:
+            return len(await deliveries.drop(unit, ids, "dropped by the operator", now=now()))
+
+    count = at_desk(config, give_up)
+    if not count:
+        raise Refused("none of these is waiting")
+    click.echo(f"{count} dropped")
+
+
+@queue.command()
+@configured
+def hold(config: Config) -> None:
+    """Let messages come in, and none go out, until release."""
+
+    async def stop(desk: Desk) -> bool:
+        async with desk.store.unit() as unit:
+            return await holding.hold(unit, now=now())
+
+    click.echo("The queue is held." if at_desk(config, stop) else "The queue was held already.")
+
+
+@queue.command()
+@configured
+def release(config: Config) -> None:
+    """Let messages go out again."""
+
+    async def go(desk: Desk) -> bool:
+        async with desk.store.unit() as unit:
+            return await holding.release(unit)
+
+    click.echo("The queue is released." if at_desk(config, go) else "The queue was not held.")
