@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import and_, bindparam, delete, exists, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from store.schema import accounts, favourites, follows, post_mentions, post_tags, posts
+from store.schema import accounts, favourites, follows, post_mentions, post_tags, posts, schedules
 from store.unit import Reading, Unit
 
 
@@ -123,6 +123,7 @@ _DROP_TRACES = (
     delete(post_mentions).where(post_mentions.c.account_id == bindparam("account")),
     delete(favourites).where(favourites.c.account_id == bindparam("account")),
 )
+_DROP_SCHEDULES = delete(schedules).where(schedules.c.account_id == bindparam("account"))
 
 
 async def by_id(reading: Reading, account_id: int) -> AccountRow | None:
@@ -196,6 +197,11 @@ async def wipe_posts(unit: Unit, account_id: int, now: datetime) -> None:
     await unit.execute(_WIPE_POSTS, {"account": account_id, "now": now})
     for statement in _DROP_TRACES:
         await unit.execute(statement, {"account": account_id})
+
+
+async def drop_schedules(unit: Unit, account_id: int) -> None:
+    """Cancel every post that was to go out by itself."""
+    await unit.execute(_DROP_SCHEDULES, {"account": account_id})
 
 
 async def counts(reading: Reading, account_id: int) -> Counts:

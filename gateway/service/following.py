@@ -1,0 +1,178 @@
+"""Following and its end: asking, granting, refusing, blocking, muting, and stopping one person's mails.
+
+Whoever is blocked never learns of it: to them the other one is nobody.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from gateway.domain import reply
+from gateway.domain.types import EmailMode, PostKind
+from gateway.service import notify
+from gateway.service.site import Site
+from store import accounts, deliveries, follows, posts, relations
+from store.accounts import AccountRow
+from store.unit import Reading, Unit
+
+
+@dataclass(frozen=True, slots=True)
+class Follows:
+    """The edge stands. ``again`` when it stood before (what comes by text or mail may have been switched on now)."""
+
+    again: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The followee is protected and was asked; ``again`` when that was so before."""
+
+    again: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Oneself:
+    """Nobody follows themselves."""
+
+
+@dataclass(frozen=True, slots=True)
+class YouBlock:
+    """The follower blocks the one they want to follow."""
+
+
+@dataclass(frozen=True, slots=True)
+class TooMany:
+    """The follower made ``limit`` edges within a day."""
+
+    limit: int
+
+
+async def find(reading: Reading, name: str, *, asker_id: int | None) -> AccountRow | None:
+    """Who bears this name, as far as the asker may know: nobody suspended, and nobody who blocks the asker."""
+    account = await accounts.by_name(reading, name)
+    if account is None or account.id == asker_id:
+        return account
+    if account.suspended_at is not None:
+        return None
+    if asker_id is not None and account.id in await relations.blockers(reading, account.id, asker_id):
+        return None
+    return account
+
+
+async def may_read(reading: Reading, author: AccountRow, reader_id: int | None) -> bool:
+    """Whether the reader may see the author's posts: they are public, one's own, or the reader was accepted."""
+    if not author.protected or author.id == reader_id:
+        return True
+    if reader_id is None:
+        return False
+    edge = await follows.edge(reading, author.id, reader_id)
+    return edge is not None and edge.state == "accepted"
+
+
+async def follow(
+    unit: Unit,
+    site: Site,
+    follower: AccountRow,
+    followee: AccountRow,
+    *,
+    now: datetime,
+    texts: bool = False,
+    mail: bool | None = None,
+) -> Follows | Asked | Oneself | YouBlock | TooMany:
+    """Follow somebody that :func:`find` showed to the follower, or ask to, and tell a protected one about it.
+
+    ``texts``  their posts come by SMS: the wish came from the phone itself. ``mail``: True by mail, whatever the
+    account says; None leaves it to the account.
+    """
+    if follower.id == followee.id:
+        return Oneself()
+    if await relations.blockers(unit, follower.id, followee.id):
+        return YouBlock()
+    edge = await follows.edge(unit, followee.id, follower.id)
+    if edge is not None:
+        if texts and not edge.texts:
+            await follows.set_texts(unit, followee.id, follower.id, True)
+        if mail is not None and edge.mail != mail:
+            await follows.set_mail(unit, followee.id, follower.id, mail)
+        return Follows(again=True) if edge.state == "accepted" else Asked(again=True)
+    limit = site.limits.follows_per_day
+    if await follows.made_since(unit, follower.id, now - timedelta(days=1)) >= limit:
+        return TooMany(limit)
+    state = "requested" if followee.protected else "accepted"
+    await follows.put(unit, followee.id, follower.id, state=state, texts=texts, mail=mail, now=now)
+    if state == "accepted":
+        return Follows()
+    await notify.tell_account(unit, followee.id, reply.asks_to_follow(follower.name or ""), now=now)
+    return Asked()
+
+
+async def connect(
+    unit: Unit, follower_id: int, followee_id: int, *, texts: bool, mail: bool | None, now: datetime
+) -> None:
+    """The operator's follow: it stands at once, protected or not."""
+    await follows.put(unit, followee_id, follower_id, state="accepted", texts=texts, mail=mail, now=now)
+
+
+async def leave(unit: Unit, follower_id: int, followee_id: int, *, now: datetime) -> bool:
+    """Follow no longer, or withdraw the request; what was queued is dropped. False if there was nothing to end."""
+    if not await follows.remove(unit, followee_id, follower_id):
+        return False
+    await deliveries.drop_between(unit, follower_id, followee_id, "no longer followed", now=now)
+    return True
+
+
+async def accept(unit: Unit, owner: AccountRow, follower_id: int, *, now: datetime) -> bool:
+    """Grant a request and tell who asked. False if there was none."""
+    if not await follows.accept(unit, owner.id, follower_id):
+        return False
+    await notify.tell_account(unit, follower_id, reply.was_accepted(owner.name or ""), now=now)
+    return True
+
+
+async def accept_all(unit: Unit, owner: AccountRow, *, now: datetime) -> int:
+    """Grant every request and tell all who asked; how many they were."""
+    granted = await follows.accept_all(unit, owner.id)
+    for follower_id in granted:
+        await notify.tell_account(unit, follower_id, reply.was_accepted(owner.name or ""), now=now)
+    return len(granted)
+
+
+async def lose(unit: Unit, owner_id: int, follower_id: int, *, now: datetime) -> bool:
+    """Make somebody follow no longer, and not ask any more. False if they did neither."""
+    return await leave(unit, follower_id, owner_id, now=now)
+
+
+async def block(unit: Unit, account_id: int, other_id: int, *, now: datetime) -> None:
+    """End following both ways, drop what is queued between the two, and hide them from each other."""
+    await relations.block(unit, account_id, other_id, now=now)
+    for follower_id, followee_id in ((account_id, other_id), (other_id, account_id)):
+        await follows.remove(unit, followee_id, follower_id)
+        await deliveries.drop_between(unit, follower_id, followee_id, "blocked", now=now)
+
+
+async def mute(unit: Unit, account_id: int, other_id: int, *, now: datetime) -> None:
+    """Keep following, receive nothing: what is queued is dropped too."""
+    await relations.mute(unit, account_id, other_id, now=now)
+    await deliveries.drop_between(unit, account_id, other_id, "muted", now=now)
+
+
+async def unsubscribe(unit: Unit, delivery_id: int, *, now: datetime) -> str | None:
+    """Stop the mails of the kind that this delivery was, and say so; None if nobody knows it any more.
+
+    A followed author's post: that author's mails stop. Anything else, or the same author once more (mentions and
+    direct messages have no switch of their own): all the account's mails stop. So every click stops something.
+    """
+    delivery = await deliveries.by_id(unit, delivery_id)
+    account = (
+        None if delivery is None or delivery.account_id is None else await accounts.by_id(unit, delivery.account_id)
+    )
+    if delivery is None or account is None or account.deleted_at is not None:
+        return None
+    post = None if delivery.post_id is None else await posts.by_id(unit, delivery.post_id)
+    if post is not None and post.kind != PostKind.DIRECT:
+        edge = await follows.edge(unit, post.author_id, account.id)
+        author = await accounts.by_id(unit, post.author_id)
+        if edge is not None and edge.mail is not False and author is not None:
+            await follows.set_mail(unit, author.id, account.id, False)
+            return reply.unsubscribed(author.name or "")
+    await accounts.set_email_mode(unit, account.id, EmailMode.OFF)
+    return reply.mail_off()

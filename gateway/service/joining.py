@@ -1,0 +1,306 @@
+"""How people come and go: signing up from a phone, claiming a web account, renaming, signing out, leaving for good.
+
+A phone that only follows has an account without a name; when its owner signs up or claims an account, what it
+follows comes along.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from gateway.domain import proof
+from gateway.domain.types import NAME_PATTERN, Channel
+from gateway.service.site import Site
+from store import accounts, addresses, consents, deliveries, follows, proofs, relations
+from store.addresses import AddressRow
+from store.unit import Unit
+
+RESERVED_NAMES = frozenset(
+    [
+        "about",
+        "abuse",
+        "account",
+        "accounts",
+        "admin",
+        "administrator",
+        "all",
+        "anonymous",
+        "api",
+        "app",
+        "apps",
+        "auth",
+        "birdwire",
+        "bounce",
+        "contact",
+        "directory",
+        "everybody",
+        "everyone",
+        "feed",
+        "feeds",
+        "group",
+        "groups",
+        "healthz",
+        "help",
+        "home",
+        "hooks",
+        "hostmaster",
+        "info",
+        "invite",
+        "join",
+        "list",
+        "lists",
+        "login",
+        "logout",
+        "mailer_daemon",
+        "me",
+        "media",
+        "messages",
+        "metrics",
+        "moderator",
+        "nobody",
+        "noreply",
+        "oauth",
+        "off",
+        "on",
+        "operator",
+        "polls",
+        "post",
+        "postmaster",
+        "privacy",
+        "public",
+        "readyz",
+        "register",
+        "reply",
+        "root",
+        "rules",
+        "search",
+        "security",
+        "settings",
+        "signin",
+        "signout",
+        "signup",
+        "staff",
+        "start",
+        "static",
+        "stop",
+        "support",
+        "system",
+        "tag",
+        "tags",
+        "terms",
+        "unsubscribe",
+        "wall",
+        "webmaster",
+        "you",
+    ]
+)
+"""Names that nobody may sign up with: a page bears them, a command means them, or they pass for those who run this."""
+
+_NAME = re.compile(NAME_PATTERN)
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """The phone takes part as this account. ``fresh`` when it was unknown before, so a confirmation is due."""
+
+    account_id: int
+    fresh: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NameTaken:
+    """Somebody bears the name, or it is reserved."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotAName:
+    """A name has 1 to 15 letters, digits or underscores."""
+
+
+@dataclass(frozen=True, slots=True)
+class RegistrationClosed:
+    """The operator wants no sign-up by text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """The phone belongs to the account of this name now."""
+
+    account_id: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class NoSuchCode:
+    """Nobody waits for this code, or not any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeldBy:
+    """The phone or mail address belongs to somebody else already."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """The operator's new account."""
+
+    account_id: int
+
+
+async def name_refusal(unit: Unit, name: str) -> NameTaken | NotAName | None:
+    """Why nobody can be called ``name`` (lower-case) from now on; None if one can."""
+    if not _NAME.fullmatch(name):
+        return NotAName()
+    if name in RESERVED_NAMES or await accounts.by_name(unit, name) is not None:
+        return NameTaken()
+    return None
+
+
+async def join(
+    unit: Unit, site: Site, phone: AddressRow, name: str, *, words: str, now: datetime
+) -> Joined | NameTaken | NotAName | RegistrationClosed:
+    """Sign a phone up under ``name`` (lower-case). ``words`` are what was texted: they are the consent.
+
+    A phone that only follows keeps what it follows; one that has a named account must not come here.
+    """
+    if site.registration != "open":
+        return RegistrationClosed()
+    refusal = await name_refusal(unit, name)
+    if refusal is not None:
+        return refusal
+    fresh = phone.account_id is None
+    if phone.account_id is None:
+        account_id = await accounts.create(unit, name, now=now)
+        if account_id is None:
+            return NameTaken()
+        await addresses.attach(unit, phone.id, account_id, proven_at=now)
+    else:
+        account_id = phone.account_id
+        if not await accounts.rename(unit, account_id, name):
+            return NameTaken()
+    await _consent(unit, phone, words, now)
+    return Joined(account_id, fresh)
+
+
+async def join_to_follow(unit: Unit, phone: AddressRow, *, words: str, now: datetime) -> int:
+    """An account without a name for an unknown phone; ``words`` are its consent. Returns the account's id."""
+    account_id = await accounts.create(unit, None, now=now)
+    assert account_id is not None
+    await addresses.attach(unit, phone.id, account_id, proven_at=now)
+    await _consent(unit, phone, words, now)
+    return account_id
+
+
+async def new_claim_code(unit: Unit, site: Site, account_id: int, *, now: datetime, new_code: Callable[[], str]) -> str:
+    """A code that joins the phone which texts it to this account. It serves once, for ``limits.code_minutes``.
+
+    It is looked for among all open codes, so it is twice as long as one that answers a question to its own phone.
+    """
+    code = new_code() + new_code()
+    await proofs.add(
+        unit,
+        account_id,
+        "claim",
+        code_hash=proof.digest(site.key, "claim", code),
+        expires_at=now + timedelta(minutes=site.limits.code_minutes),
+    )
+    return code
+
+
+async def claim(
+    unit: Unit, site: Site, phone: AddressRow, code: str, *, words: str, now: datetime
+) -> Claimed | NoSuchCode | HeldBy:
+    """Give the phone to the account that waits for this code, with everything it followed until now."""
+    found = await proofs.find(unit, "claim", proof.digest(site.key, "claim", code), now=now)
+    account = None if found is None else await accounts.by_id(unit, found.account_id)
+    if found is None or account is None or account.name is None:
+        return NoSuchCode()
+    if phone.account_id is not None and phone.account_id != account.id:
+        holder = await accounts.by_id(unit, phone.account_id)
+        if holder is not None and holder.name is not None:
+            return HeldBy(holder.name)
+        await _take_over(unit, phone.account_id, account.id, now)
+    await proofs.use(unit, found.id)
+    await addresses.attach(unit, phone.id, account.id, proven_at=now)
+    await _consent(unit, phone, words, now)
+    return Claimed(account.id, account.name)
+
+
+async def sign_out(unit: Unit, phone: AddressRow, *, now: datetime) -> None:
+    """Detach the phone. An account without a name has nothing else, so it ends."""
+    account = None if phone.account_id is None else await accounts.by_id(unit, phone.account_id)
+    await deliveries.drop_for_address(unit, phone.id, "the phone was signed out", now=now)
+    await addresses.detach(unit, phone.id)
+    if account is not None and account.name is None:
+        await delete_account(unit, account.id, now=now)
+
+
+async def delete_account(unit: Unit, account_id: int, *, now: datetime) -> None:
+    """Delete an account now: its name is free, its words, edges, addresses and codes are gone, and nothing more
+    goes out to it or from it. Its empty row stays, so that ids which point there stay true."""
+    for channel in Channel:
+        await deliveries.drop_for_account(unit, account_id, channel, "the account was deleted", now=now)
+    await accounts.wipe_posts(unit, account_id, now)
+    await accounts.drop_schedules(unit, account_id)
+    await follows.remove_all(unit, account_id)
+    await relations.remove_all(unit, account_id)
+    await proofs.forget_all(unit, account_id)
+    await addresses.detach_all(unit, account_id)
+    await accounts.mark_deleted(unit, account_id, now)
+
+
+async def add_user(
+    unit: Unit,
+    name: str,
+    *,
+    now: datetime,
+    phone: str | None = None,
+    email: str | None = None,
+    protected: bool = False,
+    admin: bool = False,
+) -> Added | NameTaken | NotAName | HeldBy:
+    """The operator's sign-up: ``phone`` (E.164) and ``email`` count as proven, and reserved names may be had."""
+    if not _NAME.fullmatch(name):
+        return NotAName()
+    wanted = [
+        (channel, address) for channel, address in ((Channel.SMS, phone), (Channel.EMAIL, email)) if address is not None
+    ]
+    for channel, address in wanted:
+        held = await addresses.find(unit, channel, address)
+        holder = held and held.account_id and await accounts.by_id(unit, held.account_id)
+        if holder and holder.name is not None:
+            return HeldBy(holder.name)
+    account_id = await accounts.create(unit, name, now=now, protected=protected)
+    if account_id is None:
+        return NameTaken()
+    if admin:
+        await accounts.set_admin(unit, account_id, True)
+    for channel, address in wanted:
+        await give_address(unit, account_id, channel, address, how="operator", now=now)
+    return Added(account_id)
+
+
+async def give_address(
+    unit: Unit, account_id: int, channel: Channel, address: str, *, how: str, now: datetime
+) -> AddressRow:
+    """Give the account a phone or mail address that counts as proven; ``how`` stands in the ledger of consent."""
+    row = await addresses.find_or_add(unit, channel, address, now=now)
+    if row.account_id is not None and row.account_id != account_id:
+        await _take_over(unit, row.account_id, account_id, now)
+    await addresses.attach(unit, row.id, account_id, proven_at=now)
+    await consents.add(unit, row.address, action="given", how=how, words="", now=now)
+    return row
+
+
+async def _take_over(unit: Unit, nameless_id: int, account_id: int, now: datetime) -> None:
+    """End an account that only follows and give what it had to another."""
+    await follows.move(unit, nameless_id, account_id)
+    await addresses.move_all(unit, nameless_id, account_id)
+    await delete_account(unit, nameless_id, now=now)
+
+
+async def _consent(unit: Unit, phone: AddressRow, words: str, now: datetime) -> None:
+    await consents.add(unit, phone.address, action="given", how=str(phone.channel), words=words, now=now)

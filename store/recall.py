@@ -1,0 +1,52 @@
+"""What was said lately: direct messages to read again, and how much one sender wrote and was told."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import bindparam, func, select
+
+from store.schema import Instant, accounts, inbox, posts
+from store.unit import Reading
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A direct message and who wrote it (empty if that account is gone)."""
+
+    name: str
+    text: str
+
+
+_SINCE = inbox.c.received_at >= bindparam("since", type_=Instant())
+_WRITTEN = select(func.count()).where(inbox.c.sender == bindparam("sender"), _SINCE)
+_TOLD = select(func.count()).where(inbox.c.sender == bindparam("sender"), _SINCE, inbox.c.answer == bindparam("answer"))
+_DIRECTS = (
+    select(func.coalesce(accounts.c.name, ""), posts.c.text)
+    .join(accounts, accounts.c.id == posts.c.author_id)
+    .where(
+        posts.c.to_account_id == bindparam("account"),
+        posts.c.kind == "direct",
+        posts.c.deleted_at.is_(None),
+    )
+    .order_by(posts.c.id.desc())
+    .limit(bindparam("most"))
+)
+
+
+async def written_since(reading: Reading, sender: str, since: datetime) -> int:
+    """How many messages came from this phone or mail address since then."""
+    count: int = (await reading.execute(_WRITTEN, {"sender": sender, "since": since})).scalar_one()
+    return count
+
+
+async def told_since(reading: Reading, sender: str, answer: str, since: datetime) -> int:
+    """How often this phone or mail address was answered with exactly these words since then."""
+    values = {"sender": sender, "since": since, "answer": answer}
+    count: int = (await reading.execute(_TOLD, values)).scalar_one()
+    return count
+
+
+async def directs_to(reading: Reading, account_id: int, *, most: int) -> list[Message]:
+    """The newest direct messages to the account, newest first."""
+    values = {"account": account_id, "most": most}
+    return [Message(name or "", text) for name, text in await reading.execute(_DIRECTS, values)]
