@@ -159,7 +159,7 @@ _TO_NAMED = (
 )
 
 
-_author_id = bindparam("author_id")
+_author_id: ColumnElement[int] = bindparam("author_id")
 _authors = accounts.alias("author")
 _MENTION_RULES = (
     _NAMED,

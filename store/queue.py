@@ -23,50 +23,10 @@ from sqlalchemy import (
     update,
 )
 
+from gateway.domain.carriage import Carriage
 from gateway.domain.types import Channel, Lane
 from store.schema import Instant, accounts, addresses, blocks, deliveries, follows, notices, posts
 from store.unit import Reading, Unit
-
-
-@dataclass(frozen=True, slots=True)
-class Claimed:
-    """A delivery this worker holds a lease on, and all that is known about what it carries and who gets it.
-
-    Every field is as of the claim. ``to`` is None when the recipient has no usable address any more. On a notice the
-    fields about a post are None or False.
-    """
-
-    id: int
-    attempt: int
-    channel: str
-    lane: int
-    queued_at: datetime
-    account_id: int | None
-    notice: str | None
-    subject: str | None
-    in_reply_to: str | None
-    answers: bool | None
-    post_id: int | None
-    kind: str | None
-    text: str | None
-    original_text: str | None
-    conversation_id: int | None
-    reply_to_id: int | None
-    author_id: int | None
-    author: str | None
-    original_author: str | None
-    withdrawn: bool | None
-    author_gone: bool | None
-    author_protected: bool | None
-    to_account_id: int | None
-    recipient_gone: bool | None
-    follow_state: str | None
-    follow_texts: bool | None
-    blocked: bool | None
-    address_id: int | None
-    to: str | None
-    opted_out: bool | None
-    dead: bool | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +117,7 @@ _DETAILS = (
         deliveries.c.id,
         deliveries.c.attempt,
         deliveries.c.channel,
+        deliveries.c.route,
         deliveries.c.lane,
         deliveries.c.queued_at,
         deliveries.c.account_id,
@@ -170,7 +131,6 @@ _DETAILS = (
         _original.c.text.label("original_text"),
         posts.c.conversation_id,
         posts.c.reply_to_id,
-        posts.c.author_id,
         _author.c.name.label("author"),
         _original_author.c.name.label("original_author"),
         or_(
@@ -181,8 +141,9 @@ _DETAILS = (
         or_(_author.c.protected, func.coalesce(_original_author.c.protected, _author.c.protected)).label(
             "author_protected"
         ),
-        posts.c.to_account_id,
         or_(_recipient.c.suspended_at.is_not(None), _recipient.c.deleted_at.is_not(None)).label("recipient_gone"),
+        _recipient.c.texts_on,
+        _recipient.c.email_mode,
         follows.c.state.label("follow_state"),
         follows.c.texts.label("follow_texts"),
         or_(
@@ -308,11 +269,11 @@ async def claim(unit: Unit, route: int, *, most: int, until: datetime, now: date
     return ids
 
 
-async def details(reading: Reading, ids: Sequence[int]) -> list[Claimed]:
+async def details(reading: Reading, ids: Sequence[int]) -> list[Carriage]:
     """What the deliveries carry and whom they go to, foremost lane first, then in the order of queueing."""
     if not ids:
         return []
-    return [Claimed(*tuple(row)) for row in await reading.execute(_DETAILS, {"ids": list(ids)})]
+    return [Carriage(*tuple(row)) for row in await reading.execute(_DETAILS, {"ids": list(ids)})]
 
 
 async def settle(unit: Unit, settled: Iterable[Settled], *, from_state: str = "claimed") -> None:

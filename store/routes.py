@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import bindparam, func, or_, select, update
 
+from gateway.domain.pace import Standing
 from gateway.domain.types import Channel
 from store.schema import Instant, accounts, addresses, deliveries, routes
 from store.sql import insert_new
@@ -23,20 +24,10 @@ class Route:
     sender: str
 
 
-@dataclass(frozen=True, slots=True)
-class Clock:
-    """Where a route's pace stands: the theoretical arrival time, a pause that was asked for, today's use."""
-
-    tat: datetime
-    paused_until: datetime
-    day: int
-    used: int
-
-
 _ALL = select(routes.c.id, routes.c.channel, routes.c.sender).order_by(routes.c.id)
 _HIGHEST = select(func.coalesce(func.max(routes.c.id), 0))
 _ADD = insert_new(routes)
-_CLOCK = (
+_STANDING = (
     select(routes.c.tat, routes.c.paused_until, routes.c.day, routes.c.used)
     .where(routes.c.id == bindparam("route"))
     .with_for_update()
@@ -105,16 +96,16 @@ async def first_sms(reading: Reading) -> int | None:
     return (await reading.execute(_FIRST)).scalar_one_or_none()
 
 
-async def clock(unit: Unit, route: int) -> Clock:
+async def standing(unit: Unit, route: int) -> Standing:
     """Where the route's pace stands; on PostgreSQL its row stays locked until this unit ends, so that several
     daemons take turns."""
-    row = (await unit.execute(_CLOCK, {"route": route})).one()
-    return Clock(*row)
+    return Standing(*(await unit.execute(_STANDING, {"route": route})).one())
 
 
-async def advance(unit: Unit, route: int, tat: datetime, day: int, used: int) -> None:
+async def advance(unit: Unit, route: int, to: Standing) -> None:
     """Book what a claim used of the pace."""
-    await unit.execute(_ADVANCE, {"route": route, "to": tat, "on_day": day, "now_used": used})
+    values = {"route": route, "to": to.tat, "on_day": to.day, "now_used": to.used}
+    await unit.execute(_ADVANCE, values)
 
 
 async def pause(unit: Unit, route: int, until: datetime) -> None:

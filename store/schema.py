@@ -445,7 +445,13 @@ class _ReceiptCols(TypedColumns):
     received_at: Named[datetime] = Column(Instant)
 
 
-receipts = Table("receipts", metadata, _ReceiptCols, UniqueConstraint("source", "remote_id", "status"))
+receipts = Table(
+    "receipts",
+    metadata,
+    _ReceiptCols,
+    UniqueConstraint("source", "remote_id", "status"),
+    Index(None, "delivery_id"),
+)
 
 
 class _InboxCols(TypedColumns):

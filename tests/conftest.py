@@ -32,8 +32,10 @@ def postgres_folder() -> Iterator[Path]:
 
 async def _migrate(url: str) -> None:
     store = Store(url)
-    await upgrade(store)
-    await store.close()
+    try:
+        await upgrade(store)
+    finally:
+        await store.close()
 
 
 async def _create_database(folder: Path, name: str, template: str = "template1") -> None:

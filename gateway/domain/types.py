@@ -84,6 +84,7 @@ class Outgoing:
     ``original_author``  on a repost, the name of who wrote the reposted words.
     ``subject``, ``in_reply_to``  on a notice that answers a mail: its subject and Message-ID (RFC 5322 3.6.4).
     ``account_id``       the recipient's account; None when an unknown phone or address is answered.
+    ``address_id``       our number for the phone or mailbox at ``to``.
     ``queued_at``        when the delivery was queued (aware, UTC).
     """
 
@@ -105,3 +106,4 @@ class Outgoing:
     subject: str = ""
     in_reply_to: str = ""
     account_id: int | None = None
+    address_id: int = 0

@@ -1,0 +1,138 @@
+"""What a claimed delivery carries, whether it may still go out, and in which words.
+
+Between queueing and sending a post can be deleted, a follower blocked, a phone stopped: so every rule is asked again
+with what is true at the claim. What was forbidden in between is never sent.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from gateway.domain import sms_text
+from gateway.domain.types import Channel, EmailMode, Lane, Outgoing, PostKind
+
+
+@dataclass(frozen=True, slots=True)
+class Carriage:
+    """A delivery this worker holds a lease on, with all that is known about what it carries and who gets it.
+
+    ``to`` is None when the recipient has no usable address any more. On a notice the fields about a post are None.
+    """
+
+    id: int
+    attempt: int
+    channel: str
+    route: int
+    lane: int
+    queued_at: datetime
+    account_id: int | None
+    notice: str | None
+    subject: str | None
+    in_reply_to: str | None
+    answers: bool | None
+    post_id: int | None
+    kind: str | None
+    text: str | None
+    original_text: str | None
+    conversation_id: int | None
+    reply_to_id: int | None
+    author: str | None
+    original_author: str | None
+    withdrawn: bool | None
+    author_gone: bool | None
+    author_protected: bool | None
+    recipient_gone: bool | None
+    texts_on: bool | None
+    email_mode: str | None
+    follow_state: str | None
+    follow_texts: bool | None
+    blocked: bool | None
+    address_id: int | None
+    to: str | None
+    opted_out: bool | None
+    dead: bool | None
+
+
+def objection(carriage: Carriage) -> str:
+    """Why this delivery must not go out; empty when it may."""
+    if carriage.to is None:
+        return f"the recipient has no {_device(carriage)} any more"
+    if carriage.dead:
+        return f"the recipient's {_device(carriage)} does not exist"
+    if carriage.opted_out and not carriage.answers:
+        return "the recipient has opted out"
+    return "" if carriage.post_id is None else _objection_to_post(carriage)
+
+
+def _objection_to_post(carriage: Carriage) -> str:
+    if carriage.withdrawn:
+        return "the post was deleted"
+    if carriage.author_gone:
+        return "the author is suspended or gone"
+    if carriage.recipient_gone:
+        return "the recipient is suspended or gone"
+    if carriage.blocked:
+        return "one has blocked the other"
+    if carriage.channel == Channel.SMS and not carriage.texts_on:
+        return "the recipient has turned texts off"
+    if carriage.channel == Channel.EMAIL and carriage.email_mode == EmailMode.OFF:
+        return "the recipient has turned mail off"
+    if carriage.kind == PostKind.DIRECT:
+        return ""
+    follows = carriage.follow_state == "accepted"
+    if carriage.author_protected and not follows:
+        return "the author no longer shows it to the recipient"
+    if carriage.lane >= Lane.FIRST:
+        if not follows:
+            return "the recipient no longer follows the author"
+        if carriage.channel == Channel.SMS and not carriage.follow_texts:
+            return "the recipient has turned this author's texts off"
+    return ""
+
+
+def outgoing(carriage: Carriage, sender: str) -> Outgoing:
+    """The delivery as a transport gets it. On SMS the words are final: ``alice: hello``, ``D alice: hello``."""
+    assert carriage.to is not None
+    by_sms = carriage.channel == Channel.SMS
+    text = carriage.notice if carriage.post_id is None else carriage.original_text or carriage.text
+    assert text is not None
+    segments = 0
+    if by_sms:
+        composed = sms_text.compose(_with_author(carriage, text))
+        text, segments = composed.text, composed.segments
+    return Outgoing(
+        id=carriage.id,
+        attempt=carriage.attempt,
+        channel=Channel.SMS if by_sms else Channel.EMAIL,
+        to=carriage.to,
+        text=text,
+        queued_at=carriage.queued_at,
+        sender=sender,
+        segments=segments,
+        author=carriage.author or "",
+        post_id=carriage.post_id,
+        conversation_id=carriage.conversation_id,
+        reply_to_id=carriage.reply_to_id,
+        kind=None if carriage.kind is None else PostKind(carriage.kind),
+        mention=carriage.lane == Lane.MENTION,
+        original_author=carriage.original_author or "",
+        subject=carriage.subject or "",
+        in_reply_to=carriage.in_reply_to or "",
+        account_id=carriage.account_id,
+        address_id=carriage.address_id or 0,
+    )
+
+
+def _with_author(carriage: Carriage, text: str) -> str:
+    match carriage.kind:
+        case None:
+            return text
+        case PostKind.DIRECT:
+            return f"D {carriage.author}: {text}"
+        case PostKind.REPOST:
+            return f"{carriage.author}: RT @{carriage.original_author}: {text}"
+        case _:
+            return f"{carriage.author}: {text}"
+
+
+def _device(carriage: Carriage) -> str:
+    return "phone" if carriage.channel == Channel.SMS else "mailbox"

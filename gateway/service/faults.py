@@ -1,0 +1,49 @@
+"""What follows from a refusal beyond the one delivery: the phone or mailbox is no longer used."""
+
+from datetime import datetime
+
+import structlog
+
+from gateway.domain.delivery import Fault
+from gateway.domain.types import Channel
+from gateway.service import notify
+from gateway.service.site import Site
+from store import addresses, consents, deliveries
+from store.unit import Unit
+
+BOUNCES = 3
+"""Hard bounces of a mailbox in a row before it is no longer written to."""
+
+log = structlog.get_logger(__name__)
+
+
+async def follow_up(
+    unit: Unit, site: Site, address_id: int, channel: Channel, fault: Fault, reason: str, *, now: datetime
+) -> None:
+    """An opt-out holds at once; a phone that does not exist is dead at once, a mailbox after a few bounces, and its
+    owner is told another way; a fault of our own number or account is the operator's to mend."""
+    address = await addresses.by_id(unit, address_id)
+    if address is None:
+        return
+    match fault:
+        case Fault.OPTED_OUT:
+            await addresses.opt_out(unit, address_id, now=now)
+            await consents.add(unit, address.address, action="stop", how="provider", words=reason, now=now)
+            await deliveries.drop_for_address(unit, address_id, "the recipient has opted out", now=now)
+        case Fault.ADDRESS:
+            if channel is Channel.EMAIL and await addresses.count_bounce(unit, address_id) < BOUNCES:
+                return
+            await addresses.mark_dead(unit, address_id, reason, now=now)
+            if address.account_id is not None:
+                device = "phone" if channel is Channel.SMS else "mail address"
+                await notify.tell_account(
+                    unit,
+                    address.account_id,
+                    f"{site.name}: your {device} could not be reached, so we stopped using it. "
+                    f"Write to us from it to turn it on again.",
+                    now=now,
+                )
+        case Fault.SENDER:
+            log.error("sender refused", channel=channel, reason=reason)
+        case Fault.MESSAGE:
+            pass

@@ -1,0 +1,71 @@
+"""Several arrivals, one commit: whoever comes while a commit waits for the disk shares the next one.
+
+An arrival waits until its own transaction is committed, never longer than two commits. When a transaction fails, each
+of its arrivals is tried again alone, so that one which cannot be handled fails nobody else's.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Generic, TypeVar
+
+from store.unit import Store, Unit
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+MOST = 100
+"""Arrivals in one transaction at the most."""
+
+
+class Closed(RuntimeError):
+    """The daemon is leaving and takes nothing more; the other side will come again."""
+
+
+class Batcher(Generic[Item, Result]):
+    """Hands items to ``handle`` in shared transactions. :meth:`run` must be running for :meth:`submit` to return."""
+
+    def __init__(self, store: Store, handle: Callable[[Unit, Item], Awaitable[Result]]) -> None:
+        self._store = store
+        self._handle = handle
+        self._waiting: asyncio.Queue[tuple[Item, asyncio.Future[Result]]] = asyncio.Queue()
+        self._closed = False
+
+    async def submit(self, item: Item) -> Result:
+        """Returns what ``handle`` returned once that is committed; raises what it or the commit raised, or Closed."""
+        if self._closed:
+            raise Closed
+        future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+        self._waiting.put_nowait((item, future))
+        return await future
+
+    async def run(self) -> None:
+        """Handle what comes until cancelled."""
+        while True:
+            batch = [await self._waiting.get()]
+            while len(batch) < MOST and not self._waiting.empty():
+                batch.append(self._waiting.get_nowait())
+            try:
+                await self._handle_together(batch)
+            finally:
+                for _ in batch:
+                    self._waiting.task_done()
+
+    async def close(self) -> None:
+        """Take nothing more and return when all that was taken is settled. ``run`` may be cancelled then."""
+        self._closed = True
+        await self._waiting.join()
+
+    async def _handle_together(self, batch: list[tuple[Item, asyncio.Future[Result]]]) -> None:
+        try:
+            async with self._store.unit() as unit:
+                results = [await self._handle(unit, item) for item, _ in batch]
+        except Exception as error:
+            if len(batch) > 1:
+                for each in batch:
+                    await self._handle_together([each])
+            elif not batch[0][1].done():
+                batch[0][1].set_exception(error)
+            return
+        for (_, future), result in zip(batch, results, strict=True):
+            if not future.done():
+                future.set_result(result)

@@ -1,0 +1,75 @@
+"""Every message that came in, once, under the id its sender's side gave it, with the answer it got."""
+
+from datetime import datetime
+
+from sqlalchemy import bindparam, func, select, update
+
+from store.schema import Instant, inbox
+from store.sql import insert_new
+from store.unit import Reading, Unit
+
+_ADD = insert_new(inbox).returning(inbox.c.id)
+_ANSWER = select(inbox.c.answer).where(
+    inbox.c.source == bindparam("source"), inbox.c.remote_id == bindparam("remote_id")
+)
+_SET_ANSWER = update(inbox).where(inbox.c.id == bindparam("of_id")).values(answer=bindparam("words"))
+_SINCE = (inbox.c.sender == bindparam("sender"), inbox.c.received_at >= bindparam("since", type_=Instant()))
+_COUNT = select(func.count()).select_from(inbox).where(*_SINCE)
+_COUNT_ANSWERED = select(func.count()).select_from(inbox).where(*_SINCE, inbox.c.answer != "")
+_OLD = (
+    select(inbox.c.id)
+    .where(inbox.c.received_at < bindparam("before", type_=Instant()), inbox.c.raw != "")
+    .order_by(inbox.c.received_at)
+    .limit(bindparam("most"))
+)
+_WIPE = update(inbox).where(inbox.c.id.in_(_OLD.scalar_subquery())).values(raw="")
+
+
+async def add(
+    unit: Unit,
+    *,
+    source: str,
+    remote_id: str,
+    channel: str,
+    sender: str,
+    recipient: str,
+    raw: str,
+    received_at: datetime,
+) -> int | None:
+    """Remember a message; its row's id, or None when it had come before."""
+    values = {
+        "source": source,
+        "remote_id": remote_id,
+        "channel": channel,
+        "sender": sender,
+        "recipient": recipient,
+        "raw": raw,
+        "received_at": received_at,
+    }
+    return (await unit.execute(_ADD, values)).scalar_one_or_none()
+
+
+async def set_answer(unit: Unit, inbox_id: int, answer: str) -> None:
+    """Remember what the sender was told."""
+    await unit.execute(_SET_ANSWER, {"of_id": inbox_id, "words": answer})
+
+
+async def answer_to(reading: Reading, source: str, remote_id: str) -> str:
+    """What the sender of a message that came before was told; empty when nothing was."""
+    found = await reading.execute(_ANSWER, {"source": source, "remote_id": remote_id})
+    return found.scalar_one_or_none() or ""
+
+
+async def count_since(reading: Reading, sender: str, since: datetime) -> int:
+    """How many messages came from this phone or mail address since then."""
+    return (await reading.execute(_COUNT, {"sender": sender, "since": since})).scalar_one()
+
+
+async def count_answered_since(reading: Reading, sender: str, since: datetime) -> int:
+    """How many of its messages since then were answered."""
+    return (await reading.execute(_COUNT_ANSWERED, {"sender": sender, "since": since})).scalar_one()
+
+
+async def wipe_raw(unit: Unit, *, before: datetime, most: int = 1_000) -> int:
+    """Wipe what was received word for word before then; returns how many rows still had it."""
+    return (await unit.execute(_WIPE, {"before": before, "most": most})).rowcount

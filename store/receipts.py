@@ -1,0 +1,86 @@
+"""What providers reported, and how it moves a delivery: forward only."""
+
+from datetime import datetime
+
+from sqlalchemy import bindparam, func, literal_column, select, update
+
+from store.schema import Instant, deliveries, receipts
+from store.sql import insert_new
+from store.unit import Reading, Unit
+
+_ADD = insert_new(receipts).returning(receipts.c.id)
+_NOW = bindparam("now", type_=Instant())
+_MOVE = (
+    update(deliveries)
+    .where(
+        deliveries.c.id == bindparam("of_id"),
+        deliveries.c.state.in_(bindparam("from_states", expanding=True)),
+    )
+    .values(
+        state=bindparam("to_state"),
+        due_at=bindparam("due", type_=Instant()),
+        lease_until=None,
+        settled_at=_NOW,
+        remote_id=func.coalesce(bindparam("remote"), deliveries.c.remote_id),
+        reason=bindparam("why"),
+    )
+)
+_FAILURES = (
+    select(func.count())
+    .select_from(receipts)
+    .where(
+        receipts.c.delivery_id == bindparam("of_id"),
+        receipts.c.status.in_((literal_column("'failed'"), literal_column("'undelivered'"))),
+    )
+)
+
+
+async def add(
+    unit: Unit,
+    *,
+    source: str,
+    remote_id: str,
+    status: str,
+    error_code: str,
+    delivery_id: int | None,
+    received_at: datetime,
+) -> bool:
+    """Remember a report; False when the same one had come before."""
+    values = {
+        "source": source,
+        "remote_id": remote_id,
+        "status": status,
+        "error_code": error_code,
+        "delivery_id": delivery_id,
+        "received_at": received_at,
+    }
+    return (await unit.execute(_ADD, values)).scalar_one_or_none() is not None
+
+
+async def failures(reading: Reading, delivery_id: int) -> int:
+    """How many of a delivery's sends were reported as failed."""
+    return (await reading.execute(_FAILURES, {"of_id": delivery_id})).scalar_one()
+
+
+async def move(
+    unit: Unit,
+    delivery_id: int,
+    *,
+    from_states: list[str],
+    to_state: str,
+    due_at: datetime,
+    remote_id: str | None,
+    reason: str,
+    now: datetime,
+) -> bool:
+    """Move a delivery to a state if it is in one of those it may come from; whether it was."""
+    values = {
+        "of_id": delivery_id,
+        "from_states": from_states,
+        "to_state": to_state,
+        "due": due_at,
+        "remote": remote_id,
+        "why": reason,
+        "now": now,
+    }
+    return (await unit.execute(_MOVE, values)).rowcount > 0
