@@ -1,0 +1,325 @@
+"""Sends texts through Twilio's REST API, and asks it about those whose sending ended without an answer.
+
+The provider has no idempotency key, so one text is one POST that nothing here repeats:
+
+    connection never made          Deferred   nothing was sent
+    2xx with a message id          Sent
+    429, 401, 4xx                  Deferred or Bounced, as gateway.domain.provider_codes says; it was not taken
+    5xx, silence, nonsense, hang-up after the request went out    Unsure: look it up before sending again
+
+https://www.twilio.com/docs/messaging/api/message-resource
+"""
+
+import ipaddress
+import json
+import logging
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+import aiohttp
+import msgspec
+import structlog
+from twilio.http import AsyncHttpClient  # type: ignore[import-untyped]  # the package ships no py.typed
+from twilio.http.response import Response  # type: ignore[import-untyped]  # the package ships no py.typed
+from twilio.rest import Client  # type: ignore[import-untyped]  # the package ships no py.typed
+
+from gateway.domain.delivery import Absent, Bounced, Deferred, Finding, Outcome, Sent, Unsure
+from gateway.domain.provider_codes import (
+    Arrived,
+    TryAgain,
+    Underway,
+    meaning,
+    needs_attention,
+    reason,
+    refusal,
+    status_outcome,
+)
+from gateway.domain.types import Outgoing
+
+log = structlog.get_logger(__name__)
+
+STATUS_PATH = "/hooks/twilio/status"
+"""Where receipts come in, with our own ``delivery`` and ``attempt`` in the query: one may arrive before our answer."""
+
+CONNECTIONS = 100
+"""Requests at once; more wait for a connection."""
+
+UNREACHABLE_PAUSE = 10.0
+"""Seconds for which the sender rests when the provider cannot be reached at all."""
+
+LONGEST_RETRY_AFTER = 3600.0
+"""Seconds; a longer Retry-After is taken for this."""
+
+LOOK_BACK = 200
+"""The newest texts to a phone among which a look-up searches."""
+
+_PROVIDER = "https://api.twilio.com"
+_CLOCKS_APART = timedelta(seconds=60)
+_TRIAL_PREFIX = "Sent from your Twilio trial account - "
+_TOO_MANY, _WRONG_TOKEN, _NO_ACCOUNT = 20429, 20003, 20404
+
+
+class TwilioSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``[sms.twilio]``.
+
+    ``auth_token_next``  the second token while one is being exchanged for the other: either is good.
+    ``base_url``         another address of the same API, e.g. a region's.
+    ``messaging_service_sid``  send through this service; it must own the sender numbers.
+    ``timeout``          seconds for connecting, and again for each silence while the answer comes.
+    """
+
+    account_sid: str
+    auth_token: str
+    auth_token_next: str = ""
+    base_url: str = _PROVIDER
+    messaging_service_sid: str = ""
+    timeout: float = 10.0
+
+    def __repr__(self) -> str:
+        return f"TwilioSettings({self.account_sid!r}, base_url={self.base_url!r})"
+
+
+class Refused(Exception):
+    """The API answered with an HTTP error: its ``status``, Twilio's ``code`` (0: none), Retry-After in seconds."""
+
+    def __init__(self, status: int, code: int, retry_after: float | None) -> None:
+        super().__init__(f"HTTP {status}, code {code}")
+        self.status = status
+        self.code = code
+        self.retry_after = retry_after
+
+
+class TwilioHttp(AsyncHttpClient):  # type: ignore[misc]  # the package is untyped
+    """The package's HTTP client, over one aiohttp session: real timeouts, no retries, errors with their headers.
+
+    A 401 is tried once more with the second token, if there is one: what was not let in was not done.
+    """
+
+    def __init__(self, settings: TwilioSettings) -> None:
+        super().__init__(logging.getLogger("twilio"), is_async=True, timeout=settings.timeout)
+        self._base_url = settings.base_url.rstrip("/")
+        tokens = [settings.auth_token, *filter(None, [settings.auth_token_next])]
+        self._credentials = [aiohttp.encode_basic_auth(settings.account_sid, token) for token in tokens]
+        self._limits = aiohttp.ClientTimeout(
+            total=2.5 * settings.timeout, connect=settings.timeout, sock_read=settings.timeout
+        )
+        self._session: aiohttp.ClientSession | None = None
+
+    async def request(
+        self,
+        method: str,
+        uri: str,
+        params: Mapping[str, Any] | None = None,
+        data: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+        auth: tuple[str, str] | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109 - the package's signature
+        allow_redirects: bool = False,
+    ) -> Response:
+        """One request. Raises Refused on any answer of 300 and above, and aiohttp's own errors and TimeoutError."""
+        url = self._base_url + uri.removeprefix(_PROVIDER)
+        body = urlencode(data, doseq=True).encode() if data else None
+        first, *others = self._credentials
+        try:
+            return await self._ask(method, url, params, body, {**(headers or {}), "Authorization": first})
+        except Refused as refused:
+            if refused.status != 401 or not others:
+                raise
+        answer = await self._ask(method, url, params, body, {**(headers or {}), "Authorization": others[0]})
+        self._credentials = [others[0], first]
+        return answer
+
+    async def _ask(
+        self, method: str, url: str, params: Mapping[str, Any] | None, body: bytes | None, headers: dict[str, str]
+    ) -> Response:
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=CONNECTIONS), timeout=self._limits
+            )
+        async with self._session.request(
+            method, url, params=params, data=body, headers=headers, allow_redirects=False
+        ) as answer:
+            text = await answer.text()
+            if answer.status >= 300:
+                raise Refused(answer.status, _code_in(text), _retry_after(answer.headers))
+            return Response(answer.status, text, answer.headers)
+
+    async def close(self) -> None:
+        """Close every connection."""
+        if self._session is not None:
+            await self._session.close()
+
+
+class TwilioTransport:
+    """``send`` one text, ``look_up`` one whose fate is not known; ``close`` at the end."""
+
+    def __init__(self, settings: TwilioSettings, public_url: str) -> None:
+        """``public_url`` is the site's. Receipts are asked for only if the provider can call it."""
+        self._settings = settings
+        self._http = TwilioHttp(settings)
+        self._client = Client(
+            settings.account_sid,
+            settings.auth_token,
+            http_client=self._http,
+            environment={"TWILIO_EDGE": ""},  # our settings say where to, not variables of the package's own
+        )
+        self._callback = (
+            f"{public_url.rstrip('/')}{STATUS_PATH}" if can_be_called(public_url, settings.base_url) else ""
+        )
+        if not self._callback:
+            log.warning("no receipts: the provider cannot call this site", public_url=public_url)
+
+    async def send(self, delivery: Outgoing) -> Outcome:
+        """Ask the provider to send the text, once."""
+        try:
+            message = await self._client.messages.create_async(**self._form(delivery))
+        except Refused as refused:
+            return self._refused(refused, delivery)
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+            return Deferred(f"the provider cannot be reached: {_kind(error)}", UNREACHABLE_PAUSE, route_wide=True)
+        except (aiohttp.ClientError, OSError) as error:
+            return Unsure(f"no answer from the provider: {_kind(error)}")
+        except Exception as error:
+            # The request was answered with something the package cannot read; the text may well be on its way.
+            log.warning("the provider's answer made no sense", delivery=delivery.id, error=_kind(error))
+            return Unsure("the provider's answer made no sense")
+        if not isinstance(message.sid, str) or not message.sid:
+            return Unsure("the provider's answer has no message id")
+        match status_outcome(message.status or "", str(message.error_code or "")):
+            case Bounced() as bounced:
+                return bounced
+            case TryAgain(why, wait, _):
+                return Deferred(why, retry_after=wait.total_seconds())
+            case Underway() | Arrived():
+                return Sent(message.sid)
+
+    async def look_up(self, delivery: Outgoing) -> Finding:
+        """Search the provider's list for the text: same phone, same sender, same words, created since it was queued.
+
+        ``Absent`` when it is not there, or is there and failed in a way that another try may mend; ``Deferred`` when
+        the list could not be had. Texts wait in the provider's queue without a date of sending, so the list is not
+        narrowed by it.
+        """
+        query: dict[str, Any] = {"to": delivery.to, "limit": LOOK_BACK}
+        if not self._settings.messaging_service_sid:
+            query["from_"] = delivery.sender
+        try:
+            texts = await self._client.messages.list_async(**query)
+            found = [text for text in texts if self._is(text, delivery)]
+            found.sort(key=lambda text: text.date_created, reverse=True)
+            reports = [(text.sid, status_outcome(text.status or "", str(text.error_code or ""))) for text in found]
+        except Refused as refused:
+            return self._not_now(refused, delivery)
+        except (aiohttp.ClientError, OSError) as error:
+            return Deferred(f"the look-up got no answer: {_kind(error)}")
+        except Exception as error:
+            log.warning("the provider's list made no sense", delivery=delivery.id, error=_kind(error))
+            return Deferred("the provider's list made no sense")
+        for sid, report in reports:
+            if isinstance(report, Underway | Arrived):
+                return Sent(sid)
+        for _, report in reports:
+            if isinstance(report, Bounced):
+                return report
+            if isinstance(report, TryAgain) and report.most is not None and delivery.attempt > report.most:
+                return Bounced(report.reason)
+        return Absent()
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._http.close()
+
+    def _form(self, delivery: Outgoing) -> dict[str, str]:
+        form = {"to": delivery.to, "body": delivery.text}
+        if delivery.sender:
+            form["from_"] = delivery.sender
+        if self._settings.messaging_service_sid:
+            form["messaging_service_sid"] = self._settings.messaging_service_sid
+        if self._callback:
+            form["status_callback"] = f"{self._callback}?delivery={delivery.id}&attempt={delivery.attempt}"
+        return form
+
+    def _is(self, text: Any, delivery: Outgoing) -> bool:
+        created = text.date_created
+        return (
+            isinstance(created, datetime)
+            and created >= delivery.queued_at - _CLOCKS_APART
+            and str(text.direction).startswith("outbound")
+            and text.from_ in (delivery.sender, None, "")
+            and str(text.body).removeprefix(_TRIAL_PREFIX).strip() == delivery.text.strip()
+        )
+
+    def _refused(self, refused: Refused, delivery: Outgoing) -> Outcome:
+        if refused.status >= 500:
+            return Unsure(f"the provider answered {refused.status}")
+        code = _known_code(refused)
+        _raise_alarm(code, delivery)
+        outcome = refusal(code)
+        if isinstance(outcome, Deferred):
+            outcome = replace(outcome, route_wide=outcome.route_wide or refused.status == 429)
+            if refused.retry_after is not None:
+                outcome = replace(outcome, retry_after=refused.retry_after)
+        return outcome
+
+    def _not_now(self, refused: Refused, delivery: Outgoing) -> Deferred:
+        code = _known_code(refused)
+        _raise_alarm(code, delivery)
+        wait = meaning(code).wait.total_seconds() if refused.retry_after is None else refused.retry_after
+        return Deferred(f"the look-up was refused: {reason(code)}", wait, route_wide=refused.status in (401, 429))
+
+
+def can_be_called(public_url: str, provider_url: str) -> bool:
+    """Whether the provider takes ``public_url`` for its callbacks: it refuses a message with an address that it can't
+    call (21609), so none at all is better. A provider on loopback can call what is on loopback."""
+    site, provider = urlsplit(public_url), urlsplit(provider_url)
+    if site.scheme not in ("http", "https") or not site.hostname or "_" in site.hostname:
+        return False
+    return not _is_local(site.hostname) or _is_local(provider.hostname or "")
+
+
+def _is_local(host: str) -> bool:
+    try:
+        return not ipaddress.ip_address(host).is_global
+    except ValueError:
+        return "." not in host or host.endswith((".localhost", ".local", ".internal", ".test", ".invalid"))
+
+
+def _known_code(refused: Refused) -> int:
+    """Twilio's code, or the one that its HTTP status stands for."""
+    by_status = {429: _TOO_MANY, 401: _WRONG_TOKEN, 404: _NO_ACCOUNT}
+    return refused.code or by_status.get(refused.status, refused.status)
+
+
+def _raise_alarm(code: int, delivery: Outgoing) -> None:
+    if needs_attention(code):
+        log.error("the provider needs the operator", code=code, what=meaning(code).words, delivery=delivery.id)
+
+
+def _code_in(text: str) -> int:
+    try:
+        body = json.loads(text)
+    except ValueError:
+        return 0
+    code = body.get("code") if isinstance(body, dict) else None
+    return code if isinstance(code, int) else 0
+
+
+def _retry_after(headers: Mapping[str, str]) -> float | None:
+    """Retry-After in seconds, given as such or as a date (RFC 9110 10.2.3); None without one that makes sense."""
+    given = headers.get("Retry-After", "").strip()
+    if given.isascii() and given.isdecimal():
+        return min(float(given), LONGEST_RETRY_AFTER)
+    try:
+        wait = parsedate_to_datetime(given) - parsedate_to_datetime(headers.get("Date", ""))
+    except (ValueError, TypeError):
+        return None
+    return min(max(wait.total_seconds(), 0.0), LONGEST_RETRY_AFTER)
+
+
+def _kind(error: BaseException) -> str:
+    """The error by its class alone: its words may hold addresses and numbers."""
+    return type(error).__name__

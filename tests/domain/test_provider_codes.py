@@ -1,0 +1,112 @@
+"""What each of the provider's codes leads to, row by row, and that no status or code is without a meaning."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.domain.delivery import Bounced, Deferred, Fault
+from gateway.domain.provider_codes import (
+    CODES,
+    Arrived,
+    TryAgain,
+    Underway,
+    needs_attention,
+    reason,
+    refusal,
+    status_outcome,
+)
+
+NEVER_AGAIN = {
+    Fault.OPTED_OUT: {21610},
+    Fault.ADDRESS: {21211, 21614, 21635, 30005, 30006},
+    Fault.MESSAGE: {21602, 21612, 21617, 21619, 21658, 30004, 30007, 30019},
+    Fault.SENDER: {14107, 21212, 21408, 21603, 21606, 21608, 21609, 21703, 21705, 30002, 30032, 30034},
+}
+NOT_NOW = {
+    20003,
+    20005,
+    20404,
+    20429,
+    20500,
+    20503,
+    21611,
+    30001,
+    30003,
+    30008,
+    30017,
+    30022,
+    30023,
+    30027,
+    60728,
+    63038,
+}
+
+
+def test_every_code_of_the_table_is_in_this_test() -> None:
+    assert set(CODES) == NOT_NOW.union(*NEVER_AGAIN.values())
+
+
+@pytest.mark.parametrize(("fault", "code"), [(fault, code) for fault, codes in NEVER_AGAIN.items() for code in codes])
+def test_a_final_code_bounces_with_its_fault(fault: Fault, code: int) -> None:
+    assert refusal(code) == Bounced(reason(code), fault)
+    assert status_outcome("undelivered", str(code)) == Bounced(reason(code), fault)
+
+
+@pytest.mark.parametrize("code", sorted(NOT_NOW))
+def test_a_passing_code_is_tried_again_after_its_wait(code: int) -> None:
+    known = CODES[code]
+    assert refusal(code) == Deferred(reason(code), known.wait.total_seconds(), known.whole_route)
+    assert status_outcome("failed", str(code)) == TryAgain(reason(code), known.wait, known.most)
+    assert known.wait.total_seconds() > 0
+
+
+def test_every_fault_of_ours_calls_the_operator() -> None:
+    assert all(needs_attention(code) for code in NEVER_AGAIN[Fault.SENDER])
+    assert needs_attention(20003)
+    assert not needs_attention(21610)
+
+
+def test_an_account_that_is_locked_out_loses_nothing() -> None:
+    for code in (20003, 20005, 20404):
+        outcome = refusal(code)
+        assert isinstance(outcome, Deferred)
+        assert outcome.route_wide
+
+
+def test_a_daily_limit_waits_for_hours_and_a_phone_that_is_off_is_not_tried_for_ever() -> None:
+    assert CODES[30023].wait.total_seconds() >= 6 * 3600
+    assert CODES[30003].most == 3
+    assert CODES[30008].most == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "report"),
+    [
+        ("accepted", Underway(left=False)),
+        ("queued", Underway(left=False)),
+        ("scheduled", Underway(left=False)),
+        ("sending", Underway(left=False)),
+        ("sent", Underway(left=True)),
+        ("partially_delivered", Underway(left=True)),
+        ("delivered", Arrived()),
+        ("read", Arrived()),
+        ("canceled", Bounced("cancelled at the provider")),
+        ("something new", Underway(left=False)),
+        ("", Underway(left=False)),
+    ],
+)
+def test_a_status_says_how_far_a_message_is(status: str, report: object) -> None:
+    assert status_outcome(status, "") == report
+
+
+@given(status=st.sampled_from(["failed", "undelivered"]), code=st.one_of(st.text(max_size=8), st.integers().map(str)))
+def test_a_failure_with_any_code_at_all_has_a_reason(status: str, code: str) -> None:
+    outcome = status_outcome(status, code)
+    assert isinstance(outcome, Bounced | TryAgain)
+    assert outcome.reason
+
+
+@given(st.integers())
+def test_an_unknown_code_is_temporary(code: int) -> None:
+    if code not in CODES:
+        assert isinstance(refusal(code), Deferred)

@@ -1,0 +1,369 @@
+"""Texts over the provider's real client to the stand-in carrier, in all weathers."""
+
+import asyncio
+import dataclasses
+import socket
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import msgspec
+import pytest
+import structlog
+from aiohttp import web
+
+from gateway.demo.carrier import Carrier
+from gateway.demo.faults import Fault as Trouble
+from gateway.domain.delivery import Absent, Bounced, Deferred, Fault, Sent, Unsure
+from gateway.domain.types import Channel, Outgoing
+from outbound.sms_twilio import STATUS_PATH, TwilioSettings, TwilioTransport, can_be_called
+
+SID, TOKEN = "AC" + "0" * 32, "secret"
+SITE = "http://127.0.0.1:9"
+
+
+def text(**changes: Any) -> Outgoing:
+    delivery = Outgoing(
+        id=31,
+        attempt=1,
+        channel=Channel.SMS,
+        to="+15550000002",
+        text="alice: tea at four",
+        queued_at=datetime.now(UTC),
+        sender="+15550000001",
+        segments=1,
+        author="alice",
+        post_id=7,
+    )
+    return dataclasses.replace(delivery, **changes)
+
+
+@pytest.fixture
+async def carrier() -> AsyncIterator[Carrier]:
+    async with Carrier(account_sid=SID, auth_token=TOKEN) as carrier:
+        yield carrier
+
+
+@asynccontextmanager
+async def transport(base_url: str, public_url: str = SITE, **changes: Any) -> AsyncIterator[TwilioTransport]:
+    settings = TwilioSettings(account_sid=SID, auth_token=TOKEN, base_url=base_url, timeout=5.0)
+    wire = TwilioTransport(msgspec.structs.replace(settings, **changes), public_url)
+    try:
+        yield wire
+    finally:
+        await wire.close()
+
+
+@asynccontextmanager
+async def provider(answer: Callable[[web.Request], Coroutine[Any, Any, web.StreamResponse]]) -> AsyncIterator[str]:
+    """A provider that answers every request with one handler; yields its base URL."""
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", answer)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    try:
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+    finally:
+        await runner.cleanup()
+
+
+async def test_a_text_is_sent_with_its_words_sender_and_receipt_address(carrier: Carrier) -> None:
+    async with transport(carrier.base_url) as wire:
+        outcome = await wire.send(text(attempt=2))
+    sent = carrier.messages[0]
+    assert outcome == Sent(sent.sid)
+    assert (sent.from_, sent.to, sent.body) == ("+15550000001", "+15550000002", "alice: tea at four")
+    address = urlsplit(sent.status_callback)
+    assert f"{address.scheme}://{address.netloc}{address.path}" == SITE + STATUS_PATH
+    assert parse_qs(address.query) == {"delivery": ["31"], "attempt": ["2"]}
+
+
+async def test_any_words_arrive_as_they_were(carrier: Carrier) -> None:
+    words = "alice: 100% & more = ünïcode 🎉\nsecond line; a+b?"
+    async with transport(carrier.base_url) as wire:
+        await wire.send(text(text=words))
+    assert carrier.messages[0].body == words
+
+
+async def test_a_messaging_service_sends_from_the_number_that_the_person_knows(carrier: Carrier) -> None:
+    service = "MG" + "1" * 32
+    async with transport(carrier.base_url, messaging_service_sid=service) as wire:
+        await wire.send(text())
+        found = await wire.look_up(text())
+    assert carrier.messages[0].messaging_service_sid == service
+    assert carrier.messages[0].from_ == "+15550000001"
+    assert found == Sent(carrier.messages[0].sid)
+
+
+async def test_too_many_requests_slow_the_whole_sender_for_as_long_as_asked(carrier: Carrier) -> None:
+    carrier.misbehave(Trouble.TOO_MANY, retry_after=7)
+    async with transport(carrier.base_url) as wire:
+        outcome = await wire.send(text())
+    assert outcome == Deferred("too many requests at once (20429)", retry_after=7.0, route_wide=True)
+    assert carrier.messages == []
+
+
+async def test_too_many_requests_without_a_word_of_when_have_a_wait_of_ours(carrier: Carrier) -> None:
+    carrier.misbehave(Trouble.TOO_MANY)
+    async with transport(carrier.base_url) as wire:
+        outcome = await wire.send(text())
+    assert isinstance(outcome, Deferred)
+    assert outcome.route_wide
+    assert outcome.retry_after == 5.0
+
+
+@pytest.mark.parametrize("trouble", [Trouble.SERVER_ERROR, Trouble.UNAVAILABLE])
+async def test_a_server_error_leaves_us_unsure_and_is_not_tried_again(carrier: Carrier, trouble: Trouble) -> None:
+    carrier.misbehave(trouble)
+    async with transport(carrier.base_url) as wire:
+        assert isinstance(await wire.send(text()), Unsure)
+    assert carrier.messages == []
+    assert carrier.faults.waiting == []
+
+
+async def test_silence_is_cut_by_the_timeout_and_leaves_us_unsure(carrier: Carrier) -> None:
+    carrier.misbehave(Trouble.HANG, accepted=True)
+    async with transport(carrier.base_url, timeout=0.2) as wire:
+        async with asyncio.timeout(5):
+            outcome = await wire.send(text())
+        assert isinstance(outcome, Unsure)
+        assert await wire.look_up(text()) == Sent(carrier.messages[0].sid)
+
+
+async def test_a_text_taken_before_the_connection_dropped_is_found_by_looking_it_up(carrier: Carrier) -> None:
+    carrier.misbehave(Trouble.DROP)
+    async with transport(carrier.base_url) as wire:
+        assert isinstance(await wire.send(text()), Unsure)
+        assert await wire.look_up(text()) == Sent(carrier.messages[0].sid)
+    assert len(carrier.messages) == 1
+
+
+async def test_a_text_lost_before_it_was_taken_is_not_found(carrier: Carrier) -> None:
+    carrier.misbehave(Trouble.DROP, accepted=False)
+    async with transport(carrier.base_url) as wire:
+        assert isinstance(await wire.send(text()), Unsure)
+        assert await wire.look_up(text()) == Absent()
+
+
+async def test_an_answer_that_makes_no_sense_leaves_us_unsure(carrier: Carrier) -> None:
+    carrier.misbehave(Trouble.WRONG_JSON)
+    async with transport(carrier.base_url) as wire:
+        assert isinstance(await wire.send(text()), Unsure)
+        assert await wire.look_up(text()) == Sent(carrier.messages[0].sid)
+
+
+@pytest.mark.parametrize(
+    "body", ["", "null", "{}", '{"sid": 5}', '{"sid": "SM1", "date_created": 5}', "<html>", "[]", '"x"']
+)
+async def test_a_created_without_a_readable_message_leaves_us_unsure(body: str) -> None:
+    async def answer(_request: web.Request) -> web.Response:
+        return web.Response(text=body, status=201, content_type="application/json")
+
+    async with provider(answer) as url, transport(url) as wire:
+        assert isinstance(await wire.send(text()), Unsure)
+
+
+async def test_a_refused_connection_sent_nothing() -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    async with transport(f"http://127.0.0.1:{port}") as wire:
+        outcome = await wire.send(text())
+        finding = await wire.look_up(text())
+    assert isinstance(outcome, Deferred)
+    assert outcome.route_wide
+    assert isinstance(finding, Deferred)
+
+
+async def test_wrong_credentials_lose_nothing_and_call_the_operator(carrier: Carrier) -> None:
+    with structlog.testing.capture_logs() as logs:
+        async with transport(carrier.base_url, auth_token="wrong") as wire:
+            outcome = await wire.send(text())
+            finding = await wire.look_up(text())
+    assert isinstance(outcome, Deferred)
+    assert outcome.route_wide
+    assert isinstance(finding, Deferred)
+    assert [entry["log_level"] for entry in logs if entry.get("code") == 20003] == ["error", "error"]
+    assert "+1555" not in str(logs)
+    assert "wrong" not in str(logs).replace("token is wrong", "")
+
+
+async def test_the_next_token_is_tried_while_tokens_are_exchanged(carrier: Carrier) -> None:
+    async with transport(carrier.base_url, auth_token="old", auth_token_next=TOKEN) as wire:
+        outcomes = [await wire.send(text(id=n)) for n in range(3)]
+        assert [type(outcome) for outcome in outcomes] == [Sent, Sent, Sent]
+    async with transport(carrier.base_url, auth_token="old", auth_token_next="older") as wire:
+        assert isinstance(await wire.send(text()), Deferred)
+
+
+async def test_nothing_of_the_message_is_logged(carrier: Carrier) -> None:
+    carrier.misbehave(Trouble.WRONG_JSON)
+    carrier.misbehave(Trouble.REFUSED, code=30007)
+    with structlog.testing.capture_logs() as logs:
+        async with transport(carrier.base_url) as wire:
+            await wire.send(text())
+            await wire.send(text())
+    assert logs
+    assert "+1555" not in str(logs)
+    assert "tea" not in str(logs)
+
+
+@pytest.mark.parametrize(
+    ("code", "fault"),
+    [
+        (21610, Fault.OPTED_OUT),
+        (21211, Fault.ADDRESS),
+        (21614, Fault.ADDRESS),
+        (21635, Fault.ADDRESS),
+        (21612, Fault.MESSAGE),
+        (21617, Fault.MESSAGE),
+        (21408, Fault.SENDER),
+        (21606, Fault.SENDER),
+        (21212, Fault.SENDER),
+    ],
+)
+async def test_a_refusal_names_whose_fault_it_is(carrier: Carrier, code: int, fault: Fault) -> None:
+    carrier.misbehave(Trouble.REFUSED, code=code)
+    async with transport(carrier.base_url) as wire:
+        outcome = await wire.send(text())
+    assert isinstance(outcome, Bounced)
+    assert outcome.fault is fault
+    assert str(code) in outcome.reason
+
+
+async def test_a_full_queue_at_the_provider_is_waited_for(carrier: Carrier) -> None:
+    async with transport(carrier.base_url) as wire:
+        outcome = await wire.send(text(sender="+15005550008"))
+    assert outcome == Deferred("the sender's queue at the provider is full (21611)", 900.0, route_wide=True)
+
+
+@pytest.mark.parametrize(("status", "body"), [(400, '{"code": 99999}'), (400, "no json"), (418, "{}"), (302, "")])
+async def test_a_refusal_that_is_not_known_is_temporary(status: int, body: str) -> None:
+    async def answer(_request: web.Request) -> web.Response:
+        return web.Response(text=body, status=status, headers={"Location": "/elsewhere"})
+
+    async with provider(answer) as url, transport(url) as wire:
+        assert isinstance(await wire.send(text()), Deferred)
+
+
+@pytest.mark.parametrize(
+    ("given", "wait"),
+    [
+        ("Mon, 23 Nov 2026 10:00:30 GMT", 30.0),
+        ("Mon, 23 Nov 2026 09:00:00 GMT", 0.0),
+        ("99999", 3600.0),
+        ("soon", 5.0),
+        ("-3", 5.0),
+        ("²", 5.0),
+    ],
+)
+async def test_retry_after_may_be_a_date_and_is_never_absurd(given: str, wait: float) -> None:
+    async def answer(_request: web.Request) -> web.Response:
+        return web.Response(status=429, headers={"Retry-After": given, "Date": "Mon, 23 Nov 2026 10:00:00 GMT"})
+
+    async with provider(answer) as url, transport(url) as wire:
+        outcome = await wire.send(text())
+    assert isinstance(outcome, Deferred)
+    assert outcome.retry_after == wait
+
+
+async def test_a_message_that_failed_at_once_is_not_taken_for_sent() -> None:
+    async def answer(_request: web.Request) -> web.Response:
+        return web.json_response({"sid": "SM1", "status": "failed", "error_code": 30005}, status=201)
+
+    async with provider(answer) as url, transport(url) as wire:
+        outcome = await wire.send(text())
+    assert isinstance(outcome, Bounced)
+    assert outcome.fault is Fault.ADDRESS
+
+
+async def test_a_look_up_finds_only_this_text(carrier: Carrier) -> None:
+    async with transport(carrier.base_url) as wire:
+        await wire.send(text())
+        assert isinstance(await wire.look_up(text()), Sent)
+        assert await wire.look_up(text(text="alice: tea at five")) == Absent()
+        assert await wire.look_up(text(to="+15550000003")) == Absent()
+        assert await wire.look_up(text(sender="+15550000009")) == Absent()
+        assert await wire.look_up(text(queued_at=datetime.now(UTC) + timedelta(minutes=5))) == Absent()
+
+
+@pytest.mark.parametrize(
+    ("code", "attempt", "finding"),
+    [
+        (30005, 1, Bounced("the phone number is unknown or no longer in service (30005)", Fault.ADDRESS)),
+        (21610, 1, Bounced("the recipient has opted out at the provider (21610)", Fault.OPTED_OUT)),
+        (30008, 1, Absent()),
+        (30008, 2, Bounced("the carrier gave no reason (30008)")),
+        (30003, 3, Absent()),
+    ],
+)
+async def test_a_look_up_says_what_became_of_a_failed_text(
+    carrier: Carrier, code: int, attempt: int, finding: Absent | Bounced
+) -> None:
+    carrier.misbehave(Trouble.UNDELIVERED, code=code)
+    async with transport(carrier.base_url) as wire:
+        await wire.send(text())
+        await carrier.wait_for(lambda sent: sent.status == "undelivered")
+        assert await wire.look_up(text(attempt=attempt)) == finding
+
+
+async def test_a_text_that_was_sent_again_counts_not_its_failed_first_try(carrier: Carrier) -> None:
+    carrier.misbehave(Trouble.UNDELIVERED, code=30008)
+    async with transport(carrier.base_url) as wire:
+        await wire.send(text())
+        await carrier.wait_for(lambda sent: sent.status == "undelivered")
+        again = await wire.send(text(attempt=2))
+        assert await wire.look_up(text(attempt=2)) == again
+
+
+@pytest.mark.parametrize(
+    "trouble", [Trouble.TOO_MANY, Trouble.SERVER_ERROR, Trouble.DROP, Trouble.HANG, Trouble.WRONG_JSON]
+)
+async def test_a_look_up_that_fails_is_put_off(carrier: Carrier, trouble: Trouble) -> None:
+    carrier.misbehave(trouble, times=None, look_ups=True)
+    async with transport(carrier.base_url, timeout=0.3) as wire:
+        await wire.send(text())
+        assert isinstance(await wire.look_up(text()), Deferred)
+
+
+async def test_a_hundred_texts_at_once_get_their_own_answers(carrier: Carrier) -> None:
+    async with transport(carrier.base_url) as wire:
+        outcomes = await asyncio.gather(*(wire.send(text(id=n, to=f"+1555000{n:04}")) for n in range(100)))
+    to = {sent.sid: sent.to for sent in carrier.messages}
+    assert [to[outcome.remote_id] for outcome in outcomes if isinstance(outcome, Sent)] == [
+        f"+1555000{n:04}" for n in range(100)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("site", "provider_url", "usable"),
+    [
+        ("https://town.example", "https://api.twilio.com", True),
+        ("https://town.example:8443/birdwire", "https://api.twilio.com", True),
+        ("https://203.0.113.9", "http://127.0.0.1:4010", True),
+        ("https://8.8.8.8", "https://api.twilio.com", True),
+        ("http://127.0.0.1:8140", "http://127.0.0.1:4010", True),
+        ("http://localhost:8140", "http://[::1]:4010", True),
+        ("http://127.0.0.1:8140", "https://api.twilio.com", False),
+        ("http://localhost:8140", "https://api.twilio.com", False),
+        ("http://10.0.0.5", "https://api.twilio.com", False),
+        ("https://my_town.example", "https://api.twilio.com", False),
+        ("", "https://api.twilio.com", False),
+        ("ftp://town.example", "https://api.twilio.com", False),
+    ],
+)
+def test_receipts_are_asked_for_only_where_they_can_come(site: str, provider_url: str, usable: bool) -> None:
+    assert can_be_called(site, provider_url) is usable
+
+
+async def test_without_a_usable_address_a_text_still_goes_out(carrier: Carrier) -> None:
+    async with transport(carrier.base_url, public_url="http://my_town:8140") as wire:
+        assert isinstance(await wire.send(text()), Sent)
+    assert carrier.messages[0].status_callback == ""
+
+
+def test_settings_do_not_show_their_secrets() -> None:
+    assert "secret" not in repr(TwilioSettings(account_sid=SID, auth_token="secret", auth_token_next="secret"))
