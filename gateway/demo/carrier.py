@@ -240,11 +240,14 @@ class Carrier:
     async def _deliver_inbound(self, sid: str, from_: str, to: str, fields: Mapping[str, str]) -> TextResult:
         """Call the webhook, then the fallback; what they answer in TwiML goes to the phone."""
         if self.webhook_url is None:
+            self._alert(11200, "no webhook is set")
             return TextResult(0, "", sid, 0)
         answered = await self._webhooks.post(self.webhook_url, fields)
         if not answered.good and self.fallback_url is not None:
             failed = {"ErrorCode": "11200", "ErrorUrl": self.webhook_url}
             answered = await self._webhooks.post(self.fallback_url, {**fields, **failed})
+        text = next(text for text in self.messages if text.sid == sid)
+        text.error_code = None if answered.good else 11200
         if not answered.good:
             self._alert(11200, f"webhook answered {answered.status}")
         elif answered.body.strip() and answered.content_type not in _XML:

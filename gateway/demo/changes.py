@@ -17,9 +17,9 @@ class Changes:
             bell.set()
 
     @contextmanager
-    def watch(self) -> Iterator[asyncio.Event]:
-        """An event that each change sets; the watcher clears it before looking."""
-        bell = asyncio.Event()
+    def watch(self, bell: asyncio.Event | None = None) -> Iterator[asyncio.Event]:
+        """An event that each change sets; the watcher clears it before looking. One bell may watch several places."""
+        bell = bell or asyncio.Event()
         self._bells.add(bell)
         try:
             yield bell

@@ -34,6 +34,11 @@ class Mail:
         return str(self.message.get("Subject", ""))
 
     @property
+    def source(self) -> str:
+        """The whole mail as it came, for reading."""
+        return self.raw.decode("utf-8", "replace").replace("\r\n", "\n")
+
+    @property
     def text(self) -> str:
         """The words for a person: the plain part, else the HTML source; empty if there is neither."""
         part = self.message.get_body(("plain", "html"))
@@ -41,7 +46,9 @@ class Mail:
 
 
 @dataclass(slots=True)
-class _Refusal:
+class Refusal:
+    """Words that wait for a recipient (None: anybody), so often (None: always)."""
+
     recipient: str | None
     answer: str
     left: int | None
@@ -63,7 +70,7 @@ class Mailbox:
         self.mails: list[Mail] = []
         self.changes = changes or Changes()
         self._clock = clock
-        self._refusals: list[_Refusal] = []
+        self.refusals: list[Refusal] = []
         self._greylisting = False
         self._greeted: set[tuple[str, str]] = set()
         self._drops = {True: 0, False: 0}
@@ -88,7 +95,7 @@ class Mailbox:
         self, answer: str = "550 5.1.1 No such mailbox", *, to: str | None = None, times: int | None = 1
     ) -> None:
         """Answer ``answer`` (4xx or 5xx and words) to RCPT for ``to`` (None: anybody), so often (None: always)."""
-        self._refusals.append(_Refusal(to, answer, times))
+        self.refusals.append(Refusal(to, answer, times))
 
     def greylist(self) -> None:
         """From now on put every pair of sender and recipient off once, with 451, before taking it."""
@@ -106,7 +113,7 @@ class Mailbox:
 
     def behave(self) -> None:
         """Forget all refusals, greylisting and drops that were asked for."""
-        self._refusals.clear()
+        self.refusals.clear()
         self._greylisting = False
         self._drops = {True: 0, False: 0}
 
@@ -123,12 +130,12 @@ class Mailbox:
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         """Take or refuse one recipient."""
-        for refusal in self._refusals:
+        for refusal in self.refusals:
             if refusal.recipient in (None, address):
                 if refusal.left is not None:
                     refusal.left -= 1
                     if refusal.left == 0:
-                        self._refusals.remove(refusal)
+                        self.refusals.remove(refusal)
                 return refusal.answer
         pair = (envelope.mail_from or "", address)
         if self._greylisting and pair not in self._greeted:

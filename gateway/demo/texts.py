@@ -46,6 +46,7 @@ _MEANINGS = {
     30006: (400, "Landline or unreachable carrier"),
     30007: (400, "Message filtered"),
     30008: (400, "Unknown error"),
+    11200: (502, "HTTP retrieval failure"),
 }
 
 _MAGIC_FROM = {"+15005550001": 21212, "+15005550007": 21606, "+15005550008": 21611}
