@@ -1,0 +1,456 @@
+"""The mail door: an SMTP or LMTP server in the daemon's own loop that says 250 only for what is committed.
+
+Recipients are looked up at RCPT, so nothing is accepted for nobody and nothing is ever relayed. What goes wrong on our
+side is 451, so the peer keeps the mail and comes again; a mail that comes again under its Message-ID does nothing
+twice. A client that hangs up while its mail is being taken does not undo the taking.
+
+LMTP answers once per recipient (RFC 2033 4.2). SMTP can only answer once, so one failed recipient defers the mail.
+"""
+
+import asyncio
+import hashlib
+import logging
+import re
+import ssl
+import traceback
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime
+from typing import Literal, Protocol, assert_never
+
+import msgspec
+import structlog
+from aiosmtpd.lmtp import LMTP
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+from gateway.domain.types import Channel
+from gateway.service.doors import Bouncing, Helping, Opened, Posting, Refused, Replying, Unsubscribing
+from inbound.message import (
+    Accepted,
+    BounceAddress,
+    Door,
+    HelpAddress,
+    Inbound,
+    PostingAddress,
+    ReplyAddress,
+    UnsubscribeAddress,
+)
+from inbound.mime import Part, decode, parse, read, thin
+from inbound.reports import failure, is_automatic
+
+log = structlog.get_logger(__name__)
+
+_SMALL = 32 * 1024
+"""Bytes of a mail that is read in the loop; a larger one is read in a thread."""
+
+_LONGEST_LINE = 64 * 1024
+_LONGEST_SENDER = 254
+_MOST_RECEIVED = 50
+_MOST_REFUSALS = 30
+_MOST_IDLE_COMMANDS = 100
+_RAW_KEPT = 256 * 1024
+_HEADERS_END = re.compile(rb"\r?\n\r?\n")
+_TAKEN = "250 2.0.0 Taken"
+_OUR_FAULT = "451 4.3.0 Something went wrong here. Please try again later."
+
+
+class InboundMailSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``[mail.inbound]``. ``port`` 0 takes a free one; ``max_size`` in bytes; ``timeout`` and ``grace`` in seconds."""
+
+    host: str = "127.0.0.1"
+    port: int = 8025
+    protocol: Literal["smtp", "lmtp"] = "smtp"
+    max_size: int = 26214400
+    tls_cert: str = ""
+    tls_key: str = ""
+    trusted_authserv_id: str = ""
+    hostname: str = ""
+    timeout: float = 300.0
+    grace: float = 10.0
+    max_recipients: int = 100
+    max_connections: int = 200
+    max_connections_per_host: int = 50
+
+
+class Taking(Protocol):
+    """Whoever commits a message: the intake. Any exception means that it is our fault and nothing was kept."""
+
+    async def take(self, message: Inbound) -> Accepted: ...
+
+
+Resolve = Callable[[str], Awaitable[Opened | Refused]]
+"""What the part of an address before the ``@`` opens; ``gateway.service.doors.find`` with a transaction around it."""
+
+
+class MailDoor:
+    """``start``, then ``stop_accepting`` and ``close``. ``mail_domain`` is the one domain whose mail is taken."""
+
+    def __init__(self, settings: InboundMailSettings, mail_domain: str, intake: Taking, resolve: Resolve) -> None:
+        self.settings = settings
+        self.closing = False
+        self._hostname = settings.hostname or mail_domain
+        self._handler = _Handler(settings, mail_domain.lower(), intake, resolve)
+        self._server: asyncio.Server | None = None
+        self._tls: ssl.SSLContext | None = None
+        self._sessions: set[_Smtp] = set()
+        self._hosts: Counter[str] = Counter()
+
+    @property
+    def port(self) -> int:
+        """The port that is listened on. Only after ``start``."""
+        assert self._server is not None
+        port: int = self._server.sockets[0].getsockname()[1]
+        return port
+
+    async def start(self) -> None:
+        """Listen. Raises OSError if the address is taken or a certificate can't be read."""
+        logging.getLogger("mail.log").setLevel(logging.CRITICAL)  # aiosmtpd writes addresses and mail into its log
+        if self.settings.tls_cert:
+            self._tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+            self._tls.load_cert_chain(self.settings.tls_cert, self.settings.tls_key or None)
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(self._session, self.settings.host, self.settings.port)
+        log.info("mail.listening", host=self.settings.host, port=self.port, protocol=self.settings.protocol)
+
+    async def stop_accepting(self) -> None:
+        """Take no more connections. Those that are open go on."""
+        if self._server is not None:
+            self._server.close()
+
+    async def close(self) -> None:
+        """Say goodbye to those who are idle, finish the mails in hand for up to ``grace`` seconds, hang up."""
+        self.closing = True
+        await self.stop_accepting()
+        for session in list(self._sessions):
+            session.dismiss()
+        if ending := [session.conversation for session in self._sessions]:
+            await asyncio.wait(ending, timeout=self.settings.grace)
+        await self._handler.finish(self.settings.grace)
+        for session in list(self._sessions):
+            session.abort()
+        if self._server is not None:
+            await self._server.wait_closed()
+
+    def admit(self, session: "_Smtp", host: str) -> str:
+        """Count a new session in, or say why not."""
+        if self.closing:
+            return "421 4.3.2 Closing. Please come again in a minute."
+        if len(self._sessions) >= self.settings.max_connections:
+            return "421 4.3.2 Too many connections. Please come again in a minute."
+        if self._hosts[host] >= self.settings.max_connections_per_host:
+            return "421 4.7.0 Too many connections from your address. Please come again in a minute."
+        self._sessions.add(session)
+        self._hosts[host] += 1
+        return ""
+
+    def leave(self, session: "_Smtp", host: str) -> None:
+        """Count a session out."""
+        self._sessions.discard(session)
+        self._hosts[host] -= 1
+        self._hosts += Counter()
+
+    def _session(self) -> "_Smtp":
+        kind = _Lmtp if self.settings.protocol == "lmtp" else _Smtp
+        return kind(self, self._handler, self._hostname, self._tls)
+
+
+class _Smtp(SMTP):
+    """One conversation. Bounds what aiosmtpd leaves unbounded, and can be ended between two mails."""
+
+    line_length_limit = _LONGEST_LINE
+
+    def __init__(self, door: MailDoor, handler: "_Handler", hostname: str, tls: ssl.SSLContext | None) -> None:
+        idle = dict.fromkeys(("NOOP", "HELP", "VRFY", "EXPN", "AUTH", "STARTTLS"), _MOST_IDLE_COMMANDS)
+        super().__init__(
+            handler,
+            data_size_limit=door.settings.max_size,
+            enable_SMTPUTF8=True,
+            hostname=hostname,
+            ident="Birdwire",
+            tls_context=tls,
+            timeout=door.settings.timeout,
+            auth_exclude_mechanism=("LOGIN", "PLAIN"),
+            command_call_limit={**idle, "*": 1_000_000},
+            loop=asyncio.get_running_loop(),
+        )
+        self._door = door
+        self._host = ""
+        self._received = 0
+        self._refusals = 0
+        self._in_hand = False
+        self.conversation: asyncio.Task[None]
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        if self._original_transport is not None:
+            super().connection_made(transport)  # the same conversation, now under TLS
+            return
+        peer = transport.get_extra_info("peername")
+        self._host = peer[0] if isinstance(peer, tuple) else ""
+        refusal = self._door.admit(self, self._host)
+        if refusal:
+            log.warning("mail.connection_refused", reason=refusal)
+            transport.set_protocol(asyncio.Protocol())
+            transport.write(f"{refusal}\r\n".encode())
+            transport.close()
+            return
+        super().connection_made(transport)
+        assert self._handler_coroutine is not None
+        self.conversation = self._handler_coroutine
+        self.conversation.add_done_callback(self._ended)
+
+    def _create_envelope(self) -> "_Envelope":
+        return _Envelope()
+
+    def _ended(self, conversation: asyncio.Task[None]) -> None:
+        self._door.leave(self, self._host)
+        if not conversation.cancelled() and (error := conversation.exception()):
+            log.info("mail.conversation_broken", error=type(error).__name__)
+
+    def data_received(self, data: bytes) -> None:
+        """Hang up on a mail that goes on and on after its size is known to be too much."""
+        self._received += len(data)
+        if self._received > 2 * self._door.settings.max_size + _LONGEST_LINE:
+            log.warning("mail.flood", bytes=self._received)
+            self.abort()
+            return
+        super().data_received(data)
+
+    async def smtp_DATA(self, arg: str) -> None:  # noqa: N802  # aiosmtpd finds commands by this name
+        self._in_hand = True
+        self._received = 0
+        try:
+            await super().smtp_DATA(arg)
+        finally:
+            self._in_hand = False
+            self._received = 0
+        if self._door.closing:
+            self.dismiss()
+
+    async def count_refusal(self) -> None:
+        """Hang up on a client that tries one address after the other."""
+        self._refusals += 1
+        if self._refusals > _MOST_REFUSALS:
+            log.warning("mail.too_many_refusals")
+            await self.push("421 4.7.0 Too many unknown addresses.")
+            raise ConnectionResetError
+
+    def dismiss(self) -> None:
+        """End the conversation now, or after the mail in hand."""
+        if not self._in_hand and self.transport is not None:
+            self._writer.write(b"421 4.3.2 Closing. Please come again in a minute.\r\n")
+            self._writer.close()
+
+    def abort(self) -> None:
+        """Hang up."""
+        if isinstance(self.transport, asyncio.Transport):
+            self.transport.abort()
+
+
+class _Lmtp(_Smtp, LMTP):
+    """The same over LMTP: what is said after the mail is said once per recipient."""
+
+    _answering = 0
+
+    async def smtp_DATA(self, arg: str) -> None:  # noqa: N802  # aiosmtpd finds commands by this name
+        try:
+            await super().smtp_DATA(arg)
+        finally:
+            self._answering = 0
+
+    async def push(self, status: str | bytes) -> None:
+        words = status if isinstance(status, str) else status.decode()
+        if words.startswith("354"):
+            assert self.envelope is not None
+            self._answering = len(self.envelope.rcpt_tos)
+        elif self._answering:
+            missing = self._answering - words.count("\r\n") - 1
+            words = "\r\n".join([words] + [words] * missing)
+        await super().push(words)
+
+
+class _Envelope(Envelope):
+    """A mail's envelope, with the door that each recipient opens (by address, in lower case)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.doors: dict[str, Door] = {}
+
+
+class _Handler:
+    """What is answered to MAIL, RCPT and DATA. All sessions share it; what belongs to one mail is on its envelope."""
+
+    def __init__(self, settings: InboundMailSettings, mail_domain: str, intake: Taking, resolve: Resolve) -> None:
+        self._settings = settings
+        self._mail_domain = mail_domain
+        self._intake = intake
+        self._resolve = resolve
+        self._taking: set[asyncio.Task[str]] = set()
+
+    async def handle_EHLO(  # noqa: N802  # aiosmtpd finds hooks by this name
+        self, _server: SMTP, session: Session, _envelope: Envelope, hostname: str, responses: list[str]
+    ) -> list[str]:
+        session.host_name = hostname
+        offered = [line for line in responses if not line.startswith("250-AUTH")]
+        return [*offered[:-1], "250-PIPELINING", offered[-1]]
+
+    async def handle_MAIL(  # noqa: N802  # aiosmtpd finds hooks by this name
+        self, _server: SMTP, _session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        if len(address.encode("utf-8", "surrogateescape")) > _LONGEST_SENDER:
+            return "553 5.1.7 The sender's address is too long."
+        envelope.mail_from = address
+        envelope.mail_options.extend(options)
+        return "250 2.1.0 OK"
+
+    async def handle_RCPT(  # noqa: N802  # aiosmtpd finds hooks by this name
+        self, server: "_Smtp", _session: Session, envelope: _Envelope, address: str, _options: list[str]
+    ) -> str:
+        if len(envelope.rcpt_tos) >= self._settings.max_recipients:
+            return "452 4.5.3 Too many recipients. Please send the rest in another mail."
+        try:
+            found = await self._find(address)
+        except Exception as error:
+            _log_fault("mail.lookup_failed", error)
+            return _OUR_FAULT
+        if isinstance(found, Refused):
+            await server.count_refusal()
+            return _ascii(f"550 {found.status} {found.words}")
+        envelope.rcpt_tos.append(address)
+        envelope.doors[address.lower()] = _door(found)
+        return "250 2.1.5 OK"
+
+    async def handle_DATA(  # noqa: N802  # aiosmtpd finds hooks by this name
+        self, server: "_Smtp", _session: Session, envelope: _Envelope
+    ) -> str:
+        try:
+            messages = await self._understand(envelope)
+        except Exception as error:
+            _log_fault("mail.not_understood", error)
+            return _OUR_FAULT
+        if not messages:
+            return "554 5.4.6 This mail has been going round in circles."
+        answers = await self._take_all(messages)
+        if isinstance(server, _Lmtp):
+            return "\r\n".join(answers[address.lower()] for address in envelope.rcpt_tos)
+        return next((answer for answer in answers.values() if answer != _TAKEN), _TAKEN)
+
+    async def handle_exception(self, error: Exception) -> str:
+        """A fault in the conversation itself: never a final answer, which would lose the mail."""
+        _log_fault("mail.conversation_failed", error)
+        return _OUR_FAULT
+
+    async def finish(self, grace: float) -> None:
+        """Wait for mails whose client has hung up already."""
+        if self._taking:
+            await asyncio.wait(self._taking, timeout=grace)
+
+    async def _find(self, address: str) -> Opened | Refused:
+        local_part, at, domain = address.rpartition("@")
+        if not at and address.lower() == "postmaster":
+            return Helping()  # RFC 5321 4.5.1: without a domain, too
+        if domain.lower() != self._mail_domain:
+            return Refused(f"Only mail for {self._mail_domain} is taken here.", "5.7.1")
+        return await self._resolve(local_part)
+
+    async def _understand(self, envelope: _Envelope) -> list[Inbound]:
+        content = envelope.content
+        assert isinstance(content, bytes)
+        sender = (
+            ""
+            if envelope.mail_from == "<>"
+            else decode((envelope.mail_from or "").encode("utf-8", "surrogateescape"), "utf-8")
+        )
+        now = datetime.now(UTC)
+        if len(content) > _SMALL:
+            return await asyncio.to_thread(understand, content, sender, envelope.doors, self._mail_domain, now)
+        return understand(content, sender, envelope.doors, self._mail_domain, now)
+
+    async def _take_all(self, messages: list[Inbound]) -> dict[str, str]:
+        """The answer for each recipient. What was begun is finished even if the client goes."""
+        taking = {message.to: asyncio.create_task(self._take(message)) for message in messages}
+        for task in taking.values():
+            self._taking.add(task)
+            task.add_done_callback(self._taking.discard)
+        return {address: await asyncio.shield(task) for address, task in taking.items()}
+
+    async def _take(self, message: Inbound) -> str:
+        try:
+            await self._intake.take(message)
+        except Exception as error:
+            _log_fault("mail.not_taken", error)
+            return _OUR_FAULT
+        return _TAKEN
+
+
+def understand(
+    content: bytes, sender: str, doors: Mapping[str, Door], mail_domain: str, received_at: datetime
+) -> list[Inbound]:
+    """One message for each address that the mail was for; none if the mail is in a loop of relays."""
+    mail = parse(content)
+    if len(mail.get_all("received", [])) > _MOST_RECEIVED:
+        return []
+    letter = read(mail)
+    automatic = is_automatic(mail, sender, mail_domain)
+    bounces = any(isinstance(door, BounceAddress) for door in doors.values())
+    reason = failure(mail, content) if bounces else ""
+    identity = letter.message_id or _fingerprint(mail, content, sender)
+    raw = _kept(content)
+    return [
+        Inbound(
+            source="mail",
+            remote_id=hashlib.sha256(f"{address}\n{identity}".encode("utf-8", "replace")).hexdigest(),
+            channel=Channel.EMAIL,
+            door=door,
+            sender=sender,
+            to=address,
+            text=letter.text,
+            raw=raw,
+            received_at=received_at,
+            dropped=letter.dropped,
+            automatic=automatic,
+            subject=letter.subject,
+            message_id=letter.message_id,
+            failure=reason if isinstance(door, BounceAddress) else "",
+        )
+        for address, door in doors.items()
+    ]
+
+
+def _fingerprint(mail: Part, content: bytes, sender: str) -> str:
+    """What stays the same when a mail without a Message-ID is sent again: not the trace that relays put on top."""
+    body = _HEADERS_END.split(content, maxsplit=1)[-1]
+    head = "\n".join([sender, mail.get("date", ""), mail.get("subject", "")])
+    return hashlib.sha256(head.encode("utf-8", "surrogateescape") + b"\n" + body).hexdigest()
+
+
+def _kept(content: bytes) -> str:
+    """The mail as text that any database can hold, without the inside of large attachments."""
+    return thin(content)[:_RAW_KEPT].decode("utf-8", "replace").replace("\0", "\ufffd")
+
+
+def _door(opened: Opened) -> Door:
+    match opened:
+        case Posting(account_id):
+            return PostingAddress(account_id)
+        case Replying(delivery_id):
+            return ReplyAddress(delivery_id)
+        case Bouncing(delivery_id):
+            return BounceAddress(delivery_id)
+        case Unsubscribing(delivery_id):
+            return UnsubscribeAddress(delivery_id)
+        case Helping():
+            return HelpAddress()
+        case _:
+            assert_never(opened)
+
+
+def _ascii(words: str) -> str:
+    return " ".join(words.split()).encode("ascii", "replace").decode()
+
+
+def _log_fault(event: str, error: BaseException) -> None:
+    """Where it went wrong, without the error's own words: they may quote the mail."""
+    frames = traceback.extract_tb(error.__traceback__)
+    where = f"{frames[-1].filename}:{frames[-1].lineno}" if frames else ""
+    log.error(event, error=type(error).__name__, where=where)

@@ -1,0 +1,251 @@
+"""A mail's bytes as a person's words: the text part, else the HTML as text, in the charset it is really in.
+
+Nothing here raises for any bytes, and nothing takes long: headers are read as plain strings (the stdlib's structured
+header parser raises on hostile ones), nesting and the number of parts are bounded, and the inside of a large
+attachment is cut out before parsing. What the person quoted or signed with is taken off by ``inbound.quotes``.
+"""
+
+import re
+from dataclasses import dataclass
+from email.header import decode_header
+from email.message import Message
+from email.parser import BytesHeaderParser, BytesParser
+from email.policy import Compat32
+
+from charset_normalizer import from_bytes
+
+from inbound.html import to_text
+from inbound.quotes import looks_wrapped, own_words, unflow, unwrap_like
+
+MAX_DEPTH = 20
+MAX_PARTS = 200
+MAX_TEXT = 100_000
+"""Characters of text that are looked at; a post has 140."""
+
+_MAX_BOUNDARIES = 60
+_MAX_ENCODED = 128 * 1024
+_MAX_THINNED = 2 * 1024 * 1024
+_MAX_LOGO = 20_000
+_MAX_SUBJECT = 250
+
+_TEXTS = frozenset({"text/plain", "text/html"})
+_MACHINERY = frozenset(
+    {
+        "application/pgp-signature",
+        "application/pkcs7-signature",
+        "application/x-pkcs7-signature",
+        "application/pgp-encrypted",
+        "message/delivery-status",
+        "message/disposition-notification",
+        "text/rfc822-headers",
+    }
+)
+
+
+Part = Message
+
+
+class _Plain(Compat32):
+    """Header values as they came, so that raw 8-bit ones can be repaired here."""
+
+    def header_fetch_parse(self, name: str, value: str) -> str:
+        return value
+
+
+_POLICY = _Plain()
+_PARSER = BytesParser(policy=_POLICY)
+_HEADER_PARSER = BytesHeaderParser(policy=_POLICY)
+_NESTING = re.compile(rb"boundary[ \t]*=|^content-type:[ \t]*message/", re.IGNORECASE | re.MULTILINE)
+_ENCODED = re.compile(rb"^content-transfer-encoding:[ \t]*base64", re.IGNORECASE | re.MULTILINE)
+_BODY = re.compile(rb"\r?\n\r?\n")
+_ID = re.compile(r"<[\x21-\x3b\x3d\x3f-\x7e]{1,240}>")
+_REPLY = re.compile(r"\s*(re|aw|antw|rép|rif|sv|vs|res)(\[\d+\])?\s?:", re.IGNORECASE)
+_SEVEN_BIT = re.compile(r"iso-2022|hz|utf-7", re.IGNORECASE)
+_INVISIBLE = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff\ufeff\ufffe\uffff]")
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """What a person wrote. ``dropped`` counts the attachments that were left behind."""
+
+    text: str
+    subject: str
+    message_id: str
+    dropped: int
+
+
+def parse(raw: bytes) -> Part:
+    """The structure of a mail; of one that nests absurdly deep only the headers."""
+    raw = thin(raw)
+    if len(_NESTING.findall(raw)) > _MAX_BOUNDARIES:
+        return _HEADER_PARSER.parsebytes(raw)
+    try:
+        return _PARSER.parsebytes(raw)
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):  # a fault of the stdlib's parser
+        return _HEADER_PARSER.parsebytes(raw)
+
+
+def thin(raw: bytes) -> bytes:
+    """The mail without the inside of large attachments: enough to read every text and count every part."""
+    if len(raw) <= _MAX_ENCODED:
+        return raw
+    kept, done = [], 0
+    for found in _ENCODED.finditer(raw):
+        body = _BODY.search(raw, found.end()) if found.end() >= done else None
+        if body is None:
+            continue
+        end = raw.find(b"\n--", body.end())
+        end = len(raw) if end < 0 else end
+        if end - body.end() > _MAX_ENCODED:
+            kept.append(raw[done : raw.rfind(b"\n", 0, body.end() + _MAX_ENCODED)])
+            done = end
+    kept.append(raw[done:])
+    return b"".join(kept)[:_MAX_THINNED]
+
+
+def read(mail: Part) -> Letter:
+    """The words, subject and Message-ID of a parsed mail. The subject stands in for an empty text, unless it is that
+    of the mail that is answered."""
+    subject = header(mail, "subject")
+    texts, dropped = _gather(mail)
+    answers = bool(_REPLY.match(subject))
+    text = own_words("\n\n".join(words for words in texts if words.strip())[:MAX_TEXT], answers=answers)
+    if not text and not answers:
+        text = subject
+    found = _ID.search(mail.get("message-id", ""))
+    return Letter(text=text, subject=subject, message_id=found.group() if found else "", dropped=dropped)
+
+
+def header(mail: Part, name: str) -> str:
+    """A header's text on one line, decoded (RFC 2047) and repaired; empty if there is none."""
+    value = mail.get(name, "")[: 4 * _MAX_SUBJECT]
+    if value.isascii() and "=?" not in value:
+        return _one_line(value)
+    try:
+        pieces = decode_header(value)
+    except (ValueError, LookupError, TypeError):  # a malformed encoded word stays as it was written
+        pieces = [(value, None)]
+    words = "".join(
+        decode(piece.encode("utf-8", "surrogateescape") if isinstance(piece, str) else piece, charset)
+        for piece, charset in pieces
+    )
+    return _one_line(words)
+
+
+def decode(data: bytes, charset: str | None) -> str:
+    """Bytes as text. The label is believed only where the bytes do not say better: valid UTF-8 is UTF-8 whatever
+    the label claims, except under the seven-bit encodings of East Asia."""
+    charset = (charset or "us-ascii").lower()
+    tries = [charset, "utf-8"] if _SEVEN_BIT.match(charset) else ["utf-8", _widened(charset)]
+    for name in tries:
+        try:
+            return _clean(data.decode(name))
+        except (ValueError, LookupError):  # wrong or unknown label
+            continue
+    guess = from_bytes(data[:10_000]).best()
+    return _clean(data.decode(guess.encoding if guess else "cp1252", "replace"))
+
+
+def _widened(charset: str) -> str:
+    """What a label means in practice (the WHATWG's table of labels, the part that mail needs)."""
+    match charset.replace("_", "-"):
+        case "iso-8859-1" | "latin-1" | "latin1":
+            return "cp1252"
+        case "gb2312" | "gbk":
+            return "gb18030"
+        case "ks-c-5601-1987":
+            return "cp949"
+        case _:
+            return charset
+
+
+def _clean(text: str) -> str:
+    return _INVISIBLE.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+
+
+def _one_line(text: str) -> str:
+    return " ".join(_clean(text).split())[:_MAX_SUBJECT]
+
+
+def _gather(part: Part, depth: int = 0) -> tuple[list[str], int]:
+    """The texts of a part in order, and how many attachments it holds. Of alternatives only one counts, of signed
+    mail only what was signed."""
+    inner = _inner(part)
+    if inner is None or depth >= MAX_DEPTH:
+        words = _words(part)
+        return ([], _counts(part)) if words is None else ([words], 0)
+    match part.get_content_subtype():
+        case "alternative":
+            return _choose(inner, depth)
+        case "signed":
+            inner = inner[:1]
+        case "related":
+            inner = [p for p in inner if p is inner[0] or len(str(p.get_payload())) > _MAX_LOGO]
+        case _:
+            pass
+    found = [_gather(p, depth + 1) for p in inner]
+    return [words for texts, _ in found for words in texts], sum(dropped for _, dropped in found)
+
+
+def _choose(alternatives: list[Part], depth: int) -> tuple[list[str], int]:
+    """The plain text if it says anything, else the last and richest alternative that does."""
+    for part in alternatives:
+        plain = _words(part) if part.get_content_type() == "text/plain" else None
+        if plain and plain.strip():
+            others = [p for p in alternatives if p is not part]
+            if looks_wrapped(plain):
+                texts = [words for p in others for words in _gather(p, depth + 1)[0]]
+                plain = unwrap_like(plain, "\n".join(texts))
+            return [plain], sum(_pictures(p, depth + 1) for p in others)
+    for part in reversed(alternatives):
+        texts, dropped = _gather(part, depth + 1)
+        if any(words.strip() for words in texts):
+            return texts, dropped
+    return [], 0
+
+
+def _pictures(part: Part, depth: int) -> int:
+    """How many attachments an alternative that was not chosen would have brought."""
+    inner = _inner(part)
+    if inner is None or depth >= MAX_DEPTH:
+        return 0
+    small = part.get_content_subtype() == "related"
+    leaves = [p for p in inner if not small or len(str(p.get_payload())) > _MAX_LOGO]
+    return sum(_pictures(p, depth + 1) + (_inner(p) is None and _is_attachment(p)) for p in leaves)
+
+
+def _inner(part: Part) -> list[Part] | None:
+    inner = part.get_payload()
+    if part.get_content_maintype() != "multipart" or not isinstance(inner, list):
+        return None
+    return [p for p in inner[:MAX_PARTS] if isinstance(p, Message)]
+
+
+def _is_attachment(part: Part) -> bool:
+    return _kind(part) not in _TEXTS or bool(part.get_content_disposition() == "attachment" or part.get_filename())
+
+
+def _kind(part: Part) -> str:
+    """The content type; text where a multipart lacks its parts."""
+    kind = part.get_content_type()
+    return "text/plain" if kind.startswith("multipart/") else kind
+
+
+def _counts(part: Part) -> int:
+    """1 for an attachment that the sender should hear about, 0 for the machinery of signatures and reports."""
+    return int(_kind(part) not in _MACHINERY)
+
+
+def _words(part: Part) -> str | None:
+    """The text of a leaf; None if it is an attachment."""
+    if _is_attachment(part):
+        return None
+    data = part.get_payload(decode=True)
+    if not isinstance(data, bytes):
+        return None
+    text = decode(data[: 4 * MAX_TEXT], part.get_content_charset())[:MAX_TEXT]
+    if _kind(part) == "text/html":
+        return to_text(text)
+    if str(part.get_param("format", "")).lower() == "flowed":
+        return unflow(text, delete_space=str(part.get_param("delsp", "")).lower() == "yes")
+    return text
