@@ -18,7 +18,7 @@ Reader = Callable[[str], T | None]
 _NAME = rf"((?ai:{NAME_PATTERN}))"
 _END = r"\s*[.!]?"
 _NAMED = re.compile(rf"[@＠]?{_NAME}{_END}")
-_NAME_FIRST = re.compile(rf"[@＠]?{_NAME}(?:\s+|\Z)")
+_NAME_FIRST = re.compile(rf"[@＠]?{_NAME}(?:[:,]?\s+|{_END}\Z)")
 _GROUP = re.compile(rf"!{_NAME}{_END}")
 _GROUP_FIRST = re.compile(rf"!{_NAME}\s+")
 _NUMBER = re.compile(rf"([0-9]{{1,4}}){_END}")
@@ -79,7 +79,8 @@ def group_and_text(make: Callable[[str, str], T]) -> Reader[T]:
 
 
 def name_and_text(make: Callable[[str, str], T]) -> Reader[T]:
-    """``name text``. The text may be missing, so that who forgot it can be asked for it."""
+    """``name text``, also ``name: text`` and ``name, text``, lest a private word becomes public over a comma. The text
+    may be missing, so that who forgot it can be asked for it."""
 
     def read(rest: str) -> T | None:
         match = _NAME_FIRST.match(rest)

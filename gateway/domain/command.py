@@ -10,28 +10,8 @@ import unicodedata
 from dataclasses import dataclass
 from datetime import time
 
-from gateway.domain.argument import (
-    Reader,
-    alone,
-    code,
-    group,
-    group_and_text,
-    hours,
-    maybe_name_and_text,
-    maybe_named,
-    name_and_text,
-    named,
-    named_or_all,
-    number,
-    one_of,
-    pin_and_text,
-    question,
-    some_text,
-    tagged,
-    without_end,
-    word,
-    word_or_all,
-)
+from gateway.domain import argument as takes
+from gateway.domain.argument import Reader, without_end
 from gateway.domain.text import is_blank, normalise
 from gateway.domain.types import EmailMode
 
@@ -393,118 +373,101 @@ def _row(words: str, argument: str, read: Reader[Command], says: str, example: s
     return CommandForm(tuple(words.split(", ")), argument, read, says, example, **flags)
 
 
+def _later(words: str, argument: str, read: Reader[Command], says: str, example: str) -> CommandForm:
+    return _row(words, argument, read, says, example, offered=False)
+
+
 def _topic(rest: str) -> Help | None:
     topic = without_end(rest).upper()
     return Help(topic) if topic in _TOPICS else None
 
 
-_LATER = {"offered": False}
 _ON_OFF: dict[str, Command] = {"ON": Email(EmailMode.INSTANT), "OFF": Email(EmailMode.OFF)}
 _DIGESTS: dict[str, Command] = {"DAILY": EmailDigest(EmailMode.DAILY), "HOURLY": EmailDigest(EmailMode.HOURLY)}
 _STOP = "STOP, STOPALL, STOP ALL, END, QUIT, CANCEL, UNSUBSCRIBE, REVOKE, OPTOUT, OPT OUT, OPT-OUT"
 
 TABLE: dict[str, tuple[CommandForm, ...]] = {
     "Stop, start, help": (
-        _row(_STOP, "", alone(Stop()), "no more texts to this phone, from anybody", "Stop.", keyword=True),
-        _row("START, UNSTOP, YES", "", alone(Start()), "texts to this phone again", "START", keyword=True),
-        _row("HELP, INFO, ?", "", alone(Help()), "how this works, and whom to ask", "?", keyword=True),
+        _row(_STOP, "", takes.alone(Stop()), "no more texts to this phone, from anybody", "Stop.", keyword=True),
+        _row("START, UNSTOP, YES", "", takes.alone(Start()), "texts to this phone again", "START", keyword=True),
+        _row("HELP, INFO, ?", "", takes.alone(Help()), "how this works, and whom to ask", "?", keyword=True),
         _row("HELP, INFO, ?", "command", _topic, "what one command does", "HELP FOLLOW"),
     ),
     "Account": (
-        _row("JOIN", "name", named(Join), "sign up from this phone under that name", "JOIN alice"),
-        _row("NAME", "name", named(Rename), "change your name; you are asked for a code first", "NAME alice_b"),
-        _row("SIGNOUT", "", alone(SignOut()), "detach this phone from your account", "SIGNOUT"),
+        _row("JOIN", "name", takes.named(Join), "sign up from this phone under that name", "JOIN alice"),
+        _row("NAME", "name", takes.named(Rename), "change your name (asks for a code)", "NAME alice_b"),
+        _row("SIGNOUT", "", takes.alone(SignOut()), "detach this phone from your account", "SIGNOUT"),
         _row(
-            "DELETE ME",
-            "",
-            alone(DeleteMe()),
-            "delete your account; you are asked for a code",
-            "DELETE ME",
-            keyword=True,
+            "DELETE ME", "", takes.alone(DeleteMe()), "delete the account (asks for a code)", "DELETE ME", keyword=True
         ),
-        _row("CLAIM", "code", code(Claim), "join this phone to the account that showed you the code", "CLAIM 482913"),
-        _row("LOGIN", "", alone(Login()), "a link that logs you in on the web, once", "LOGIN", **_LATER),
-        _row(
-            "PIN",
-            "1234 text",
-            pin_and_text(Pin),
-            "a post or command, where a PIN is set",
-            "PIN 4821 on the bus",
-            **_LATER,
-        ),
+        _row("CLAIM", "code", takes.code(Claim), "join this phone to the account that has the code", "CLAIM 482913"),
+        _later("LOGIN", "", takes.alone(Login()), "a link that logs you in on the web, once", "LOGIN"),
+        _later("PIN", "1234 text", takes.pin_and_text(Pin), "text or command under a PIN", "PIN 4821 on the bus"),
     ),
     "What reaches you": (
-        _row("ON", "", alone(On()), "texts on", "ON"),
-        _row("OFF", "", alone(Off()), "texts off until you say ON; answers still come", "OFF"),
-        _row("ON", "name", named(OnName), "somebody's posts by text", "ON alice"),
-        _row("OFF", "name", named(OffName), "somebody's posts no longer by text", "OFF alice"),
-        _row("SLEEP", "22-7", hours(Sleep), "quiet every day between these hours", "SLEEP 22-7", **_LATER),
-        _row("SLEEP", "hours", number(SleepFor, 99), "quiet for so many hours from now", "SLEEP 8", **_LATER),
-        _row("WAKE", "", alone(Wake()), "end the quiet", "WAKE", **_LATER),
-        _row("EMAIL", "ON | OFF", one_of(_ON_OFF), "posts by mail, or not", "EMAIL ON"),
-        _row("EMAIL", "DAILY | HOURLY", one_of(_DIGESTS), "one mail a day or an hour", "EMAIL DAILY", **_LATER),
+        _row("ON", "", takes.alone(On()), "texts on", "ON"),
+        _row("OFF", "", takes.alone(Off()), "texts off until you say ON; answers still come", "OFF"),
+        _row("ON", "name", takes.named(OnName), "somebody's posts by text", "ON alice"),
+        _row("OFF", "name", takes.named(OffName), "somebody's posts no longer by text", "OFF alice"),
+        _later("SLEEP", "22-7", takes.hours(Sleep), "quiet every day between these hours", "SLEEP 22-7"),
+        _later("SLEEP", "hours", takes.number(SleepFor, 99), "quiet for so many hours from now", "SLEEP 8"),
+        _later("WAKE", "", takes.alone(Wake()), "end the quiet", "WAKE"),
+        _row("EMAIL", "ON | OFF", takes.one_of(_ON_OFF), "posts by mail, or not", "EMAIL ON"),
+        _later("EMAIL", "DAILY | HOURLY", takes.one_of(_DIGESTS), "one mail a day or an hour", "EMAIL DAILY"),
     ),
     "Following": (
-        _row("FOLLOW, F, SUB, ADD", "name", named(Follow), "read somebody here", "FOLLOW @alice"),
-        _row("FOLLOW, F, SUB, ADD", "#tag", tagged(FollowTag), "read what has a tag", "FOLLOW #lunch", **_LATER),
-        _row("LEAVE, UNFOLLOW, UNSUB, L", "name", named(Leave), "follow somebody no longer", "LEAVE alice"),
-        _row("LEAVE, UNFOLLOW, UNSUB, L", "#tag", tagged(LeaveTag), "follow a tag no longer", "L #lunch", **_LATER),
-        _row("FOLLOWING", "", alone(Following()), "whom you follow", "FOLLOWING"),
-        _row("FOLLOWERS", "", alone(Followers()), "who follows you", "FOLLOWERS"),
-        _row("ACCEPT", "name | ALL", named_or_all(Accept), "let one, or all who asked, follow you", "ACCEPT bob"),
-        _row("DENY", "name | ALL", named_or_all(Deny), "let one, or all who asked, not follow you", "DENY ALL"),
-        _row("REQUESTS", "", alone(Requests()), "who asks to follow you", "REQUESTS"),
+        _row("FOLLOW, F, SUB, ADD", "name", takes.named(Follow), "read somebody here", "FOLLOW @alice"),
+        _later("FOLLOW, F, SUB, ADD", "#tag", takes.tagged(FollowTag), "read what has a tag", "FOLLOW #lunch"),
+        _row("LEAVE, UNFOLLOW, UNSUB, L", "name", takes.named(Leave), "follow somebody no longer", "LEAVE alice"),
+        _later("LEAVE, UNFOLLOW, UNSUB, L", "#tag", takes.tagged(LeaveTag), "follow a tag no longer", "L #lunch"),
+        _row("FOLLOWING", "", takes.alone(Following()), "whom you follow", "FOLLOWING"),
+        _row("FOLLOWERS", "", takes.alone(Followers()), "who follows you", "FOLLOWERS"),
+        _row("ACCEPT", "name | ALL", takes.named_or_all(Accept), "let one, or all who asked, follow you", "ACCEPT bob"),
+        _row("DENY", "name | ALL", takes.named_or_all(Deny), "let one, or all who asked, not follow you", "DENY ALL"),
+        _row("REQUESTS", "", takes.alone(Requests()), "who asks to follow you", "REQUESTS"),
     ),
     "Privacy and peace": (
-        _row("LOSE", "name", named(Lose), "make somebody follow you no longer", "LOSE bob"),
-        _row("BLOCK", "name", named(Block), "end following both ways, and hide", "BLOCK bob"),
-        _row("UNBLOCK", "name", named(Unblock), "end a block", "UNBLOCK bob"),
-        _row("REPORT", "name", named(Report), "tell the people who run this about somebody", "REPORT bob", **_LATER),
-        _row("MUTE", "name", named(Mute), "follow somebody and receive nothing of it", "MUTE bob"),
-        _row("PROTECT", "", alone(Protect()), "only whom you accept reads you", "PROTECT"),
-        _row("PUBLIC", "", alone(Public()), "anyone may read you; you are asked for a code first", "PUBLIC"),
+        _row("LOSE", "name", takes.named(Lose), "make somebody follow you no longer", "LOSE bob"),
+        _row("BLOCK", "name", takes.named(Block), "end following both ways, and hide", "BLOCK bob"),
+        _row("UNBLOCK", "name", takes.named(Unblock), "end a block", "UNBLOCK bob"),
+        _later("REPORT", "name", takes.named(Report), "tell the people who run this about somebody", "REPORT bob"),
+        _row("MUTE", "name", takes.named(Mute), "follow somebody and receive nothing of it", "MUTE bob"),
+        _row("PROTECT", "", takes.alone(Protect()), "only whom you accept reads you", "PROTECT"),
+        _row("PUBLIC", "", takes.alone(Public()), "anyone may read you (asks for a code)", "PUBLIC"),
     ),
     "Posting and answering": (
-        _row("POST", "text", some_text(PostThis), "post it, even if it looks like a command", "POST get milk"),
-        _row(
-            "D, DM, M",
-            "name text",
-            name_and_text(Direct),
-            "a message only to somebody who follows you",
-            "D bob see you at 8",
-        ),
+        _row("POST", "text", takes.some_text(PostThis), "post it, even if it looks like a command", "POST get milk"),
+        _row("D, DM, M", "name text", takes.name_and_text(Direct), "a message to one who follows you", "D bob see you"),
         _row(
             "R, REPLY",
             "[name] text",
-            maybe_name_and_text(Reply),
-            "answer somebody's last post, or the last you got",
-            "R room 4",
+            takes.maybe_name_and_text(Reply),
+            "answer the last you got, or a name's",
+            "R yes!",
         ),
-        _row("RT, REPEAT", "[name]", maybe_named(Repost), "pass on somebody's last post, or the last you got", "RT"),
-        _row("FAV", "[name]", maybe_named(Favourite), "mark somebody's last post, or the last you got", "FAV bob"),
-        _row("UNDO", "", alone(Undo()), "delete your last post", "UNDO"),
-        _row("Y", "", alone(Yes()), "yes, do what was just offered", "Y"),
+        _row("RT, REPEAT", "[name]", takes.maybe_named(Repost), "pass on the last you got, or a name's", "RT"),
+        _row("FAV", "[name]", takes.maybe_named(Favourite), "mark the last you got, or a name's", "FAV bob"),
+        _row("UNDO", "", takes.alone(Undo()), "delete your last post", "UNDO"),
+        _row("Y", "", takes.alone(Yes()), "yes, do what was just offered", "Y"),
     ),
     "Reading": (
-        _row("GET, LAST, G", "name", named(Get), "somebody's last post", "GET alice"),
-        _row("WHOIS, W", "name", named(Whois), "who somebody is", "WHOIS alice"),
-        _row("STATS", "", alone(Stats()), "your numbers", "STATS"),
-        _row("INBOX", "", alone(Inbox()), "your last direct messages", "INBOX"),
-        _row("SEARCH", "words", some_text(Search), "the last posts with these words", "SEARCH lost keys", **_LATER),
-        _row("TRACK", "word", word(Track), "posts with a word by text", "TRACK wifi", **_LATER),
-        _row(
-            "UNTRACK", "word | ALL", word_or_all(Untrack), "track one word, or all, no longer", "UNTRACK ALL", **_LATER
-        ),
-        _row("TRACKS", "", alone(Tracks()), "the words you track", "TRACKS", **_LATER),
-        _row("NUDGE", "name", named(Nudge), "ask somebody to post again", "NUDGE bob", **_LATER),
-        _row("INVITE", "", alone(Invite()), "a link by which others can join", "INVITE", **_LATER),
+        _row("GET, LAST, G", "name", takes.named(Get), "somebody's last post", "GET alice"),
+        _row("WHOIS, W", "name", takes.named(Whois), "who somebody is", "WHOIS alice"),
+        _row("STATS", "", takes.alone(Stats()), "your numbers", "STATS"),
+        _row("INBOX", "", takes.alone(Inbox()), "your last direct messages", "INBOX"),
+        _later("SEARCH", "words", takes.some_text(Search), "the last posts with these words", "SEARCH lost keys"),
+        _later("TRACK", "word", takes.word(Track), "posts with a word by text", "TRACK wifi"),
+        _later("UNTRACK", "word | ALL", takes.word_or_all(Untrack), "track one word, or all, no longer", "UNTRACK ALL"),
+        _later("TRACKS", "", takes.alone(Tracks()), "the words you track", "TRACKS"),
+        _later("NUDGE", "name", takes.named(Nudge), "ask somebody to post again", "NUDGE bob"),
+        _later("INVITE", "", takes.alone(Invite()), "a link by which others can join", "INVITE"),
     ),
     "Polls and groups": (
-        _row("POLL", "question / a / b", question(Poll), "ask your followers", "POLL Lunch? / pizza / soup", **_LATER),
-        _row("VOTE", "n", number(Vote, 9), "answer the last poll you got", "VOTE 2", **_LATER),
-        _row("JOIN", "!group", group(JoinGroup), "join a group", "JOIN !team", **_LATER),
-        _row("LEAVE", "!group", group(LeaveGroup), "leave a group", "LEAVE !team", **_LATER),
-        _row("!group", "text", group_and_text(GroupText), "a text to a group", "!team we start at nine", **_LATER),
+        _later("POLL", "question / a / b", takes.question(Poll), "ask your followers", "POLL Lunch? / pizza / soup"),
+        _later("VOTE", "n", takes.number(Vote, 9), "answer the last poll you got", "VOTE 2"),
+        _later("JOIN", "!group", takes.group(JoinGroup), "join a group", "JOIN !team"),
+        _later("LEAVE", "!group", takes.group(LeaveGroup), "leave a group", "LEAVE !team"),
+        _later("!group", "text", takes.group_and_text(GroupText), "a text to a group", "!team we start at nine"),
     ),
 }
 """Every form a command can have, by chapter. No message fits two of them."""

@@ -127,6 +127,7 @@ _SPECIAL = re.compile(
 )
 _LEADING_MENTION = re.compile(r"[@＠]([A-Za-z0-9_]{1,15})(?![A-Za-z0-9_À-ɏ@＠]|://)")
 _AFTER_LINK = frozenset(".,:;!?'…*|\\^{}[(~")
+_LONGEST_TAG = MAX_LENGTH - 1
 _INSIDE_TAG = frozenset("_\u200c\u200d\u00b7\u30fb\u05f3\u05f4\u0f0b")
 
 
@@ -180,8 +181,9 @@ def _special(text: str) -> Iterator[tuple[int, int, Mention | Tag | Link]]:
         else:
             at = _tag_end(text, at)
             word = text[start + 1 : at]
-            if any(c.isalpha() for c in word):
-                yield start, at, Tag(recompose(word.casefold()), text[start:at])
+            folded = recompose(word.casefold())
+            if len(folded) <= _LONGEST_TAG and any(c.isalpha() for c in folded):
+                yield start, at, Tag(folded, text[start:at])
 
 
 def _link_length(link: str) -> int:
