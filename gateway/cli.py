@@ -13,7 +13,7 @@ COMMANDS = {
     "check": ("gateway.cli_check", "Say what is wrong with the configuration, and how to mend it."),
     "db": ("gateway.cli_database", "Bring the database to the version this program needs."),
     "user": ("gateway.cli_people", "Add, show, suspend and delete people."),
-    "follow": ("gateway.cli_people", "Let one person follow another; import and export follows."),
+    "follow": ("gateway.cli_follows", "Let one person follow another; import and export follows."),
     "post": ("gateway.cli_post", "Post in somebody's name: now, later, or again and again."),
     "queue": ("gateway.cli_queue", "See what waits to be sent; try again, drop, hold, release."),
     "backup": ("gateway.cli_database", "Copy the database to a file while the daemon runs."),

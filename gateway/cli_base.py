@@ -125,9 +125,9 @@ def print_json(value: object) -> None:
 
 
 def print_table(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """Print rows under their headings in columns as wide as they must be."""
-    lines = [[_cell(value) for value in row] for row in (headings, *rows)]
-    widths = [max(len(line[column]) for line in lines) for column in range(len(headings))]
+    """Print rows under their headings (if there are any) in columns as wide as they must be."""
+    lines = [[_cell(value) for value in row] for row in (headings, *rows) if any(headings) or row is not headings]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     for line in lines:
         click.echo("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
 

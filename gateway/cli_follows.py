@@ -1,0 +1,225 @@
+"""``birdwire follow``: who reads whom, set by the operator, one by one or from a file."""
+
+import csv
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from gateway.cli_base import Desk, Refused, as_json, at_desk, configured, now, person, print_json, progress
+from gateway.config import Config
+from gateway.service import following
+from store import accounts, follows, relations
+from store.follows import FollowRow
+from store.unit import Reading
+
+_BATCH = 500
+_PAGE = 1000
+_SHOWN = 20
+_COLUMNS = ("follower", "followee", "via")
+
+
+@dataclass(frozen=True, slots=True)
+class Via:
+    """How somebody's posts reach a follower. ``mail`` None leaves it to what the follower's account says.
+
+    In words: any of ``sms``, ``email``, ``auto`` (mail as the account says) and ``none``; nothing means ``auto``.
+    """
+
+    texts: bool = False
+    mail: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a file of follows: its number in the file, and what it says."""
+
+    number: int
+    follower: str
+    followee: str
+    via: Via
+
+
+class _Follow(click.Group):
+    """``follow A B`` is short for ``follow add A B``."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if args and args[0] not in (*self.commands, *ctx.help_option_names):
+            args = ["add", *args]
+        return super().parse_args(ctx, args)
+
+    def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        formatter.write_usage(ctx.command_path, "FOLLOWER FOLLOWEE [--via sms,email]")
+        formatter.write_usage(ctx.command_path, "import FILE.csv | export")
+
+
+@click.group(cls=_Follow)
+def follow() -> None:
+    """Let one person follow another; import and export follows. It stands at once, also where they are protected."""
+
+
+def parse_via(text: str) -> Via:
+    """The words told at Via, with a comma or space between. Raises ValueError."""
+    ways = set(text.lower().replace(",", " ").split())
+    if not ways <= {"sms", "email", "auto", "none"} or len(ways & {"email", "auto", "none"}) > 1:
+        raise ValueError(text)
+    return Via("sms" in ways, "email" in ways if ways and "auto" not in ways else None)
+
+
+def _via(_ctx: click.Context, _param: click.Parameter, value: str) -> Via:
+    try:
+        return parse_via(value)
+    except ValueError:
+        raise click.BadParameter(f"{value} is not of sms, email, auto, none") from None
+
+
+@follow.command()
+@click.argument("follower")
+@click.argument("followee")
+@click.option(
+    "--via",
+    callback=_via,
+    default="",
+    help="sms, email or sms,email; none; auto is mail as their account says.  [default: auto]",
+)
+@configured
+def add(config: Config, follower: str, followee: str, via: Via) -> None:
+    """Let FOLLOWER follow FOLLOWEE, or change how the posts reach them."""
+
+    async def connect(desk: Desk) -> None:
+        async with desk.store.unit() as unit:
+            reader, author = await person(unit, follower), await person(unit, followee)
+            if reader.id == author.id:
+                raise Refused("nobody follows themselves")
+            if await relations.blockers(unit, reader.id, author.id):
+                raise Refused(f"one of {follower} and {followee} blocks the other")
+            await following.connect(unit, reader.id, author.id, texts=via.texts, mail=via.mail, now=now())
+
+    at_desk(config, connect)
+    click.echo(f"{follower} follows {followee}.")
+
+
+@follow.command(name="import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@configured
+def import_(config: Config, file: Path) -> None:
+    """Add the follows of a CSV file with the columns follower, followee, via; those that stand stay as they are.
+
+    The whole file is looked through first: when a line can't be followed, nothing is changed.
+    """
+    lines = list(_read(file))
+
+    async def bring_in(desk: Desk) -> int:
+        batches = [lines[start : start + _BATCH] for start in range(0, len(lines), _BATCH)]
+        async with desk.store.reading() as reading:
+            ids = await _ids(reading, lines)
+        _refuse_unknown(lines, ids)
+        with progress(batches, "following") as shown:
+            for batch in shown:
+                async with desk.store.unit() as unit:
+                    await follows.add_missing(unit, [_edge(line, ids) for line in batch])
+        return len(lines)
+
+    click.echo(f"{at_desk(config, bring_in)} follows stand.")
+
+
+@follow.command()
+@configured
+@as_json
+def export(config: Config, as_json: bool) -> None:
+    """Print every follow as CSV, as import reads it; requests and followers without a name are left out."""
+
+    async def read_out(desk: Desk) -> list[tuple[str, str, str]]:
+        async with desk.store.reading() as reading:
+            names = await _all_names(reading)
+            rows: list[FollowRow] = []
+            while page := await follows.page(
+                reading,
+                followee=rows[-1].followee_id if rows else 0,
+                follower=rows[-1].follower_id if rows else 0,
+                most=_PAGE,
+            ):
+                rows += page
+        return [
+            (names[row.follower_id], names[row.followee_id], _via_words(row))
+            for row in rows
+            if row.state == "accepted" and row.follower_id in names and row.followee_id in names
+        ]
+
+    rows = at_desk(config, read_out)
+    if as_json:
+        print_json([dict(zip(_COLUMNS, row, strict=True)) for row in rows])
+        return
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(_COLUMNS)
+    writer.writerows(rows)
+
+
+def _read(file: Path) -> Iterator[Line]:
+    """The lines of a CSV file, a header and blank lines left out. Refuses what is no follow, naming the line."""
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise Refused(f"{file} is not UTF-8 text") from None
+    reader = csv.reader(text.splitlines())
+    for row in reader:
+        cells = [cell.strip() for cell in row]
+        is_header = reader.line_num == 1 and cells[:2] == list(_COLUMNS[:2])
+        if is_header or not any(cells):
+            continue
+        try:
+            follower, followee, *via = cells
+            yield Line(reader.line_num, _name(follower), _name(followee), parse_via(" ".join(via)))
+        except ValueError:
+            raise Refused(f"{file}, line {reader.line_num}: it must be follower,followee,via") from None
+
+
+def _name(typed: str) -> str:
+    return typed.removeprefix("@").lower()
+
+
+async def _ids(reading: Reading, lines: Sequence[Line]) -> dict[str, int]:
+    wanted = sorted({name for line in lines for name in (line.follower, line.followee)})
+    ids: dict[str, int] = {}
+    for start in range(0, len(wanted), _BATCH):
+        for account in await accounts.by_names(reading, wanted[start : start + _BATCH]):
+            ids[account.name or ""] = account.id
+    return ids
+
+
+def _refuse_unknown(lines: Sequence[Line], ids: dict[str, int]) -> None:
+    wrong = [
+        f"  line {line.number}: nobody is called {name}"
+        for line in lines
+        for name in (line.follower, line.followee)
+        if name not in ids
+    ]
+    wrong += [
+        f"  line {line.number}: nobody follows themselves" for line in lines if line.follower == line.followee != ""
+    ]
+    if wrong:
+        more = [f"  and {len(wrong) - _SHOWN} more"] if len(wrong) > _SHOWN else []
+        raise Refused("\n".join(["nothing was changed:", *wrong[:_SHOWN], *more]))
+
+
+def _edge(line: Line, ids: dict[str, int]) -> FollowRow:
+    return FollowRow(ids[line.followee], ids[line.follower], "accepted", line.via.texts, line.via.mail, now())
+
+
+async def _all_names(reading: Reading) -> dict[int, str]:
+    names: dict[int, str] = {}
+    last = 0
+    while page := await accounts.page(reading, after=last, most=_PAGE):
+        names |= {account.id: account.name for account in page if account.name is not None}
+        last = page[-1].id
+    return names
+
+
+def _via_words(row: FollowRow) -> str:
+    match row.texts, row.mail:
+        case texts, None:
+            return "sms,auto" if texts else ""
+        case texts, mail:
+            return ",".join(word for word, on in (("sms", texts), ("email", mail)) if on) or "none"
