@@ -11,7 +11,11 @@ from msgspec import Meta
 
 from gateway.service.receipts import Receipt
 from gateway.service.site import Site
+from gateway.web.feeds import Feeds
 from gateway.web.hooks import TakesMessages, TwilioHooks
+from gateway.web.look import Look
+from gateway.web.pages import Pages
+from gateway.web.problems import add_headers, show_problems
 from inbound.sms_twilio import Door
 from store.unit import Store
 
@@ -41,9 +45,13 @@ class WebDeps:
 
 def build_app(deps: WebDeps) -> web.Application:
     """The application with all its routes; nothing listens yet."""
-    app = web.Application(client_max_size=LARGEST_BODY)
+    look = Look(deps.site, deps.now)
+    app = web.Application(client_max_size=LARGEST_BODY, middlewares=[show_problems(look)])
+    app.on_response_prepare.append(add_headers)
     if deps.twilio:
         TwilioHooks(deps.twilio, deps.intake, deps.record, deps.now).add_to(app)
+    Feeds(deps.store, deps.site).add_to(app)
+    Pages(deps.store, deps.site, look, deps.now).add_to(app)
     return app
 
 

@@ -1,0 +1,105 @@
+"""How pages come to be: templates, the few functions they may call, and the files beside them."""
+
+import hashlib
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from importlib.resources import files
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from aiohttp import hdrs, web
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from gateway.domain.types import Source
+from gateway.service.site import Site
+from outbound.linking import linked
+
+HUES = 8
+"""How many colours the stylesheet has for people's initials."""
+
+_STATIC = {"birdwire.css": "text/css", "bird.svg": "image/svg+xml"}
+_SOURCES = {
+    Source.SMS: "by text",
+    Source.EMAIL: "by mail",
+    Source.WEB: "on the web",
+    Source.API: "by an app",
+    Source.SCHEDULE: "as planned",
+    Source.CLI: "by the house",
+}
+_FOR_A_YEAR = "public, max-age=31536000, immutable"
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    body: bytes
+    media_type: str
+    version: str
+
+
+class Look:
+    """Renders this site's pages and serves the files they refer to, under addresses that change with their content."""
+
+    def __init__(self, site: Site, now: Callable[[], datetime]) -> None:
+        self._now = now
+        self._zone = ZoneInfo(site.time_zone)
+        self._files = {name: _read(name, media_type) for name, media_type in _STATIC.items()}
+        self._templates = Environment(
+            loader=PackageLoader("gateway.web"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._templates.globals.update(
+            site=site,
+            static=lambda name: f"/static/{name}?v={self._files[name].version}",
+            linked=lambda text: Markup(linked(text, site.public_url)),  # noqa: S704  # linked() escapes every word
+            hue=lambda name: zlib.crc32(name.encode()) % HUES,
+            ago=lambda moment: ago(moment, self._now(), self._zone),
+            at=lambda moment: f"{moment.astimezone(self._zone):%-d %B %Y, %H:%M %Z}",
+            source=lambda source: _SOURCES.get(source, ""),
+            number=lambda count: f"{count:,}",
+            one_line=lambda text: " ".join(text.split()),
+        )
+
+    def page(self, template: str, *, status: int = 200, **values: Any) -> web.Response:
+        """A page of HTML."""
+        text = self._templates.get_template(template).render(values)
+        headers: dict[str, str] = {hdrs.CACHE_CONTROL: "no-cache"}
+        if status >= 400:  # where HTTP's errors begin
+            headers["X-Robots-Tag"] = "noindex"
+        return web.Response(text=text, status=status, content_type="text/html", headers=headers)
+
+    def message(self, title: str, *lines: str, status: int = 200, button: str = "", home: bool = True) -> web.Response:
+        """A page that only says something, and asks for one click if there is a ``button``."""
+        return self.page("message.html", status=status, title=title, lines=lines, button=button, home=home)
+
+    async def static(self, request: web.Request) -> web.Response:
+        """One of the files beside the templates."""
+        file = self._files.get(request.match_info["file"])
+        if file is None:
+            raise web.HTTPNotFound
+        headers = {hdrs.CACHE_CONTROL: _FOR_A_YEAR, hdrs.ETAG: f'"{file.version}"'}
+        return web.Response(body=file.body, content_type=file.media_type, charset="utf-8", headers=headers)
+
+
+def ago(moment: datetime, now: datetime, zone: ZoneInfo) -> str:
+    """How long since, in words up to a day; then the day itself."""
+    passed = now - moment
+    if passed < timedelta(minutes=1):
+        return "just now"
+    if passed < timedelta(hours=1):
+        return f"{passed // timedelta(minutes=1)} min ago"
+    if passed < timedelta(days=1):
+        hours = passed // timedelta(hours=1)
+        return f"{hours} hour{'' if hours == 1 else 's'} ago"
+    day, today = moment.astimezone(zone), now.astimezone(zone)
+    return f"{day:%-d %b}" if day.year == today.year else f"{day:%-d %b %Y}"
+
+
+def _read(name: str, media_type: str) -> _File:
+    body = files("gateway.web").joinpath("static", name).read_bytes()
+    return _File(body, media_type, hashlib.sha256(body).hexdigest()[:12])

@@ -1,0 +1,131 @@
+"""The pages that everybody may see: the front page, people, posts, tags; and the one that stops mails."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from aiohttp import web
+
+from gateway.domain import token
+from gateway.domain.token import Purpose
+from gateway.service import following, reading
+from gateway.service.reading import Closed, Deleted, Missing, PostPage, Profile
+from gateway.service.site import Site
+from gateway.web import addresses
+from gateway.web.look import Look
+from store.timelines import NEWEST
+from store.unit import Store
+
+
+class Pages:
+    """The page routes over one store."""
+
+    def __init__(self, store: Store, site: Site, look: Look, now: Callable[[], datetime]) -> None:
+        self._store = store
+        self._site = site
+        self._look = look
+        self._now = now
+
+    def add_to(self, app: web.Application) -> None:
+        """Add every page's route. A private site has the same ones, and each says that it is private."""
+        get, post = app.router.add_get, app.router.add_post
+        get("/static/{file}", self._look.static)
+        get("/robots.txt", self.robots)
+        get("/unsubscribe/{token}", self.ask_unsubscribe)
+        post("/unsubscribe/{token}", self.unsubscribe)
+        if self._site.private:
+            get("/{anything:.*}", self.private)
+            return
+        get("/", self.front)
+        get(f"/@{addresses.NAME}", self.person)
+        get(f"/@{addresses.NAME}/{addresses.POST}", self.post)
+        get(f"/tags/{addresses.TAG}", self.tag)
+
+    async def front(self, request: web.Request) -> web.Response:
+        """What this is, how to join, and what everybody writes."""
+        async with self._store.reading() as read:
+            page = await reading.public_timeline(read, before=_before(request))
+        return self._look.page("front.html", page=page)
+
+    async def person(self, request: web.Request) -> web.Response:
+        """A public account and its posts; of a protected one nothing but that."""
+        name = request.match_info["name"]
+        if name != name.lower():
+            raise web.HTTPMovedPermanently(f"/@{name.lower()}")
+        answers = request.query.get("replies") != "0"
+        async with self._store.reading() as read:
+            found = await reading.profile(read, name)
+            if isinstance(found, Profile):
+                page = await reading.posts_of(read, found, answers=answers, before=_before(request))
+                return self._look.page("profile.html", profile=found, page=page, answers=answers)
+        match found:
+            case Closed():
+                return self._closed(found.name)
+            case Missing():
+                raise web.HTTPNotFound
+
+    async def post(self, request: web.Request) -> web.Response:
+        """A post among its thread."""
+        async with self._store.reading() as read:
+            found = await reading.post_page(read, int(request.match_info["post"]))
+        match found:
+            case PostPage(post, conversation):
+                if request.path != post.path:
+                    raise web.HTTPMovedPermanently(post.path)
+                before = [other for other in conversation if other.id < post.id]
+                after = [other for other in conversation if other.id > post.id]
+                return self._look.page("post.html", post=post, before=before, after=after)
+            case Deleted():
+                raise web.HTTPGone
+            case Missing():
+                raise web.HTTPNotFound
+
+    async def tag(self, request: web.Request) -> web.Response:
+        """The posts with a tag."""
+        tag = request.match_info["tag"].casefold()
+        async with self._store.reading() as read:
+            page = await reading.tag_timeline(read, tag, before=_before(request))
+        return self._look.page("tag.html", tag=tag, path=addresses.tag_path(tag), page=page)
+
+    async def private(self, _request: web.Request) -> web.Response:
+        """All that a private site shows to everybody."""
+        return self._look.message("This site is private", "It is for its members only.", status=403, home=False)
+
+    async def robots(self, _request: web.Request) -> web.Response:
+        """Where crawlers should not go (RFC 9309)."""
+        closed = ["/"] if self._site.private else ["/feeds/", "/unsubscribe/", "/hooks/"]
+        return web.Response(text="User-agent: *\n" + "".join(f"Disallow: {path}\n" for path in closed))
+
+    async def ask_unsubscribe(self, request: web.Request) -> web.Response:
+        """Ask before doing: mail scanners open every link."""
+        self._delivery(request)
+        return self._look.message(
+            "Stop these mails?",
+            "You will get no more mails of the kind that this link stood in. Nothing else changes.",
+            button="Stop these mails",
+            home=False,
+        )
+
+    async def unsubscribe(self, request: web.Request) -> web.Response:
+        """Stop mails, from the page above or straight from a mail program (RFC 8058): no login, no redirect."""
+        delivery_id = self._delivery(request)
+        async with self._store.unit() as unit:
+            words = await following.unsubscribe(unit, delivery_id, now=self._now())
+        if words is None:
+            raise web.HTTPNotFound
+        return self._look.message("Done", words, home=False)
+
+    def _delivery(self, request: web.Request) -> int:
+        claimed = token.parse(request.match_info["token"])
+        if claimed is None or not token.holds(self._site.key, Purpose.UNSUBSCRIBE, claimed):
+            raise web.HTTPNotFound
+        return claimed.number
+
+    def _closed(self, name: str) -> web.Response:
+        lines = ["Only followers whom this account has accepted see its posts."]
+        if self._site.number:
+            lines.append(f"To ask, text FOLLOW {name} to {self._site.number}.")
+        return self._look.message(f"@{name} is protected", *lines, status=404)
+
+
+def _before(request: web.Request) -> int:
+    return addresses.before(request.query.get("before")) or NEWEST

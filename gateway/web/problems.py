@@ -1,0 +1,65 @@
+"""What a browser is shown when something is not there or went wrong, and the headers that every page carries."""
+
+import structlog
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+
+from gateway.web.look import Look
+
+log = structlog.get_logger(__name__)
+
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self' data:; script-src 'self';"
+    " connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+"""On every answer but a webhook's: nothing from elsewhere is loaded, framed or told where the reader came from."""
+
+_WORDS = {
+    403: ("Not here", "This is not open to you."),
+    404: ("Nothing here", "There is no such page, or it is not for everybody to see."),
+    405: ("Not that way", "This address does not take what was sent to it."),
+    410: ("Gone", "This post was deleted by its author."),
+    413: ("Too much", "That was more than this address takes."),
+}
+
+
+async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
+    """Put HEADERS on an answer that is about to be sent, where it has not set them itself."""
+    if request.path.startswith("/hooks/"):
+        return
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+
+
+def show_problems(look: Look) -> Middleware:
+    """A middleware that turns what a handler raised into a page."""
+
+    @web.middleware
+    async def problems(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if request.path.startswith("/hooks/"):
+            return await handler(request)
+        try:
+            return await handler(request)
+        except web.HTTPException as problem:
+            if problem.status < 400:  # a redirect is no problem
+                raise
+            page = look.message(*_WORDS.get(problem.status, (problem.reason,)), status=problem.status)
+            if "Allow" in problem.headers:
+                page.headers["Allow"] = problem.headers["Allow"]
+            return page
+        except Exception:
+            log.exception("page failed", route=_route(request))
+            return look.message(
+                "That went wrong", "The fault is ours. It is written down; please try again in a while.", status=500
+            )
+
+    return problems
+
+
+def _route(request: web.Request) -> str:
+    """The route's pattern: unlike the path, it holds no secret."""
+    resource = request.match_info.route.resource
+    return resource.canonical if resource else ""

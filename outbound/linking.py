@@ -1,0 +1,31 @@
+"""A post's words as HTML: names, tags and addresses become absolute links, all else is escaped."""
+
+from html import escape
+from urllib.parse import quote
+
+from gateway.domain.text import Link, Mention, Plain, Tag, parts
+
+_KEPT = "!#$%&'()*+,/:;=?@[]~"
+"""What a web address may hold as it is (RFC 3986 2.2), and ``%``, which is an escape that stands already."""
+
+
+def linked(text: str, public_url: str) -> str:
+    """HTML for ``text``, its line breaks kept as ``<br>``. ``public_url`` has no trailing slash."""
+    return "".join(_html(part, public_url) for part in parts(text)).replace("\n", "<br>\n")
+
+
+def tag_url(tag: str, public_url: str) -> str:
+    """The address of a tag's page."""
+    return f"{public_url}/tags/{quote(tag, safe='')}"
+
+
+def _html(part: Plain | Mention | Tag | Link, public_url: str) -> str:
+    match part:
+        case Plain(words):
+            return escape(words)
+        case Mention(name, words):
+            return f'<a href="{escape(public_url)}/@{name}">{escape(words)}</a>'
+        case Tag(tag, words):
+            return f'<a href="{escape(tag_url(tag, public_url))}" rel="tag">{escape(words)}</a>'
+        case Link(url, words):
+            return f'<a href="{escape(quote(url, safe=_KEPT))}" rel="nofollow noopener">{escape(words)}</a>'
