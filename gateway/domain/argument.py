@@ -68,7 +68,7 @@ def group(make: Callable[[str], T]) -> Reader[T]:
     return _matching(_GROUP, lambda match: make(match[1].lower()))
 
 
-def group_and_text(make: Callable[[str, str], T]) -> Reader[T]:
+def group_text(make: Callable[[str, str], T]) -> Reader[T]:
     """``!group text``: takes the whole message, and the text must be there."""
 
     def read(rest: str) -> T | None:
@@ -78,7 +78,7 @@ def group_and_text(make: Callable[[str, str], T]) -> Reader[T]:
     return read
 
 
-def name_and_text(make: Callable[[str, str], T]) -> Reader[T]:
+def name_text(make: Callable[[str, str], T]) -> Reader[T]:
     """``name text``, also ``name: text`` and ``name, text``, lest a private word becomes public over a comma. The text
     may be missing, so that who forgot it can be asked for it."""
 
@@ -89,7 +89,7 @@ def name_and_text(make: Callable[[str, str], T]) -> Reader[T]:
     return read
 
 
-def maybe_name_and_text(make: Callable[[str | None, str, str], T]) -> Reader[T]:
+def maybe_name_text(make: Callable[[str | None, str, str], T]) -> Reader[T]:
     """``[name] text``: the first word if it may be a name, what follows it, and all of it. Both may be missing."""
 
     def read(rest: str) -> T:
@@ -142,7 +142,7 @@ def code(make: Callable[[str], T]) -> Reader[T]:
     return _matching(_CODE, lambda match: make(match[1].lower()))
 
 
-def pin_and_text(make: Callable[[str, str], T]) -> Reader[T]:
+def pin_text(make: Callable[[str, str], T]) -> Reader[T]:
     """``1234 text``: a PIN has 4 to 8 digits. The text may be missing: a PIN alone is not for the public either."""
 
     def read(rest: str) -> T | None:

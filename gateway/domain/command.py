@@ -386,7 +386,7 @@ _ON_OFF: dict[str, Command] = {"ON": Email(EmailMode.INSTANT), "OFF": Email(Emai
 _DIGESTS: dict[str, Command] = {"DAILY": EmailDigest(EmailMode.DAILY), "HOURLY": EmailDigest(EmailMode.HOURLY)}
 _STOP = "STOP, STOPALL, STOP ALL, END, QUIT, CANCEL, UNSUBSCRIBE, REVOKE, OPTOUT, OPT OUT, OPT-OUT"
 
-TABLE: dict[str, tuple[CommandForm, ...]] = {
+CHAPTERS: dict[str, tuple[CommandForm, ...]] = {
     "Stop, start, help": (
         _row(_STOP, "", takes.alone(Stop()), "no more texts to this phone, from anybody", "Stop.", keyword=True),
         _row("START, UNSTOP, YES", "", takes.alone(Start()), "texts to this phone again", "START", keyword=True),
@@ -402,7 +402,7 @@ TABLE: dict[str, tuple[CommandForm, ...]] = {
         ),
         _row("CLAIM", "code", takes.code(Claim), "join this phone to the account that has the code", "CLAIM 482913"),
         _later("LOGIN", "", takes.alone(Login()), "a link that logs you in on the web, once", "LOGIN"),
-        _later("PIN", "1234 text", takes.pin_and_text(Pin), "text or command under a PIN", "PIN 4821 on the bus"),
+        _later("PIN", "1234 text", takes.pin_text(Pin), "text or command under a PIN", "PIN 4821 on the bus"),
     ),
     "What reaches you": (
         _row("ON", "", takes.alone(On()), "texts on", "ON"),
@@ -437,16 +437,16 @@ TABLE: dict[str, tuple[CommandForm, ...]] = {
     ),
     "Posting and answering": (
         _row("POST", "text", takes.some_text(PostThis), "post it, even if it looks like a command", "POST get milk"),
-        _row("D, DM, M", "name text", takes.name_and_text(Direct), "a message to one who follows you", "D bob see you"),
+        _row("D, DM, M", "name text", takes.name_text(Direct), "a message to one who follows you", "D bob see you"),
         _row(
             "R, REPLY",
             "[name] text",
-            takes.maybe_name_and_text(Reply),
-            "answer the last you got, or a name's",
+            takes.maybe_name_text(Reply),
+            "answer the last post you got, or somebody's",
             "R yes!",
         ),
-        _row("RT, REPEAT", "[name]", takes.maybe_named(Repost), "pass on the last you got, or a name's", "RT"),
-        _row("FAV", "[name]", takes.maybe_named(Favourite), "mark the last you got, or a name's", "FAV bob"),
+        _row("RT, REPEAT", "[name]", takes.maybe_named(Repost), "pass on the last you got, or somebody's", "RT"),
+        _row("FAV", "[name]", takes.maybe_named(Favourite), "mark the last you got, or somebody's", "FAV bob"),
         _row("UNDO", "", takes.alone(Undo()), "delete your last post", "UNDO"),
         _row("Y", "", takes.alone(Yes()), "yes, do what was just offered", "Y"),
     ),
@@ -467,21 +467,23 @@ TABLE: dict[str, tuple[CommandForm, ...]] = {
         _later("VOTE", "n", takes.number(Vote, 9), "answer the last poll you got", "VOTE 2"),
         _later("JOIN", "!group", takes.group(JoinGroup), "join a group", "JOIN !team"),
         _later("LEAVE", "!group", takes.group(LeaveGroup), "leave a group", "LEAVE !team"),
-        _later("!group", "text", takes.group_and_text(GroupText), "a text to a group", "!team we start at nine"),
+        _later("!group", "text", takes.group_text(GroupText), "a text to a group", "!team we start at nine"),
     ),
 }
 """Every form a command can have, by chapter. No message fits two of them."""
 
-ROWS: tuple[CommandForm, ...] = tuple(row for rows in TABLE.values() for row in rows)
-_TOPICS = frozenset(words for row in ROWS for words in row.words)
+TABLE: tuple[CommandForm, ...] = tuple(row for rows in CHAPTERS.values() for row in rows)
+"""The same, row by row."""
+
+_TOPICS = frozenset(words for row in TABLE for words in row.words)
 
 # ---- reading it
 
-_KEYWORDS = {words.casefold(): row.read("") for row in ROWS if row.keyword for words in row.words}
+_KEYWORDS = {words.casefold(): row.read("") for row in TABLE if row.keyword for words in row.words}
 _LONGEST_KEYWORD = 40
 _ORNAMENTS = " \t\n.!\"'`´“”„‘’‚«»‹›()[]{}<>*_~"
 _BY_WORD: dict[str, list[CommandForm]] = {}
-for _form in ROWS:
+for _form in TABLE:
     for _words in _form.words:
         _BY_WORD.setdefault(_words.casefold(), []).append(_form)
 
@@ -517,4 +519,4 @@ def _unadorned(text: str) -> str:
     return " ".join(text.strip(_ORNAMENTS).casefold().split())
 
 
-_LATER_COMMANDS = frozenset(type(parse(row.example)) for row in ROWS if not row.offered)
+_LATER_COMMANDS = frozenset(type(parse(row.example)) for row in TABLE if not row.offered)

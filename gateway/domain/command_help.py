@@ -1,0 +1,77 @@
+"""The table of commands in words: what HELP answers, and the reference in ``docs/commands.md``."""
+
+from gateway.domain.command import CHAPTERS, TABLE, CommandForm
+from gateway.domain.sms_text import segments
+
+_FIRST_TO_KNOW = ("FOLLOW", "LEAVE", "D", "R", "GET", "WHOIS", "UNDO", "OFF", "ON", "STOP")
+
+_INTRODUCTION = """\
+# Commands
+
+Text these to the site's number, or write them as a mail to your posting address.
+
+A message is a command only when the **whole** message fits a form below; everything else is a post. `get milk` fits
+`GET name`, `follow me home` fits nothing. When a form fits but nobody bears the name, nothing is posted: the answer
+says so and offers `Y`, which posts it as it was written. `POST text` always posts.
+
+- Capitals, space at both ends and one final `.` or `!` don't matter; runs of white space count as one space.
+- A name has 1 to 15 letters, digits and `_`; `@` before it is allowed. Small letters in a form stand for something,
+  `|` is a choice, what is in brackets may be left out.
+- The text that a command carries is kept as it was written, line breaks included.
+- `D name` without a text is no post: the answer asks for the text. So it is with a bare `R`. `D name: text` and
+  `D name, text` are read as `D name text`.
+- `R thanks a lot` answers the last post you got, unless somebody is called thanks. `R @thanks …` always means a name.
+- A word that needs a name and stands alone (`GET`, `FOLLOW`, `BLOCK`) is a post.
+- A number of 4 to 8 digits is the answer to a code that was sent to you; when none was, it is a post.
+- `STOP` and its like, `START`, `HELP` and `DELETE ME` are also understood in quotation marks. They count only when
+  they are the whole message.
+- What is marked *not yet* is understood, and answered with those words.
+"""
+
+
+def help_text(topic: str | None, link: str) -> str:
+    """The answer to HELP, or to HELP and a word of the table: GSM text that fits one SMS segment together with
+    ``link`` (where more can be read, at most 60 characters), its end. A word that the table lacks is as good as None.
+    """
+    explained = [_explained(row) for row in TABLE if topic in row.words]
+    if explained:
+        return _fitting(explained, link)
+    shown = [_one_way(row.form) for word in _FIRST_TO_KNOW for row in TABLE if row.words[0] == word and row.offered]
+    return _fitting(["Text to post", *shown], link, between=", ")
+
+
+def reference() -> str:
+    """The whole of ``docs/commands.md``."""
+    return _INTRODUCTION + "".join(_chapter(title, rows) for title, rows in CHAPTERS.items())
+
+
+def _fitting(pieces: list[str], link: str, between: str = ". ") -> str:
+    """As many of the pieces as fit one segment with the link, at least the first."""
+    for count in range(len(pieces), 1, -1):
+        words = f"{between.join(pieces[:count])}. {link}"
+        if segments(words) == 1:
+            return words
+    return f"{pieces[0]}. {link}"
+
+
+def _explained(row: CommandForm) -> str:
+    others = [word for word in row.words[1:] if " " not in word and "-" not in word]
+    also = f" (or {' '.join(others)})" if others else ""
+    return f"{_one_way(row.form)}{also}: {row.help}{'' if row.offered else ' - not yet'}"
+
+
+def _one_way(form: str) -> str:
+    """The form in letters that take one place each: brackets and ``|`` take two on SMS."""
+    return form.replace(" | ", " or ").replace("[", "(").replace("]", ")")
+
+
+def _chapter(title: str, rows: tuple[CommandForm, ...]) -> str:
+    lines = [f"\n## {title}\n", "| Form | Also | What it does | For example |", "|---|---|---|---|"]
+    lines += [_line(row) for row in rows]
+    return "\n".join(lines) + "\n"
+
+
+def _line(row: CommandForm) -> str:
+    also = ", ".join(f"`{word}`" for word in row.words[1:])
+    says = row.help if row.offered else f"{row.help} (*not yet*)"
+    return f"| `{row.form.replace('|', chr(92) + '|')}` | {also} | {says} | `{row.example}` |"
