@@ -1,0 +1,75 @@
+"""Signs mails with DKIM (RFC 6376), with an RSA key or an Ed25519 one (RFC 8463)."""
+
+import base64
+import binascii
+import re
+from pathlib import Path
+
+import dkim  # type: ignore[import-untyped]  # the package ships no py.typed
+
+SIGNED = (
+    *(b"from", b"from"),  # signed once more than it is there: a second From breaks the signature
+    *(b"to", b"subject", b"date", b"message-id", b"in-reply-to", b"references", b"reply-to"),
+    *(b"list-id", b"list-unsubscribe", b"list-unsubscribe-post", b"feedback-id", b"auto-submitted"),
+    *(b"mime-version", b"content-type", b"content-transfer-encoding"),
+)
+"""The headers under the signature; the two of one-click unsubscription must be (RFC 8058 4)."""
+
+_PKCS8 = re.compile(rb"-----BEGIN PRIVATE KEY-----(.*?)-----END PRIVATE KEY-----", re.DOTALL)
+_ED25519 = bytes.fromhex("302e020100300506032b657004220420")
+_SEED = 32
+
+
+class UnusableKey(ValueError):
+    """The configured DKIM key cannot be read or cannot sign."""
+
+
+class Signer:
+    """Puts a signature of ``domain`` on top of a mail; the public key is in DNS under ``selector``."""
+
+    def __init__(self, pem: bytes, selector: str, domain: str) -> None:
+        """``pem`` is an RSA or Ed25519 private key (PKCS 8, or PKCS 1 for RSA). Raises UnusableKey."""
+        if not selector:
+            raise UnusableKey("a DKIM key needs a selector")
+        seed = _ed25519_seed(pem)
+        self._algorithm = b"ed25519-sha256" if seed else b"rsa-sha256"
+        self._key = base64.b64encode(seed) if seed else pem
+        self._selector, self._domain = selector.encode(), domain.encode("idna")
+        try:
+            self.sign(b"From: <a@b.example>\r\n\r\n\r\n")
+        except Exception as error:
+            raise UnusableKey(f"the DKIM key cannot sign: {type(error).__name__}") from error
+
+    def sign(self, mail: bytes) -> bytes:
+        """The mail with its DKIM-Signature header."""
+        signature: bytes = dkim.sign(
+            mail,
+            self._selector,
+            self._domain,
+            self._key,
+            canonicalize=(b"relaxed", b"relaxed"),
+            signature_algorithm=self._algorithm,
+            include_headers=list(SIGNED),
+        )
+        return signature + mail
+
+
+def read_signer(path: str, selector: str, domain: str) -> Signer:
+    """The signer with the key in a file. Raises UnusableKey."""
+    try:
+        pem = Path(path).read_bytes()
+    except OSError as error:
+        raise UnusableKey(f"the DKIM key {path} cannot be read: {error.strerror}") from error
+    return Signer(pem, selector, domain)
+
+
+def _ed25519_seed(pem: bytes) -> bytes | None:
+    """The 32 bytes of an Ed25519 key in PKCS 8; None for another kind of key."""
+    block = _PKCS8.search(pem)
+    if block is None:
+        return None
+    try:
+        der = base64.b64decode(b"".join(block[1].split()), validate=True)
+    except binascii.Error:
+        return None
+    return der[len(_ED25519) :] if der.startswith(_ED25519) and len(der) == len(_ED25519) + _SEED else None

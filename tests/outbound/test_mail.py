@@ -1,0 +1,365 @@
+"""Mails to a real SMTP server, and to one that says whatever a script tells it."""
+
+import asyncio
+import dataclasses
+import socket
+import ssl
+import subprocess
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+import structlog
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
+
+from gateway.demo.mailbox import Mailbox
+from gateway.domain.delivery import Bounced, Deferred, Fault, Sent
+from gateway.domain.types import Channel, Outgoing, PostKind
+from gateway.service.site import Site
+from outbound import mail
+from outbound.mail import MailTransport, OutboundMailSettings
+from outbound.mail_text import return_path
+
+SITE = Site(name="Townwire", public_url="https://town.example", mail_domain="mail.town.example", key=b"k" * 32)
+
+
+def letter(**changes: Any) -> Outgoing:
+    delivery = Outgoing(
+        id=31,
+        attempt=1,
+        channel=Channel.EMAIL,
+        to="bob@example.org",
+        text="Tea at four\n.\n.. and a dot",
+        queued_at=datetime(2026, 11, 23, 9, 30, tzinfo=UTC),
+        author="alice",
+        post_id=7,
+        conversation_id=7,
+        kind=PostKind.POST,
+        account_id=12,
+    )
+    return dataclasses.replace(delivery, **changes)
+
+
+@asynccontextmanager
+async def transport(port: int, **changes: Any) -> AsyncIterator[MailTransport]:
+    settings = msgspec.structs.replace(OutboundMailSettings(port=port, timeout=5.0), **changes)
+    wire = MailTransport(settings, SITE)
+    try:
+        yield wire
+    finally:
+        await wire.close()
+
+
+@pytest.fixture
+async def box() -> AsyncIterator[Mailbox]:
+    async with Mailbox() as box:
+        yield box
+
+
+class Script:
+    """An SMTP server that answers as told: ``replies`` by verb, each list used up from the front, its last one kept.
+
+    A reply of ``HANG`` is never given; ``CUT`` closes the connection instead. ``.`` is the end of the data.
+    """
+
+    def __init__(self, **replies: list[str]) -> None:
+        usual = {"GREETING": "220 script", "EHLO": "250 script", "MAIL": "250 ok", "RCPT": "250 ok", "RSET": "250 ok"}
+        usual |= {"DATA": "354 go on", "END": "250 2.0.0 queued as 1", "QUIT": "221 bye"}
+        self.replies = {verb: [reply] for verb, reply in usual.items()} | replies
+        self.connections = 0
+        self.said: list[str] = []
+
+    async def __aenter__(self) -> "Script":
+        self._over = asyncio.Event()
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self.port: int = self._server.sockets[0].getsockname()[1]
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._over.set()
+        self._server.close()
+        await self._server.wait_closed()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        try:
+            verb = "GREETING"
+            while await self._reply(verb, writer):
+                if verb == "DATA" and self._last == "354 go on":
+                    await reader.readuntil(b"\r\n.\r\n")
+                    verb = "END"
+                else:
+                    line = (await reader.readline()).decode().strip()
+                    self.said.append(line)
+                    verb = line.split(" ")[0].upper()
+        except (ConnectionError, asyncio.IncompleteReadError):
+            pass
+        finally:
+            writer.close()
+
+    async def _reply(self, verb: str, writer: asyncio.StreamWriter) -> bool:
+        if not verb:
+            return False
+        waiting = self.replies[verb]
+        self._last = waiting.pop(0) if len(waiting) > 1 else waiting[0]
+        if self._last == "HANG":
+            await self._over.wait()
+        if self._last in ("HANG", "CUT"):
+            return False
+        writer.write(f"{self._last}\r\n".encode())
+        await writer.drain()
+        return verb != "QUIT"
+
+
+async def test_a_mail_arrives_as_it_was_written_with_its_own_return_path(box: Mailbox) -> None:
+    async with transport(box.port) as wire:
+        outcome = await wire.send(letter())
+    assert isinstance(outcome, Sent)
+    assert outcome.remote_id.startswith("250 2.0.0")
+    got = box.mails[0]
+    assert got.sender == return_path(letter(), SITE)
+    assert got.recipients == ("bob@example.org",)
+    assert got.text.startswith("Tea at four\n.\n.. and a dot\n")
+    assert got.message["Message-ID"] == "<delivery.31@mail.town.example>"
+
+
+async def test_connections_are_kept_and_never_more_than_allowed() -> None:
+    async with Script() as relay:
+        async with transport(relay.port, connections=2) as wire:
+            outcomes = await asyncio.gather(*(wire.send(letter(id=n)) for n in range(20)))
+            assert all(isinstance(outcome, Sent) for outcome in outcomes)
+            assert isinstance(await wire.send(letter()), Sent)
+        assert relay.connections == 2
+        assert relay.said.count("QUIT") == 2
+
+
+async def test_a_kept_connection_that_died_is_replaced_unnoticed() -> None:
+    async with Script(MAIL=["250 ok", "CUT", "250 ok"]) as relay, transport(relay.port) as wire:
+        assert isinstance(await wire.send(letter()), Sent)
+        assert isinstance(await wire.send(letter(id=32)), Sent)
+        assert relay.connections == 2
+
+
+async def test_a_relay_that_has_had_enough_of_a_connection_gets_a_new_one() -> None:
+    async with Script(MAIL=["250 ok", "421 4.7.0 too many mails", "250 ok"]) as relay, transport(relay.port) as wire:
+        assert isinstance(await wire.send(letter()), Sent)
+        assert isinstance(await wire.send(letter(id=32)), Sent)
+        assert relay.connections == 2
+
+
+async def test_an_idle_connection_is_closed_with_a_goodbye(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mail, "IDLE_SECONDS", 0.05)
+    async with Script() as relay, transport(relay.port) as wire:
+        await wire.send(letter())
+        async with asyncio.timeout(5):
+            while "QUIT" not in relay.said:
+                await asyncio.sleep(0.01)
+        assert isinstance(await wire.send(letter(id=32)), Sent)
+        assert relay.connections == 2
+
+
+@pytest.mark.parametrize(
+    ("reply", "fault"),
+    [
+        ("550 5.1.1 <bob@example.org>: no such user", Fault.ADDRESS),
+        ("550 5.1.10 null MX", Fault.ADDRESS),
+        ("550 5.2.1 mailbox disabled", Fault.ADDRESS),
+        ("550 no such user here", Fault.ADDRESS),
+        ("553 mailbox name not allowed", Fault.ADDRESS),
+        ("550 5.7.1 not wanted here", Fault.MESSAGE),
+        ("554 no", Fault.MESSAGE),
+        ("552 5.2.2 mailbox full", Fault.MESSAGE),
+        ("550 5.1.8 bad sender", Fault.SENDER),
+    ],
+)
+async def test_a_refused_recipient_is_whose_fault_the_relay_says(box: Mailbox, reply: str, fault: Fault) -> None:
+    box.refuse(reply)
+    async with transport(box.port) as wire:
+        outcome = await wire.send(letter())
+        assert isinstance(outcome, Bounced)
+        assert outcome.fault is fault
+        assert "bob@example.org" not in outcome.reason
+        assert isinstance(await wire.send(letter()), Sent)
+    assert len(box.mails) == 1
+
+
+async def test_a_greylisted_mail_is_put_off_and_then_taken(box: Mailbox) -> None:
+    box.greylist()
+    async with transport(box.port) as wire:
+        outcome = await wire.send(letter())
+        assert outcome == Deferred("451 4.7.1 Greylisted, come back later")
+        assert isinstance(await wire.send(letter(attempt=2)), Sent)
+
+
+@pytest.mark.parametrize("kept", [False, True])
+async def test_a_connection_lost_in_the_data_puts_the_mail_off(box: Mailbox, kept: bool) -> None:
+    box.drop_in_data(kept=kept)
+    async with transport(box.port) as wire:
+        assert isinstance(await wire.send(letter()), Deferred)
+        assert isinstance(await wire.send(letter(attempt=2)), Sent)
+    assert len({got.message["Message-ID"] for got in box.mails}) == 1
+    assert len(box.mails) == 1 + kept
+
+
+async def test_a_connection_refused_rests_all_mail() -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    async with transport(port) as wire:
+        outcome = await wire.send(letter())
+    assert isinstance(outcome, Deferred)
+    assert outcome.route_wide
+
+
+@pytest.mark.parametrize("greeting", ["554 5.7.1 go away", "421 4.3.2 closing", "CUT", "HANG", "nonsense", ""])
+async def test_a_relay_that_does_not_greet_rests_all_mail(greeting: str) -> None:
+    async with Script(GREETING=[greeting]) as relay, transport(relay.port, timeout=0.3) as wire:
+        outcome = await wire.send(letter())
+    assert isinstance(outcome, Deferred)
+    assert outcome.route_wide
+
+
+@pytest.mark.parametrize("verb", ["MAIL", "RCPT", "DATA", "END"])
+@pytest.mark.parametrize("reply", ["451 4.3.0 later", "421 4.3.2 closing", "CUT", "HANG", "nonsense"])
+async def test_whatever_is_not_a_final_no_puts_the_mail_off(verb: str, reply: str) -> None:
+    async with Script(**{verb: [reply, "354 go on" if verb == "DATA" else "250 ok"]}) as relay:
+        async with transport(relay.port, timeout=0.3) as wire:
+            outcome = await wire.send(letter())
+            assert isinstance(outcome, Deferred)
+            assert outcome.reason
+            assert isinstance(await wire.send(letter(attempt=2)), Sent)
+
+
+@pytest.mark.parametrize(("verb", "fault"), [("MAIL", Fault.SENDER), ("DATA", Fault.MESSAGE), ("END", Fault.MESSAGE)])
+async def test_a_final_no_to_the_rest_bounces(verb: str, fault: Fault) -> None:
+    async with Script(**{verb: ["554 5.7.1 no <bob@example.org>"]}) as relay, transport(relay.port) as wire:
+        outcome = await wire.send(letter())
+    assert isinstance(outcome, Bounced)
+    assert outcome.fault is fault
+    assert "554 5.7.1" in outcome.reason
+    assert "bob@" not in outcome.reason
+
+
+async def test_a_relay_that_wants_a_login_loses_nothing_and_calls_the_operator() -> None:
+    with structlog.testing.capture_logs() as logs:
+        async with Script(MAIL=["530 5.7.0 log in first"]) as relay, transport(relay.port) as wire:
+            outcome = await wire.send(letter())
+    assert isinstance(outcome, Deferred)
+    assert outcome.route_wide
+    assert [entry["log_level"] for entry in logs] == ["error"]
+
+
+@pytest.mark.parametrize(
+    "to", ["", "bob", "bob@", "a b@x.example", "a@b@c.example", "x@y.example>\r\nRCPT TO:<z", "ä@\x00"]
+)
+async def test_what_is_no_address_never_reaches_the_wire(box: Mailbox, to: str) -> None:
+    async with transport(box.port) as wire:
+        outcome = await wire.send(letter(to=to))
+    assert outcome == Bounced("not a mail address", Fault.ADDRESS)
+    assert not box.doors
+
+
+async def test_a_domain_in_any_script_is_written_in_ascii(box: Mailbox) -> None:
+    async with transport(box.port) as wire:
+        assert isinstance(await wire.send(letter(to="bob@münchen.example")), Sent)
+    assert box.mails[0].recipients == ("bob@xn--mnchen-3ya.example",)
+    assert box.mails[0].message["To"].addresses[0].domain == "xn--mnchen-3ya.example"
+
+
+async def test_a_mailbox_in_any_script_needs_a_relay_that_takes_it(box: Mailbox) -> None:
+    async with transport(box.port) as wire:
+        assert isinstance(await wire.send(letter(to="jürgen@example.org")), Sent)
+    assert box.mails[0].recipients == ("jürgen@example.org",)
+    async with Script() as relay, transport(relay.port) as wire:
+        assert isinstance(await wire.send(letter(to="jürgen@example.org")), Bounced)
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a self-signed certificate for 127.0.0.1, ``cert.pem``, and its ``key.pem``."""
+    folder = tmp_path_factory.mktemp("tls")
+    command = "openssl req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out cert.pem -days 2 -subj /CN=relay"
+    extension = ["-addext", "subjectAltName=IP:127.0.0.1"]
+    subprocess.run([*command.split(), *extension], cwd=folder, check=True, capture_output=True)
+    return folder
+
+
+class Taker:
+    """Takes every mail."""
+
+    def __init__(self) -> None:
+        self.logins: list[bytes] = []
+
+    async def handle_DATA(  # noqa: N802 - aiosmtpd finds its handlers by this name
+        self, server: SMTP, session: Session, envelope: Envelope
+    ) -> str:
+        return "250 2.0.0 taken over TLS" if session.ssl else "250 2.0.0 taken in the clear"
+
+    def authenticate(
+        self, server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: object
+    ) -> AuthResult:
+        assert isinstance(data, LoginPassword)
+        return AuthResult(success=data == LoginPassword(b"birdwire", b"secret"))
+
+
+@asynccontextmanager
+async def tls_relay(certificate: Path, *, at_once: bool) -> AsyncIterator[int]:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate / "cert.pem", certificate / "key.pem")
+    taker, loop = Taker(), asyncio.get_running_loop()
+
+    def door() -> SMTP:
+        return SMTP(
+            taker,
+            hostname="relay.example",
+            tls_context=None if at_once else context,
+            require_starttls=not at_once,
+            authenticator=taker.authenticate,
+            auth_required=True,
+            auth_require_tls=not at_once,
+            loop=loop,
+        )
+
+    server = await loop.create_server(door, "127.0.0.1", 0, ssl=context if at_once else None)
+    try:
+        yield server.sockets[0].getsockname()[1]
+    finally:
+        server.close()
+        await server.wait_closed()
+
+
+@pytest.mark.parametrize("tls", ["starttls", "tls"])
+async def test_a_relay_is_logged_in_to_over_tls(certificate: Path, tls: str) -> None:
+    login = {"username": "birdwire", "password": "secret", "tls_ca": str(certificate / "cert.pem")}
+    async with tls_relay(certificate, at_once=tls == "tls") as port:
+        async with transport(port, tls=tls, **login) as wire:
+            assert await wire.send(letter()) == Sent("250 2.0.0 taken over TLS")
+        async with transport(port, tls=tls, **(login | {"password": "wrong"})) as wire:
+            outcome = await wire.send(letter())
+            assert isinstance(outcome, Deferred)
+            assert outcome.route_wide
+            assert "login" in outcome.reason
+
+
+@pytest.mark.parametrize("tls", ["starttls", "tls"])
+async def test_a_relay_whose_certificate_is_not_trusted_gets_nothing(certificate: Path, tls: str) -> None:
+    async with tls_relay(certificate, at_once=tls == "tls") as port, transport(port, tls=tls) as wire:
+        outcome = await wire.send(letter())
+    assert isinstance(outcome, Deferred)
+    assert outcome.route_wide
+
+
+async def test_a_relay_without_starttls_gets_nothing_in_the_clear(box: Mailbox) -> None:
+    async with transport(box.port, tls="starttls") as wire:
+        outcome = await wire.send(letter())
+    assert isinstance(outcome, Deferred)
+    assert outcome.route_wide
+    assert box.mails == []
+
+
+def test_settings_do_not_show_their_secrets() -> None:
+    assert "secret" not in repr(OutboundMailSettings(password="secret"))
