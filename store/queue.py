@@ -239,11 +239,6 @@ _LEASE_LOOK_UP = (
     .where(deliveries.c.id.in_(bindparam("ids", expanding=True)), deliveries.c.state == _UNSURE)
     .values(lease_until=bindparam("until", type_=Instant()))
 )
-_DUE_NEXT = select(func.min(deliveries.c.due_at)).where(
-    deliveries.c.route == bindparam("on_route"),
-    deliveries.c.lane == bindparam("on_lane"),
-    deliveries.c.state == _QUEUED,
-)
 
 
 async def claim(unit: Unit, route: int, *, most: int, until: datetime, now: datetime) -> list[int]:
@@ -315,12 +310,3 @@ async def claim_look_ups(unit: Unit, *, most: int, until: datetime, now: datetim
     if ids:
         await unit.execute(_LEASE_LOOK_UP, {"ids": ids, "until": until})
     return ids
-
-
-async def next_due(reading: Reading, route: int) -> datetime | None:
-    """When the route's earliest queued delivery is due; None when nothing is queued there."""
-    earliest: datetime | None = None
-    for lane in Lane:
-        found = (await reading.execute(_DUE_NEXT, {"on_route": route, "on_lane": lane})).scalar_one()
-        earliest = min(filter(None, (earliest, found)), default=None)
-    return earliest

@@ -1,0 +1,92 @@
+"""Posts that go out by themselves: a reminder at a given time, a tip of the day.
+
+What is scheduled lives in a table. Whichever daemon looks first takes the row, posts and sets the next time in one
+transaction: nothing goes out twice with several daemons, and with none for a while it goes out late, once.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import structlog
+from apscheduler.triggers.cron import CronTrigger
+
+from gateway.domain.types import Source
+from gateway.service import notify, posting
+from gateway.service.posting import Duplicate, Nothing, Published, TooLong, TooMany
+from gateway.service.site import Site
+from store import schedules
+from store.schedules import ScheduleRow
+from store.unit import Unit
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Scheduled:
+    """It will go out at ``next_at`` for the first time."""
+
+    id: int
+    next_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class NotSchedulable:
+    """It can't be scheduled, and why, in words for whoever asked."""
+
+    why: str
+
+
+async def at(unit: Unit, account_id: int, text: str, when: datetime, *, now: datetime) -> Scheduled | NotSchedulable:
+    """Post ``text`` once at ``when`` (aware)."""
+    if when <= now:
+        return NotSchedulable("that time has passed")
+    schedule_id = await schedules.add(unit, account_id, text, cron="", time_zone="UTC", next_at=when, now=now)
+    return Scheduled(schedule_id, when)
+
+
+async def every(
+    unit: Unit, account_id: int, text: str, cron: str, time_zone: str, *, now: datetime
+) -> Scheduled | NotSchedulable:
+    """Post ``text`` whenever the five fields of ``cron`` say so on the clocks of ``time_zone`` (an IANA name)."""
+    try:
+        first = next_time(cron, time_zone, now)
+    except (ValueError, ZoneInfoNotFoundError) as error:
+        return NotSchedulable(f"not a cron expression in a time zone: {error}")
+    if first is None:
+        return NotSchedulable("it would never go out")
+    schedule_id = await schedules.add(unit, account_id, text, cron=cron, time_zone=time_zone, next_at=first, now=now)
+    return Scheduled(schedule_id, first)
+
+
+def next_time(cron: str, time_zone: str, after: datetime) -> datetime | None:
+    """The next moment after ``after`` that ``cron`` names. Raises ValueError or ZoneInfoNotFoundError."""
+    trigger = CronTrigger.from_crontab(cron, timezone=ZoneInfo(time_zone))
+    found: datetime | None = trigger.get_next_fire_time(after, after)
+    return found
+
+
+async def post_due(unit: Unit, site: Site, *, now: datetime) -> int:
+    """Post what is due and set the next times; returns how many were posted. The author hears of what was not."""
+    posted = 0
+    for due in await schedules.due(unit, now=now):
+        outcome = await posting.publish(unit, site, due.account_id, due.text, source=Source.SCHEDULE, now=now)
+        match outcome:
+            case Published():
+                posted += 1
+            case TooLong() | Duplicate() | Nothing() | TooMany():
+                reason = type(outcome).__name__
+                log.warning("scheduled post refused", schedule=due.id, reason=reason)
+                await notify.tell_account(
+                    unit, due.account_id, f"{site.name}: your scheduled post did not go out ({reason}).", now=now
+                )
+        await _set_next(unit, due, now)
+    return posted
+
+
+async def _set_next(unit: Unit, due: ScheduleRow, now: datetime) -> None:
+    following = next_time(due.cron, due.time_zone, now) if due.cron else None
+    if following is None:
+        await schedules.remove(unit, due.id)
+    else:
+        await schedules.set_next(unit, due.id, following)

@@ -1,0 +1,45 @@
+"""Housekeeping: small steps that any daemon may do at any time, each in a transaction of its own."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from gateway.domain.delivery import State
+from store import deliveries, inbox, queue
+from store.unit import Reading, Unit
+
+RAW_KEPT = timedelta(days=30)
+"""How long a message is kept word for word as it came in."""
+
+
+async def end_leases(unit: Unit, *, now: datetime) -> int:
+    """Take back deliveries from workers that went away; rings when there were any."""
+    taken = await queue.take_back(unit, now)
+    if taken:
+        unit.ring()
+    return taken
+
+
+async def wipe_old_messages(unit: Unit, *, now: datetime) -> int:
+    """Wipe messages as received that are older than RAW_KEPT, a thousand at a time; how many were."""
+    return await inbox.wipe_raw(unit, before=now - RAW_KEPT)
+
+
+@dataclass(frozen=True, slots=True)
+class QueueStanding:
+    """One channel's queue: deliveries by state, and seconds the oldest queued one has been due."""
+
+    channel: str
+    depth: dict[str, int]
+    oldest: float
+
+
+async def look_at_queue(reading: Reading, *, now: datetime) -> list[QueueStanding]:
+    """How the queue stands, by channel."""
+    standings: dict[str, QueueStanding] = {}
+    for depth in await deliveries.depths(reading):
+        standing = standings.setdefault(depth.channel, QueueStanding(depth.channel, {}, 0.0))
+        standing.depth[depth.state] = depth.count
+        if depth.state == State.QUEUED:
+            waited = (now - depth.oldest).total_seconds()
+            standings[depth.channel] = QueueStanding(depth.channel, standing.depth, waited)
+    return list(standings.values())

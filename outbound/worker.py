@@ -1,0 +1,229 @@
+"""Drains one route: claims what is due, sends it over a transport, settles what became of it.
+
+Purpose     one worker stands for one SMS sender number or for all mail; a worker of another daemon on the same
+            database shares the work and the pace with it.
+Guarantee   claim, send and settle are three steps, and no transaction is open across the network. A worker that dies
+            between them leaves a lease that ends: mail is then sent again, a text is looked up at the provider first.
+Trouble     while the database is away the worker waits and keeps what it has to settle; a peer that refuses or is
+            silent is an outcome, decided in ``gateway.domain.delivery``.
+"""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from time import perf_counter
+
+import structlog
+
+from gateway import metrics
+from gateway.domain.delivery import Deferred, Done, GiveUp, LookUp, Outcome, Retry, RetryRules, Unsure, Verdict
+from gateway.domain.pace import Pace
+from gateway.domain.types import Channel, Outgoing
+from gateway.service import sending
+from gateway.service.sending import Result
+from gateway.service.site import Site
+from outbound.transport import CanLookUp, Transport
+from store.routes import Route
+from store.unit import DatabaseTrouble, Store
+
+log = structlog.get_logger(__name__)
+
+_PATIENCE = 1.0
+"""Seconds between tries while the database is away."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliverySettings:
+    """``[delivery]``: how long to go on trying, and how much at once.
+
+    ``attempts``, ``max_age``   after so many tries or so long a delivery is given up, with its reason kept.
+    ``lease``        how long a worker may hold a delivery before another one takes it over.
+    ``batch``        deliveries that a worker holds at the most.
+    ``connections``  texts under way to the provider at once; mail has ``mail.outbound.connections``.
+    ``poll``         how often the queue is looked at when nothing rings.
+    ``wake_burst``   texts sent at the end of quiet hours, before the rest becomes one summary.
+    ``digest_hour``  the hour of the day for daily digests, in the person's time zone.
+    """
+
+    attempts: int = 12
+    max_age: timedelta = timedelta(days=2)
+    lease: timedelta = timedelta(minutes=2)
+    batch: int = 500
+    connections: int = 32
+    poll: timedelta = timedelta(seconds=1)
+    wake_burst: int = 3
+    digest_hour: int = 8
+
+    def retry_rules(self) -> RetryRules:
+        """The part of it that decides what follows an attempt."""
+        return RetryRules(attempts=self.attempts, max_age=self.max_age)
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What every worker of a daemon shares; ``now`` is the clock (aware UTC), ``dice`` gives numbers in [0, 1)."""
+
+    store: Store
+    site: Site
+    settings: DeliverySettings
+    now: Callable[[], datetime]
+    dice: Callable[[], float]
+
+
+class Worker:
+    """One route's worker. :meth:`run` drains it until :meth:`stop` lets it finish what it holds."""
+
+    def __init__(self, tools: Tools, route: Route, pace: Pace, transport: Transport, *, connections: int) -> None:
+        self._tools = tools
+        self._route = route
+        self._pace = pace
+        self._transport = transport
+        self._connections = connections
+        self._ready: asyncio.Queue[Outgoing] = asyncio.Queue()
+        self._done: list[Result] = []
+        self._held = 0
+        self._bell = asyncio.Event()
+        self._results = asyncio.Event()
+        self._stopping = False
+        self._claimed_last = False
+
+    def wake(self) -> None:
+        """Something may be due: look now."""
+        self._bell.set()
+
+    def stop(self) -> None:
+        """Claim nothing more; :meth:`run` returns when all that is held is settled."""
+        self._stopping = True
+        self._bell.set()
+
+    async def run(self) -> None:
+        """Drain the route."""
+        async with asyncio.TaskGroup() as tasks:
+            senders = [tasks.create_task(self._send()) for _ in range(self._connections)]
+            settler = tasks.create_task(self._settle())
+            await self._claim()
+            self._claimed_last = True
+            self._results.set()
+            await settler
+            for sender in senders:
+                sender.cancel()
+
+    async def _claim(self) -> None:
+        settings = self._tools.settings
+        while not self._stopping:
+            room = settings.batch - self._held
+            if self._held and room < settings.batch // 2:
+                await self._rest(settings.poll)
+                continue
+            self._bell.clear()
+            now = self._tools.now()
+            try:
+                async with self._tools.store.unit() as unit:
+                    batch = await sending.claim(unit, self._route, self._pace, most=room, lease=settings.lease, now=now)
+            except DatabaseTrouble as error:
+                log.warning("cannot claim", route=self._route.id, error=type(error).__name__)
+                metrics.store_failed("claim")
+                await asyncio.sleep(_PATIENCE)
+                continue
+            self._held += len(batch.deliveries)
+            for delivery in batch.deliveries:
+                self._ready.put_nowait(delivery)
+            if batch.wait_until is not None:
+                await self._rest(min(batch.wait_until - self._tools.now(), settings.poll), deaf=True)
+            elif not batch.deliveries and not batch.refused:
+                await self._rest(settings.poll)
+
+    async def _rest(self, at_most: timedelta, *, deaf: bool = False) -> None:
+        """Wait for the bell; ``deaf`` when only time helps."""
+        seconds = max(at_most.total_seconds(), 0.001)
+        if deaf and not self._stopping:
+            await asyncio.sleep(seconds)
+            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._bell.wait()
+        self._bell.clear()
+
+    async def _send(self) -> None:
+        while True:
+            delivery = await self._ready.get()
+            started = perf_counter()
+            outcome = await self._attempt(delivery)
+            metrics.attempt_took(delivery.channel, perf_counter() - started)
+            self._done.append(Result(delivery, outcome))
+            self._results.set()
+
+    async def _attempt(self, delivery: Outgoing) -> Outcome:
+        try:
+            return await self._transport.send(delivery)
+        except Exception as error:
+            log.exception("transport broke its promise", delivery=delivery.id)
+            reason = f"an error of ours: {type(error).__name__}"
+            return Unsure(reason) if delivery.channel is Channel.SMS else Deferred(reason)
+
+    async def _settle(self) -> None:
+        while self._held or not self._claimed_last:
+            await self._results.wait()
+            self._results.clear()
+            results, self._done = self._done, []
+            if not results:
+                continue
+            verdicts = await self._write_down(results)
+            self._held -= len(results)
+            for result, verdict in zip(results, verdicts, strict=True):
+                self._count(result, verdict)
+            self._bell.set()
+
+    async def _write_down(self, results: list[Result]) -> list[Verdict]:
+        tools = self._tools
+        rules = tools.settings.retry_rules()
+        while True:
+            try:
+                async with tools.store.unit(durable=False) as unit:
+                    return await sending.settle(
+                        unit,
+                        tools.site,
+                        self._route,
+                        results,
+                        rules=rules,
+                        now=tools.now(),
+                        dice=[tools.dice() for _ in results],
+                    )
+            except DatabaseTrouble as error:
+                log.warning("cannot settle", route=self._route.id, waiting=len(results), error=type(error).__name__)
+                metrics.store_failed("settle")
+                await asyncio.sleep(_PATIENCE)
+
+    def _count(self, result: Result, verdict: Verdict) -> None:
+        channel = result.delivery.channel
+        match verdict:
+            case Done(_):
+                delay = (self._tools.now() - result.delivery.queued_at).total_seconds()
+                metrics.delivery_settled(channel, "sent", segments=result.delivery.segments, delay=delay)
+            case Retry(_, reason):
+                metrics.delivery_settled(channel, "retry")
+                log.info("deferred", delivery=result.delivery.id, attempt=result.delivery.attempt, reason=reason)
+            case LookUp(_, reason):
+                metrics.delivery_settled(channel, "unsure")
+                log.warning("outcome unknown", delivery=result.delivery.id, reason=reason)
+            case GiveUp(reason, fault):
+                metrics.delivery_settled(channel, "dead")
+                log.warning("given up", delivery=result.delivery.id, fault=fault, reason=reason)
+
+
+async def look_up(tools: Tools, routes: list[Route], transport: CanLookUp, *, most: int = 20) -> int:
+    """Ask the provider about texts whose sending ended without an answer and whose time has come; how many."""
+    settings = tools.settings
+    senders = {route.id: route.sender for route in routes}
+    async with tools.store.unit() as unit:
+        unsure = await sending.claim_look_ups(unit, senders, most=most, lease=settings.lease, now=tools.now())
+    for delivery in unsure:
+        finding = await transport.look_up(delivery)
+        log.info("looked up", delivery=delivery.id, finding=type(finding).__name__)
+        async with tools.store.unit() as unit:
+            await sending.settle_look_up(
+                unit, tools.site, delivery, finding, rules=settings.retry_rules(), now=tools.now()
+            )
+    return len(unsure)
