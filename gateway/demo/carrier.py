@@ -19,7 +19,7 @@ from gateway.demo.changes import Changes
 from gateway.demo.faults import FATES, RECEIPTS, TAKES_ANYWAY, Fault, Faults, Misbehaviour
 from gateway.demo.rest import RestApi
 from gateway.demo.texts import API_VERSION, Text, count_segments, new_sid
-from gateway.demo.webhooks import Webhooks, read_twiml
+from gateway.demo.webhooks import Answered, Webhooks, read_twiml
 
 log = structlog.get_logger(__name__)
 
@@ -33,6 +33,7 @@ _OPT_OUT_ANSWERS = (
              "Reply STOP to unsubscribe. Msg&Data Rates May Apply."),
     (_HELP, "Reply STOP to unsubscribe. Msg&Data Rates May Apply."),
 )  # fmt: skip
+_UNANSWERED = Answered(0, "", "", 0)
 _XML = frozenset({"text/xml", "application/xml", "text/html"})
 
 
@@ -136,13 +137,14 @@ class Carrier:
         """
         sid = extra_fields.get("MessageSid") or new_sid()
         fields = self._inbound_fields(sid, from_, to, body) | extra_fields
-        if not any(text.sid == sid for text in self.messages):
-            text = self._remember(Text(sid, "inbound", from_, to, body, "received", self._clock(), self._clock()))
-            text.fields = fields
+        text = next((text for text in self.messages if text.sid == sid), None)
+        if text is None:
+            now = self._clock()
+            text = self._remember(Text(sid, "inbound", from_, to, body, "received", now, now, fields=fields))
             self.phones[from_].append(text)
             self._mind_opt_out(text)
             self.changes.ring()
-        return await self._deliver_inbound(sid, from_, to, fields)
+        return await self._deliver_inbound(text, fields)
 
     def misbehave(
         self,
@@ -237,24 +239,20 @@ class Carrier:
             "ToCountry": "US",
         }
 
-    async def _deliver_inbound(self, sid: str, from_: str, to: str, fields: Mapping[str, str]) -> TextResult:
+    async def _deliver_inbound(self, text: Text, fields: Mapping[str, str]) -> TextResult:
         """Call the webhook, then the fallback; what they answer in TwiML goes to the phone."""
-        if self.webhook_url is None:
-            self._alert(11200, "no webhook is set")
-            return TextResult(0, "", sid, 0)
-        answered = await self._webhooks.post(self.webhook_url, fields)
+        answered = await self._webhooks.post(self.webhook_url, fields) if self.webhook_url else _UNANSWERED
         if not answered.good and self.fallback_url is not None:
-            failed = {"ErrorCode": "11200", "ErrorUrl": self.webhook_url}
+            failed = {"ErrorCode": "11200", "ErrorUrl": self.webhook_url or ""}
             answered = await self._webhooks.post(self.fallback_url, {**fields, **failed})
-        text = next(text for text in self.messages if text.sid == sid)
-        text.error_code = None if answered.good else 11200
+        self._move(text, "received", None if answered.good else 11200)
         if not answered.good:
-            self._alert(11200, f"webhook answered {answered.status}")
+            self._alert(11200, f"webhook answered {answered.status}" if self.webhook_url else "no webhook is set")
         elif answered.body.strip() and answered.content_type not in _XML:
             self._alert(12300, f"webhook answered {answered.content_type}")
         else:
-            self._reply(answered.body, from_, to)
-        return TextResult(answered.status, answered.body, sid, answered.tries)
+            self._reply(answered.body, text.from_, text.to)
+        return TextResult(answered.status, answered.body, text.sid, answered.tries)
 
     def _reply(self, twiml: str, phone: str, number: str) -> None:
         try:

@@ -79,7 +79,7 @@ STEPS = (
     Step(0, "JOIN alice", "Phone 1 signs up."),
     Step(1, "JOIN bob", "So does phone 2."),
     Step(1, "FOLLOW alice", "Bob follows Alice."),
-    Step(0, "Good morning from the 7:40 bus", "Alice posts; Bob's phone shows it."),
+    Step(0, "Good morning from the 7:40 bus", "Alice posts; Bob’s phone shows it."),
 )
 
 
@@ -92,16 +92,20 @@ def build_page(
     site_number: str,
     send_mail: SendMail,
     mail_domain: str = "",
+    mail_hint: str = "",
     ops_url: str = "",
 ) -> web.Application:
     """The page as an application to run or to mount; ``numbers`` are the phones that it shows.
 
-    ``site_number`` is what the phones text to; ``site_url`` and ``ops_url`` are linked, without a trailing slash.
+    ``site_number``           what the phones text to.
+    ``site_url``, ``ops_url``  linked, without a trailing slash.
+    ``mail_domain``           where the mail form's ``help@`` goes; ``mail_hint`` is a sentence beside that form.
     """
     page = _Page(carrier, mailbox, tuple(numbers), site_number, send_mail)
     page.environment.globals.update(
-        site_url=site_url, site_number=site_number, ops_url=ops_url, mail_domain=mail_domain, numbers=page.numbers
-    )
+        site_url=site_url, ops_url=ops_url, site_number=site_number, numbers=page.numbers,
+        mail_domain=mail_domain, mail_hint=mail_hint,
+    )  # fmt: skip
     app = web.Application(middlewares=[_same_origin])
     app.router.add_get("/", page.show)
     app.router.add_get("/events", page.events)

@@ -9,11 +9,13 @@ function toEnd(list) {
 
 function swap(name, html) {
   const piece = document.querySelector(`[data-piece="${name}"]`);
-  if (!piece || piece.innerHTML === html) return;
+  if (!piece) return;
   const open = [...piece.querySelectorAll("details[open]")].map((details) => details.id);
   const focused = piece.contains(document.activeElement) ? document.activeElement.id : "";
   const atEnd = piece.scrollHeight - piece.scrollTop - piece.clientHeight < 40;
+  const texts = piece.querySelectorAll(".text").length;
   piece.innerHTML = html;
+  piece.classList.toggle("fresh", piece.querySelectorAll(".text").length > texts);
   for (const id of open) document.getElementById(id)?.setAttribute("open", "");
   if (focused && focused !== piece.id) document.getElementById(focused)?.focus({ preventScroll: true });
   if (piece.matches(".texts") && atEnd) toEnd(piece);
