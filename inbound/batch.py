@@ -24,9 +24,16 @@ class Closed(RuntimeError):
 class Batcher(Generic[Item, Result]):
     """Hands items to ``handle`` in shared transactions. :meth:`run` must be running for :meth:`submit` to return."""
 
-    def __init__(self, store: Store, handle: Callable[[Unit, Item], Awaitable[Result]]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        handle: Callable[[Unit, Item], Awaitable[Result]],
+        on_commit: Callable[[int], None] = lambda _: None,
+    ) -> None:
+        """``on_commit`` hears how many items shared each commit."""
         self._store = store
         self._handle = handle
+        self._on_commit = on_commit
         self._waiting: asyncio.Queue[tuple[Item, asyncio.Future[Result]]] = asyncio.Queue()
         self._closed = False
 
@@ -66,6 +73,7 @@ class Batcher(Generic[Item, Result]):
             elif not batch[0][1].done():
                 batch[0][1].set_exception(error)
             return
+        self._on_commit(len(batch))
         for (_, future), result in zip(batch, results, strict=True):
             if not future.done():
                 future.set_result(result)
