@@ -388,7 +388,7 @@ _STOP = "STOP, STOPALL, STOP ALL, END, QUIT, CANCEL, UNSUBSCRIBE, REVOKE, OPTOUT
 
 CHAPTERS: dict[str, tuple[CommandForm, ...]] = {
     "Stop, start, help": (
-        _row(_STOP, "", takes.alone(Stop()), "no more texts to this phone, from anybody", "Stop.", keyword=True),
+        _row(_STOP, "", takes.alone(Stop()), "no more texts to this phone", "Stop.", keyword=True),
         _row("START, UNSTOP, YES", "", takes.alone(Start()), "texts to this phone again", "START", keyword=True),
         _row("HELP, INFO, ?", "", takes.alone(Help()), "how this works, and whom to ask", "?", keyword=True),
         _row("HELP, INFO, ?", "command", _topic, "what one command does", "HELP FOLLOW"),

@@ -1,0 +1,270 @@
+"""The grammar of commands: the whole message or nothing."""
+
+import re
+from datetime import time
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from gateway.domain import command as c
+from gateway.domain.command import CHAPTERS, TABLE, Code, Empty, Post, is_offered, parse
+from gateway.domain.command_help import help_text, reference
+from gateway.domain.sms_text import is_gsm, segments
+from gateway.domain.text import normalise
+from gateway.domain.types import EmailMode
+
+DOCS = Path(__file__).parents[2] / "docs" / "commands.md"
+
+MEANS: list[tuple[str, c.Command]] = [
+    ("STOP", c.Stop()),
+    ("stop.", c.Stop()),
+    ("Stop!", c.Stop()),
+    (" stop all ", c.Stop()),
+    ("“STOP”", c.Stop()),
+    ("'Stop.'", c.Stop()),
+    ("\u200bstop\u200b", c.Stop()),
+    ("st\u00adop", c.Stop()),
+    ("ＳＴＯＰ", c.Stop()),
+    ("stop...", c.Stop()),
+    ("opt-out", c.Stop()),
+    ("unsubscribe", c.Stop()),
+    ("yes", c.Start()),
+    ("?", c.Help()),
+    ("Help!", c.Help()),
+    ("help d", c.Help("D")),
+    ("info delete me", c.Help("DELETE ME")),
+    ("join @Alice", c.Join("alice")),
+    ("JOIN !Team", c.JoinGroup("team")),
+    ("name a_1", c.Rename("a_1")),
+    ("delete\n me", c.DeleteMe()),
+    ("claim AB12", c.Claim("ab12")),
+    ("pin 1234 GET bob", c.Pin("1234", "GET bob")),
+    ("pin 1234", c.Pin("1234", "")),
+    ("on", c.On()),
+    ("On !", c.On()),
+    ("off bob", c.OffName("bob")),
+    ("sleep 22-7", c.Sleep(time(22), time(7))),
+    ("sleep 22:30 – 6:45.", c.Sleep(time(22, 30), time(6, 45))),
+    ("sleep 8", c.SleepFor(8)),
+    ("email on", c.Email(EmailMode.INSTANT)),
+    ("email off.", c.Email(EmailMode.OFF)),
+    ("email hourly", c.EmailDigest(EmailMode.HOURLY)),
+    ("f  @bob .", c.Follow("bob")),
+    ("FOLLOW\u00a0bob", c.Follow("bob")),
+    ("get milk", c.Get("milk")),
+    ("follow #Straße", c.FollowTag("strasse")),
+    ("l #lunch!", c.LeaveTag("lunch")),
+    ("leave !team", c.LeaveGroup("team")),
+    ("accept all", c.Accept(None)),
+    ("accept @all", c.Accept("all")),
+    ("deny bob", c.Deny("bob")),
+    ("D bob  see\n you! ", c.Direct("bob", "see\n you!")),
+    ("dm @Bob, hi", c.Direct("bob", "hi")),
+    ("m bob: hi", c.Direct("bob", "hi")),
+    ("D bob", c.Direct("bob", "")),
+    ("D bob.", c.Direct("bob", "")),
+    ("R", c.Reply(None, "", "")),
+    ("r ok!", c.Reply(None, "ok!", "ok!")),
+    ("R bob  yes", c.Reply("bob", "yes", "bob  yes")),
+    ("R @bob", c.Reply("bob", "", "@bob")),
+    ("R – no", c.Reply(None, "– no", "– no")),
+    ("RT", c.Repost(None)),
+    ("rt @bob", c.Repost("bob")),
+    ("fav.", c.Favourite(None)),
+    ("POST get milk", c.PostThis("get milk")),
+    ("post STOP.", c.PostThis("STOP.")),
+    ("y", c.Yes()),
+    ("Y.", c.Yes()),
+    ("search lost  keys", c.Search("lost  keys")),
+    ("track WiFi", c.Track("wifi")),
+    ("untrack ALL", c.Untrack(None)),
+    ("poll Lunch?/pizza/soup", c.Poll("Lunch?", ("pizza", "soup"))),
+    ("vote 2!", c.Vote(2)),
+    ("!Team hello there", c.GroupText("team", "hello there")),
+    ("123456", c.Code("123456")),
+    ("1234.", c.Code("1234")),
+    ("", Empty()),
+    (" \r\n\t\x00\ud800", Empty()),
+    ("\u200d\ufe0f\u2800\u3164", Empty()),
+]
+
+POSTS = [
+    "follow me home",
+    "on my way",
+    "get",
+    "follow",
+    "get milk and eggs",
+    "get abcdefghijklmnopq",
+    "get müller",
+    "get b@b",
+    "STOP it",
+    "please stop",
+    "stop?",
+    "help me",
+    "help me please",
+    "join us tomorrow",
+    "claim victory",
+    "pin the tail",
+    "d",
+    "D",
+    "d'accord, see you",
+    "RT @bob: old news",
+    "accept all of it",
+    "sleep 25-7",
+    "sleep well tonight",
+    "sleep 100",
+    "email me",
+    "vote 0",
+    "vote for bob",
+    "poll",
+    "poll Lunch? / pizza",
+    "poll a / / b",
+    "untrack",
+    "track two words",
+    "!wow",
+    "!",
+    "! hello",
+    ".",
+    "post",
+    "123",
+    "123456789",
+    "١٢٣٤",
+    "on..",
+    "get ſam",
+    "delete them",
+]
+
+
+@pytest.mark.parametrize(("text", "meaning"), MEANS, ids=[ascii(text) for text, _ in MEANS])
+def test_what_fits_a_form_means_that_command(text, meaning):
+    assert parse(text) == meaning
+
+
+@pytest.mark.parametrize("text", POSTS)
+def test_what_fits_no_form_as_a_whole_is_a_post(text):
+    assert parse(text) == Post(text)
+
+
+@pytest.mark.parametrize("row", TABLE, ids=lambda row: row.form)
+def test_the_example_of_each_row_fits_that_row_and_no_other(row):
+    command = parse(row.example)
+    assert not isinstance(command, Post | Empty | Code)
+    others = [r for r in TABLE if r is not row and r.words[0] in (row.words[0], "!group")]
+    assert all(type(parse(other.example)) is not type(command) or row.words[0] == "HELP" for other in others)
+    assert is_offered(command) == row.offered
+
+
+@pytest.mark.parametrize("row", TABLE, ids=lambda row: row.form)
+def test_every_word_of_a_row_means_the_same_in_any_case(row):
+    _, *rest = row.example.split(maxsplit=1) if row.argument else (row.example,)
+    for word in row.words:
+        if word in ("!group", "DELETE ME"):
+            continue
+        for written in (word, word.lower(), word.title()):
+            assert parse(" ".join([written, *rest])) == parse(row.example)
+
+
+def test_every_command_that_can_be_written_has_a_row():
+    loose = {Code, Empty, Post}
+    assert {type(parse(row.example)) for row in TABLE} | loose == set(members(c.Command))
+
+
+def members(union: object) -> list[type]:
+    return list(getattr(union, "__args__"))  # noqa: B009 - the type of a union has no typed way to its members
+
+
+@given(st.text(st.characters(), max_size=300))
+@example("\u0345" * 50 + "\u0300" * 50)
+@example("D " + "\u0300bob")
+def test_no_text_raises_and_a_post_keeps_the_text(text):
+    match parse(text):
+        case Post(words):
+            assert words == normalise(text) != ""
+        case Empty() | _:
+            pass
+
+
+WORDS = sorted({word for row in TABLE for word in row.words})
+
+
+@given(
+    st.sampled_from(WORDS), st.text(st.characters(), max_size=40), st.sampled_from(["", " ", "\n", " @", " #", " !"])
+)
+def test_no_text_after_a_command_word_raises(word, rest, between):
+    parse(word + between + rest)
+
+
+@given(
+    st.sampled_from(TABLE), st.sampled_from(["home to the old house", "– and that's it, folks", "me, please & thanks"])
+)
+def test_a_command_about_names_with_more_words_behind_it_is_a_post(row, more):
+    if row.argument in ("", "name", "#tag", "!group", "name | ALL", "[name]") and row.words[0] != "D":
+        text = f"{row.example} {more}"
+        assert parse(text) == Post(text)
+
+
+@given(st.from_regex(r"[A-Za-z0-9_]{1,15}", fullmatch=True), st.sampled_from(["", ".", "!", " ", " !"]))
+def test_a_name_is_read_in_any_case_and_with_a_final_stop(name, end):
+    assert parse(f"get {name}{end}") == parse(f"GET @{name.upper()}") == c.Get(name.lower())
+
+
+@given(st.text(st.characters(), min_size=1).filter(lambda text: parse(text) != Empty()))
+def test_post_posts_whatever_follows_it(text):
+    assert parse(f"POST {text}") == c.PostThis(normalise(f"POST {text}")[4:].lstrip())
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a" * 100_000,
+        "get " + " " * 100_000 + ".",
+        "get " + "a " * 50_000,
+        "claim " + "a" * 100_000,
+        "poll " + "/" * 100_000,
+        "!" * 100_000,
+        "follow #" + "a" * 100_000,
+        "follow " + "#a" * 50_000,
+        "\u200b" * 100_000,
+        "e" + "\u0301\u0316" * 50_000,
+        "stop" + "\u0301\u0316" * 50_000,
+        "get " + "!" * 100_000,
+        "\ud800" * 100_000,
+        "http://" * 15_000,
+        "@" * 100_000,
+    ],
+    ids=lambda text: ascii(text[:12]),
+)
+def test_a_hundred_thousand_characters_are_read_at_once(text):
+    for _ in range(5):
+        parse(text)
+
+
+def test_help_fits_one_segment_with_its_link_for_every_word():
+    link = "https://birdwire.example.org/" + "x" * 31
+    for topic in (None, "NOSUCH", *WORDS):
+        words = help_text(topic, link)
+        assert words.endswith(link)
+        assert is_gsm(words)
+        assert segments(words) == 1
+
+
+def test_help_with_a_word_tells_what_it_does():
+    assert "FOLLOW name" in help_text("SUB", "x.org")
+    assert "not yet" in help_text("VOTE", "x.org")
+    assert help_text("NOSUCH", "x.org") == help_text(None, "x.org")
+
+
+def test_the_reference_is_what_the_table_prints():
+    how = (
+        "python -c \"from gateway.domain.command_help import reference; print(reference(), end='')\" > docs/commands.md"
+    )
+    assert DOCS.read_text(encoding="utf-8") == reference(), how
+
+
+def test_every_form_of_the_table_stands_in_the_reference():
+    page = reference().replace("\\|", "|")
+    assert all(f"| `{row.form}` |" in page and row.help in page for rows in CHAPTERS.values() for row in rows)
+    assert not re.search(r"[^\x00-\x7f…]", page)
