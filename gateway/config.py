@@ -16,11 +16,18 @@ from gateway.domain.types import Overflow
 from gateway.log import LogSettings
 from gateway.service.site import Limits, Site
 from gateway.settings import Unreadable, read
+from gateway.web.app import WebSettings
+from gateway.web.ops import OpsSettings
+from inbound.mail import InboundMailSettings
+from outbound.mail import OutboundMailSettings
+from outbound.sms_twilio import TwilioSettings
+from outbound.worker import DeliverySettings
 from store.engine import UnusableDatabase, parse_url
 
 Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
 Count = Annotated[int, msgspec.Meta(ge=0)]
 Some = Annotated[int, msgspec.Meta(ge=1)]
+_NO_ACCOUNT = TwilioSettings(account_sid="", auth_token="")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,22 +53,6 @@ class StoreSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WebSettings:
-    """``[web]``: where pages, feeds and webhooks are served."""
-
-    host: str = "127.0.0.1"
-    port: Port = 8140
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OpsSettings:
-    """``[ops]``: where health and metrics are served."""
-
-    host: str = "127.0.0.1"
-    port: Port = 8141
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Sender:
     """``[[sms.senders]]``: one of our numbers and its pace; 0 segments a day is no daily limit."""
 
@@ -72,53 +63,13 @@ class Sender:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TwilioSettings:
-    """``[sms.twilio]``: the account at the provider."""
-
-    account_sid: str = ""
-    auth_token: str = field(default="", repr=False)
-    auth_token_next: str = field(default="", repr=False)
-    base_url: str = "https://api.twilio.com"
-    messaging_service_sid: str = ""
-    timeout: timedelta = timedelta(seconds=15)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class SmsSettings:
     """``[sms]``: who carries our texts, and from which numbers."""
 
     provider: Literal["none", "twilio"] = "none"
     default_region: str = "US"
     senders: tuple[Sender, ...] = ()
-    twilio: TwilioSettings = field(default_factory=TwilioSettings)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InboundMailSettings:
-    """``[mail.inbound]``: the SMTP or LMTP door."""
-
-    host: str = "127.0.0.1"
-    port: Port = 8025
-    protocol: Literal["smtp", "lmtp"] = "smtp"
-    max_size: Some = 10_000_000
-    tls_cert: str = ""
-    tls_key: str = ""
-    trusted_authserv_id: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutboundMailSettings:
-    """``[mail.outbound]``: the relay that takes our mail."""
-
-    host: str = "127.0.0.1"
-    port: Port = 25
-    username: str = ""
-    password: str = field(default="", repr=False)
-    tls: Literal["none", "starttls", "tls"] = "none"
-    connections: Some = 4
-    messages_per_second: Annotated[float, msgspec.Meta(gt=0)] = 20.0
-    dkim_key: str = ""
-    dkim_selector: str = ""
+    twilio: TwilioSettings = _NO_ACCOUNT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,18 +79,6 @@ class MailSettings:
     domain: str = "localhost"
     inbound: InboundMailSettings = field(default_factory=InboundMailSettings)
     outbound: OutboundMailSettings = field(default_factory=OutboundMailSettings)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeliverySettings:
-    """``[delivery]``: how long to go on trying, and how much at once."""
-
-    attempts: Some = 12
-    max_age: timedelta = timedelta(days=2)
-    lease: timedelta = timedelta(minutes=2)
-    batch: Some = 50
-    wake_burst: Count = 3
-    digest_hour: Annotated[int, msgspec.Meta(ge=0, le=23)] = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -220,11 +159,7 @@ def contradictions(config: Config) -> Iterator[str]:
     yield from _about_sms(config)
     yield from _about_mail(config)
     yield from _about_ports(config)
-    for limit in fields(config.limits):
-        if getattr(config.limits, limit.name) < 1:
-            yield f"limits.{limit.name} = {getattr(config.limits, limit.name)} is not allowed, it must be 1 or more"
-    if config.delivery.lease < timedelta(seconds=30):
-        yield "delivery.lease is too short, a message must be sent within it: 30s or more"
+    yield from _about_ranges(config)
 
 
 def _about_site(config: Config) -> Iterator[str]:
@@ -288,6 +223,31 @@ def _about_mail(config: Config) -> Iterator[str]:
         yield "mail.outbound.dkim_key and mail.outbound.dkim_selector belong together, give both or neither"
     if bool(outbound.username) != bool(outbound.password):
         yield "mail.outbound.username and mail.outbound.password belong together, give both or neither"
+
+
+def _about_ranges(config: Config) -> Iterator[str]:
+    delivery, inbound, outbound = config.delivery, config.mail.inbound, config.mail.outbound
+    ranges: list[tuple[str, float, float, float]] = [
+        ("mail.inbound.port", inbound.port, 0, 65535),
+        ("mail.inbound.max_size", inbound.max_size, 1000, 10**9),
+        ("mail.inbound.timeout", inbound.timeout, 1, 3600),
+        ("mail.outbound.port", outbound.port, 1, 65535),
+        ("mail.outbound.timeout", outbound.timeout, 1, 3600),
+        ("sms.twilio.timeout", config.sms.twilio.timeout, 1, 600),
+        ("delivery.attempts", delivery.attempts, 1, 1000),
+        ("delivery.batch", delivery.batch, 1, 10_000),
+        ("delivery.connections", delivery.connections, 1, 1000),
+        ("delivery.wake_burst", delivery.wake_burst, 0, 100),
+        ("delivery.digest_hour", delivery.digest_hour, 0, 23),
+        *((f"limits.{limit.name}", getattr(config.limits, limit.name), 1, 10**9) for limit in fields(config.limits)),
+    ]
+    for name, value, low, high in ranges:
+        if not low <= value <= high:
+            yield f"{name} = {value} is not allowed, it must be from {low} to {high}"
+    if delivery.lease < timedelta(seconds=30):
+        yield "delivery.lease is too short, a message must be sent within it: 30s or more"
+    if delivery.poll < timedelta(milliseconds=50):
+        yield "delivery.poll is too short, the queue would be looked at all the time: 0.05s or more"
 
 
 def _about_ports(config: Config) -> Iterator[str]:

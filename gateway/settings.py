@@ -73,12 +73,13 @@ class _Reader:
     environment: dict[Path_, _Given] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
 
-    def section(self, cls: type, table: object, path: Path_) -> Any:
-        """The settings object of ``cls``, or None where a problem was noted."""
+    def section(self, cls: type, table: object, path: Path_, base: Any = MISSING) -> Any:
+        """The settings object of ``cls``, or None where a problem was noted. ``base`` is what the section above has
+        in its place by default: what is not given is as there."""
         if not isinstance(table, Mapping):
             self.problems.append(f"{_dotted(path)} must be a section, [{_dotted(path)}]")
             return None
-        fields, noted = _fields(cls), len(self.problems)
+        fields, noted = _fields(cls, base), len(self.problems)
         known = [*fields, *(f"{name}_file" for name, f in fields.items() if f.secret)]
         for name in table:
             if name not in known:
@@ -86,18 +87,18 @@ class _Reader:
         values = {name: self._field(f, table, (*path, name)) for name, f in fields.items()}
         if len(self.problems) > noted:
             return None
-        return cls(**{name: value for name, value in values.items() if value is not MISSING})
+        return cls(**values)
 
     def _field(self, f: "_Field", table: Mapping[str, object], path: Path_) -> Any:
         if f.rows is not None:
-            return self._rows(f.rows, table.get(path[-1], []), path)
+            return self._rows(f, table.get(path[-1], []), path)
         if f.section is not None:
             return self._subsection(f, table, path)
         given = self._given(f, table, path)
         if given is None:
             if f.default is MISSING:
                 self.problems.append(f"{_dotted(path)} is missing")
-            return MISSING
+            return f.default
         try:
             return _convert(given.value, f.type, lax=given.from_environment)
         except (msgspec.ValidationError, ValueError):
@@ -108,10 +109,10 @@ class _Reader:
     def _subsection(self, f: "_Field", table: Mapping[str, object], path: Path_) -> Any:
         absent = path[-1] not in table and not any(p[: len(path)] == path for p in self.environment)
         if absent and f.default is not MISSING:
-            return MISSING
-        return self.section(f.section, table.get(path[-1], {}), path)
+            return f.default
+        return self.section(f.section, table.get(path[-1], {}), path, f.default)
 
-    def _rows(self, cls: type, rows: object, path: Path_) -> Any:
+    def _rows(self, f: "_Field", rows: object, path: Path_) -> Any:
         if not isinstance(rows, list):
             self.problems.append(f"{_dotted(path)} must be an array of tables, [[{_dotted(path)}]]")
             return None
@@ -121,9 +122,10 @@ class _Reader:
             self.problems.append(f"{_variable((*path, str(gap[0])))}__... is missing, rows are numbered without gaps")
             return None
         if not count:
-            return MISSING
+            return f.default
         return tuple(
-            self.section(cls, rows[index] if index < len(rows) else {}, (*path, str(index))) for index in range(count)
+            self.section(f.rows, rows[index] if index < len(rows) else {}, (*path, str(index)))
+            for index in range(count)
         )
 
     def _given(self, f: "_Field", table: Mapping[str, object], path: Path_) -> _Given | None:
@@ -219,11 +221,12 @@ class _Field:
     rows: Any
 
 
-def _fields(cls: type) -> dict[str, _Field]:
+def _fields(cls: type, base: Any = MISSING) -> dict[str, _Field]:
     hints = typing.get_type_hints(cls, include_extras=True)
     found = {}
-    for name, default in _defaults(cls):
+    for name, own in _defaults(cls):
         kind = hints[name]
+        default = getattr(base, name) if isinstance(base, cls) else own
         options = get_args(kind) if get_origin(kind) in (types.UnionType, typing.Union) else (kind,)
         section = next((option for option in options if _is_settings(option)), None)
         element = get_args(kind)[0] if get_origin(kind) is tuple else None

@@ -65,6 +65,7 @@ def test_the_environment_wins_over_the_file(written):
         "BIRDWIRE_SITE__NAME": "From outside",
         "BIRDWIRE_SITE__PRIVATE": "true",
         "BIRDWIRE_MAIL__INBOUND__PORT": "2525",
+        "BIRDWIRE_SMS__TWILIO__ACCOUNT_SID": "AC1",
         "BIRDWIRE_SMS__TWILIO__AUTH_TOKEN": "t",
         "BIRDWIRE_DELIVERY__LEASE": "1m 30s",
     }
@@ -96,7 +97,7 @@ def test_a_secret_may_stand_in_a_file_of_its_own(written, tmp_path, where):
     secret = tmp_path / "token"
     secret.write_text("from a file\n")
     if where == "file":
-        config = load(written(f"[sms.twilio]\nauth_token_file = '{secret}'"), {})
+        config = load(written(f"[sms.twilio]\naccount_sid = 'AC1'\nauth_token_file = '{secret}'"), {})
     else:
         config = load(written(TWILIO), {"BIRDWIRE_SMS__TWILIO__AUTH_TOKEN_FILE": str(secret)})
     assert config.sms.twilio.auth_token == "from a file"
@@ -163,7 +164,7 @@ def test_an_empty_secret_file_is_refused(written, tmp_path):
             "mail.outbound.dkim_key and mail.outbound.dkim_selector belong together",
         ),
         ("[ops]\nport = 8140", "ops.port = 8140 is already that of web"),
-        ("[limits]\nposts_per_hour = 0", "limits.posts_per_hour = 0 is not allowed, it must be 1 or more"),
+        ("[limits]\nposts_per_hour = 0", "limits.posts_per_hour = 0 is not allowed, it must be from 1"),
         ("[site", "is not TOML"),
     ],
 )
