@@ -82,6 +82,7 @@ class Carrier:
         self.numbers = frozenset(numbers)
         self.handles_opt_out = handles_opt_out
         self.messages: list[Text] = []
+        self._by_sid: dict[str, Text] = {}
         self.phones: dict[str, list[Text]] = defaultdict(list)
         self.opted_out: set[tuple[str, str]] = set()
         self.alerts: list[tuple[int, str]] = []
@@ -101,6 +102,7 @@ class Carrier:
             auth_token,
             numbers=self.numbers,
             texts=self.messages,
+            find=self._by_sid.get,
             faults=self.faults,
             accept=self._accept,
             refuses=lambda form: 21610 if (form.get("From", ""), form["To"]) in self.opted_out else None,
@@ -137,7 +139,7 @@ class Carrier:
         """
         sid = extra_fields.get("MessageSid") or new_sid()
         fields = self._inbound_fields(sid, from_, to, body) | extra_fields
-        text = next((text for text in self.messages if text.sid == sid), None)
+        text = self._by_sid.get(sid)
         if text is None:
             now = self._clock()
             text = self._remember(Text(sid, "inbound", from_, to, body, "received", now, now, fields=fields))
@@ -330,6 +332,7 @@ class Carrier:
 
     def _remember(self, text: Text) -> Text:
         self.messages.append(text)
+        self._by_sid[text.sid] = text
         self.changes.ring()
         return text
 

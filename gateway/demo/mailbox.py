@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from types import TracebackType
-from typing import Self
+from typing import Self, cast
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
@@ -86,9 +86,10 @@ class Mailbox:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._server.close()
-        for task in list(self.doors):
-            task.cancel()
-        await asyncio.gather(*self.doors, return_exceptions=True)
+        serving = dict(self.doors)
+        for door in serving.values():
+            door.hang_up()
+        await asyncio.gather(*serving, return_exceptions=True)
         await self._server.wait_closed()
 
     def refuse(
@@ -181,7 +182,11 @@ class _Door(SMTP):
         await super().smtp_DATA(arg)
 
     async def drop(self) -> None:
-        """Cut the connection without a word; ends the task that serves it."""
-        assert isinstance(self.transport, asyncio.Transport)
-        self.transport.abort()
+        """Hang up on behalf of the task that serves the connection; that task goes no further."""
+        self.hang_up()
         await asyncio.get_running_loop().create_future()
+
+    def hang_up(self) -> None:
+        """Cut the connection without a word; its task ends soon."""
+        if self.transport is not None:
+            cast("asyncio.Transport", self.transport).abort()

@@ -5,7 +5,7 @@ Form-encoded requests, Basic auth, the provider's JSON and error codes. What mis
 
 import asyncio
 import hmac
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import assert_never
 from urllib.parse import urlencode
@@ -23,7 +23,8 @@ _DAY = len("2026-01-31")
 class RestApi:
     """Answers the provider's routes for one account.
 
-    ``accept`` takes a valid form and returns its text; ``refuses`` gives the code for a form that the carrier's own
+    ``accept`` takes a valid form and returns its text; ``texts`` are all that
+    were taken, oldest first, and ``find`` gives one by its id. ``refuses`` gives the code for a form that the carrier's own
     state forbids (an opted-out phone), or None. ``closing`` ends requests that hang.
     """
 
@@ -33,7 +34,8 @@ class RestApi:
         auth_token: str,
         *,
         numbers: frozenset[str],
-        texts: list[Text],
+        texts: Sequence[Text],
+        find: Callable[[str], Text | None],
         faults: Faults,
         accept: Callable[[Mapping[str, str]], Awaitable[Text]],
         refuses: Callable[[Mapping[str, str]], int | None],
@@ -43,6 +45,7 @@ class RestApi:
         self._credentials = aiohttp.encode_basic_auth(account_sid, auth_token)
         self._numbers = numbers
         self._texts = texts
+        self._find = find
         self._faults = faults
         self._accept = accept
         self._refuses = refuses
@@ -124,7 +127,7 @@ class RestApi:
         found = self._faults.take(ANSWERS, request.query, look_up=True)
         if found is not None:
             return await self._misbehave(request, found)
-        text = next((text for text in self._texts if text.sid == request.match_info["sid"]), None)
+        text = self._find(request.match_info["sid"])
         if text is None:
             return _error(20404, request.path)
         return web.json_response(message_json(self._account_sid, text))

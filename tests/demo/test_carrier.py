@@ -397,3 +397,26 @@ async def test_a_number_that_is_not_the_accounts_own_may_not_send() -> None:
 )
 def test_segments_are_counted_as_the_air_carries_them(body: str, segments: int) -> None:
     assert count_segments(body) == segments
+
+
+async def test_an_answer_that_is_no_message_hides_that_the_text_was_taken(carrier: Carrier) -> None:
+    carrier.misbehave(Fault.WRONG_JSON)
+    status, body, _ = await post(carrier, form())
+    assert (status, body) == (201, ["nonsense"])
+    assert await carrier.wait_for(lambda text: text.status == "delivered")
+
+
+async def test_many_texts_at_once_all_arrive(carrier: Carrier) -> None:
+    answers = await asyncio.gather(*(post(carrier, form(Body=str(n))) for n in range(100)))
+    assert len({answer[1]["sid"] for answer in answers if isinstance(answer[1], dict)}) == 100
+    await carrier.wait_until(lambda: len(carrier.phones[BOB]) == 100)
+    assert {text.body for text in carrier.phones[BOB]} == {str(n) for n in range(100)}
+
+
+async def test_a_service_sends_from_one_of_the_accounts_numbers() -> None:
+    async with Carrier(account_sid=ACCOUNT, auth_token=TOKEN, numbers=[SITE]) as carrier:
+        service = "MG" + "0" * 32
+        status, body, _ = await post(carrier, {"To": BOB, "Body": "hi", "MessagingServiceSid": service})
+        assert isinstance(body, dict)
+        assert (status, body["status"], body["messaging_service_sid"]) == (201, "accepted", service)
+        assert (await carrier.wait_for(lambda text: text.status == "delivered")).from_ == SITE

@@ -36,6 +36,8 @@ async function send(form, button) {
     await fetch(form.action, { method: "POST", body, redirect: "manual" });
     if (!("keep" in form.dataset)) form.reset();
     for (const area of form.querySelectorAll("[data-count]")) count(area);
+  } catch {
+    gone.hidden = false;
   } finally {
     button?.removeAttribute("aria-busy");
   }
@@ -60,6 +62,11 @@ document.addEventListener("keydown", (event) => {
 
 document.querySelectorAll(".texts").forEach(toEnd);
 document.querySelectorAll("[data-count]").forEach(count);
-new EventSource("events").addEventListener("message", (event) => {
+
+const gone = document.getElementById("gone");
+const stream = new EventSource("events");
+stream.addEventListener("open", () => (gone.hidden = true));
+stream.addEventListener("error", () => (gone.hidden = false));
+stream.addEventListener("message", (event) => {
   for (const [name, html] of Object.entries(JSON.parse(event.data))) swap(name, html);
 });
