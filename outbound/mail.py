@@ -247,7 +247,7 @@ async def _transfer(smtp: aiosmtplib.SMTP, envelope: _Envelope) -> Outcome:
         sender = b"FROM:<" + envelope.sender.encode() + b">"
         code, words = await smtp.execute_command(b"MAIL", sender, *envelope.options)
         if code != 250:
-            return _refused_sender(code, words)
+            return _refused_sender(code, words, envelope.recipient)
         code, words = await smtp.execute_command(b"RCPT", b"TO:<" + envelope.recipient.encode() + b">")
         if code not in (250, 251):
             return _refused_recipient(code, words, envelope.recipient)
@@ -290,15 +290,15 @@ def _mailbox(address: str) -> str | None:
         return None
 
 
-def _refused_sender(code: int, words: str) -> Outcome:
+def _refused_sender(code: int, words: str, recipient: str) -> Outcome:
     if code == _CLOSING:
         raise _CutOff("the relay is closing (421)", early=True)
     if code in _NO_LOGIN:
         return _locked_out("the relay wants a login", code)
     if code < 500:
-        return Deferred(_reply(code, words))
+        return Deferred(_reply(code, words, recipient))
     log.error("the relay refuses our address", code=code)
-    return Bounced(_reply(code, words), Fault.SENDER)
+    return Bounced(_reply(code, words, recipient), Fault.SENDER)
 
 
 def _refused_recipient(code: int, words: str, recipient: str) -> Outcome:
@@ -327,10 +327,9 @@ def _locked_out(reason: str, code: int) -> Deferred:
     return Deferred(f"{reason} ({code})" if code else reason, LOCKED_OUT_PAUSE, route_wide=True)
 
 
-def _reply(code: int, words: str, recipient: str = "") -> str:
+def _reply(code: int, words: str, recipient: str) -> str:
     """The relay's reply in one short line, without the recipient's address."""
-    if recipient:
-        words = re.sub(re.escape(recipient), "…", words, flags=re.IGNORECASE)
+    words = re.sub(re.escape(recipient), "…", words, flags=re.IGNORECASE)
     return f"{code} {' '.join(words.split())}"[:_LONGEST_REPLY].encode("utf-8", "replace").decode()
 
 

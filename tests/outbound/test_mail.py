@@ -72,6 +72,7 @@ class Script:
         self.replies = {verb: [reply] for verb, reply in usual.items()} | replies
         self.connections = 0
         self.said: list[str] = []
+        self.left = asyncio.Event()
 
     async def __aenter__(self) -> "Script":
         self._over = asyncio.Event()
@@ -112,6 +113,8 @@ class Script:
             return False
         writer.write(f"{self._last}\r\n".encode())
         await writer.drain()
+        if verb == "QUIT":
+            self.left.set()
         return verb != "QUIT"
 
 
@@ -156,8 +159,7 @@ async def test_an_idle_connection_is_closed_with_a_goodbye(monkeypatch: pytest.M
     async with Script() as relay, transport(relay.port) as wire:
         await wire.send(letter())
         async with asyncio.timeout(5):
-            while "QUIT" not in relay.said:
-                await asyncio.sleep(0.01)
+            await relay.left.wait()
         assert isinstance(await wire.send(letter(id=32)), Sent)
         assert relay.connections == 2
 
@@ -226,12 +228,12 @@ async def test_a_relay_that_does_not_greet_rests_all_mail(greeting: str) -> None
 @pytest.mark.parametrize("verb", ["MAIL", "RCPT", "DATA", "END"])
 @pytest.mark.parametrize("reply", ["451 4.3.0 later", "421 4.3.2 closing", "CUT", "HANG", "nonsense"])
 async def test_whatever_is_not_a_final_no_puts_the_mail_off(verb: str, reply: str) -> None:
-    async with Script(**{verb: [reply, "354 go on" if verb == "DATA" else "250 ok"]}) as relay:
-        async with transport(relay.port, timeout=0.3) as wire:
-            outcome = await wire.send(letter())
-            assert isinstance(outcome, Deferred)
-            assert outcome.reason
-            assert isinstance(await wire.send(letter(attempt=2)), Sent)
+    later = "354 go on" if verb == "DATA" else "250 ok"
+    async with Script(**{verb: [reply, later]}) as relay, transport(relay.port, timeout=0.3) as wire:
+        outcome = await wire.send(letter())
+        assert isinstance(outcome, Deferred)
+        assert outcome.reason
+        assert isinstance(await wire.send(letter(attempt=2)), Sent)
 
 
 @pytest.mark.parametrize(("verb", "fault"), [("MAIL", Fault.SENDER), ("DATA", Fault.MESSAGE), ("END", Fault.MESSAGE)])
@@ -289,40 +291,30 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 class Taker:
-    """Takes every mail."""
-
-    def __init__(self) -> None:
-        self.logins: list[bytes] = []
+    """Takes every mail, from whoever knows the password where there is one."""
 
     async def handle_DATA(  # noqa: N802 - aiosmtpd finds its handlers by this name
         self, server: SMTP, session: Session, envelope: Envelope
     ) -> str:
-        return "250 2.0.0 taken over TLS" if session.ssl else "250 2.0.0 taken in the clear"
+        return "250 2.0.0 taken"
 
     def authenticate(
         self, server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: object
     ) -> AuthResult:
-        assert isinstance(data, LoginPassword)
-        return AuthResult(success=data == LoginPassword(b"birdwire", b"secret"))
+        return AuthResult(success=data == LoginPassword(b"birdwire", b"secret"), handled=False)
 
 
 @asynccontextmanager
 async def tls_relay(certificate: Path, *, at_once: bool) -> AsyncIterator[int]:
+    """A relay with TLS from the first byte, or one that wants STARTTLS and a login; yields its port."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate / "cert.pem", certificate / "key.pem")
     taker, loop = Taker(), asyncio.get_running_loop()
+    guard: dict[str, Any] = {"tls_context": context, "require_starttls": True, "auth_required": True}
+    guard["authenticator"] = taker.authenticate
 
     def door() -> SMTP:
-        return SMTP(
-            taker,
-            hostname="relay.example",
-            tls_context=None if at_once else context,
-            require_starttls=not at_once,
-            authenticator=taker.authenticate,
-            auth_required=True,
-            auth_require_tls=not at_once,
-            loop=loop,
-        )
+        return SMTP(taker, hostname="relay.example", loop=loop, **({} if at_once else guard))
 
     server = await loop.create_server(door, "127.0.0.1", 0, ssl=context if at_once else None)
     try:
@@ -332,17 +324,22 @@ async def tls_relay(certificate: Path, *, at_once: bool) -> AsyncIterator[int]:
         await server.wait_closed()
 
 
-@pytest.mark.parametrize("tls", ["starttls", "tls"])
-async def test_a_relay_is_logged_in_to_over_tls(certificate: Path, tls: str) -> None:
+async def test_a_relay_is_logged_in_to_over_starttls(certificate: Path) -> None:
     login = {"username": "birdwire", "password": "secret", "tls_ca": str(certificate / "cert.pem")}
-    async with tls_relay(certificate, at_once=tls == "tls") as port:
-        async with transport(port, tls=tls, **login) as wire:
-            assert await wire.send(letter()) == Sent("250 2.0.0 taken over TLS")
-        async with transport(port, tls=tls, **(login | {"password": "wrong"})) as wire:
+    async with tls_relay(certificate, at_once=False) as port:
+        async with transport(port, tls="starttls", **login) as wire:
+            assert await wire.send(letter()) == Sent("250 2.0.0 taken")
+        async with transport(port, tls="starttls", **(login | {"password": "wrong"})) as wire:
             outcome = await wire.send(letter())
             assert isinstance(outcome, Deferred)
             assert outcome.route_wide
-            assert "login" in outcome.reason
+            assert outcome.reason == "the relay refuses our login (535)"
+
+
+async def test_a_relay_may_speak_tls_from_the_first_byte(certificate: Path) -> None:
+    authority = str(certificate / "cert.pem")
+    async with tls_relay(certificate, at_once=True) as port, transport(port, tls="tls", tls_ca=authority) as wire:
+        assert await wire.send(letter()) == Sent("250 2.0.0 taken")
 
 
 @pytest.mark.parametrize("tls", ["starttls", "tls"])

@@ -1,0 +1,104 @@
+"""DKIM signatures, checked by a verifier with the public key as DNS would give it."""
+
+import base64
+import dataclasses
+import subprocess
+from datetime import UTC, datetime
+from pathlib import Path
+
+import dkim  # type: ignore[import-untyped]  # the package ships no py.typed
+import pytest
+
+from gateway.demo.mailbox import Mailbox
+from gateway.domain.types import Channel, Outgoing, PostKind
+from gateway.service.site import Site
+from outbound.mail import MailTransport, OutboundMailSettings
+from outbound.mail_signature import UnusableKey, read_signer
+from outbound.mail_text import render
+
+SITE = Site(name="Townwire", public_url="https://town.example", mail_domain="mail.town.example", key=b"k" * 32)
+POST = Outgoing(
+    id=31,
+    attempt=1,
+    channel=Channel.EMAIL,
+    to="bob@example.org",
+    text="Grüße  \n.\n\ttea at four \n\n\n",
+    queued_at=datetime(2026, 11, 23, 9, 30, tzinfo=UTC),
+    author="alice",
+    post_id=7,
+    conversation_id=7,
+    kind=PostKind.POST,
+)
+
+
+def openssl(arguments: str, folder: Path) -> bytes:
+    return subprocess.run(["openssl", *arguments.split()], cwd=folder, check=True, capture_output=True).stdout
+
+
+@pytest.fixture(scope="session", params=["ed25519", "rsa", "rsa-traditional"])
+def key(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, bytes]:
+    """A private key's path, and the TXT record of its public key."""
+    folder = tmp_path_factory.mktemp("dkim")
+    match request.param:
+        case "ed25519":
+            openssl("genpkey -algorithm ed25519 -out key.pem", folder)
+        case "rsa":
+            openssl("genpkey -algorithm rsa -pkeyopt rsa_keygen_bits:2048 -out key.pem", folder)
+        case _:
+            openssl("genrsa -traditional -out key.pem 2048", folder)
+    public = openssl("pkey -in key.pem -pubout -outform DER", folder)
+    kind = "ed25519" if request.param == "ed25519" else "rsa"
+    value = public[-32:] if kind == "ed25519" else public
+    return folder / "key.pem", f"v=DKIM1; k={kind}; p={base64.b64encode(value).decode()}".encode()
+
+
+def verifies(mail: bytes, record: bytes) -> bool:
+    return bool(
+        dkim.verify(
+            mail, dnsfunc=lambda name, timeout=5: record if name == b"s1._domainkey.mail.town.example." else None
+        )
+    )
+
+
+def test_a_signed_mail_verifies_and_a_changed_one_does_not(key: tuple[Path, bytes]) -> None:
+    path, record = key
+    signed = read_signer(str(path), "s1", SITE.mail_domain).sign(render(POST, SITE))
+    assert signed.endswith(render(POST, SITE))
+    assert verifies(signed, record)
+    assert not verifies(signed.replace(b"tea at four", b"tea at five"), record)
+    for header in (b"Subject", b"To", b"Reply-To", b"List-Unsubscribe", b"List-Unsubscribe-Post", b"List-Id"):
+        changed = signed.replace(b"\n" + header + b": ", b"\n" + header + b": x", 1)
+        assert changed != signed
+        assert not verifies(changed, record)
+    assert not verifies(signed.replace(b"\r\nTo: ", b"\r\nFrom: <mallory@mail.town.example>\r\nTo: "), record)
+
+
+def test_a_notice_is_signed_too(key: tuple[Path, bytes]) -> None:
+    path, record = key
+    notice = dataclasses.replace(POST, post_id=None, kind=None, in_reply_to="<a@b.example>", subject="hi")
+    assert verifies(read_signer(str(path), "s1", SITE.mail_domain).sign(render(notice, SITE)), record)
+
+
+async def test_a_signature_survives_the_way_to_the_mailbox(key: tuple[Path, bytes]) -> None:
+    path, record = key
+    async with Mailbox() as box:
+        settings = OutboundMailSettings(port=box.port, dkim_key=str(path), dkim_selector="s1")
+        wire = MailTransport(settings, SITE)
+        await wire.send(POST)
+        await wire.close()
+    assert verifies(box.mails[0].raw, record)
+
+
+def test_a_key_that_cannot_sign_is_refused_at_the_start(tmp_path: Path) -> None:
+    file = tmp_path / "key.pem"
+    for content in (b"", b"nonsense", b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"):
+        file.write_bytes(content)
+        with pytest.raises(UnusableKey):
+            read_signer(str(file), "s1", SITE.mail_domain)
+    with pytest.raises(UnusableKey, match="cannot be read"):
+        read_signer(str(tmp_path / "none.pem"), "s1", SITE.mail_domain)
+
+
+def test_a_key_needs_a_selector(key: tuple[Path, bytes]) -> None:
+    with pytest.raises(UnusableKey, match="selector"):
+        read_signer(str(key[0]), "", SITE.mail_domain)
