@@ -23,9 +23,10 @@ _DAY = len("2026-01-31")
 class RestApi:
     """Answers the provider's routes for one account.
 
-    ``accept`` takes a valid form and returns its text; ``texts`` are all that
-    were taken, oldest first, and ``find`` gives one by its id. ``refuses`` gives the code for a form that the carrier's own
-    state forbids (an opted-out phone), or None. ``closing`` ends requests that hang.
+    ``texts``    all that were taken, oldest first; ``find`` gives one by its id.
+    ``accept``   takes a valid form and returns its text.
+    ``refuses``  gives the code for a form that the carrier's own state forbids (an opted-out phone), or None.
+    ``closing``  set, ends requests that hang.
     """
 
     def __init__(
