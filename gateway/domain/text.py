@@ -9,11 +9,8 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
 
 from gateway.domain.types import MAX_LENGTH
-
-Form = Literal["NFC", "NFKC"]
 
 _LINE_END = re.compile("\r\n?|\x85")
 _NOT_TEXT = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
@@ -22,7 +19,7 @@ _OUTER = "".join(chr(c) for c in (*range(0x20), 0x20, 0xA0, 0x1680, *range(0x200
     "\u202f\u205f\u2060\u3000\ufeff"
 )
 _UNSEEN = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0" + "".join(map(chr, range(0xFE00, 0xFE10))))
-_LONGEST_MARKS = 30  # Unicode UAX 15, stream-safe text: more marks than this on one letter is no language
+_LONGEST_MARKS = 30  # on one letter; more is no language
 _SHORT = 1000
 
 _ELLIPSIS = "…"
@@ -47,12 +44,12 @@ def normalise(raw: str) -> str:
     return recompose(text).strip(_OUTER)
 
 
-def recompose(text: str, form: Form = "NFC") -> str:
-    """``text`` in a composed Unicode form. Sorting the marks on one letter takes the square of their number, so on
-    long texts their runs are first interrupted as UAX 15 says (stream-safe text)."""
-    if unicodedata.is_normalized(form, text[:_SHORT]) and len(text) <= _SHORT:
+def recompose(text: str) -> str:
+    """``text`` in NFC. Sorting the marks on one letter takes the square of their number, so in long texts their runs
+    are interrupted first, as Unicode UAX 15 says (stream-safe text)."""
+    if text.isascii():
         return text
-    return unicodedata.normalize(form, text if len(text) <= _SHORT else _stream_safe(text))
+    return unicodedata.normalize("NFC", text if len(text) <= _SHORT else _stream_safe(text))
 
 
 def _stream_safe(text: str) -> str:
@@ -182,7 +179,8 @@ def _special(text: str) -> Iterator[tuple[int, int, Mention | Tag | Link]]:
             at = _tag_end(text, at)
             word = text[start + 1 : at]
             folded = recompose(word.casefold())
-            if len(folded) <= _LONGEST_TAG and any(c.isalpha() for c in folded):
+            joined = text.startswith(("#", "＃", "://"), at)
+            if len(folded) <= _LONGEST_TAG and any(c.isalpha() for c in folded) and not joined:
                 yield start, at, Tag(folded, text[start:at])
 
 
@@ -211,10 +209,12 @@ def _tag_end(text: str, at: int) -> int:
 
 def shorten(text: str, link: str) -> str:
     """At most 140 characters: ``text`` cut at a word, "…" and ``link`` (the page where the whole stands, at most 100
-    characters long). Text that needs no cutting comes back as it is."""
+    characters long). No link, mention or tag is cut through: half of one would lead elsewhere. Text that needs no
+    cutting comes back as it is."""
     if len(text) <= MAX_LENGTH:
         return text
     cut = _cut(text, MAX_LENGTH - len(link) - 2)
+    cut = next((start for start, end, _ in _special(text[: 2 * MAX_LENGTH]) if start < cut < end), cut)
     return f"{text[:cut].rstrip().rstrip(',;:')}{_ELLIPSIS} {link}"
 
 
