@@ -15,6 +15,7 @@ COMMANDS = {
     "user": ("gateway.cli_people", "Add, show, suspend and delete people."),
     "follow": ("gateway.cli_follows", "Let one person follow another; import and export follows."),
     "post": ("gateway.cli_post", "Post in somebody's name: now, later, or again and again."),
+    "schedule": ("gateway.cli_post", "See and drop posts that will go out by themselves."),
     "queue": ("gateway.cli_queue", "See what waits to be sent; try again, drop, hold, release."),
     "backup": ("gateway.cli_database", "Copy the database to a file while the daemon runs."),
 }
