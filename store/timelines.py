@@ -22,7 +22,6 @@ from sqlalchemy import (
     bindparam,
     case,
     cast,
-    exists,
     false,
     func,
     or_,
@@ -112,11 +111,19 @@ def _stands(post: Any) -> ColumnElement[bool]:
     return and_(post.c.deleted_at.is_(None), post.c.kind != PostKind.DIRECT)
 
 
+def _is_one(row: Statement) -> ColumnElement[bool]:
+    """Whether there is such a row; there is one at most. As an EXISTS under an OR, PostgreSQL may answer this by
+    hashing the whole table first; this it must look up."""
+    return row.scalar_subquery().is_not(None)
+
+
 def _original_listed(post: Any) -> ColumnElement[bool]:
     """It is no repost, or what it repeats may be shown to everybody."""
     return or_(
         post.c.repost_of_id.is_(None),
-        exists().where(_o.c.id == post.c.repost_of_id, _stands(_o), _oa.c.id == _o.c.author_id, _listed(_oa)),
+        _is_one(
+            select(_o.c.id).where(_o.c.id == post.c.repost_of_id, _stands(_o), _oa.c.id == _o.c.author_id, _listed(_oa))
+        ),
     )
 
 
@@ -124,15 +131,17 @@ def _hidden_from_me(author_id: Any) -> ColumnElement[bool]:
     """I mute or block the author, or the author blocks me."""
     b, c, m = blocks.alias(), blocks.alias(), mutes.alias()
     return or_(
-        exists().where(b.c.account_id == _me, b.c.other_id == author_id),
-        exists().where(c.c.account_id == author_id, c.c.other_id == _me),
-        exists().where(m.c.account_id == _me, m.c.other_id == author_id),
+        _is_one(select(b.c.other_id).where(b.c.account_id == _me, b.c.other_id == author_id)),
+        _is_one(select(c.c.other_id).where(c.c.account_id == author_id, c.c.other_id == _me)),
+        _is_one(select(m.c.other_id).where(m.c.account_id == _me, m.c.other_id == author_id)),
     )
 
 
 def _i_follow(account_id: Any) -> ColumnElement[bool]:
     f = follows.alias()
-    return exists().where(f.c.followee_id == account_id, f.c.follower_id == _me, f.c.state == "accepted")
+    return _is_one(
+        select(f.c.followee_id).where(f.c.followee_id == account_id, f.c.follower_id == _me, f.c.state == "accepted")
+    )
 
 
 # ---- for everybody
@@ -197,12 +206,14 @@ def _for_me(post: Any) -> ColumnElement[bool]:
         ),
         or_(
             post.c.repost_of_id.is_(None),
-            exists().where(
-                _o.c.id == post.c.repost_of_id,
-                _stands(_o),
-                _oa.c.id == _o.c.author_id,
-                _listed(_oa),
-                ~_hidden_from_me(_o.c.author_id),
+            _is_one(
+                select(_o.c.id).where(
+                    _o.c.id == post.c.repost_of_id,
+                    _stands(_o),
+                    _oa.c.id == _o.c.author_id,
+                    _listed(_oa),
+                    ~_hidden_from_me(_o.c.author_id),
+                )
             ),
         ),
     )
@@ -346,6 +357,7 @@ _PLACE = (
     .where(_p.c.id == bindparam("id", type_=BigInteger))
 )
 _NEWEST = select(func.max(posts.c.id))
+_LISTED_NAMES = select(accounts.c.name).where(_listed(accounts)).order_by(accounts.c.id.desc()).limit(_most)
 
 
 async def newest_id(reading: Reading) -> int:
@@ -389,6 +401,11 @@ async def may_read(reading: Reading, account_id: int, author_id: int) -> bool:
     never across a block."""
     found = await reading.execute(_MAY_READ, {"me": account_id, "author": author_id})
     return bool(found.scalar_one_or_none())
+
+
+async def listed_names(reading: Reading, *, most: int) -> list[str]:
+    """The names of the accounts that are shown to everybody, the newest first."""
+    return [name for name in (await reading.execute(_LISTED_NAMES, {"most": most})).scalars() if name]
 
 
 async def load(reading: Reading, ids: Sequence[int]) -> list[ShownRow]:

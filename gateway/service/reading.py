@@ -66,6 +66,11 @@ class PostView:
         return f"/@{self.author}/{self.id}"
 
     @property
+    def short(self) -> str:
+        """The words up to where they were cut, without the link that a text carries there; else all of them."""
+        return self.text.rpartition(" ")[0] if self.full_text else self.text
+
+    @property
     def whole(self) -> str:
         """All the words."""
         return self.full_text or self.text
@@ -172,6 +177,11 @@ async def post_page(reading: Reading, post_id: int) -> PostPage | Deleted | Miss
     shown = await posts(reading, ids)
     [post] = [view for view in shown if view.id == post_id]
     return PostPage(post, shown)
+
+
+async def listed_names(reading: Reading, *, most: int) -> list[str]:
+    """The names of public accounts, the newest first."""
+    return await timelines.listed_names(reading, most=most)
 
 
 # ---- feeds: first what is in it, and only when that is new the posts themselves

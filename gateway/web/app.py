@@ -33,7 +33,7 @@ class WebSettings:
 
 @dataclass(frozen=True, slots=True)
 class WebDeps:
-    """What the web needs from the roof. Without ``twilio`` there are no webhooks."""
+    """What the web needs from the roof. Without ``twilio`` there are no webhooks, without ``pages`` nothing else."""
 
     store: Store
     site: Site
@@ -41,6 +41,7 @@ class WebDeps:
     record: Callable[[Receipt], Awaitable[None]]
     now: Callable[[], datetime]
     twilio: Door | None = None
+    pages: bool = True
 
 
 def build_app(deps: WebDeps) -> web.Application:
@@ -50,8 +51,9 @@ def build_app(deps: WebDeps) -> web.Application:
     app.on_response_prepare.append(add_headers)
     if deps.twilio:
         TwilioHooks(deps.twilio, deps.intake, deps.record, deps.now).add_to(app)
-    Feeds(deps.store, deps.site).add_to(app)
-    Pages(deps.store, deps.site, look, deps.now).add_to(app)
+    if deps.pages:
+        Feeds(deps.store, deps.site).add_to(app)
+        Pages(deps.store, deps.site, look, deps.now).add_to(app)
     return app
 
 

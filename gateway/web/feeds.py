@@ -188,8 +188,7 @@ class Feeds:
 
 def title_of(post: PostView, *, mixed: bool) -> str:
     """The post's words on one line, as a title; with its author's name where several people's posts stand together."""
-    words = post.text.rpartition(" ")[0] if post.full_text else post.text
-    words = " ".join(words.split())
+    words = " ".join(post.short.split())
     if post.repost_of:
         words = f"RT @{post.repost_of.author}: {words}"
     return f"{post.author}: {words}" if mixed else words

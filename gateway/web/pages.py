@@ -2,8 +2,9 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from html import escape
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from gateway.domain import token
 from gateway.domain.token import Purpose
@@ -14,6 +15,11 @@ from gateway.web import addresses
 from gateway.web.look import Look
 from store.timelines import NEWEST
 from store.unit import Store
+
+LARGEST_SITEMAP = 50_000
+"""Addresses that one sitemap may hold (sitemaps.org)."""
+
+_SITEMAP = "http://www.sitemaps.org/schemas/sitemap/0.9"
 
 
 class Pages:
@@ -36,6 +42,7 @@ class Pages:
             get("/{anything:.*}", self.private)
             return
         get("/", self.front)
+        get("/sitemap.xml", self.sitemap)
         get(f"/@{addresses.NAME}", self.person)
         get(f"/@{addresses.NAME}/{addresses.POST}", self.post)
         get(f"/tags/{addresses.TAG}", self.tag)
@@ -43,8 +50,9 @@ class Pages:
     async def front(self, request: web.Request) -> web.Response:
         """What this is, how to join, and what everybody writes."""
         async with self._store.reading() as read:
-            page = await reading.public_timeline(read, before=_before(request))
-        return self._look.page("front.html", page=page)
+            before = _before(request)
+            page = await reading.public_timeline(read, before=before)
+        return self._look.page("front.html", page=page, first=before == NEWEST)
 
     async def person(self, request: web.Request) -> web.Response:
         """A public account and its posts; of a protected one nothing but that."""
@@ -92,8 +100,19 @@ class Pages:
 
     async def robots(self, _request: web.Request) -> web.Response:
         """Where crawlers should not go (RFC 9309)."""
-        closed = ["/"] if self._site.private else ["/feeds/", "/unsubscribe/", "/hooks/"]
-        return web.Response(text="User-agent: *\n" + "".join(f"Disallow: {path}\n" for path in closed))
+        if self._site.private:
+            return web.Response(text="User-agent: *\nDisallow: /\n")
+        closed = "".join(f"Disallow: {path}\n" for path in ("/feeds/", "/unsubscribe/", "/hooks/"))
+        return web.Response(text=f"User-agent: *\n{closed}\nSitemap: {self._site.public_url}/sitemap.xml\n")
+
+    async def sitemap(self, _request: web.Request) -> web.Response:
+        """The front page and all public people (sitemaps.org); from there the newest posts are one link away."""
+        async with self._store.reading() as read:
+            names = await reading.listed_names(read, most=LARGEST_SITEMAP - 1)
+        base = escape(self._site.public_url)
+        urls = "".join(f"<url><loc>{base}/{path}</loc></url>\n" for path in ("", *(f"@{name}" for name in names)))
+        text = f'<?xml version="1.0" encoding="utf-8"?>\n<urlset xmlns="{_SITEMAP}">\n{urls}</urlset>\n'
+        return web.Response(text=text, content_type="application/xml", headers={hdrs.CACHE_CONTROL: "max-age=3600"})
 
     async def ask_unsubscribe(self, request: web.Request) -> web.Response:
         """Ask before doing: mail scanners open every link."""
