@@ -33,6 +33,11 @@ class AddressRow:
     last_post_id: int | None
     created_at: datetime
 
+    @property
+    def owner_id(self) -> int | None:
+        """Whose it is for certain: an account that only claims it does not count."""
+        return None if self.proven_at is None else self.account_id
+
 
 def _set(**values: Any) -> Any:
     return update(addresses).where(addresses.c.id == bindparam("address_id")).values(**values)

@@ -64,6 +64,10 @@ def only_by_phone() -> str:
     return "That works by text from your phone only."
 
 
+def only_from_your_own() -> str:
+    return "That works from your phone or from your own confirmed mail address only."
+
+
 def not_your_mail() -> str:
     return "This mail address belongs to nobody here. Write to your own posting address."
 
@@ -167,6 +171,10 @@ def mail_off() -> str:
     return "No more posts by mail. EMAIL ON brings them back."
 
 
+def no_phone() -> str:
+    return "No phone is joined to your account. Text CLAIM and a code from the site, or JOIN, from your phone."
+
+
 def no_mail(url: str) -> str:
     return f"You have no confirmed mail address. Add one on the site: {url}"
 
@@ -186,6 +194,14 @@ def nobody_offer(name: str, minutes: int) -> str:
     return (
         f"Nobody here is called {name}, so nothing was posted. Reply Y within {minutes} minutes to post it as written."
     )
+
+
+def protected_join_first(name: str) -> str:
+    return f"{name} is protected. Text JOIN yourname to sign up, then FOLLOW {name} asks them."
+
+
+def protected_from_you(name: str) -> str:
+    return f"{name}'s posts are protected. FOLLOW {name} asks to read them."
 
 
 def following(name: str, *, texts: bool) -> str:
@@ -371,12 +387,20 @@ def direct_refused(name: str) -> str:
     return f"{name} does not follow you, so you cannot send them direct messages. Nothing was sent or posted."
 
 
+def direct_to_nobody(name: str) -> str:
+    return f"Nobody here is called {name}. Nothing was sent or posted; POST and your words posts anything."
+
+
 def direct_without_text(name: str) -> str:
     return f"What shall {name} read? Text D {name} and your words. Nothing was posted."
 
 
 def reply_without_text() -> str:
     return "What is your answer? Text R and your words. Nothing was posted."
+
+
+def answered(name: str) -> str:
+    return f"Answered {name}."
 
 
 def nothing_to_answer() -> str:

@@ -171,14 +171,14 @@ async def join(
     refusal = await name_refusal(unit, name)
     if refusal is not None:
         return refusal
-    fresh = phone.account_id is None
-    if phone.account_id is None:
+    fresh = phone.owner_id is None
+    if phone.owner_id is None:
         account_id = await accounts.create(unit, name, now=now)
         if account_id is None:
             return NameTaken()
         await addresses.attach(unit, phone.id, account_id, proven_at=now)
     else:
-        account_id = phone.account_id
+        account_id = phone.owner_id
         if not await accounts.rename(unit, account_id, name):
             return NameTaken()
     await _consent(unit, phone, words, now)
@@ -218,11 +218,11 @@ async def claim(
     account = None if found is None else await accounts.by_id(unit, found.account_id)
     if found is None or account is None or account.name is None:
         return NoSuchCode()
-    if phone.account_id is not None and phone.account_id != account.id:
-        holder = await accounts.by_id(unit, phone.account_id)
+    if phone.owner_id is not None and phone.owner_id != account.id:
+        holder = await accounts.by_id(unit, phone.owner_id)
         if holder is not None and holder.name is not None:
             return HeldBy(holder.name)
-        await _take_over(unit, phone.account_id, account.id, now)
+        await _take_over(unit, phone.owner_id, account.id, now)
     await proofs.use(unit, found.id)
     await addresses.attach(unit, phone.id, account.id, proven_at=now)
     await _consent(unit, phone, words, now)
@@ -231,7 +231,7 @@ async def claim(
 
 async def sign_out(unit: Unit, phone: AddressRow, *, now: datetime) -> None:
     """Detach the phone. An account without a name has nothing else, so it ends."""
-    account = None if phone.account_id is None else await accounts.by_id(unit, phone.account_id)
+    account = None if phone.owner_id is None else await accounts.by_id(unit, phone.owner_id)
     await deliveries.drop_for_address(unit, phone.id, "the phone was signed out", now=now)
     await addresses.detach(unit, phone.id)
     if account is not None and account.name is None:
@@ -270,7 +270,7 @@ async def add_user(
     ]
     for channel, address in wanted:
         held = await addresses.find(unit, channel, address)
-        holder = held and held.account_id and await accounts.by_id(unit, held.account_id)
+        holder = held and held.owner_id and await accounts.by_id(unit, held.owner_id)
         if holder and holder.name is not None:
             return HeldBy(holder.name)
     account_id = await accounts.create(unit, name, now=now, protected=protected)
@@ -286,10 +286,12 @@ async def add_user(
 async def give_address(
     unit: Unit, account_id: int, channel: Channel, address: str, *, how: str, now: datetime
 ) -> AddressRow:
-    """Give the account a phone or mail address that counts as proven; ``how`` stands in the ledger of consent."""
+    """Give the account a phone or mail address that counts as proven; ``how`` stands in the ledger of consent.
+
+    The address must be nobody's, or an account's that has no name."""
     row = await addresses.find_or_add(unit, channel, address, now=now)
-    if row.account_id is not None and row.account_id != account_id:
-        await _take_over(unit, row.account_id, account_id, now)
+    if row.owner_id is not None and row.owner_id != account_id:
+        await _take_over(unit, row.owner_id, account_id, now)
     await addresses.attach(unit, row.id, account_id, proven_at=now)
     await consents.add(unit, row.address, action="given", how=how, words="", now=now)
     return row

@@ -1,0 +1,1 @@
+"""What each command does: one module for each kind, one function for each command, each returning its answer."""

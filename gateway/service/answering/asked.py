@@ -1,0 +1,86 @@
+"""Who asks, from where, in which words: what every answer begins with."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from gateway.domain import reply
+from gateway.domain.types import Channel, Source
+from gateway.service.site import Site
+from store import accounts, deliveries, offers
+from store.accounts import AccountRow
+from store.addresses import AddressRow
+from store.unit import Unit
+
+OFFER_LASTS = timedelta(minutes=10)
+"""How long Y takes up an offer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One text or mail as the intake understood it.
+
+    ``address_id``        the phone or mailbox it came from.
+    ``to``                our number or mail address that it came to.
+    ``dropped``           how many attachments were left behind.
+    ``account_id``        who it is, where the door itself says so (a secret posting address).
+    ``answers_delivery``  the delivery it answers, where it came to that one's reply address.
+    ``at_help``           it came to the address that only helps.
+    """
+
+    address_id: int
+    channel: Channel
+    text: str
+    to: str = ""
+    dropped: int = 0
+    account_id: int | None = None
+    answers_delivery: int | None = None
+    at_help: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One message on its way to an answer. ``person`` is None when nobody knows the sender."""
+
+    unit: Unit
+    site: Site
+    told: Told
+    address: AddressRow
+    person: AccountRow | None
+    now: datetime
+    new_code: Callable[[], str]
+
+    @property
+    def by_phone(self) -> bool:
+        return self.told.channel is Channel.SMS
+
+    @property
+    def source(self) -> Source:
+        """What a post made by this message says it came from."""
+        return Source.SMS if self.by_phone else Source.EMAIL
+
+    @property
+    def from_their_own(self) -> bool:
+        """Whether the answer goes to the person and nobody else: a leaked posting address is not enough to rename
+        or delete an account."""
+        return self.person is not None and self.address.owner_id == self.person.id
+
+
+async def sender_of(unit: Unit, told: Told, address: AddressRow) -> AccountRow | None:
+    """Whose message it is: as the door says, else as the delivery it answers says, else as the address says."""
+    account_id = told.account_id
+    if account_id is None and told.answers_delivery is not None:
+        delivery = await deliveries.by_id(unit, told.answers_delivery)
+        account_id = None if delivery is None else delivery.account_id
+    if account_id is None:
+        account_id = address.owner_id
+    account = None if account_id is None else await accounts.by_id(unit, account_id)
+    return None if account is None or account.deleted_at is not None else account
+
+
+async def nobody(asked: Asked, name: str) -> str:
+    """Nobody bears that name, so it may have been meant as a post: offer that, to those who can post."""
+    if asked.person is None or asked.person.name is None:
+        return reply.nobody(name)
+    await offers.ask(asked.unit, asked.address.id, "post", asked.told.text, expires_at=asked.now + OFFER_LASTS)
+    return reply.nobody_offer(name, OFFER_LASTS // timedelta(minutes=1))

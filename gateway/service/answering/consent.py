@@ -1,0 +1,65 @@
+"""STOP, START and HELP: for everyone, whoever they are, before anything else is looked at."""
+
+from gateway.domain import reply
+from gateway.domain.command_help import help_text
+from gateway.domain.types import EmailMode
+from gateway.service.answering.asked import Asked
+from store import accounts, addresses, consents, deliveries
+
+
+async def stop(asked: Asked) -> str:
+    """Opt the phone out at once and drop what is queued for it; by mail, stop the account's mails.
+
+    The confirmation is the last text this phone gets. A second STOP gets none, and none goes out where the provider
+    confirms by itself (and would refuse ours).
+    """
+    unit, address = asked.unit, asked.address
+    if not asked.by_phone:
+        if asked.person is None:
+            return reply.not_your_mail()
+        await accounts.set_email_mode(unit, asked.person.id, EmailMode.OFF)
+        await _enter(asked, "refused")
+        return reply.mail_off()
+    if address.opted_out_at is not None:
+        return ""
+    await addresses.opt_out(unit, address.id, now=asked.now)
+    await deliveries.drop_for_address(unit, address.id, "opted out by STOP", now=asked.now)
+    await _enter(asked, "refused")
+    return "" if _provider_answers(asked) else reply.stopped(asked.site.name)
+
+
+async def start(asked: Asked) -> str:
+    """Opt the phone in again; by mail, start the account's mails again."""
+    unit = asked.unit
+    await _enter(asked, "given")
+    if not asked.by_phone:
+        if asked.person is None:
+            return reply.not_your_mail()
+        await accounts.set_email_mode(unit, asked.person.id, EmailMode.INSTANT)
+        return reply.mail_on()
+    await addresses.opt_in(unit, asked.address.id)
+    named = asked.person is not None and asked.person.name is not None
+    return "" if _provider_answers(asked) else reply.started(asked.site.name, known=named)
+
+
+def help_(asked: Asked, topic: str | None) -> str:
+    """How this works; carriers want the programme's name and a contact, so it is given even where the provider has
+    words of its own. With a topic: what that word does."""
+    if topic is not None:
+        return help_text(topic, asked.site.public_url)
+    return reply.help_(asked.site.name, asked.site.public_url, asked.site.contact)
+
+
+def _provider_answers(asked: Asked) -> bool:
+    return asked.told.to in asked.site.provider_handles_keywords
+
+
+async def _enter(asked: Asked, action: str) -> None:
+    await consents.add(
+        asked.unit,
+        asked.address.address,
+        action=action,
+        how=str(asked.told.channel),
+        words=asked.told.text,
+        now=asked.now,
+    )

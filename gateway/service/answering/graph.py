@@ -1,0 +1,188 @@
+"""Following, being followed, and peace from each other; and what of it comes by text or mail."""
+
+from typing import assert_never
+
+from gateway.domain import reply
+from gateway.domain.types import Channel, EmailMode
+from gateway.service import following, joining
+from gateway.service.answering.asked import Asked, nobody
+from gateway.service.following import Asked as AskedToFollow
+from gateway.service.following import Follows, Oneself, TooMany, YouBlock
+from store import accounts, addresses, deliveries, follows, relations
+from store.accounts import AccountRow
+
+_SHOWN = 30  # names asked for: more never fit into one SMS
+
+
+async def follow(asked: Asked, me: AccountRow, name: str) -> str:
+    """Follow, with texts when the wish came from a phone and with mails when it came by mail."""
+    other = await following.find(asked.unit, name, asker_id=me.id)
+    if other is None:
+        return await nobody(asked, name)
+    if me.name is None and other.protected:
+        return reply.protected_join_first(name)
+    outcome = await following.follow(
+        asked.unit,
+        asked.site,
+        me,
+        other,
+        texts=asked.by_phone,
+        mail=None if asked.by_phone else True,
+        now=asked.now,
+    )
+    match outcome:
+        case Follows(again=True):
+            return reply.already_following(name)
+        case Follows():
+            return reply.following(name, texts=asked.by_phone and me.texts_on)
+        case AskedToFollow(again=True):
+            return reply.already_requested(name)
+        case AskedToFollow():
+            return reply.requested(name)
+        case Oneself():
+            return reply.not_oneself()
+        case YouBlock():
+            return reply.you_block(name)
+        case TooMany(limit):
+            return reply.too_many_follows(limit)
+        case _:
+            assert_never(outcome)
+
+
+async def follow_unknown(asked: Asked, name: str) -> str:
+    """An unknown phone may follow a public account: it gets an account that only follows."""
+    other = await following.find(asked.unit, name, asker_id=None)
+    if asked.site.private:
+        return reply.registration_closed(asked.site.registration, asked.site.public_url)
+    if other is None:
+        return reply.nobody(name)
+    if other.protected:
+        return reply.protected_join_first(name)
+    account_id = await joining.join_to_follow(asked.unit, asked.address, words=asked.told.text, now=asked.now)
+    me = await accounts.by_id(asked.unit, account_id)
+    assert me is not None
+    await following.follow(asked.unit, asked.site, me, other, texts=True, now=asked.now)
+    return reply.joined_by_following(asked.site.name, name)
+
+
+async def leave(asked: Asked, me: AccountRow, name: str) -> str:
+    other = await following.find(asked.unit, name, asker_id=me.id)
+    if other is None:
+        return await nobody(asked, name)
+    ended = await following.leave(asked.unit, me.id, other.id, now=asked.now)
+    return reply.left(name) if ended else reply.not_following(name)
+
+
+async def list_following(asked: Asked, me: AccountRow) -> str:
+    names = [person.name for person in await follows.following(asked.unit, me.id, most=_SHOWN)]
+    return reply.follow_list(names, (await accounts.counts(asked.unit, me.id)).following)
+
+
+async def list_followers(asked: Asked, me: AccountRow) -> str:
+    """The count, and the first who have a name: phones that only follow have none to show."""
+    names = [person.name for person in await follows.followers(asked.unit, me.id, most=_SHOWN) if person.name]
+    return reply.follower_list(names, (await accounts.counts(asked.unit, me.id)).followers)
+
+
+async def list_requests(asked: Asked, me: AccountRow) -> str:
+    names = [person.name for person in await follows.requests(asked.unit, me.id, most=_SHOWN + 1)]
+    return reply.requests(names[:_SHOWN], more=len(names) > _SHOWN) if names else reply.no_requests()
+
+
+async def accept(asked: Asked, me: AccountRow, name: str | None) -> str:
+    """Let one person, or (None) all who asked, follow."""
+    if name is None:
+        return reply.accepted_all(await following.accept_all(asked.unit, me, now=asked.now))
+    other = await following.find(asked.unit, name, asker_id=me.id)
+    if other is None:
+        return await nobody(asked, name)
+    granted = await following.accept(asked.unit, me, other.id, now=asked.now)
+    return reply.accepted(name) if granted else reply.no_request(name)
+
+
+async def deny(asked: Asked, me: AccountRow, name: str | None) -> str:
+    """Refuse one person, or (None) all who asked; they are not told."""
+    if name is None:
+        return reply.denied_all(await follows.deny_all(asked.unit, me.id))
+    other = await following.find(asked.unit, name, asker_id=me.id)
+    if other is None:
+        return await nobody(asked, name)
+    refused = await follows.deny(asked.unit, me.id, other.id)
+    return reply.denied(name) if refused else reply.no_request(name)
+
+
+async def lose(asked: Asked, me: AccountRow, name: str) -> str:
+    other = await following.find(asked.unit, name, asker_id=me.id)
+    if other is None:
+        return await nobody(asked, name)
+    ended = await following.lose(asked.unit, me.id, other.id, now=asked.now)
+    return reply.lost(name) if ended else reply.does_not_follow(name)
+
+
+async def block(asked: Asked, me: AccountRow, name: str) -> str:
+    """Anybody may be blocked, also somebody who blocks back."""
+    other = await accounts.by_name(asked.unit, name)
+    if other is None:
+        return await nobody(asked, name)
+    if other.id == me.id:
+        return reply.not_oneself()
+    await following.block(asked.unit, me.id, other.id, now=asked.now)
+    return reply.blocked(name)
+
+
+async def unblock(asked: Asked, me: AccountRow, name: str) -> str:
+    other = await accounts.by_name(asked.unit, name)
+    if other is None:
+        return await nobody(asked, name)
+    lifted = await relations.unblock(asked.unit, me.id, other.id)
+    return reply.unblocked(name) if lifted else reply.not_blocked(name)
+
+
+async def mute(asked: Asked, me: AccountRow, name: str) -> str:
+    other = await following.find(asked.unit, name, asker_id=me.id)
+    if other is None:
+        return await nobody(asked, name)
+    if other.id == me.id:
+        return reply.not_oneself()
+    await following.mute(asked.unit, me.id, other.id, now=asked.now)
+    return reply.muted(name)
+
+
+async def protect(asked: Asked, me: AccountRow) -> str:
+    """From now on only accepted followers read; those who follow already stay."""
+    if me.protected:
+        return reply.already_protected()
+    await accounts.set_protected(asked.unit, me.id, True)
+    return reply.protected()
+
+
+async def texts_on(asked: Asked, me: AccountRow) -> str:
+    await accounts.set_texts_on(asked.unit, me.id, True)
+    await addresses.refresh(asked.unit, me.id)
+    return reply.no_phone() if me.phone_id is None else reply.texts_on()
+
+
+async def texts_off(asked: Asked, me: AccountRow) -> str:
+    """No posts by text until ON; what is queued is dropped, answers still come."""
+    await accounts.set_texts_on(asked.unit, me.id, False)
+    await addresses.refresh(asked.unit, me.id)
+    await deliveries.drop_for_account(asked.unit, me.id, Channel.SMS, "texts are off", now=asked.now)
+    return reply.texts_off()
+
+
+async def texts_of(asked: Asked, me: AccountRow, name: str, *, on: bool) -> str:
+    """Whether one followed person's posts come by text; ON lifts a mute too."""
+    other = await following.find(asked.unit, name, asker_id=me.id)
+    if other is None:
+        return await nobody(asked, name)
+    if on:
+        await relations.unmute(asked.unit, me.id, other.id)
+    switched = await follows.set_texts(asked.unit, other.id, me.id, on)
+    return reply.texts_of(name, on=on) if switched else reply.not_following(name)
+
+
+async def email(asked: Asked, me: AccountRow, mode: EmailMode) -> str:
+    await accounts.set_email_mode(asked.unit, me.id, mode)
+    if mode is EmailMode.OFF:
+        return reply.mail_off()
+    return reply.no_mail(asked.site.public_url) if me.mail_id is None else reply.mail_on()

@@ -1,0 +1,40 @@
+"""What can be read by text: somebody's last post, who somebody is, one's numbers, one's direct messages."""
+
+from gateway.domain import reply
+from gateway.service import following
+from gateway.service.answering.asked import Asked, nobody
+from gateway.service.answering.words import last_written
+from store import accounts, recall
+from store.accounts import AccountRow
+
+
+async def get(asked: Asked, me: AccountRow, name: str) -> str:
+    """Somebody's last post, for the asker alone."""
+    other = await following.find(asked.unit, name, asker_id=me.id)
+    if other is None:
+        return await nobody(asked, name)
+    if not await following.may_read(asked.unit, other, me.id):
+        return reply.protected_from_you(name)
+    last = await last_written(asked, me, other)
+    return reply.no_posts(name) if last is None else reply.post(name, last.text)
+
+
+async def whois(asked: Asked, me: AccountRow, name: str) -> str:
+    """Who somebody is. How many posts a protected account has is no secret; what they say is."""
+    other = await following.find(asked.unit, name, asker_id=me.id)
+    if other is None:
+        return await nobody(asked, name)
+    counts = await accounts.counts(asked.unit, other.id)
+    link = f"{asked.site.public_url}/@{name}"
+    return reply.whois(name, other.bio, (counts.posts, counts.followers), link, protected=other.protected)
+
+
+async def stats(asked: Asked, me: AccountRow) -> str:
+    counts = await accounts.counts(asked.unit, me.id)
+    return reply.stats(me.name or "You", counts.posts, counts.followers, counts.following)
+
+
+async def inbox(asked: Asked, me: AccountRow) -> str:
+    """The newest direct messages: the last one whole, and as many before it as one SMS holds."""
+    messages = await recall.directs_to(asked.unit, me.id, most=5)
+    return reply.inbox([(message.name, message.text) for message in messages])

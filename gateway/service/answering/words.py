@@ -1,0 +1,204 @@
+"""Posts, answers, direct messages, reposts, favourites, and taking words back."""
+
+from dataclasses import dataclass
+from typing import assert_never
+
+from gateway.domain import reply
+from gateway.domain.text import leading_mention
+from gateway.domain.types import PostKind
+from gateway.service import following, posting
+from gateway.service.answering.asked import Asked, nobody
+from gateway.service.posting import Duplicate, Nothing, Protected, Published, TooLong, TooMany
+from store import accounts, deliveries, follows, offers, posts
+from store.accounts import AccountRow
+from store.posts import PostRow
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A post and who wrote it."""
+
+    post: PostRow
+    author: AccountRow
+
+
+async def post(asked: Asked, me: AccountRow, text: str, *, answer: str = "") -> str:
+    """Post it. ``answer`` is said when all went as usual; a plain post is answered by silence."""
+    if me.name is None:
+        return reply.name_first()
+    outcome = await posting.publish(asked.unit, asked.site, me.id, text, source=asked.source, now=asked.now)
+    return _said(asked, me, outcome, text, answer)
+
+
+async def post_offered(asked: Asked, me: AccountRow) -> str:
+    """Y: post what was offered."""
+    offer = await offers.pending(asked.unit, asked.address.id, now=asked.now)
+    if offer is None or offer.kind != "post":
+        return reply.nothing_offered()
+    await offers.close(asked.unit, asked.address.id)
+    return await post(asked, me, offer.words, answer=reply.posted())
+
+
+async def direct(asked: Asked, me: AccountRow, name: str, text: str) -> str:
+    """Write to one person who follows the sender. Whatever is wrong, it never becomes a post."""
+    other = await following.find(asked.unit, name, asker_id=me.id)
+    if other is None:
+        return reply.direct_to_nobody(name)
+    if other.id == me.id:
+        return reply.not_oneself()
+    if not text.strip():
+        return reply.direct_without_text(name)
+    return await _write_to(asked, me, other, text, None)
+
+
+async def answer_last(asked: Asked, me: AccountRow, text: str) -> str:
+    """Answer what this mail replies to, or the last post texted to this phone."""
+    if not text.strip():
+        return reply.reply_without_text()
+    target = await last_received(asked, me)
+    if target is None:
+        return reply.nothing_to_answer()
+    return await _answer(asked, me, target, text)
+
+
+async def answer(asked: Asked, me: AccountRow, name: str | None, text: str, words: str) -> str:
+    """Answer the last post of ``name``; when nobody is called that, ``words`` answer the last post received."""
+    if name is None:
+        return await answer_last(asked, me, words)
+    other = await following.find(asked.unit, name, asker_id=me.id)
+    if other is None:
+        if words.startswith(("@", "＠")) or await last_received(asked, me) is None:
+            return await nobody(asked, name)
+        return await answer_last(asked, me, words)
+    if not text.strip():
+        return reply.reply_without_text()
+    target = await last_written(asked, me, other)
+    if target is None:
+        return reply.no_posts(name)
+    return await _answer(asked, me, Written(target, other), text)
+
+
+async def repost(asked: Asked, me: AccountRow, name: str | None) -> str:
+    """Pass on the last post of ``name``, or (None) the last one received."""
+    target = await _named_or_last(asked, me, name)
+    if isinstance(target, str):
+        return target
+    author = target.author
+    if target.post.kind == PostKind.DIRECT:
+        return reply.not_a_direct()
+    if author.id == me.id:
+        return reply.not_oneself()
+    outcome = await posting.repost(asked.unit, me.id, target.post.id, source=asked.source, now=asked.now)
+    match outcome:
+        case Published():
+            return reply.reposted(author.name or "")
+        case Duplicate():
+            return reply.already_reposted(author.name or "")
+        case Protected():
+            return reply.cannot_repost(author.name or "")
+        case _:
+            assert_never(outcome)
+
+
+async def favourite(asked: Asked, me: AccountRow, name: str | None) -> str:
+    """Mark the last post of ``name``, or (None) the last one received; twice is the same as once."""
+    target = await _named_or_last(asked, me, name)
+    if isinstance(target, str):
+        return target
+    if target.post.kind == PostKind.DIRECT:
+        return reply.not_a_direct()
+    await posting.favourite(asked.unit, me.id, target.post.id, now=asked.now)
+    return reply.favoured(target.author.name or "")
+
+
+async def undo(asked: Asked, me: AccountRow) -> str:
+    """Delete one's last words, wherever they are by now."""
+    post_id = await posting.last_own_post(asked.unit, me.id)
+    last = None if post_id is None else await posts.by_id(asked.unit, post_id)
+    if last is None:
+        return reply.nothing_to_undo()
+    await posting.delete(asked.unit, last.id, now=asked.now)
+    return reply.undone(last.text)
+
+
+async def last_written(asked: Asked, me: AccountRow, author: AccountRow) -> PostRow | None:
+    """The author's newest post, if there is one and the asker may see it."""
+    if not await following.may_read(asked.unit, author, me.id):
+        return None
+    post_id = await posts.latest_post(asked.unit, author.id)
+    return None if post_id is None else await posts.by_id(asked.unit, post_id)
+
+
+async def last_received(asked: Asked, me: AccountRow) -> Written | None:
+    """What a bare R, RT or FAV means: the post that a mail answers, or the last one texted to this phone, and who
+    wrote it. None if there is none, or it may not be seen any more."""
+    post_id = asked.address.last_post_id
+    if asked.told.answers_delivery is not None:
+        delivery = await deliveries.by_id(asked.unit, asked.told.answers_delivery)
+        post_id = None if delivery is None else delivery.post_id
+    found = None if post_id is None else await posts.by_id(asked.unit, post_id)
+    if found is not None and found.repost_of_id is not None:
+        found = await posts.by_id(asked.unit, found.repost_of_id)
+    if found is None or found.deleted_at is not None:
+        return None
+    author = await accounts.by_id(asked.unit, found.author_id)
+    visible = (
+        author is not None
+        and author.name is not None
+        and await following.find(asked.unit, author.name, asker_id=me.id) is not None
+        and (found.to_account_id == me.id or await following.may_read(asked.unit, author, me.id))
+    )
+    return Written(found, author) if author is not None and visible else None
+
+
+async def _named_or_last(asked: Asked, me: AccountRow, name: str | None) -> Written | str:
+    """What a command about a post means, or the answer when it means none."""
+    if name is None:
+        return await last_received(asked, me) or reply.nothing_to_mark()
+    other = await following.find(asked.unit, name, asker_id=me.id)
+    if other is None:
+        return await nobody(asked, name)
+    last = await last_written(asked, me, other)
+    return reply.no_posts(name) if last is None else Written(last, other)
+
+
+async def _answer(asked: Asked, me: AccountRow, to: Written, text: str) -> str:
+    """Answer a post in public, a direct message in private."""
+    if to.post.kind == PostKind.DIRECT:
+        return await _write_to(asked, me, to.author, text, to.post.id)
+    name = to.author.name or ""
+    addressed = text if leading_mention(text) == name else f"@{name} {text}"
+    outcome = await posting.publish(
+        asked.unit, asked.site, me.id, addressed, source=asked.source, now=asked.now, reply_to=to.post.id
+    )
+    return _said(asked, me, outcome, text, reply.answered(name))
+
+
+async def _write_to(asked: Asked, me: AccountRow, other: AccountRow, text: str, reply_to: int | None) -> str:
+    name = other.name or ""
+    edge = await follows.edge(asked.unit, me.id, other.id)
+    if edge is None or edge.state != "accepted":
+        return reply.direct_refused(name)
+    outcome = await posting.direct(
+        asked.unit, asked.site, me.id, other.id, text, source=asked.source, now=asked.now, reply_to=reply_to
+    )
+    return _said(asked, me, outcome, text, reply.direct_sent(name))
+
+
+def _said(asked: Asked, me: AccountRow, outcome: posting.Outcome, text: str, answer: str) -> str:
+    """What the writer hears: ``answer`` when all went as usual, else what was different."""
+    match outcome:
+        case Published(post_ids, cut=True):
+            return reply.posted_cut(f"{asked.site.public_url}/@{me.name}/{post_ids[0]}")
+        case Published(post_ids):
+            return answer if len(post_ids) == 1 else reply.posted_split(len(post_ids))
+        case TooLong(over):
+            return reply.with_text(reply.too_long(over), text)
+        case Duplicate():
+            return reply.duplicate()
+        case Nothing():
+            return reply.empty()
+        case TooMany(limit):
+            return reply.too_many_posts(limit)
+        case _:
+            assert_never(outcome)

@@ -1,0 +1,256 @@
+"""Everything that one text or mail asks for, done within the caller's unit, and the words that answer it.
+
+    handle(unit, site, told) -> words         '' when there is nothing to say
+
+Who is heard, in this order:
+
+    STOP, START, HELP     anyone; STOP stops at once and is confirmed once, as the last text to that phone
+    an opted-out phone    is obeyed, but gets no words at all until START
+    a flood of texts      one answer a minute that says so, and nothing else is done
+    an unknown sender     may JOIN, CLAIM, or FOLLOW a public account; anything else posts nothing
+    a suspended account   may leave, switch texts off and sign out
+    one that only follows may do all that needs no name
+    everybody else        all of it
+
+A plain post that went as usual is answered by silence: it costs nothing, and whatever went otherwise (cut, split,
+said before, too much, attachments left out) is answered. Every command is answered, and none that fails becomes a
+post: where a form fits but the name is nobody's, posting the words is offered and ``Y`` takes it up.
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import assert_never
+
+from gateway.domain import command as c
+from gateway.domain import reply
+from gateway.service.answering import account, consent, graph, reading, words
+from gateway.service.answering.asked import Asked, Told, sender_of
+from gateway.service.site import Site
+from store import addresses, recall
+from store.accounts import AccountRow
+from store.unit import Unit
+
+__all__ = ["Told", "handle"]
+
+_FOR_THE_SUSPENDED = (c.SignOut, c.Off, c.OffName, c.Leave)
+_NEEDS_NAME = (
+    c.Rename,
+    c.Followers,
+    c.Accept,
+    c.Deny,
+    c.Requests,
+    c.Lose,
+    c.Protect,
+    c.Public,
+    c.Direct,
+    c.Reply,
+    c.Repost,
+    c.Favourite,
+    c.Undo,
+    c.PostThis,
+    c.Post,
+    c.Yes,
+)
+
+
+async def handle(unit: Unit, site: Site, told: Told, *, now: datetime, new_code: Callable[[], str]) -> str:
+    """Do what the message asks for and return the answer.
+
+    The caller has remembered the message already (it counts towards the flood) and sends the answer. ``new_code``
+    draws a number of at least four digits that nobody can guess.
+    """
+    address = await addresses.by_id(unit, told.address_id)
+    assert address is not None, told.address_id
+    person = await sender_of(unit, told, address)
+    asked = Asked(unit, site, told, address, person, now, new_code)
+    command = c.parse(told.text)
+    if isinstance(command, c.Stop):
+        return await consent.stop(asked)
+    if not isinstance(command, c.Start):
+        flooded = await _flooded(asked)
+        if flooded is not None:
+            return flooded if address.opted_out_at is None else ""
+    answer = await _answer(asked, command)
+    if address.opted_out_at is not None and not isinstance(command, c.Start):
+        return ""
+    if told.dropped:
+        return reply.only_attachments(told.dropped) if isinstance(command, c.Empty) else _with_dropped(asked, answer)
+    return answer
+
+
+async def _answer(asked: Asked, command: c.Command) -> str:
+    """Choose by who asks."""
+    person = asked.person
+    match command:
+        case c.Help(topic):
+            return consent.help_(asked, topic)
+        case c.Start():
+            return await _start(asked)
+        case _ if asked.told.at_help:
+            return consent.help_(asked, None)
+        case _ if person is None:
+            return await _answer_stranger(asked, command)
+        case _ if person.suspended_at is not None and not isinstance(command, _FOR_THE_SUSPENDED):
+            return reply.suspended(asked.site.contact)
+        case _ if person.name is None and isinstance(command, _NEEDS_NAME):
+            return reply.name_first()
+        case _:
+            return await _answer_member(asked, person, command)
+
+
+async def _answer_stranger(asked: Asked, command: c.Command) -> str:
+    if not asked.by_phone:
+        return reply.not_your_mail()
+    match command:
+        case c.Join(name):
+            return await account.join(asked, name)
+        case c.Claim(code):
+            return await account.claim(asked, code)
+        case c.Follow(name):
+            return await graph.follow_unknown(asked, name)
+        case _:
+            return reply.join_first(asked.site.name)
+
+
+async def _answer_member(asked: Asked, me: AccountRow, command: c.Command) -> str:
+    match command:
+        case c.Post(text):
+            return await _post(asked, me, text)
+        case c.Code(code):
+            done = await account.take_code(asked, me, code)
+            return await _post(asked, me, asked.told.text) if done is None else done
+        case c.Yes():
+            return await words.post_offered(asked, me)
+        case c.PostThis(text):
+            return await words.post(asked, me, text, answer=reply.posted())
+        case c.Direct(name, text):
+            return await words.direct(asked, me, name, text)
+        case c.Reply(reply_name, text, whole):
+            return await words.answer(asked, me, reply_name, text, whole)
+        case c.Repost(whose):
+            return await words.repost(asked, me, whose)
+        case c.Favourite(whose):
+            return await words.favourite(asked, me, whose)
+        case c.Undo():
+            return await words.undo(asked, me)
+        case c.Join(name):
+            return await account.join(asked, name)
+        case c.Claim(code):
+            return await account.claim(asked, code)
+        case c.Rename(name):
+            return await account.rename(asked, me, name)
+        case c.SignOut():
+            return await account.sign_out(asked)
+        case c.DeleteMe():
+            return await account.delete_me(asked, me)
+        case c.Public():
+            return await account.go_public(asked, me)
+        case c.Protect():
+            return await graph.protect(asked, me)
+        case c.Follow(name):
+            return await graph.follow(asked, me, name)
+        case c.Leave(name):
+            return await graph.leave(asked, me, name)
+        case c.Following():
+            return await graph.list_following(asked, me)
+        case c.Followers():
+            return await graph.list_followers(asked, me)
+        case c.Requests():
+            return await graph.list_requests(asked, me)
+        case c.Accept(whose):
+            return await graph.accept(asked, me, whose)
+        case c.Deny(whose):
+            return await graph.deny(asked, me, whose)
+        case c.Lose(name):
+            return await graph.lose(asked, me, name)
+        case c.Block(name):
+            return await graph.block(asked, me, name)
+        case c.Unblock(name):
+            return await graph.unblock(asked, me, name)
+        case c.Mute(name):
+            return await graph.mute(asked, me, name)
+        case c.On():
+            return await graph.texts_on(asked, me)
+        case c.Off():
+            return await graph.texts_off(asked, me)
+        case c.OnName(name):
+            return await graph.texts_of(asked, me, name, on=True)
+        case c.OffName(name):
+            return await graph.texts_of(asked, me, name, on=False)
+        case c.Email(mode):
+            return await graph.email(asked, me, mode)
+        case c.Get(name):
+            return await reading.get(asked, me, name)
+        case c.Whois(name):
+            return await reading.whois(asked, me, name)
+        case c.Stats():
+            return await reading.stats(asked, me)
+        case c.Inbox():
+            return await reading.inbox(asked, me)
+        case c.Empty():
+            return reply.empty()
+        case c.Stop() | c.Start() | c.Help():
+            raise AssertionError("answered before anybody asked who it is")
+        case (
+            c.Login()
+            | c.Pin()
+            | c.Sleep()
+            | c.SleepFor()
+            | c.Wake()
+            | c.EmailDigest()
+            | c.FollowTag()
+            | c.LeaveTag()
+            | c.Report()
+            | c.Search()
+            | c.Track()
+            | c.Untrack()
+            | c.Tracks()
+            | c.Nudge()
+            | c.Invite()
+            | c.Poll()
+            | c.Vote()
+            | c.JoinGroup()
+            | c.LeaveGroup()
+            | c.GroupText()
+        ):
+            return reply.not_offered(_first_word(asked.told.text))
+        case _:
+            assert_never(command)
+
+
+async def _post(asked: Asked, me: AccountRow, text: str) -> str:
+    """A plain text is a post, or, by mail to a reply address, the answer to what was delivered from there."""
+    if asked.told.answers_delivery is not None:
+        return await words.answer_last(asked, me, text)
+    return await words.post(asked, me, text)
+
+
+async def _start(asked: Asked) -> str:
+    """START; but YES from a phone that was never stopped takes up what was offered to it."""
+    is_yes = "yes" in asked.told.text.casefold()
+    if is_yes and asked.person is not None and asked.address.opted_out_at is None:
+        answer = await words.post_offered(asked, asked.person)
+        if answer != reply.nothing_offered():
+            return answer
+    return await consent.start(asked)
+
+
+async def _flooded(asked: Asked) -> str | None:
+    """What a phone hears that sends too much: one answer a minute. Two machines that answer each other end so."""
+    limit = asked.site.limits.texts_per_minute
+    if not asked.by_phone:
+        return None
+    since = asked.now - timedelta(minutes=1)
+    if await recall.written_since(asked.unit, asked.address.address, since) <= limit:
+        return None
+    answer = reply.slow_down(limit)
+    told = await recall.told_since(asked.unit, asked.address.address, answer, since)
+    return "" if told else answer
+
+
+def _with_dropped(asked: Asked, answer: str) -> str:
+    return reply.with_attachments(asked.told.dropped, answer)
+
+
+def _first_word(text: str) -> str:
+    return text.split(maxsplit=1)[0].upper()[:15]
