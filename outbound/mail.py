@@ -329,7 +329,8 @@ def _locked_out(reason: str, code: int) -> Deferred:
 
 def _reply(code: int, words: str, recipient: str) -> str:
     """The relay's reply in one short line, without the recipient's address."""
-    words = re.sub(re.escape(recipient), "…", words, flags=re.IGNORECASE)
+    if "@" in words:
+        words = re.sub(re.escape(recipient), "…", words, flags=re.IGNORECASE)
     return f"{code} {' '.join(words.split())}"[:_LONGEST_REPLY].encode("utf-8", "replace").decode()
 
 

@@ -143,7 +143,7 @@ class TwilioHttp(AsyncHttpClient):  # type: ignore[misc]  # the package is untyp
         async with self._session.request(
             method, url, params=params, data=body, headers=headers, allow_redirects=False
         ) as answer:
-            text = await answer.text()
+            text = (await answer.read()).decode(errors="replace")
             if answer.status >= 300:
                 raise Refused(answer.status, _code_in(text), _retry_after(answer.headers))
             return Response(answer.status, text, answer.headers)
