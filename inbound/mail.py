@@ -16,7 +16,7 @@ import traceback
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
-from typing import Literal, Protocol, assert_never
+from typing import Literal, Protocol, assert_never, cast
 
 import msgspec
 import structlog
@@ -83,10 +83,14 @@ Resolve = Callable[[str], Awaitable[Opened | Refused]]
 
 
 class MailDoor:
-    """``start``, then ``stop_accepting`` and ``close``. ``mail_domain`` is the one domain whose mail is taken."""
+    """``start``, then ``stop_accepting`` and ``close``. ``mail_domain`` is the one domain whose mail is taken.
+
+    ``port`` is the one that is listened on, once it has started.
+    """
 
     def __init__(self, settings: InboundMailSettings, mail_domain: str, intake: Taking, resolve: Resolve) -> None:
         self.settings = settings
+        self.port = settings.port
         self.closing = False
         self._hostname = settings.hostname or mail_domain
         self._handler = _Handler(settings, mail_domain.lower(), intake, resolve)
@@ -94,13 +98,6 @@ class MailDoor:
         self._tls: ssl.SSLContext | None = None
         self._sessions: set[_Smtp] = set()
         self._hosts: Counter[str] = Counter()
-
-    @property
-    def port(self) -> int:
-        """The port that is listened on. Only after ``start``."""
-        assert self._server is not None
-        port: int = self._server.sockets[0].getsockname()[1]
-        return port
 
     async def start(self) -> None:
         """Listen. Raises OSError if the address is taken or a certificate can't be read."""
@@ -110,6 +107,7 @@ class MailDoor:
             self._tls.load_cert_chain(self.settings.tls_cert, self.settings.tls_key or None)
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(self._session, self.settings.host, self.settings.port)
+        self.port = self._server.sockets[0].getsockname()[1]
         log.info("mail.listening", host=self.settings.host, port=self.port, protocol=self.settings.protocol)
 
     async def stop_accepting(self) -> None:
@@ -181,7 +179,7 @@ class _Smtp(SMTP):
         self.conversation: asyncio.Task[None]
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
+        transport = cast(asyncio.Transport, transport)  # uvloop's is one in all but name
         if self._original_transport is not None:
             super().connection_made(transport)  # the same conversation, now under TLS
             return

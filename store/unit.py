@@ -121,6 +121,12 @@ class Store:
         async with self._durable.begin() as connection:
             yield connection
 
+    @asynccontextmanager
+    async def listening(self) -> AsyncIterator[AsyncConnection]:
+        """A connection outside any transaction, for one that waits for notifications."""
+        async with self._durable.connect() as connection:
+            yield await connection.execution_options(isolation_level="AUTOCOMMIT")
+
     def on_bell(self, listener: Callable[[], None]) -> None:
         """Call ``listener`` in this process's loop after every commit that rang."""
         self._listeners.append(listener)

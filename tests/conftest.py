@@ -5,15 +5,21 @@ import shutil
 import tempfile
 import uuid
 import warnings
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import asyncpg
 import pytest
 
+from gateway.daemon import loop_factory
 from gateway.service.site import Site
 from store.unit import Store
 from store.version import upgrade
+
+
+def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """Tests run on the loop that the daemon runs on."""
+    return {"uvloop": loop_factory()}
 
 
 @pytest.fixture(scope="session")

@@ -38,7 +38,7 @@ class WebDeps:
     store: Store
     site: Site
     intake: TakesMessages
-    record: Callable[[Receipt], Awaitable[None]]
+    record: Callable[[Receipt], Awaitable[bool]]
     now: Callable[[], datetime]
     twilio: Door | None = None
     pages: bool = True

@@ -35,7 +35,7 @@ class TwilioHooks:
         self,
         door: sms_twilio.Door,
         intake: TakesMessages,
-        record: Callable[[Receipt], Awaitable[None]],
+        record: Callable[[Receipt], Awaitable[bool]],
         now: Callable[[], datetime],
     ) -> None:
         self._door = door

@@ -1,0 +1,255 @@
+"""The daemon, from start to stop: one process, one loop, one group of tasks.
+
+A task that dies takes the daemon down loudly, and the supervisor starts it again. A clean stop takes nothing more in,
+finishes what it holds, and leaves; what is still queued waits in the database for the next one.
+"""
+
+import asyncio
+import secrets
+import signal
+import sys
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from random import random
+from types import MappingProxyType
+
+import structlog
+from aiohttp.web import Application
+
+from gateway.config import Config
+from gateway.domain.pace import Pace
+from gateway.domain.types import Channel
+from gateway.housekeeping import keep_house
+from gateway.metrics import REGISTRY
+from gateway.service import doors, identity, receipts
+from gateway.service.doors import Opened, Refused
+from gateway.service.receipts import Receipt
+from gateway.service.site import Site
+from gateway.web.app import WebDeps, build_app, listening
+from gateway.web.ops import build_ops_app
+from inbound.batch import Batcher
+from inbound.intake import Intake
+from inbound.mail import MailDoor
+from inbound.sms_twilio import Door as TwilioDoor
+from outbound.fanout import FanOut
+from outbound.mail import MailTransport
+from outbound.sms_twilio import TwilioTransport
+from outbound.worker import Tools, Worker
+from store import bell, routes, version
+from store.routes import Route
+from store.unit import Store, Unit
+
+log = structlog.get_logger(__name__)
+
+ROLES = frozenset({"web", "inbound", "outbound", "schedule"})
+"""What a daemon does: pages and feeds; webhooks and the mail door; fan-out and sending; housekeeping."""
+
+
+NO_MOUNTS: Mapping[str, Application] = MappingProxyType({})
+
+
+class NotReady(Exception):
+    """The daemon can't start; the words say why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """Where the daemon listens, as (host, port); None for what it does not serve."""
+
+    web: tuple[str, int] | None
+    ops: tuple[str, int]
+    mail: tuple[str, int] | None
+
+
+def serve(config: Config, only: frozenset[str] = ROLES) -> None:
+    """Run until SIGTERM or SIGINT; a second one hurries. Raises NotReady, OSError for an address that is taken."""
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
+        runner.run(until_signalled(lambda stop: run(config, only, stop)))
+
+
+async def run(
+    config: Config,
+    only: frozenset[str],
+    stop: asyncio.Event,
+    *,
+    on_ready: Callable[[Listening], None] = lambda _: None,
+    mounts: Mapping[str, Application] = NO_MOUNTS,
+) -> None:
+    """Run until ``stop`` is set, then leave cleanly. ``on_ready`` hears the addresses once all of them answer;
+    ``mounts`` are other applications to serve under a path of the site's."""
+    store = Store(config.store.url, connections=config.store.connections)
+    async with AsyncExitStack() as at_the_end:
+        at_the_end.push_async_callback(store.close)
+        await _make_ready(store)
+        async with store.unit() as unit:
+            key = await identity.key(unit, config.site.secret_key)
+            ways_out = await routes.ensure(unit, _senders(config))
+            route_of = await routes.by_sender(unit)
+        site = config.site_for_services(key)
+        tools = Tools(store, site, config.delivery, _now, random)
+        mail_out = MailTransport(config.mail.outbound, site)
+        at_the_end.push_async_callback(mail_out.close)
+        sms_out = _sms_transport(config, site)
+        if sms_out is not None:
+            at_the_end.push_async_callback(sms_out.close)
+
+        async with asyncio.TaskGroup() as tasks:
+            ops = await at_the_end.enter_async_context(
+                listening(
+                    build_ops_app(store, stopping=stop.is_set, registry=REGISTRY), config.ops.host, config.ops.port
+                )
+            )
+            doors_in = AsyncExitStack()
+            at_the_end.push_async_callback(doors_in.aclose)
+            always: list[asyncio.Task[None]] = [tasks.create_task(bell.hear(store))]
+
+            intake = Intake(store, site, route_of, _now, _new_code)
+            record = _receiver(store, site, tools)
+            always += [tasks.create_task(intake.run()), tasks.create_task(record.run())]
+            web = None
+            if only & {"web", "inbound"}:
+                deps = WebDeps(
+                    store,
+                    site,
+                    intake,
+                    record.submit,
+                    _now,
+                    _twilio_door(config, site) if "inbound" in only else None,
+                    pages="web" in only,
+                )
+                app = build_app(deps)
+                for path, mounted in mounts.items():
+                    app.add_subapp(path, mounted)
+                web = await doors_in.enter_async_context(listening(app, config.web.host, config.web.port))
+            mail = None
+            if "inbound" in only:
+                mail_in = MailDoor(config.mail.inbound, site.mail_domain, intake, _resolver(store, site))
+                await mail_in.start()
+                doors_in.push_async_callback(mail_in.close)
+                mail = (config.mail.inbound.host, mail_in.port)
+
+            workers: list[Worker] = []
+            draining: list[asyncio.Task[None]] = []
+            if "outbound" in only:
+                fan = FanOut(store, _now, poll=config.delivery.poll)
+                store.on_bell(fan.wake)
+                always.append(tasks.create_task(fan.run()))
+                workers = [_worker(config, tools, route, mail_out, sms_out) for route in ways_out]
+                for each in workers:
+                    store.on_bell(each.wake)
+                draining = [tasks.create_task(each.run()) for each in workers]
+            house = keep_house(tools, ways_out, sms_out) if "schedule" in only else None
+            if house is not None:
+                house.start()
+
+            log.info("ready", web=web, ops=ops, mail=mail, roles=sorted(only))
+            on_ready(Listening(web, ops, mail))
+            await stop.wait()
+
+            log.info("stopping")
+            if house is not None:
+                house.shutdown(wait=False)
+            await doors_in.aclose()
+            await intake.close()
+            await record.close()
+            for each in workers:
+                each.stop()
+            if draining:
+                await asyncio.wait(draining)
+            for task in always:
+                task.cancel()
+        log.info("stopped")
+
+
+async def until_signalled(program: Callable[[asyncio.Event], Awaitable[None]]) -> None:
+    """Run ``program`` with an event that SIGTERM or SIGINT sets; a second signal cancels it."""
+    loop, stop = asyncio.get_running_loop(), asyncio.Event()
+    running = asyncio.current_task()
+    assert running is not None
+
+    def on_signal() -> None:
+        if stop.is_set():
+            log.warning("hurrying")
+            running.cancel()
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, on_signal)
+    await program(stop)
+
+
+async def _make_ready(store: Store) -> None:
+    """On SQLite the schema is brought up to date here; on PostgreSQL, which others may be using, by the operator."""
+    if store.is_sqlite:
+        await version.upgrade(store)
+        return
+    found, needed = await version.current(store), version.head()
+    if found != needed:
+        raise NotReady(
+            f"the database is at version {found or 'none'} and this program needs {needed}: run `birdwire db upgrade`"
+        )
+
+
+def _senders(config: Config) -> list[str]:
+    """Our numbers; or the messaging service that has them."""
+    if config.sms.provider == "none":
+        return []
+    return [sender.number for sender in config.sms.senders] or [config.sms.twilio.messaging_service_sid]
+
+
+def _sms_transport(config: Config, site: Site) -> TwilioTransport | None:
+    return None if config.sms.provider == "none" else TwilioTransport(config.sms.twilio, site.public_url)
+
+
+def _twilio_door(config: Config, site: Site) -> TwilioDoor | None:
+    if config.sms.provider == "none":
+        return None
+    twilio = config.sms.twilio
+    return TwilioDoor(site.public_url, twilio.account_sid, [twilio.auth_token, twilio.auth_token_next])
+
+
+def _worker(
+    config: Config, tools: Tools, route: Route, mail_out: MailTransport, sms_out: TwilioTransport | None
+) -> Worker:
+    if route.channel is Channel.EMAIL:
+        mail = config.mail.outbound
+        return Worker(tools, route, Pace(mail.messages_per_second), mail_out, connections=mail.connections)
+    assert sms_out is not None
+    paces = {s.number: Pace(s.segments_per_second, s.segments_per_day) for s in config.sms.senders}
+    return Worker(tools, route, paces.get(route.sender, Pace(1)), sms_out, connections=config.delivery.connections)
+
+
+def _receiver(store: Store, site: Site, tools: Tools) -> Batcher[Receipt, bool]:
+    async def record(unit: Unit, receipt: Receipt) -> bool:
+        moved = await receipts.record(unit, site, receipt, rules=tools.settings.retry_rules(), now=_now())
+        unit.ring()
+        return moved
+
+    return Batcher(store, record)
+
+
+def _resolver(store: Store, site: Site) -> Callable[[str], Awaitable[Opened | Refused]]:
+    async def resolve(local_part: str) -> Opened | Refused:
+        async with store.reading() as reading:
+            return await doors.find(reading, site, local_part)
+
+    return resolve
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _new_code() -> str:
+    return f"{secrets.randbelow(1_000_000):06d}"
+
+
+def loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
+    """uvloop's, where it can be had."""
+    if sys.platform == "win32" or sys.implementation.name != "cpython":
+        return asyncio.new_event_loop
+    import uvloop
+
+    return uvloop.new_event_loop

@@ -1,0 +1,83 @@
+"""What must be looked after now and then, and how often: APScheduler keeps the times, the services do the work.
+
+Every job takes what it does from the database, so any number of daemons may run all of them.
+"""
+
+from collections.abc import Awaitable, Callable
+from functools import wraps
+
+import structlog
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from gateway import metrics
+from gateway.service import holding, scheduling, tending
+from outbound import worker
+from outbound.transport import CanLookUp
+from outbound.worker import Tools
+from store.routes import Route
+from store.unit import DatabaseTrouble
+
+log = structlog.get_logger(__name__)
+
+Job = Callable[[], Awaitable[None]]
+
+
+def keep_house(tools: Tools, routes: list[Route], provider: CanLookUp | None) -> AsyncIOScheduler:
+    """A scheduler with every job on it, not yet started. ``provider`` is asked about texts of unknown outcome."""
+    store, now = tools.store, tools.now
+
+    async def end_leases() -> None:
+        async with store.unit() as unit:
+            taken = await tending.end_leases(unit, now=now())
+        if taken:
+            log.warning("leases ended", deliveries=taken)
+
+    async def post_what_is_due() -> None:
+        async with store.unit() as unit:
+            await scheduling.post_due(unit, tools.site, now=now())
+
+    async def look_up() -> None:
+        assert provider is not None
+        await worker.look_up(tools, routes, provider)
+
+    async def wipe_old_messages() -> None:
+        async with store.unit(durable=False) as unit:
+            await tending.wipe_old_messages(unit, now=now())
+
+    async def look_at_queue() -> None:
+        async with store.reading() as reading:
+            standings = await tending.look_at_queue(reading, now=now())
+            metrics.queue_held(await holding.held_since(reading) is not None)
+        for standing in standings:
+            metrics.queue_stands(standing.channel, standing.depth, standing.oldest)
+
+    scheduler = AsyncIOScheduler(
+        timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
+    )
+    jobs: list[tuple[Job, float]] = [
+        (post_what_is_due, 1),
+        (end_leases, 5),
+        (look_at_queue, 15),
+        (wipe_old_messages, 60),
+    ]
+    if provider is not None:
+        jobs.append((look_up, 2))
+    for job, seconds in jobs:
+        scheduler.add_job(_patiently(job), "interval", seconds=seconds, name=job.__name__)
+    return scheduler
+
+
+def _patiently(job: Job) -> Job:
+    """While the database is away the job waits for its next time."""
+
+    @wraps(job)
+    async def run() -> None:
+        try:
+            await job()
+        except DatabaseTrouble as error:
+            log.warning("housekeeping waits", job=job.__name__, error=type(error).__name__)
+            metrics.store_failed("housekeeping")
+        except Exception:
+            log.exception("housekeeping failed", job=job.__name__)
+
+    return run

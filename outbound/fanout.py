@@ -1,0 +1,50 @@
+"""Turns posts into deliveries, a page at a time, for as long as any post waits."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime, timedelta
+
+import structlog
+
+from gateway import metrics
+from gateway.service import fanout
+from store.unit import DatabaseTrouble, Store
+
+log = structlog.get_logger(__name__)
+
+_PATIENCE = 1.0
+"""Seconds between tries while the database is away."""
+
+
+class FanOut:
+    """:meth:`run` takes the next page whenever there is one; :meth:`wake` says that there may be."""
+
+    def __init__(self, store: Store, now: Callable[[], datetime], *, poll: timedelta) -> None:
+        self._store = store
+        self._now = now
+        self._poll = poll.total_seconds()
+        self._bell = asyncio.Event()
+
+    def wake(self) -> None:
+        """A post may wait: look now."""
+        self._bell.set()
+
+    async def run(self) -> None:
+        """Queue pages until cancelled. One that is cancelled or crashes half-way is done again from its cursor."""
+        while True:
+            self._bell.clear()
+            try:
+                async with self._store.unit(durable=False) as unit:
+                    step = await fanout.step(unit, now=self._now())
+            except DatabaseTrouble as error:
+                log.warning("cannot fan out", error=type(error).__name__)
+                metrics.store_failed("fanout")
+                await asyncio.sleep(_PATIENCE)
+                continue
+            if step is not None:
+                metrics.fanout_page()
+                continue
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._poll):
+                    await self._bell.wait()
