@@ -9,9 +9,10 @@ from inscriptis.model.config import ParserConfig  # type: ignore[import-untyped]
 from lxml.etree import LxmlError
 from lxml.html import HtmlElement, HTMLParser, document_fromstring
 
-MAX_HTML = 200_000
+MAX_HTML = 100_000
 """Characters of HTML that are looked at."""
 
+_MAX_BROKEN = 10_000
 _CONFIG = ParserConfig(css=CSS_PROFILES["strict"], display_images=False, display_links=False)
 _BLANK_LINES = re.compile(r"\n[ \t\xa0]*\n(?:[ \t\xa0]*\n)+")
 _NOT_SHOWN = re.compile(r"<(style|script|head|title)\b.*?</\1\s*>|<!--.*?-->", re.IGNORECASE | re.DOTALL)
@@ -42,10 +43,9 @@ def to_text(source: str) -> str:
     """
     source = source[:MAX_HTML]
     try:
-        whole = _render(_tree(source))
         tree = _tree(source)
         _drop_history(tree)
-        return _render(tree) or whole or _strip_tags(source)
+        return _render(tree) or _render(_tree(source)) or _strip_tags(source)
     except (LxmlError, ValueError, LookupError, TypeError, AttributeError, RecursionError):  # markup beyond the library
         return _strip_tags(source)
 
@@ -57,7 +57,7 @@ def _tree(source: str) -> HtmlElement:
 
 def _render(tree: HtmlElement) -> str:
     text = Inscriptis(tree, _CONFIG).get_text()
-    return _BLANK_LINES.sub("\n\n", "\n".join(line.rstrip() for line in text.split("\n"))).strip()
+    return _BLANK_LINES.sub("\n\n", "\n".join(line.strip() for line in text.split("\n"))).strip()
 
 
 def _drop_history(tree: HtmlElement) -> None:
@@ -79,4 +79,5 @@ def _drop(element: HtmlElement) -> None:
 
 
 def _strip_tags(source: str) -> str:
+    source = source[:_MAX_BROKEN]
     return unescape(_TAG.sub(" ", _NOT_SHOWN.sub(" ", source))).strip()

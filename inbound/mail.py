@@ -101,7 +101,8 @@ class MailDoor:
 
     async def start(self) -> None:
         """Listen. Raises OSError if the address is taken or a certificate can't be read."""
-        logging.getLogger("mail.log").setLevel(logging.CRITICAL)  # aiosmtpd writes addresses and mail into its log
+        for chatty in ("mail.log", "flufl.bounce"):  # they write addresses and mail into their logs
+            logging.getLogger(chatty).setLevel(logging.CRITICAL)
         if self.settings.tls_cert:
             self._tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
             self._tls.load_cert_chain(self.settings.tls_cert, self.settings.tls_key or None)

@@ -7,6 +7,7 @@ attachment is cut out before parsing. What the person quoted or signed with is t
 
 import re
 from dataclasses import dataclass
+from email.errors import MessageError
 from email.header import decode_header
 from email.message import Message
 from email.parser import BytesHeaderParser, BytesParser
@@ -26,6 +27,7 @@ _MAX_BOUNDARIES = 60
 _MAX_ENCODED = 128 * 1024
 _MAX_THINNED = 2 * 1024 * 1024
 _MAX_LOGO = 20_000
+_ENOUGH = 8  # bytes beyond ASCII before statistics know better than the commonest charset
 _MAX_SUBJECT = 250
 
 _TEXTS = frozenset({"text/plain", "text/html"})
@@ -89,16 +91,19 @@ def thin(raw: bytes) -> bytes:
     """The mail without the inside of large attachments: enough to read every text and count every part."""
     if len(raw) <= _MAX_ENCODED:
         return raw
-    kept, done = [], 0
+    kept, done, begun = [], 0, 0
     for found in _ENCODED.finditer(raw):
-        body = _BODY.search(raw, found.end()) if found.end() >= done else None
-        if body is None:
+        if found.end() < begun:
             continue
-        end = raw.find(b"\n--", body.end())
+        body = _BODY.search(raw, found.end())
+        if body is None:
+            break
+        begun = body.end()
+        end = raw.find(b"\n--", begun)
         end = len(raw) if end < 0 else end
-        if end - body.end() > _MAX_ENCODED:
-            kept.append(raw[done : raw.rfind(b"\n", 0, body.end() + _MAX_ENCODED)])
-            done = end
+        if end - begun > _MAX_ENCODED:
+            kept.append(raw[done : raw.rfind(b"\n", 0, begun + _MAX_ENCODED)])
+            done = begun = end
     kept.append(raw[done:])
     return b"".join(kept)[:_MAX_THINNED]
 
@@ -123,7 +128,7 @@ def header(mail: Part, name: str) -> str:
         return _one_line(value)
     try:
         pieces = decode_header(value)
-    except (ValueError, LookupError, TypeError):  # a malformed encoded word stays as it was written
+    except (MessageError, ValueError, LookupError, TypeError):  # a malformed encoded word stays as it was written
         pieces = [(value, None)]
     words = "".join(
         decode(piece.encode("utf-8", "surrogateescape") if isinstance(piece, str) else piece, charset)
@@ -142,7 +147,7 @@ def decode(data: bytes, charset: str | None) -> str:
             return _clean(data.decode(name))
         except (ValueError, LookupError):  # wrong or unknown label
             continue
-    guess = from_bytes(data[:10_000]).best()
+    guess = from_bytes(data[:10_000]).best() if sum(byte > 127 for byte in data[:200]) >= _ENOUGH else None
     return _clean(data.decode(guess.encoding if guess else "cp1252", "replace"))
 
 

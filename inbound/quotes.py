@@ -12,6 +12,9 @@ from mailparser_reply.constants import MAIL_LANGUAGES  # type: ignore[import-unt
 from mailparser_reply.parser import EmailMessage  # type: ignore[import-untyped]  # the package has no types
 
 _LONGEST_INTRODUCTION = 400
+_LONGEST_SIGNATURE = 16
+_MAY_BREAK = 50
+_MUST_BREAK = 100
 _INTRODUCTION = EmailMessage(text="", languages=sorted(MAIL_LANGUAGES)).HEADER_REGEX
 _OPENER = re.compile(
     r"(?:\*?(?:On|Am|Le|El|Em|Il|Op|Den|Dne|På|W dniu|Il giorno|Vào|Pe|Mnamo|De)\b|\d{1,4}[./-]|20\d\d年|\w+day,|"
@@ -127,10 +130,6 @@ def unwrap_like(text: str, twin: str) -> str:
     return "\n".join(lines)
 
 
-_MAY_BREAK = 50
-_MUST_BREAK = 100
-
-
 def _without_quotes(lines: list[str]) -> list[str]:
     kept: list[str] = []
     at = 0
@@ -207,11 +206,14 @@ def _passed_on(lines: list[str]) -> list[str]:
 
 def _without_signature(lines: list[str]) -> list[str]:
     """Up to ``-- ``, or up to a closing phrase with a name under it."""
-    for at, line in enumerate(lines):
-        rest = [later for later in lines[at + 1 :] if later.strip()]
-        if line == "-- " or (line.rstrip() in {"--", "—"} and len(rest) <= 8):
+    if "-- " in lines[1:]:
+        return lines[: lines.index("-- ", 1)]
+    for at in range(max(0, len(lines) - _LONGEST_SIGNATURE), len(lines)):
+        line = lines[at].strip()
+        rest = [later.strip() for later in lines[at + 1 :] if later.strip()]
+        if line in {"--", "—"} and len(rest) <= 8:
             return lines[:at]
-        if _CLOSING.match(line.strip()) and len(rest) <= 6 and all(len(later.strip()) <= 50 for later in rest):
+        if _CLOSING.match(line) and len(rest) <= 6 and all(len(later) <= 50 for later in rest):
             return lines[:at]
     return lines
 

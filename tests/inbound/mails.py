@@ -1,0 +1,209 @@
+"""Mails in the shapes that mail programs give them, and the words a person wrote in each."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One text as a program sends it. ``answers`` when its subject says Re:."""
+
+    name: str
+    text: str
+    words: str
+    answers: bool = True
+
+
+SAMPLES = [
+    Sample(
+        "gmail en",
+        "See you at noon.\n\nOn Sun, Nov 22, 2026 at 10:15 AM alice via Testville <help@birds.example> wrote:\n\n"
+        "> Coffee?\n> --\n> Reply to this mail\n",
+        "See you at noon.",
+    ),
+    Sample(
+        "gmail en, the introduction wrapped",
+        "See you at noon.\n\nOn Sun, Nov 22, 2026 at 10:15 AM alice via Testville <\nhelp@birds.example> "
+        "wrote:\n\n> Coffee?\n",
+        "See you at noon.",
+    ),
+    Sample(
+        "gmail de",
+        "Bis gleich!\n\nAm So., 22. Nov. 2026 um 10:15 Uhr schrieb alice über Testville "
+        "<\nhelp@birds.example>:\n\n> Kaffee?\n>\n",
+        "Bis gleich!",
+    ),
+    Sample(
+        "gmail fr",
+        "À midi.\n\nLe dim. 22 nov. 2026 à 10:15, alice via Testville <help@birds.example> a\nécrit :\n\n> Café ?\n",
+        "À midi.",
+    ),
+    Sample(
+        "gmail es",
+        "Nos vemos.\n\nEl dom, 22 nov 2026 a las 10:15, alice (<help@birds.example>)\nescribió:\n\n> ¿Café?\n",
+        "Nos vemos.",
+    ),
+    Sample(
+        "gmail ja",
+        "了解です\n\n2026年11月22日(日) 10:15 alice <help@birds.example>:\n\n> コーヒー?\n",
+        "了解です",
+    ),
+    Sample(
+        "gmail, signature above the quote",
+        "FOLLOW bob\n\n-- \nAlice Example\nHead of Birds\n\nOn Sun, Nov 22, 2026 at 10:15 AM x "
+        "<help@birds.example> wrote:\n\n> Hi\n",
+        "FOLLOW bob",
+    ),
+    Sample(
+        "outlook en",
+        "Fine with me.\n\nBest regards,\nBob Example\n\n________________________________\nFrom: alice "
+        "<help@birds.example>\n"
+        "Sent: Sunday, November 22, 2026 10:15 AM\nTo: Bob <bob@example.org>\nSubject: alice: Coffee?\n\nCoffee?\n",
+        "Fine with me.",
+    ),
+    Sample(
+        "outlook en, no divider, stars",
+        "Fine with me.\n\n*From:* alice <help@birds.example>\n*Sent:* Sunday, November 22, 2026 10:15 AM\n*To:* Bob\n"
+        "*Subject:* alice: Coffee?\n\nCoffee?\n",
+        "Fine with me.",
+    ),
+    Sample(
+        "outlook de",
+        "Passt.\n\nMit freundlichen Grüßen\nBob Beispiel\n\nVon: alice <help@birds.example>\nGesendet: "
+        "Sonntag, 22. November 2026"
+        " 10:15\nAn: Bob\nBetreff: alice: Kaffee?\n\nKaffee?\n",
+        "Passt.",
+    ),
+    Sample(
+        "outlook fr",
+        "D'accord.\n\nCordialement,\nBob\n\nDe : alice <help@birds.example>\nEnvoyé : dimanche 22 novembre 2026 10:15\n"
+        "À : Bob\nObjet : Café ?\n\nCafé ?\n",
+        "D'accord.",
+    ),
+    Sample(
+        "outlook es",
+        "Vale.\n\nDe: alice <help@birds.example>\nEnviado el: domingo, 22 de noviembre de 2026 10:15\nPara: Bob\n"
+        "Asunto: ¿Café?\n\n¿Café?\n",
+        "Vale.",
+    ),
+    Sample(
+        "old outlook",
+        "ok\n\n-----Original Message-----\nFrom: alice\nSent: Sunday\nTo: Bob\n\nCoffee?\n",
+        "ok",
+    ),
+    Sample(
+        "old outlook de",
+        "ok\n\n-----Ursprüngliche Nachricht-----\nVon: alice\nGesendet: Sonntag\n\nKaffee?\n",
+        "ok",
+    ),
+    Sample(
+        "outlook phone",
+        "On my way\n\nGet Outlook for iOS<https://aka.ms/o0ukef>\n________________________________\nFrom: alice\n"
+        "Sent: Sunday\nTo: Bob\nSubject: x\n\nCoffee?\n",
+        "On my way",
+    ),
+    Sample(
+        "apple mail en",
+        "Yes!\n\n> On 22 Nov 2026, at 10:15, alice <help@birds.example> wrote:\n> \n> Coffee?\n",
+        "Yes!",
+    ),
+    Sample(
+        "iphone en",
+        "Yes!\n\nSent from my iPhone\n\n> On 22 Nov 2026, at 10:15, alice <help@birds.example> wrote:\n> \n> Coffee?\n",
+        "Yes!",
+    ),
+    Sample(
+        "iphone de",
+        "Ja!\n\nVon meinem iPhone gesendet\n\n> Am 22.11.2026 um 10:15 schrieb alice <help@birds.example>:\n> "
+        "\n> Kaffee?\n",
+        "Ja!",
+    ),
+    Sample(
+        "iphone fr",
+        "Oui !\n\nEnvoyé de mon iPhone\n\n> Le 22 nov. 2026 à 10:15, alice a écrit :\n> \n> Café ?\n",
+        "Oui !",
+    ),
+    Sample(
+        "iphone es",
+        "¡Sí!\n\nEnviado desde mi iPhone\n\n> El 22 nov 2026, a las 10:15, alice escribió:\n> \n> x\n",
+        "¡Sí!",
+    ),
+    Sample(
+        "thunderbird en",
+        "On 22/11/2026 10:15, alice wrote:\n> Coffee?\n\nYes, at noon.\n\n-- \nBob\n",
+        "Yes, at noon.",
+    ),
+    Sample(
+        "thunderbird de",
+        "Am 22.11.26 um 10:15 schrieb alice:\n> Kaffee?\nJa, um zwölf.\n\n-- \nBob\n",
+        "Ja, um zwölf.",
+    ),
+    Sample("thunderbird fr", "Le 22/11/2026 à 10:15, alice a écrit :\n> Café ?\n\nOui.\n", "Oui."),
+    Sample(
+        "inline answers",
+        "On 22/11/2026 10:15, alice wrote:\n> Coffee?\nYes.\n> Or tea?\nNo.\n> Bye\n",
+        "Yes.\nNo.",
+    ),
+    Sample(
+        "k-9",
+        "Coming.\n-- \nSent from my Android device with K-9 Mail. Please excuse my brevity.",
+        "Coming.",
+    ),
+    Sample(
+        "k-9 with quote",
+        "Coming.\n\nOn November 22, 2026 10:15:00 AM GMT+01:00, alice <help@birds.example> wrote:\n>Coffee?\n\n"
+        "-- \nSent from my Android device with K-9 Mail. Please excuse my brevity.",
+        "Coming.",
+    ),
+    Sample(
+        "k-9 de",
+        "Komme.\n\nDiese Nachricht wurde von meinem Android-Gerät mit K-9 Mail gesendet.\n",
+        "Komme.",
+    ),
+    Sample("android de", "Komme.\n\nGesendet von Outlook für Android", "Komme."),
+    Sample("yahoo", "Sure.\n\nSent from Yahoo Mail for iPhone\n", "Sure."),
+    Sample(
+        "footer of a company",
+        "Lunch is served.\n\n______________\nThis email and any attachments are confidential and intended "
+        "solely for the\n"
+        "addressee. If you have received it in error, delete it.\n",
+        "Lunch is served.",
+        answers=False,
+    ),
+    Sample("command and signature", "LEAVE bob\n\nThanks,\nAlice", "LEAVE bob", answers=False),
+    Sample("paragraphs", "First.\n\nSecond.\n\n\n\n\nThird.\n", "First.\n\nSecond.\n\nThird.", answers=False),
+    Sample("a list", "To buy:\n- milk\n- bread\n* tea\n", "To buy:\n- milk\n- bread\n* tea", answers=False),
+    Sample("only a closing phrase", "Thanks!\n", "Thanks!", answers=False),
+    Sample(
+        "thanks in the middle",
+        "Thanks,\nthat was a good talk and I learned a lot about birds and their migration.\n\nSecond paragraph.",
+        "Thanks,\nthat was a good talk and I learned a lot about birds and their migration.\n\nSecond paragraph.",
+        answers=False,
+    ),
+    Sample(
+        "a sentence that ends in wrote",
+        "On my birthday grandma wrote:\nhappy birthday",
+        "On my birthday grandma wrote:\nhappy birthday",
+        answers=False,
+    ),
+    Sample(
+        "words like a header", "From: the kitchen\nlunch is ready", "From: the kitchen\nlunch is ready", answers=False
+    ),
+    Sample("begins with dashes", "-- \nAlice", "--\nAlice", answers=False),
+    Sample("a divider between paragraphs", "one\n-----\ntwo", "one\n-----\ntwo", answers=False),
+    Sample("only quoted, no answer", "> wise words\n> twice\n", "wise words\ntwice", answers=False),
+    Sample("nothing but a quote in an answer", "On 22/11/2026 10:15, alice wrote:\n> Coffee?\n", ""),
+    Sample("nothing but the phone's line", "\n\nSent from my iPhone\n", "", answers=False),
+    Sample(
+        "forwarded without a word",
+        "---------- Forwarded message ---------\nFrom: Carol <carol@example.org>\nDate: Sun, Nov 22, 2026 at 9:00 AM\n"
+        "Subject: news\nTo: <alice@example.org>\n\nThe owl is back.\n\nIt sits in the oak.\n",
+        "The owl is back.\n\nIt sits in the oak.",
+        answers=False,
+    ),
+    Sample(
+        "forwarded with a word",
+        "Look!\n\n---------- Forwarded message ---------\nFrom: Carol <carol@example.org>\n\nThe owl is back.\n",
+        "Look!",
+        answers=False,
+    ),
+]
