@@ -508,15 +508,18 @@ def parse(text: str) -> Command:
     return Post(text)
 
 
-def is_offered(command: Command) -> bool:
-    """Whether this version does what is asked; if not, the answer should say so."""
-    return type(command) not in _LATER_COMMANDS
+def parse_mail(text: str) -> Command:
+    """What a mail asks for: as ``parse``, but where the whole is a post, its first line may be a command with an empty
+    line after it; greetings follow. YES and Y are no commands there: so begins many an honest answer."""
+    whole = parse(text)
+    lines = normalise(text).split("\n", 2)
+    if len(lines) < 3 or lines[1].strip() or not isinstance(whole, Post):
+        return whole
+    command = parse(lines[0])
+    return whole if isinstance(command, Post | Code | Empty | Start | Yes) else command
 
 
 def _unadorned(text: str) -> str:
     if not text.isascii():
         text = "".join(c for c in unicodedata.normalize("NFKC", text) if unicodedata.category(c) != "Cf")
     return " ".join(text.strip(_ORNAMENTS).casefold().split())
-
-
-_LATER_COMMANDS = frozenset(type(parse(row.example)) for row in TABLE if not row.offered)

@@ -213,7 +213,7 @@ def shorten(text: str, link: str) -> str:
     cutting comes back as it is."""
     if len(text) <= MAX_LENGTH:
         return text
-    cut = _cut(text, MAX_LENGTH - len(link) - 2)
+    cut = _cut(text, max(MAX_LENGTH - len(link) - 2, 0))
     cut = next((start for start, end, _ in _special(text[: 2 * MAX_LENGTH]) if start < cut < end), cut)
     return f"{text[:cut].rstrip().rstrip(',;:')}{_ELLIPSIS} {link}"
 

@@ -242,6 +242,10 @@ def test_what_is_cut_has_at_most_140_characters_and_is_in_normal_form(raw, size)
         assert text.startswith(kept)
 
 
+def test_where_no_room_is_left_the_link_stands_alone():
+    assert shorten("word " * 40, "http://" + "x" * 150) == "… http://" + "x" * 150
+
+
 def test_a_long_text_is_split_into_numbered_pieces():
     pieces = split("word " * 50)
     assert pieces is not None
