@@ -1,0 +1,226 @@
+"""The feeds over real HTTP: what is in them, who may read them, and what a reader that has them is told."""
+
+import gzip
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+
+import aiohttp
+import feedparser
+import pytest
+
+from gateway.domain import token
+from gateway.domain.token import Purpose
+from gateway.service.site import Site
+from gateway.web.feeds import takes_gzip
+from tests.web.conftest import Village, open_site
+
+
+async def get(
+    browser: aiohttp.ClientSession, path: str, headers: Mapping[str, str] | None = None
+) -> tuple[int, Mapping[str, str], bytes]:
+    async with browser.get(path, headers={"Accept-Encoding": "identity", **(headers or {})}) as answer:
+        return answer.status, answer.headers, await answer.read()
+
+
+def secret(site: Site, account_id: int, version: int = 0) -> str:
+    return token.make(site.key, Purpose.FEED, account_id, version)
+
+
+async def titles(browser: aiohttp.ClientSession, path: str) -> list[str]:
+    status, _, body = await get(browser, path)
+    assert status == 200, path
+    return [item["title"] for item in json.loads(body)["items"]]
+
+
+@pytest.mark.parametrize(
+    ("ending", "media_type"),
+    [("rss", "application/rss+xml"), ("atom", "application/atom+xml"), ("json", "application/feed+json")],
+)
+@pytest.mark.parametrize("path", ["/public", "/@alice", "/tags/caf%C3%A9"])
+async def test_every_feed_comes_in_three_formats(
+    village: Village, browser: aiohttp.ClientSession, path: str, ending: str, media_type: str
+) -> None:
+    await village.person("alice")
+    post = await village.says("alice", "see you at #café")
+    status, headers, body = await get(browser, f"{path}.{ending}")
+    assert status == 200
+    assert headers["Content-Type"] == f"{media_type}; charset=utf-8"
+    assert headers["Cache-Control"] == "public, max-age=60"
+    assert headers["Vary"] == "Accept-Encoding"
+    link = f"https://birds.example/@alice/{post}"
+    if ending == "json":
+        found = json.loads(body)
+        assert [item["url"] for item in found["items"]] == [link]
+        assert found["feed_url"] == f"https://birds.example{path}.json"
+    else:
+        parsed = feedparser.parse(body)
+        assert not parsed.bozo
+        assert [entry.link for entry in parsed.entries] == [link]
+        assert any(where.href == f"https://birds.example{path}.{ending}" for where in parsed.feed.links)
+
+
+async def test_a_title_is_the_words_and_names_the_author_only_where_several_write(
+    village: Village, browser: aiohttp.ClientSession
+) -> None:
+    await village.person("alice")
+    await village.person("bob")
+    post = await village.says("alice", "one\ntwo #x")
+    await village.repeats("bob", post)
+    await village.says("alice", "cut here… https://birds.example/@alice/3", full_text="cut here and on it goes")
+    assert await titles(browser, "/@alice.json") == ["cut here…", "one two #x"]
+    assert await titles(browser, "/@bob.json") == ["RT @alice: one two #x"]
+    assert await titles(browser, "/tags/x.json") == ["alice: one two #x"]
+    assert await titles(browser, "/public.json") == [
+        "alice: cut here…",
+        "bob: RT @alice: one two #x",
+        "alice: one two #x",
+    ]
+    _, _, body = await get(browser, "/@alice.json?titles=0")
+    assert all("title" not in item for item in json.loads(body)["items"])
+    assert json.loads(body)["items"][0]["content_html"] == "cut here and on it goes"
+
+
+async def test_answers_can_be_left_out(village: Village, browser: aiohttp.ClientSession) -> None:
+    await village.person("alice")
+    await village.person("bob")
+    await village.says("alice", "hello")
+    await village.says("alice", "@bob yes")
+    assert await titles(browser, "/@alice.json") == ["@bob yes", "hello"]
+    assert await titles(browser, "/@alice.json?replies=0") == ["hello"]
+
+
+async def test_a_reader_that_has_the_feed_is_told_so(village: Village, browser: aiohttp.ClientSession) -> None:
+    await village.person("alice")
+    await village.says("alice", "hello")
+    _, headers, body = await get(browser, "/@alice.atom")
+    etag, modified = headers["ETag"], headers["Last-Modified"]
+    for having in ({"If-None-Match": etag}, {"If-None-Match": f'"x", W/{etag}'}, {"If-Modified-Since": modified}):
+        status, again, nothing = await get(browser, "/@alice.atom", having)
+        assert (status, nothing) == (304, b"")
+        assert (again["ETag"], again["Last-Modified"]) == (etag, modified)
+        assert again["Cache-Control"] == headers["Cache-Control"]
+        assert again["Vary"] == headers["Vary"]
+    status, _, full = await get(browser, "/@alice.atom", {"If-None-Match": '"x"', "If-Modified-Since": modified})
+    assert (status, full) == (200, body), "the ETag decides alone"
+    await village.says("alice", "news")
+    status, fresh, _ = await get(browser, "/@alice.atom", {"If-None-Match": etag})
+    assert status == 200
+    assert fresh["ETag"] != etag
+
+
+async def test_a_deleted_post_vanishes_from_feeds_and_changes_their_etag(
+    village: Village, browser: aiohttp.ClientSession
+) -> None:
+    await village.person("alice")
+    await village.says("alice", "stays")
+    post = await village.says("alice", "goes")
+    _, headers, _ = await get(browser, "/public.json")
+    await village.deletes(post)
+    status, _, body = await get(browser, "/public.json", {"If-None-Match": headers["ETag"]})
+    assert status == 200
+    assert [item["title"] for item in json.loads(body)["items"]] == ["alice: stays"]
+
+
+async def test_a_feed_is_packed_only_for_who_asks_and_has_one_etag(
+    village: Village, browser: aiohttp.ClientSession
+) -> None:
+    await village.person("alice")
+    await village.says("alice", "hello " * 20)
+    _, plain, body = await get(browser, "/public.rss")
+    _, packed, small = await get(browser, "/public.rss", {"Accept-Encoding": "deflate, gzip;q=0.5"})
+    assert "Content-Encoding" not in plain
+    assert packed["Content-Encoding"] == "gzip"
+    assert gzip.decompress(small) == body
+    assert plain["ETag"] == packed["ETag"]
+
+
+@pytest.mark.parametrize(
+    ("header", "taken"),
+    [
+        ("gzip", True),
+        ("br, GZIP", True),
+        ("gzip;q=1.0", True),
+        ("gzip;q=0", False),
+        ("gzip; q=0.000", False),
+        ("", False),
+        ("deflate", False),
+    ],
+)
+def test_gzip_is_for_those_who_name_it(header: str, taken: bool) -> None:
+    assert takes_gzip(header) is taken
+
+
+@pytest.mark.parametrize("ending", ["rss", "atom", "json"])
+async def test_protected_suspended_and_unknown_people_have_the_same_nothing(
+    village: Village, browser: aiohttp.ClientSession, ending: str
+) -> None:
+    await village.person("prot", protected=True)
+    await village.person("susp")
+    await village.says("prot", "secret #x")
+    await village.says("susp", "spam #x")
+    await village.is_suspended("susp")
+    answers = [await get(browser, f"/@{name}.{ending}") for name in ("prot", "susp", "nobody")]
+    assert {(status, body) for status, _, body in answers} == {(404, answers[0][2])}
+    assert await titles(browser, "/public.json") == []
+    assert await titles(browser, "/tags/x.json") == []
+
+
+async def test_a_secret_address_shows_what_its_owner_may_read_and_nobody_keeps_it(
+    village: Village, browser: aiohttp.ClientSession, site: Site
+) -> None:
+    for name in ("me", "friend", "stranger"):
+        await village.person(name)
+    for name in ("prot", "closed"):
+        await village.person(name, protected=True)
+    await village.follows("me", "friend")
+    await village.follows("me", "prot")
+    await village.follows("me", "closed", state="requested")
+    for name in ("me", "friend", "stranger", "prot", "closed"):
+        await village.says(name, "hello")
+    base = f"/feeds/{secret(site, village.ids['me'])}"
+    assert await titles(browser, f"{base}/home.json") == ["prot: hello", "friend: hello", "me: hello"]
+    assert await titles(browser, f"{base}/@prot.json") == ["hello"]
+    assert await titles(browser, f"{base}/@stranger.json") == ["hello"]
+    _, headers, _ = await get(browser, f"{base}/home.rss")
+    assert headers["Cache-Control"] == "private, max-age=60"
+    assert headers["X-Robots-Tag"] == "noindex"
+    assert headers["Referrer-Policy"] == "no-referrer"
+    assert (await get(browser, f"{base}/@closed.atom"))[0] == 404
+
+
+async def test_a_wrong_old_or_misused_secret_is_not_found(
+    village: Village, browser: aiohttp.ClientSession, site: Site
+) -> None:
+    me = await village.person("me")
+    for wrong in (
+        secret(site, me, version=1),
+        secret(site, me + 1),
+        token.make(site.key, Purpose.POST, me),
+        token.make(b"x" * 32, Purpose.FEED, me),
+        "nonsense",
+    ):
+        assert (await get(browser, f"/feeds/{wrong}/home.rss"))[0] == 404
+        assert (await get(browser, f"/feeds/{wrong}/@me.rss"))[0] == 404
+
+
+async def test_losing_a_follower_closes_the_feed_at_once(
+    village: Village, browser: aiohttp.ClientSession, site: Site
+) -> None:
+    me = await village.person("me")
+    await village.person("prot", protected=True)
+    await village.follows("me", "prot")
+    await village.says("prot", "hello")
+    path = f"/feeds/{secret(site, me)}/@prot.json"
+    assert await titles(browser, path) == ["hello"]
+    await village.follows("me", "prot", state="requested")
+    assert (await get(browser, path))[0] == 404
+
+
+async def test_a_private_site_has_secret_feeds_only(village: Village, site: Site) -> None:
+    me = await village.person("me")
+    await village.says("me", "hello")
+    async with open_site(village.store, replace(site, private=True)) as browser:
+        assert (await get(browser, "/public.rss"))[0] == 403
+        assert (await get(browser, "/@me.rss"))[0] == 403
+        assert await titles(browser, f"/feeds/{secret(site, me)}/home.json") == ["me: hello"]
