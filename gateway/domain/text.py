@@ -23,6 +23,7 @@ _LONGEST_MARKS = 30  # on one letter; more is no language
 _SHORT = 1000
 
 _ELLIPSIS = "…"
+_FLAG_LETTERS = "".join(map(chr, range(0x1F1E6, 0x1F200)))  # two of them are one flag
 
 
 # ---- the normal form
@@ -214,7 +215,6 @@ def shorten(text: str, link: str) -> str:
     if len(text) <= MAX_LENGTH:
         return text
     cut = _cut(text, max(MAX_LENGTH - len(link) - 2, 0))
-    cut = next((start for start, end, _ in _special(text[: 2 * MAX_LENGTH]) if start < cut < end), cut)
     return f"{text[:cut].rstrip().rstrip(',;:')}{_ELLIPSIS} {link}"
 
 
@@ -225,13 +225,13 @@ def split(text: str, most: int = 3) -> list[str] | None:
         return [text]
     start = ""
     if match := _LEADING_MENTION.match(text):
-        start, text = f"{match[0]} ", text[match.end() :].strip()
+        start, text = f"{match[0]} ", text[match.end() :].lstrip(" \n:,")
     room = MAX_LENGTH - len(start) - len("(1/3) ")
     pieces: list[str] = []
     while text:
         if len(pieces) == most:
             return None
-        cut = len(text) if len(text) <= room else _cut(text, room)
+        cut = len(text) if len(text) <= room else _cut(text, room) or room
         pieces.append(text[:cut].rstrip())
         text = text[cut:].lstrip()
     return [f"{start}({i}/{len(pieces)}) {piece}" for i, piece in enumerate(pieces, 1)]
@@ -239,7 +239,7 @@ def split(text: str, most: int = 3) -> list[str] | None:
 
 def _cut(text: str, room: int) -> int:
     """Where to cut a text that is longer than ``room``: before the last word that does not fit; inside it, between
-    two visible characters, if it is a giant one."""
+    two visible characters, if it is a giant one, unless it is a link or the like: 0 when the text begins with that."""
     at = room
     while at and not text[at].isspace():
         at -= 1
@@ -248,7 +248,8 @@ def _cut(text: str, room: int) -> int:
     at = room
     while at > room // 2 and _clings(text, at):
         at -= 1
-    return at if not _clings(text, at) else room
+    cut = at if not _clings(text, at) else room
+    return next((start for start, end, _ in _special(text[: 2 * MAX_LENGTH]) if start < cut < end), cut)
 
 
 def _clings(text: str, at: int) -> bool:
@@ -259,5 +260,5 @@ def _clings(text: str, at: int) -> bool:
         or before == "\u200d"
         or unicodedata.category(c)[0] == "M"
         or "\U0001f3fb" <= c <= "\U0001f3ff"
-        or ("\U0001f1e6" <= c <= "\U0001f1ff" and "\U0001f1e6" <= before <= "\U0001f1ff")
+        or (c in _FLAG_LETTERS and (at - len(text[:at].rstrip(_FLAG_LETTERS))) % 2 == 1)
     )

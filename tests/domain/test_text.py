@@ -226,6 +226,17 @@ def test_a_giant_word_is_cut_inside_but_no_family_is_parted():
     assert cut == family * (len(cut) // len(family))
 
 
+def test_no_flag_is_cut_in_half():
+    cut = shorten("a" + "🇩🇪" * 100, PAGE).removesuffix(f"… {PAGE}")
+    assert cut == "a" + "🇩🇪" * (len(cut) // 2)
+
+
+def test_a_link_stays_whole_when_a_text_is_split():
+    url = f"https://example.org/{'a' * 90}"
+    pieces = split(f"Please do read this one: {url} before we meet tomorrow")
+    assert pieces == ["(1/2) Please do read this one:", f"(2/2) {url} before we meet tomorrow"]
+
+
 def test_a_link_is_dropped_rather_than_broken():
     text = f"Read this: https://example.org/{'a' * 200}"
     assert shorten(text, PAGE) == f"Read this… {PAGE}"
