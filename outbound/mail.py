@@ -14,25 +14,20 @@ second. This is the only way in which a mail can come twice.
 import asyncio
 import re
 import ssl
-from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Annotated, Literal
+from typing import Annotated, Literal, cast
 
 import aiosmtplib
 import msgspec
 import structlog
-from aiosmtplib.errors import (
-    SMTPAuthenticationError,
-    SMTPDataError,
-    SMTPException,
-    SMTPResponseException,
-)
+from aiosmtplib.errors import SMTPAuthenticationError, SMTPException, SMTPResponseException
 
 from gateway.domain.delivery import Bounced, Deferred, Fault, Outcome, Sent
 from gateway.domain.types import Outgoing
 from gateway.service.site import Site
 from outbound.mail_signature import read_signer
 from outbound.mail_text import render, return_path
+from outbound.smtp import Conversation, HungUp, Reply, Stage
 
 log = structlog.get_logger(__name__)
 
@@ -46,7 +41,7 @@ LOCKED_OUT_PAUSE = 300.0
 """Seconds for which mail rests when the relay refuses our name, our password or our certificate check."""
 
 _LONGEST_REPLY = 120
-_CLOSING = 421
+_CLOSING, _GO_ON = 421, 354
 _MAILBOX = re.compile(r"[^\s\x00-\x1f\x7f<>()\[\],;:\\\"@]{1,64}@[^\s\x00-\x1f\x7f<>()\[\],;:\\\"@]{1,253}")
 _ENHANCED = re.compile(r"([245]\.\d{1,3}\.\d{1,3})\b")
 _NO_LOGIN = frozenset({530, 534, 535, 538})
@@ -88,18 +83,6 @@ class _Envelope:
     recipient: str
     mail: bytes
 
-    @property
-    def options(self) -> tuple[bytes, ...]:
-        return () if self.recipient.isascii() else (b"SMTPUTF8",)
-
-
-@dataclass(slots=True)
-class _Line:
-    """A connection to the relay, greeted and logged in; ``used_at`` in the loop's time."""
-
-    smtp: aiosmtplib.SMTP
-    used_at: float
-
 
 class _CutOff(Exception):
     """The conversation ended without a last reply. ``early``: before the relay could have taken the mail."""
@@ -122,7 +105,7 @@ class MailTransport:
         )
         self._tls = ssl.create_default_context(cafile=settings.tls_ca or None) if settings.tls != "none" else None
         self._places = asyncio.Semaphore(settings.connections)
-        self._free: list[_Line] = []
+        self._free: list[Conversation] = []
         self._sweep: asyncio.TimerHandle | None = None
         self._goodbyes: set[asyncio.Task[None]] = set()
 
@@ -158,7 +141,7 @@ class MailTransport:
                 if not cut.early:
                     return Deferred(cut.reason)
         try:
-            line = await self._connect()
+            fresh = await self._connect()
         except SMTPAuthenticationError as error:
             return _locked_out("the relay refuses our login", error.code)
         except SMTPResponseException as error:
@@ -170,26 +153,27 @@ class MailTransport:
         except (SMTPException, ssl.SSLError) as error:
             return _locked_out(f"the relay does not do what is configured: {_kind(error)}", 0)
         try:
-            return await self._converse(line, envelope)
+            return await self._converse(fresh, envelope)
         except _CutOff as cut:
             return Deferred(cut.reason)
 
-    async def _converse(self, line: _Line, envelope: _Envelope) -> Outcome:
-        """One mail on one connection, which is kept if it is still good. Raises _CutOff."""
-        smtp = line.smtp
+    async def _converse(self, conversation: Conversation, envelope: _Envelope) -> Outcome:
+        """One mail in one conversation, which is kept if it is still good. Raises _CutOff."""
         try:
-            outcome = await _transfer(smtp, envelope)
+            outcome = await _transfer(conversation, envelope)
             if not isinstance(outcome, Sent):
-                await _start_afresh(smtp)
+                await conversation.start_afresh()
         except BaseException:
-            smtp.close()
+            conversation.close()
             raise
-        finally:
-            if smtp.is_connected:
-                self._keep(line)
+        if conversation.is_usable:
+            self._keep(conversation)
+        else:
+            conversation.close()
         return outcome
 
-    async def _connect(self) -> _Line:
+    async def _connect(self) -> Conversation:
+        """Greeted, over TLS and logged in as configured. Raises aiosmtplib's errors, OSError and ssl.SSLError."""
         settings = self._settings
         smtp = aiosmtplib.SMTP(
             hostname=settings.host,
@@ -209,19 +193,23 @@ class MailTransport:
         except BaseException:
             smtp.close()
             raise
-        return _Line(smtp, 0.0)
+        transport = cast("asyncio.Transport", smtp.transport)  # uvloop's is one, and does not say so
+        return Conversation(
+            transport, extensions=frozenset(map(str.lower, smtp.esmtp_extensions)), timeout=settings.timeout
+        )
 
-    def _take_kept(self) -> _Line | None:
+    def _take_kept(self) -> Conversation | None:
         while self._free:
-            line = self._free.pop()
-            if line.smtp.is_connected:
-                return line
+            conversation = self._free.pop()
+            if conversation.is_usable:
+                return conversation
+            conversation.close()
         return None
 
-    def _keep(self, line: _Line) -> None:
+    def _keep(self, conversation: Conversation) -> None:
         loop = asyncio.get_running_loop()
-        line.used_at = loop.time()
-        self._free.append(line)
+        conversation.used_at = loop.time()
+        self._free.append(conversation)
         if self._sweep is None:
             self._sweep = loop.call_later(IDLE_SECONDS, self._close_idle)
 
@@ -232,49 +220,30 @@ class MailTransport:
             self._hang_up(self._free.pop(0))
         self._sweep = loop.call_at(self._free[0].used_at + IDLE_SECONDS, self._close_idle) if self._free else None
 
-    def _hang_up(self, line: _Line) -> None:
-        task = asyncio.create_task(_say_goodbye(line.smtp))
+    def _hang_up(self, conversation: Conversation) -> None:
+        task = asyncio.create_task(conversation.quit())
         self._goodbyes.add(task)
         task.add_done_callback(self._goodbyes.discard)
 
 
-async def _transfer(smtp: aiosmtplib.SMTP, envelope: _Envelope) -> Outcome:
-    """MAIL, RCPT, DATA. Raises _CutOff when the relay hangs up, says 421, falls silent or makes no sense."""
-    if envelope.options and not smtp.supports_extension("smtputf8"):
+async def _transfer(conversation: Conversation, envelope: _Envelope) -> Outcome:
+    """One mail. Raises _CutOff when the relay hangs up, says 421, falls silent or makes no sense."""
+    options = "" if envelope.recipient.isascii() else " SMTPUTF8"
+    if options and "smtputf8" not in conversation.extensions:
         return Bounced("the relay takes only addresses in ASCII")
     early = True
     try:
-        sender = b"FROM:<" + envelope.sender.encode() + b">"
-        code, words = await smtp.execute_command(b"MAIL", sender, *envelope.options)
-        if code != 250:
-            return _refused_sender(code, words, envelope.recipient)
-        code, words = await smtp.execute_command(b"RCPT", b"TO:<" + envelope.recipient.encode() + b">")
-        if code not in (250, 251):
-            return _refused_recipient(code, words, envelope.recipient)
-        early = False
-        try:
-            code, words = await smtp.data(envelope.mail)
-        except SMTPDataError as refusal:
-            return _refused_mail(refusal.code, refusal.message, envelope.recipient)
-    except SMTPResponseException as error:
-        raise _CutOff(f"the relay makes no sense ({error.code})", early=early) from error
-    except (SMTPException, OSError) as error:
-        raise _CutOff(f"cut off by the relay: {_kind(error)}", early=early) from error
-    return Sent(_reply(code, words, envelope.recipient))
-
-
-async def _start_afresh(smtp: aiosmtplib.SMTP) -> None:
-    """After a refusal: forget the mail that was begun, or else the connection."""
-    try:
-        await smtp.rset()
-    except (SMTPException, OSError):
-        smtp.close()
-
-
-async def _say_goodbye(smtp: aiosmtplib.SMTP) -> None:
-    with suppress(SMTPException, OSError):
-        await smtp.quit(timeout=2.0)
-    smtp.close()
+        stage, reply = await conversation.envelope(envelope.sender, envelope.recipient, options)
+        if reply.code == _GO_ON:
+            early = False
+            stage, reply = Stage.END, await conversation.content(envelope.mail)
+    except OSError as error:
+        raise _CutOff(f"cut off by the relay: {_why(error)}", early=early) from error
+    if reply.code == _CLOSING:
+        raise _CutOff("the relay is closing (421)", early=early)
+    if stage is Stage.END and reply.code // 100 == 2:
+        return Sent(_quoted(reply, envelope.recipient))
+    return _refused(stage, reply, envelope.recipient)
 
 
 def _mailbox(address: str) -> str | None:
@@ -290,35 +259,31 @@ def _mailbox(address: str) -> str | None:
         return None
 
 
-def _refused_sender(code: int, words: str, recipient: str) -> Outcome:
-    if code == _CLOSING:
-        raise _CutOff("the relay is closing (421)", early=True)
-    if code in _NO_LOGIN:
-        return _locked_out("the relay wants a login", code)
-    if code < 500:
-        return Deferred(_reply(code, words, recipient))
-    log.error("the relay refuses our address", code=code)
-    return Bounced(_reply(code, words, recipient), Fault.SENDER)
-
-
-def _refused_recipient(code: int, words: str, recipient: str) -> Outcome:
-    """Whose fault it is: the enhanced code says so (RFC 3463); without one, 550, 551 and 553 mean the mailbox."""
-    if code == _CLOSING:
-        raise _CutOff("the relay is closing (421)", early=True)
-    reason = _reply(code, words, recipient)
-    if code < 500:
+def _refused(stage: Stage, reply: Reply, recipient: str) -> Outcome:
+    """What the relay's no means; a reply that is neither yes nor no counts as not now."""
+    reason = _quoted(reply, recipient)
+    if stage is Stage.MAIL and reply.code in _NO_LOGIN:
+        return _locked_out("the relay wants a login", reply.code)
+    if reply.code < 500:
         return Deferred(reason)
-    enhanced = _ENHANCED.match(words)
-    if _BAD_SENDER.fullmatch(enhanced[1]) if enhanced else False:
-        return Bounced(reason, Fault.SENDER)
-    if _BAD_ADDRESS.fullmatch(enhanced[1]) if enhanced else code in _NO_MAILBOX:
-        return Bounced(reason, Fault.ADDRESS)
-    return Bounced(reason, Fault.MESSAGE)
+    match stage:
+        case Stage.MAIL:
+            log.error("the relay refuses our address", code=reply.code)
+            return Bounced(reason, Fault.SENDER)
+        case Stage.RCPT:
+            return Bounced(reason, _whose_fault(reply))
+        case Stage.DATA | Stage.END:
+            return Bounced(reason, Fault.MESSAGE)
 
 
-def _refused_mail(code: int, words: str, recipient: str) -> Outcome:
-    reason = _reply(code, words, recipient)
-    return Bounced(reason, Fault.MESSAGE) if 500 <= code < 600 else Deferred(reason)
+def _whose_fault(reply: Reply) -> Fault:
+    """Of a refused recipient: the enhanced code says it (RFC 3463); without one, 550, 551 and 553 mean the mailbox."""
+    enhanced = _ENHANCED.match(reply.words)
+    if enhanced is None:
+        return Fault.ADDRESS if reply.code in _NO_MAILBOX else Fault.MESSAGE
+    if _BAD_SENDER.fullmatch(enhanced[1]):
+        return Fault.SENDER
+    return Fault.ADDRESS if _BAD_ADDRESS.fullmatch(enhanced[1]) else Fault.MESSAGE
 
 
 def _locked_out(reason: str, code: int) -> Deferred:
@@ -327,11 +292,16 @@ def _locked_out(reason: str, code: int) -> Deferred:
     return Deferred(f"{reason} ({code})" if code else reason, LOCKED_OUT_PAUSE, route_wide=True)
 
 
-def _reply(code: int, words: str, recipient: str) -> str:
+def _quoted(reply: Reply, recipient: str) -> str:
     """The relay's reply in one short line, without the recipient's address."""
+    words = reply.words
     if "@" in words:
         words = re.sub(re.escape(recipient), "…", words, flags=re.IGNORECASE)
-    return f"{code} {' '.join(words.split())}"[:_LONGEST_REPLY].encode("utf-8", "replace").decode()
+    return f"{reply.code} {' '.join(words.split())}"[:_LONGEST_REPLY]
+
+
+def _why(error: OSError) -> str:
+    return str(error) if isinstance(error, HungUp) else _kind(error)
 
 
 def _kind(error: BaseException) -> str:

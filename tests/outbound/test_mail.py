@@ -60,6 +60,9 @@ async def box() -> AsyncIterator[Mailbox]:
         yield box
 
 
+GREETINGS = ["250 script", "250-script\r\n250 PIPELINING"]
+
+
 class Script:
     """An SMTP server that answers as told: ``replies`` by verb, each list used up from the front, its last one kept.
 
@@ -91,7 +94,8 @@ class Script:
             verb = "GREETING"
             while await self._reply(verb, writer):
                 if verb == "DATA" and self._last == "354 go on":
-                    await reader.readuntil(b"\r\n.\r\n")
+                    while await reader.readline() not in (b".\r\n", b""):
+                        pass
                     verb = "END"
                 else:
                     line = (await reader.readline()).decode().strip()
@@ -164,6 +168,14 @@ async def test_an_idle_connection_is_closed_with_a_goodbye(monkeypatch: pytest.M
         assert relay.connections == 2
 
 
+async def test_a_relay_that_takes_its_leave_between_two_mails_gets_a_new_connection() -> None:
+    last_words = ["250 2.0.0 queued\r\n421 4.4.2 idle for too long", "250 2.0.0 queued"]
+    async with Script(END=last_words) as relay, transport(relay.port) as wire:
+        assert await wire.send(letter()) == Sent("250 2.0.0 queued")
+        assert await wire.send(letter(id=32)) == Sent("250 2.0.0 queued")
+        assert relay.connections == 2
+
+
 @pytest.mark.parametrize(
     ("reply", "fault"),
     [
@@ -226,20 +238,31 @@ async def test_a_relay_that_does_not_greet_rests_all_mail(greeting: str) -> None
 
 
 @pytest.mark.parametrize("verb", ["MAIL", "RCPT", "DATA", "END"])
-@pytest.mark.parametrize("reply", ["451 4.3.0 later", "421 4.3.2 closing", "CUT", "HANG", "nonsense"])
-async def test_whatever_is_not_a_final_no_puts_the_mail_off(verb: str, reply: str) -> None:
+@pytest.mark.parametrize(
+    "reply", ["451 4.3.0 later", "421 4.3.2 closing", "CUT", "HANG", "nonsense", "299-" + "x" * 9999]
+)
+@pytest.mark.parametrize("hello", GREETINGS)
+async def test_whatever_is_not_a_final_no_puts_the_mail_off(hello: str, verb: str, reply: str) -> None:
     later = "354 go on" if verb == "DATA" else "250 ok"
-    async with Script(**{verb: [reply, later]}) as relay, transport(relay.port, timeout=0.3) as wire:
+    async with Script(EHLO=[hello], **{verb: [reply, later]}) as relay, transport(relay.port, timeout=0.3) as wire:
         outcome = await wire.send(letter())
         assert isinstance(outcome, Deferred)
         assert outcome.reason
         assert isinstance(await wire.send(letter(attempt=2)), Sent)
 
 
-@pytest.mark.parametrize(("verb", "fault"), [("MAIL", Fault.SENDER), ("DATA", Fault.MESSAGE), ("END", Fault.MESSAGE)])
-async def test_a_final_no_to_the_rest_bounces(verb: str, fault: Fault) -> None:
-    async with Script(**{verb: ["554 5.7.1 no <bob@example.org>"]}) as relay, transport(relay.port) as wire:
+@pytest.mark.parametrize(
+    ("verb", "fault"),
+    [("MAIL", Fault.SENDER), ("RCPT", Fault.MESSAGE), ("DATA", Fault.MESSAGE), ("END", Fault.MESSAGE)],
+)
+@pytest.mark.parametrize("hello", GREETINGS)
+async def test_a_final_no_bounces_and_leaves_the_connection_good(hello: str, verb: str, fault: Fault) -> None:
+    later = "354 go on" if verb == "DATA" else "250 ok"
+    script = Script(EHLO=[hello], **{verb: ["554-5.7.1 no\r\n554 5.7.1 to <bob@example.org>", later]})
+    async with script as relay, transport(relay.port) as wire:
         outcome = await wire.send(letter())
+        assert isinstance(await wire.send(letter(id=32)), Sent)
+    assert relay.connections == 1
     assert isinstance(outcome, Bounced)
     assert outcome.fault is fault
     assert "554 5.7.1" in outcome.reason
