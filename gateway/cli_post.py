@@ -47,6 +47,8 @@ def post(config: Config, as_json: bool, name: str, text: str, when: str | None, 
     """Post TEXT in the name of NAME. Times are those of their time zone."""
     if when is not None and cron is not None:
         raise click.UsageError("--at and --every exclude each other")
+    if when is not None:
+        parse_when(when, ZoneInfo("UTC"), now())
 
     async def write(desk: Desk) -> Posted | Later:
         async with desk.store.unit() as unit:

@@ -44,7 +44,12 @@ DROPPED = frozenset(
 
 _PHONE = re.compile(r"(?<![\w.:-])\+\d{7,15}(?!\d)")
 _MAIL = re.compile(r"([A-Za-z0-9!#$%&'*/=?^_`{|}~.+-]+)@([A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*)")
-_NOISY = {"aiohttp.access": logging.WARNING, "mail.log": logging.ERROR, "apscheduler": logging.WARNING}
+_NOISY = {
+    "aiohttp.access": logging.WARNING,
+    "mail.log": logging.ERROR,
+    "apscheduler": logging.WARNING,
+    "alembic": logging.WARNING,
+}
 """Libraries whose chatter is not ours: aiosmtpd logs whole envelopes, the others every call."""
 
 

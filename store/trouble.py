@@ -1,10 +1,18 @@
-"""What a database that can't be reached or used raises, so that the roof can say so in words."""
+"""What a database that can't be reached or used raises, and how to say so in words."""
 
 import asyncpg  # type: ignore[import-untyped]  # it ships no types
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
-TROUBLE: tuple[type[Exception], ...] = (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
-"""For ``except``: everything that connecting and running a statement can fail with through no fault of ours."""
+TROUBLE: tuple[type[Exception], ...] = (
+    DBAPIError,
+    NoConnectionFree,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    OSError,
+)
+"""For ``except``: what connecting and running a statement raise when the database is away, full or locked for too
+long. Another try later may succeed."""
 
 
 def reason(error: BaseException) -> str:

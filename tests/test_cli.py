@@ -1,0 +1,359 @@
+"""The command line: what each command does to the database, what it prints, and how it ends."""
+
+import csv
+import io
+import json
+import sqlite3
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+
+from gateway.cli import COMMANDS, main
+from gateway.cli_follows import parse_via
+from gateway.cli_post import parse_when
+
+ROOT = Path(__file__).parent.parent
+
+
+class Birdwire:
+    """Runs commands on one database and tells how they end."""
+
+    def __init__(self, url: str, folder: Path) -> None:
+        self._environment = {"BIRDWIRE_STORE__URL": url, "BIRDWIRE_CONFIG": ""}
+        self.folder = folder
+
+    def run(self, *arguments: str, code: int = 0, **environment: str) -> Result:
+        result = CliRunner().invoke(main, arguments, env={**self._environment, **environment}, prog_name="birdwire")
+        assert result.exit_code == code, result.output
+        return result
+
+    def done(self, *arguments: str, **environment: str) -> str:
+        return self.run(*arguments, **environment).stdout
+
+    def refused(self, *arguments: str, **environment: str) -> str:
+        return self.run(*arguments, code=1, **environment).stderr
+
+    def misused(self, *arguments: str) -> str:
+        return self.run(*arguments, code=2).stderr
+
+    def json(self, *arguments: str, **environment: str):
+        return json.loads(self.done(*arguments, "--json", **environment))
+
+
+@pytest.fixture
+def birdwire(store_url, tmp_path, monkeypatch):
+    """The command, on a migrated, empty database."""
+    monkeypatch.chdir(tmp_path)
+    return Birdwire(store_url, tmp_path)
+
+
+@pytest.fixture
+def fresh(tmp_path, monkeypatch):
+    """The command, on a SQLite database that does not exist yet."""
+    monkeypatch.chdir(tmp_path)
+    return Birdwire(f"sqlite:///{tmp_path / 'fresh.db'}", tmp_path)
+
+
+def test_the_list_of_commands_is_there_at_once():
+    took = []
+    for _ in range(3):
+        start = time.perf_counter()
+        subprocess.run([sys.executable, "-m", "gateway", "--help"], cwd=ROOT, check=True, capture_output=True)
+        took.append(time.perf_counter() - start)
+    assert min(took) < 0.6  # it takes a tenth of a second; test machines are shared
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_is_there_and_has_help(name):
+    result = CliRunner().invoke(main, [name, "--help"], prog_name="birdwire")
+    assert result.exit_code == 0
+    assert result.output.startswith(f"Usage: birdwire {name}")
+
+
+def test_every_command_is_described_for_operators():
+    text = (ROOT / "docs" / "operations.md").read_text()
+    for name in COMMANDS:
+        command = main.get_command(click.Context(main), name)
+        below = (
+            [f"{name} {sub}" for sub in command.commands if sub != "add"]
+            if isinstance(command, click.Group)
+            else [name]
+        )
+        for words in below:
+            assert f"birdwire {words}" in text, words
+
+
+def test_an_unknown_command_is_wrong_usage():
+    assert CliRunner().invoke(main, ["fly"]).exit_code == 2
+
+
+def test_somebody_is_added_and_shown(birdwire):
+    added = birdwire.json(
+        "user", "add", "@Alice", "--phone", "(555) 123-4567", "--email", "Alice@Example.com", "--protected", "--admin"
+    )
+    shown = birdwire.json("user", "show", "alice")
+    assert shown == added
+    assert shown["name"] == "alice"
+    assert shown["phones"] == ["+15551234567"]
+    assert [mail.lower() for mail in shown["emails"]] == ["alice@example.com"]
+    assert shown["posting_address"].startswith("post+")
+    assert shown["posting_address"].endswith("@localhost")
+    assert "/feeds/" in shown["feed_url"]
+    assert (shown["protected"], shown["admin"]) == (True, True)
+    assert (shown["followers"], shown["following"]) == ([], [])
+    assert "alice" in birdwire.done("user", "show", "ALICE")
+
+
+def test_a_phone_of_a_texting_site_is_written_to_at_once(birdwire):
+    twilio = {
+        "BIRDWIRE_SMS__PROVIDER": "twilio",
+        "BIRDWIRE_SMS__TWILIO__ACCOUNT_SID": "AC1",
+        "BIRDWIRE_SMS__TWILIO__AUTH_TOKEN": "t",
+        "BIRDWIRE_SMS__SENDERS__0__NUMBER": "+15550009999",
+        "BIRDWIRE_SITE__PUBLIC_URL": "https://birds.example",
+    }
+    for name, phone in (("alice", "+15550000001"), ("bob", "+15550000002")):
+        birdwire.done("user", "add", name, "--phone", phone, **twilio)
+    rows = birdwire.json("user", "list")
+    assert all(row["sms_route"] for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["user", "add", "bob"], "somebody is called bob already"),
+        (["user", "add", "far too long a name"], "is not a name"),
+        (["user", "add", "carol", "--phone", "+15550000002"], "belongs to bob"),
+        (["user", "show", "zed"], "nobody is called zed"),
+        (["user", "suspend", "zed"], "nobody is called zed"),
+        (["user", "restore", "bob"], "bob is not suspended"),
+        (["user", "delete", "zed"], "nobody is called zed"),
+        (["follow", "bob", "zed"], "nobody is called zed"),
+        (["follow", "bob", "bob"], "nobody follows themselves"),
+        (["post", "zed", "hello"], "nobody is called zed"),
+        (["post", "bob", "x" * 141, "--at", "2020-01-01"], "that time has passed"),
+        (["post", "bob", "hi", "--every", "now and then"], "cron"),
+        (["post", "bob", "   "], "there are no words in it"),
+        (["schedule", "drop", "7"], "there is no scheduled post 7"),
+        (["queue", "retry", "7"], "none of these was given up"),
+        (["queue", "drop", "7"], "none of these is waiting"),
+    ],
+)
+def test_what_is_refused_says_why_on_stderr(birdwire, arguments, reason):
+    birdwire.done("user", "add", "bob", "--phone", "+15550000002")
+    assert reason in birdwire.refused(*arguments)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["user", "add", "bob", "--phone", "12"],
+        ["user", "add", "bob", "--email", "nobody"],
+        ["user", "add"],
+        ["follow", "bob"],
+        ["follow", "alice", "bob", "--via", "pigeon"],
+        ["post", "bob", "hi", "--at", "yesterday"],
+        ["post", "bob", "hi", "--at", "08:00", "--every", "0 8 * * *"],
+        ["queue", "retry"],
+        ["queue", "retry", "--all", "1"],
+        ["queue", "list", "--state", "lost"],
+        ["serve", "--only", "everything"],
+    ],
+)
+def test_wrong_usage_is_told_apart(fresh, arguments):
+    assert "Usage: birdwire" in fresh.misused(*arguments)
+
+
+def test_somebody_is_suspended_restored_and_deleted(birdwire):
+    birdwire.done("user", "add", "bob")
+    birdwire.done("user", "suspend", "bob")
+    assert birdwire.json("user", "show", "bob")["suspended_at"]
+    assert "bob is suspended" in birdwire.refused("post", "bob", "hello")
+    birdwire.done("user", "restore", "bob")
+    assert birdwire.json("user", "show", "bob")["suspended_at"] is None
+    birdwire.done("user", "delete", "bob")
+    assert birdwire.json("user", "list") == []
+
+
+def test_a_follow_stands_at_once_also_where_they_are_protected(birdwire):
+    birdwire.done("user", "add", "alice", "--protected")
+    birdwire.done("user", "add", "bob")
+    birdwire.done("follow", "bob", "@Alice", "--via", "sms,email")
+    assert birdwire.json("user", "show", "alice")["followers"] == ["bob"]
+    assert birdwire.json("user", "show", "bob")["following"] == ["alice"]
+    assert birdwire.json("follow", "export") == [{"follower": "bob", "followee": "alice", "via": "sms,email"}]
+
+
+def test_follows_go_out_and_come_back_the_same(birdwire):
+    for name in ("alice", "bob", "carol", "dave", "import"):
+        birdwire.done("user", "add", name)
+    for follower, via in (("bob", ""), ("carol", "sms"), ("dave", "none"), ("import", "sms,auto")):
+        birdwire.done("follow", "add", follower, "alice", "--via", via)
+    before = birdwire.done("follow", "export")
+    rows = list(csv.DictReader(io.StringIO(before)))
+    assert [row["via"] for row in rows] == ["", "sms", "none", "sms,auto"]
+    file = birdwire.folder / "follows.csv"
+    file.write_text(before + "\n@Alice, BOB ,\n")
+    assert "5 follows stand" in birdwire.done("follow", "import", str(file))
+    assert birdwire.done("follow", "export") == before + "alice,bob,\n"
+
+
+def test_an_import_with_a_bad_line_changes_nothing(birdwire):
+    for name in ("alice", "bob"):
+        birdwire.done("user", "add", name)
+    file = birdwire.folder / "follows.csv"
+    file.write_text("follower,followee,via\nalice,bob,sms\nalice,zed,\nbob,bob,\n")
+    said = birdwire.refused("follow", "import", str(file))
+    assert "line 3: nobody is called zed" in said
+    assert "line 4: nobody follows themselves" in said
+    for line in ("alice", "alice,bob,pigeon", "alice,bob,sms,email,more words"):
+        file.write_text(line)
+        assert "line 1: it must be follower,followee,via" in birdwire.refused("follow", "import", str(file))
+    file.write_bytes(b"\xff\xfe")
+    assert "not UTF-8" in birdwire.refused("follow", "import", str(file))
+    assert birdwire.json("follow", "export") == []
+
+
+@pytest.mark.parametrize("text", ["pigeon", "sms,pigeon", "email,none", "auto,none", "email auto"])
+def test_other_ways_than_the_channels_are_refused(text):
+    with pytest.raises(ValueError, match=text):
+        parse_via(text)
+
+
+def test_a_post_is_published_and_its_page_printed(birdwire):
+    birdwire.done("user", "add", "alice")
+    posted = birdwire.json("post", "alice", "hello #birds")
+    assert posted["urls"] == [f"http://127.0.0.1:8140/@alice/{posted['ids'][0]}"]
+    assert "less than a minute ago" in birdwire.refused("post", "alice", "hello #birds")
+    assert birdwire.json("user", "show", "alice")["posts"] == 1
+
+
+def test_posts_are_scheduled_listed_and_dropped(birdwire):
+    birdwire.done("user", "add", "alice")
+    assert "Scheduled as" in birdwire.done("post", "alice", "later", "--at", "+2h")
+    every = birdwire.json("post", "alice", "tip of the day", "--every", "0 8 * * mon-fri")
+    rows = birdwire.json("schedule", "list")
+    assert {(row["text"], row["cron"]) for row in rows} == {("later", ""), ("tip of the day", "0 8 * * mon-fri")}
+    birdwire.done("schedule", "drop", str(every["id"]))
+    assert "tip of the day" not in birdwire.done("schedule", "list")
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("+90m", "2026-03-01T13:30+00:00"),
+        ("2026-03-02 08:00", "2026-03-02T07:00+00:00"),
+        ("2026-03-02T08:00Z", "2026-03-02T08:00+00:00"),
+        ("2026-07-01 08:00", "2026-07-01T06:00+00:00"),
+        ("14:00", "2026-03-01T13:00+00:00"),
+        ("8:00", "2026-03-02T07:00+00:00"),
+    ],
+)
+def test_a_time_is_one_of_the_author_s_clock(text, moment):
+    now = datetime(2026, 3, 1, 12, tzinfo=UTC)
+    assert parse_when(text, ZoneInfo("Europe/Berlin"), now) == datetime.fromisoformat(moment)
+
+
+def test_the_queue_is_seen_held_and_released(birdwire):
+    birdwire.done("user", "add", "alice")
+    birdwire.done("user", "add", "bob", "--email", "bob@example.com")
+    birdwire.done("follow", "bob", "alice")
+    assert birdwire.json("queue", "status") == {"held_since": None, "deliveries": []}
+    assert "is held" in birdwire.done("queue", "hold")
+    assert "held already" in birdwire.done("queue", "hold")
+    assert birdwire.json("queue", "status")["held_since"]
+    assert "until birdwire queue release" in birdwire.done("queue", "status")
+    assert "released" in birdwire.done("queue", "release")
+    assert "was not held" in birdwire.done("queue", "release")
+    assert birdwire.json("queue", "list") == []
+    assert "0 queued again" in birdwire.done("queue", "retry", "--all")
+
+
+def test_what_waits_is_dropped_and_tried_again(birdwire):
+    birdwire.done("user", "add", "alice")
+    birdwire.done("user", "add", "bob", "--email", "bob@example.com")
+    birdwire.done("follow", "bob", "alice")
+    birdwire.done("post", "alice", "@bob hello")
+    (row,) = birdwire.json("queue", "list", "--state", "queued")
+    assert (row["recipient"], row["channel"], row["state"]) == ("bob", "email", "queued")
+    assert "1 dropped" in birdwire.done("queue", "drop", str(row["id"]))
+    (row,) = birdwire.json("queue", "list", "--state", "dead")
+    assert row["reason"] == "dropped by the operator"
+    assert "1 queued again" in birdwire.done("queue", "retry", "--all")
+    assert birdwire.json("queue", "status")["deliveries"][0]["state"] == "queued"
+    assert "bob" in birdwire.done("queue", "list")
+
+
+def test_a_fresh_sqlite_database_is_made_when_it_is_first_used(fresh):
+    assert "empty" in fresh.run("db", "status", code=1).stdout
+    fresh.done("user", "add", "alice")
+    assert fresh.json("db", "status")["current"]
+    assert "already" in fresh.done("db", "upgrade")
+
+
+def test_an_empty_database_is_upgraded(fresh):
+    assert "from an empty database to" in fresh.done("db", "upgrade")
+
+
+def test_a_postgresql_database_is_never_upgraded_in_passing(postgres_folder, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    birdwire = Birdwire(f"postgresql://postgres@/postgres?host={postgres_folder}", tmp_path)
+    assert "run birdwire db upgrade" in birdwire.refused("user", "list")
+
+
+@pytest.mark.parametrize("command", [["user", "list"], ["db", "status"], ["db", "upgrade"]])
+def test_a_database_that_does_not_answer_is_told_in_words(tmp_path, monkeypatch, command):
+    monkeypatch.chdir(tmp_path)
+    birdwire = Birdwire(f"postgresql://u:hush@/db?host={tmp_path}", tmp_path)
+    said = birdwire.refused(*command)
+    assert said.startswith("birdwire: the database can't be used: ")
+    assert "hush" not in said
+
+
+def test_a_backup_is_a_whole_database_in_one_file(fresh):
+    fresh.done("user", "add", "alice")
+    fresh.done("backup", "copy.db")
+    with sqlite3.connect(fresh.folder / "copy.db") as copy:
+        assert copy.execute("SELECT name FROM accounts").fetchall() == [("alice",)]
+    copy.close()
+    assert sorted(path.name for path in fresh.folder.glob("copy*")) == ["copy.db"]
+    assert "is there already" in fresh.refused("backup", "copy.db")
+    assert "the copy failed" in fresh.refused("backup", "nowhere/copy.db")
+
+
+def test_a_backup_of_nothing_is_refused(fresh):
+    assert "there is no database" in fresh.refused("backup", "copy.db")
+
+
+def test_a_postgresql_database_has_a_tool_of_its_own_for_backups(tmp_path):
+    birdwire = Birdwire("postgresql://u@h/d", tmp_path)
+    assert "pg_dump" in birdwire.refused("backup", "copy.db")
+
+
+def test_a_bad_configuration_is_refused_with_every_problem(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "config.toml").write_text("[site]\nnaem = 'x'\n[web]\nport = 'y'")
+    result = CliRunner().invoke(main, ["user", "list"], env={"BIRDWIRE_CONFIG": ""})
+    assert result.exit_code == 1
+    assert "site.naem is not a key, did you mean name?" in result.stderr
+    assert 'web.port = "y" is not allowed' in result.stderr
+
+
+def test_the_configuration_is_found_where_it_is_named(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("config", "named", "given"):
+        (tmp_path / f"{name}.toml").write_text(f"[store]\nurl = 'sqlite:///{name}.db'")
+    for arguments, environment in (
+        (["user", "list"], {"BIRDWIRE_CONFIG": ""}),
+        (["user", "list"], {"BIRDWIRE_CONFIG": "named.toml"}),
+        (["user", "list", "-c", "given.toml"], {"BIRDWIRE_CONFIG": "named.toml"}),
+    ):
+        assert CliRunner().invoke(main, arguments, env=environment).exit_code == 0
+    assert sorted(path.name for path in tmp_path.glob("*.db")) == ["config.db", "given.db", "named.db"]
