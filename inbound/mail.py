@@ -49,6 +49,9 @@ _MOST_RECEIVED = 50
 _MOST_REFUSALS = 30
 _MOST_IDLE_COMMANDS = 100
 _RAW_KEPT = 256 * 1024
+_PLAIN_ADDRESS = re.compile(
+    r"<([A-Za-z0-9+=_-]+(?:\.[A-Za-z0-9+=_-]+)*@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*)>(?:$| +(?=\S))(.*)$"
+)
 _HEADERS_END = re.compile(rb"\r?\n\r?\n")
 _TAKEN = "250 2.0.0 Taken"
 _OUR_FAULT = "451 4.3.0 Something went wrong here. Please try again later."
@@ -180,7 +183,7 @@ class _Smtp(SMTP):
         self.conversation: asyncio.Task[None]
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        transport = cast(asyncio.Transport, transport)  # uvloop's is one in all but name
+        transport = cast("asyncio.Transport", transport)  # uvloop's is one in all but name
         if self._original_transport is not None:
             super().connection_made(transport)  # the same conversation, now under TLS
             return
@@ -197,6 +200,11 @@ class _Smtp(SMTP):
         assert self._handler_coroutine is not None
         self.conversation = self._handler_coroutine
         self.conversation.add_done_callback(self._ended)
+
+    def _getaddr(self, arg: str) -> tuple[str | None, str | None]:
+        """Plain addresses at once; whatever else there may be as aiosmtpd's general and slow parser reads it."""
+        found = _PLAIN_ADDRESS.match(arg)
+        return (found.group(1), found.group(2)) if found else super()._getaddr(arg)
 
     def _create_envelope(self) -> "_Envelope":
         return _Envelope()
@@ -242,8 +250,8 @@ class _Smtp(SMTP):
 
     def abort(self) -> None:
         """Hang up."""
-        if isinstance(self.transport, asyncio.Transport):
-            self.transport.abort()
+        if self.transport is not None:
+            cast("asyncio.Transport", self.transport).abort()
 
 
 class _Lmtp(_Smtp, LMTP):

@@ -24,6 +24,7 @@ MAX_TEXT = 100_000
 """Characters of text that are looked at; a post has 140."""
 
 _MAX_BOUNDARIES = 60
+_SMALLEST_NEST = _MAX_BOUNDARIES * len("boundary=a\n--a\n\n")
 _MAX_ENCODED = 128 * 1024
 _MAX_THINNED = 2 * 1024 * 1024
 _MAX_LOGO = 20_000
@@ -79,7 +80,7 @@ class Letter:
 def parse(raw: bytes) -> Part:
     """The structure of a mail; of one that nests absurdly deep only the headers."""
     raw = thin(raw)
-    if len(_NESTING.findall(raw)) > _MAX_BOUNDARIES:
+    if len(raw) > _SMALLEST_NEST and len(_NESTING.findall(raw)) > _MAX_BOUNDARIES:
         return _HEADER_PARSER.parsebytes(raw)
     try:
         return _PARSER.parsebytes(raw)
@@ -175,19 +176,13 @@ def _one_line(text: str) -> str:
 def _gather(part: Part, depth: int = 0) -> tuple[list[str], int]:
     """The texts of a part in order, and how many attachments it holds. Of alternatives only one counts, of signed
     mail only what was signed."""
-    inner = _inner(part)
-    if inner is None or depth >= MAX_DEPTH:
-        words = _words(part)
-        return ([], _counts(part)) if words is None else ([words], 0)
-    match part.get_content_subtype():
-        case "alternative":
-            return _choose(inner, depth)
-        case "signed":
-            inner = inner[:1]
-        case "related":
-            inner = [p for p in inner if p is inner[0] or len(str(p.get_payload())) > _MAX_LOGO]
-        case _:
-            pass
+    kind = part.get_content_type()
+    inner = _inner(part, kind) if depth < MAX_DEPTH else None
+    if inner is None:
+        words = _words(part, kind)
+        return ([], int(kind not in _MACHINERY)) if words is None else ([words], 0)
+    if kind == "multipart/alternative":
+        return _choose(inner, depth)
     found = [_gather(p, depth + 1) for p in inner]
     return [words for texts, _ in found for words in texts], sum(dropped for _, dropped in found)
 
@@ -195,13 +190,14 @@ def _gather(part: Part, depth: int = 0) -> tuple[list[str], int]:
 def _choose(alternatives: list[Part], depth: int) -> tuple[list[str], int]:
     """The plain text if it says anything, else the last and richest alternative that does."""
     for part in alternatives:
-        plain = _words(part) if part.get_content_type() == "text/plain" else None
+        plain = _words(part, "text/plain") if part.get_content_type() == "text/plain" else None
         if plain and plain.strip():
             others = [p for p in alternatives if p is not part]
             if looks_wrapped(plain):
                 texts = [words for p in others for words in _gather(p, depth + 1)[0]]
                 plain = unwrap_like(plain, "\n".join(texts))
-            return [plain], sum(_pictures(p, depth + 1) for p in others)
+            inner = [inside for p in others for inside in _inner(p, p.get_content_type()) or []]
+            return [plain], sum(_pictures(p, depth + 2) for p in inner)
     for part in reversed(alternatives):
         texts, dropped = _gather(part, depth + 1)
         if any(words.strip() for words in texts):
@@ -210,46 +206,44 @@ def _choose(alternatives: list[Part], depth: int) -> tuple[list[str], int]:
 
 
 def _pictures(part: Part, depth: int) -> int:
-    """How many attachments an alternative that was not chosen would have brought."""
-    inner = _inner(part)
-    if inner is None or depth >= MAX_DEPTH:
-        return 0
-    small = part.get_content_subtype() == "related"
-    leaves = [p for p in inner if not small or len(str(p.get_payload())) > _MAX_LOGO]
-    return sum(_pictures(p, depth + 1) + (_inner(p) is None and _is_attachment(p)) for p in leaves)
-
-
-def _inner(part: Part) -> list[Part] | None:
-    inner = part.get_payload()
-    if part.get_content_maintype() != "multipart" or not isinstance(inner, list):
-        return None
-    return [p for p in inner[:MAX_PARTS] if isinstance(p, Message)]
-
-
-def _is_attachment(part: Part) -> bool:
-    return _kind(part) not in _TEXTS or bool(part.get_content_disposition() == "attachment" or part.get_filename())
-
-
-def _kind(part: Part) -> str:
-    """The content type; text where a multipart lacks its parts."""
+    """How many attachments lie in a part of an alternative that was not chosen."""
     kind = part.get_content_type()
-    return "text/plain" if kind.startswith("multipart/") else kind
+    inner = _inner(part, kind) if depth < MAX_DEPTH else None
+    return int(_is_attachment(part, kind)) if inner is None else sum(_pictures(p, depth + 1) for p in inner)
 
 
-def _counts(part: Part) -> int:
-    """1 for an attachment that the sender should hear about, 0 for the machinery of signatures and reports."""
-    return int(_kind(part) not in _MACHINERY)
+def _inner(part: Part, kind: str) -> list[Part] | None:
+    """The parts that count of a multipart that has some."""
+    inner = part.get_payload() if kind.startswith("multipart/") else None
+    if not isinstance(inner, list):
+        return None
+    parts = [p for p in inner[:MAX_PARTS] if isinstance(p, Message)]
+    match kind:
+        case "multipart/signed":
+            return parts[:1]
+        case "multipart/related":
+            return parts[:1] + [p for p in parts[1:] if len(str(p.get_payload())) > _MAX_LOGO]
+        case _:
+            return parts
 
 
-def _words(part: Part) -> str | None:
-    """The text of a leaf; None if it is an attachment."""
-    if _is_attachment(part):
+def _is_attachment(part: Part, kind: str) -> bool:
+    if kind not in _TEXTS and not kind.startswith("multipart/"):
+        return True
+    return "content-disposition" in part and bool(part.get_content_disposition() == "attachment" or part.get_filename())
+
+
+def _words(part: Part, kind: str) -> str | None:
+    """The text of a leaf, plain where a multipart lacks its parts; None if it is an attachment."""
+    if _is_attachment(part, kind):
         return None
     data = part.get_payload(decode=True)
     if not isinstance(data, bytes):
         return None
-    text = decode(data[: 4 * MAX_TEXT], part.get_content_charset())[:MAX_TEXT]
-    if _kind(part) == "text/html":
+    if len(data) > 4 * MAX_TEXT:
+        data = data[: data.rfind(b"\n", 0, 4 * MAX_TEXT)]  # at a line's end, so as not to cut a character in two
+    text = decode(data, part.get_content_charset())[:MAX_TEXT]
+    if kind == "text/html":
         return to_text(text)
     if str(part.get_param("format", "")).lower() == "flowed":
         return unflow(text, delete_space=str(part.get_param("delsp", "")).lower() == "yes")

@@ -374,3 +374,19 @@ def test_no_bytes_make_the_reader_fail(pieces: list[bytes]) -> None:
     found.subject.encode()
     assert "\0" not in found.text
     assert "\n" not in found.subject
+
+
+def test_a_calendar_beside_the_text_is_no_attachment_but_a_picture_in_the_html_is() -> None:
+    picture = "x" * 30_000
+    raw = (
+        "Content-Type: multipart/mixed; boundary=m\n\n--m\nContent-Type: multipart/alternative; boundary=a\n\n"
+        "--a\nContent-Type: text/plain\n\nlunch\n--a\nContent-Type: text/calendar\n\nBEGIN:VCALENDAR\n"
+        "--a\nContent-Type: multipart/related; boundary=r\n\n--r\nContent-Type: text/html\n\n<p>lunch</p>\n"
+        f"--r\nContent-Type: image/png\n\n{picture}\n--r--\n--a--\n--m--\n"
+    )
+    assert letter(raw) == Letter("lunch", "", "", 1)
+
+
+def test_a_very_long_text_is_cut_between_characters() -> None:
+    raw = "Content-Type: text/plain; charset=utf-8\n\n" + "ü" * 51 + "\n" + "日本語 " * 20 + "\n" * 3
+    assert letter(raw * 5000).text.startswith("ü" * 51)
