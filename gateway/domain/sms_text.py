@@ -9,7 +9,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-from gateway.domain.text import recompose
+from gateway.domain.text import Link, parts, recompose
 
 _BASIC = (
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
@@ -32,10 +32,11 @@ class Composed:
 
 def compose(text: str) -> Composed:
     """The text as it is to be sent: quotes, dashes, accents and the like made plain, if that turns the whole text into
-    the GSM alphabet and needs fewer segments; else the text itself. Other scripts and emoji are never replaced."""
+    the GSM alphabet and needs fewer segments; else the text itself. Other scripts and emoji are never replaced, and
+    links stay as they are, for they would lead elsewhere."""
     as_is = segments(text)
     if not is_gsm(text):
-        plain = recompose(text).translate(_PLAIN)
+        plain = _made_plain(text)
         if is_gsm(plain) and (fewer := segments(plain)) < as_is:
             return Composed(plain, fewer)
     return Composed(text, as_is)
@@ -94,8 +95,8 @@ _OVERLAYS = range(0x334, 0x339)  # they strike through what is written, which no
 
 
 class _Plain(dict[int, str]):
-    """The table that ``str.translate`` makes texts plain by; it learns the characters of the basic
-    plane when it first meets them."""
+    """The table that ``str.translate`` makes texts plain by; it learns the basic plane's
+    characters as it meets them."""
 
     def __missing__(self, point: int) -> str:
         c = chr(point)
@@ -122,3 +123,9 @@ def _plain_table() -> _Plain:
 
 
 _PLAIN = _plain_table()
+
+
+def _made_plain(text: str) -> str:
+    return "".join(
+        part.text if isinstance(part, Link) else part.text.translate(_PLAIN) for part in parts(recompose(text))
+    )

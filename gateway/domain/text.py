@@ -113,7 +113,7 @@ Part = Plain | Mention | Tag | Link
 
 # A letter of a script written without spaces, such punctuation, or an emoji ends a link: the sentence goes on there.
 _URL_CHARACTER = (
-    r"[^\s<>\"“”„«»‹›‘’`\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef\U0001f000-\U0003ffff]"
+    r"[^\s<>\"“”„«»‹›‘’`…—\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef\U0001f000-\U0003ffff]"
 )
 _SPECIAL = re.compile(
     rf"""
@@ -124,7 +124,7 @@ _SPECIAL = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 _LEADING_MENTION = re.compile(r"[@＠]([A-Za-z0-9_]{1,15})(?![A-Za-z0-9_À-ɏ@＠]|://)")
-_AFTER_LINK = frozenset(".,:;!?'…*|\\^{}[(~")
+_AFTER_LINK = frozenset(".,:;!?'*|\\^{}[(~")
 _LONGEST_TAG = MAX_LENGTH - 1
 _INSIDE_TAG = frozenset("_\u200c\u200d\u00b7\u30fb\u05f3\u05f4\u0f0b")
 

@@ -103,6 +103,7 @@ LONG = "x" * 70
         ("1½ cups at 20°C", "1 1/2 cups at 20 deg C"),
         ("→ © ® ™ № ≤ ±", "-> (c) (R) (TM) No. <= +/-"),
         ("`code´ 3×4÷2 − 1", "'code' 3x4/2 - 1"),
+        ("“http://x.org/~a” – www.y.org…", '"http://x.org/~a" - www.y.org...'),
         ("à è é ü ß € [ok] ’", "à è é ü ß € [ok] '"),
     ],
 )
@@ -121,6 +122,7 @@ def test_what_is_made_plain(text, plain):
         "“heart” ❤ " * 20,
         "“he” שלום " * 20,
         "s\u0336t\u0336r\u0336uck “out” " * 10,
+        "a link keeps its accents: http://example.org/café?q=– and that is final",
         "x² + y² = “z²” " * 10,
         "“𝐛𝐨𝐥𝐝” " * 20,
         "“a\ud800” " * 20,

@@ -154,6 +154,7 @@ def test_which_tags_a_text_has(text, found):
         ("www.x.org, WWW.Y.org", ["http://www.x.org", "http://WWW.Y.org"]),
         ("HTTPS://X.org", ["HTTPS://X.org"]),
         ("见http://x.org/a。谢谢 http://y.org中", ["http://x.org/a", "http://y.org"]),
+        ("http://x.org—that’s it http://y.org/a…more", ["http://x.org", "http://y.org/a"]),
         ("http://x.org🎉", ["http://x.org"]),
         ("http://localhost:8140/@bob/1", ["http://localhost:8140/@bob/1"]),
         ("http://[::1]/", ["http://[::1]/"]),
