@@ -68,7 +68,8 @@ class TwilioSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
     ``auth_token_next``  the second token while one is being exchanged for the other: either is good.
     ``base_url``         another address of the same API, e.g. a region's.
-    ``messaging_service_sid``  send through this service; it must own the sender numbers.
+    ``messaging_service_sid``  send through this service; it must own the sender numbers. A delivery whose sender is
+                         this id goes out from whichever number the service picks.
     ``timeout``          seconds for connecting, and again for each silence while the answer comes.
     """
 
@@ -235,10 +236,11 @@ class TwilioTransport:
 
     def _form(self, delivery: Outgoing) -> dict[str, str]:
         form = {"to": delivery.to, "body": delivery.text}
-        if delivery.sender:
+        service = self._settings.messaging_service_sid
+        if service:
+            form["messaging_service_sid"] = service
+        if delivery.sender != service:
             form["from_"] = delivery.sender
-        if self._settings.messaging_service_sid:
-            form["messaging_service_sid"] = self._settings.messaging_service_sid
         if self._callback:
             form["status_callback"] = f"{self._callback}?delivery={delivery.id}&attempt={delivery.attempt}"
         return form
@@ -249,7 +251,7 @@ class TwilioTransport:
             isinstance(created, datetime)
             and created >= delivery.queued_at - _CLOCKS_APART
             and str(text.direction).startswith("outbound")
-            and text.from_ in (delivery.sender, None, "")
+            and (delivery.sender == self._settings.messaging_service_sid or text.from_ in (delivery.sender, None, ""))
             and str(text.body).removeprefix(_TRIAL_PREFIX).strip() == delivery.text.strip()
         )
 

@@ -98,6 +98,17 @@ async def test_a_messaging_service_sends_from_the_number_that_the_person_knows(c
     assert found == Sent(carrier.messages[0].sid)
 
 
+async def test_a_messaging_service_without_numbers_of_ours_picks_one(carrier: Carrier) -> None:
+    service = "MG" + "1" * 32
+    async with transport(carrier.base_url, messaging_service_sid=service) as wire:
+        sent = await wire.send(text(sender=service))
+        assert isinstance(sent, Sent)
+        assert carrier.messages[0].messaging_service_sid == service
+        assert carrier.messages[0].from_ != service
+        carrier.messages[0].from_ = "+15550000077"
+        assert await wire.look_up(text(sender=service)) == sent
+
+
 async def test_too_many_requests_slow_the_whole_sender_for_as_long_as_asked(carrier: Carrier) -> None:
     carrier.misbehave(Trouble.TOO_MANY, retry_after=7)
     async with transport(carrier.base_url) as wire:
