@@ -88,7 +88,7 @@ async def run(
             ways_out = await routes.ensure(unit, _senders(config))
             route_of = await routes.by_sender(unit)
         site = config.site_for_services(key)
-        tools = Tools(store, site, config.delivery, _now, random)
+        tools = Tools(store, site, config.delivery, now, random)
         mail_out = MailTransport(config.mail.outbound, site)
         at_the_end.push_async_callback(mail_out.close)
         sms_out = _sms_transport(config, site)
@@ -105,7 +105,7 @@ async def run(
             at_the_end.push_async_callback(doors_in.aclose)
             always: list[asyncio.Task[None]] = [tasks.create_task(bell.hear(store))]
 
-            intake = Intake(store, site, route_of, _now, _new_code)
+            intake = Intake(store, site, route_of, now, _new_code)
             record = _receiver(store, site, tools)
             always += [tasks.create_task(intake.run()), tasks.create_task(record.run())]
             web = None
@@ -115,7 +115,7 @@ async def run(
                     site,
                     intake,
                     record.submit,
-                    _now,
+                    now,
                     _twilio_door(config, site) if "inbound" in only else None,
                     pages="web" in only,
                 )
@@ -133,7 +133,7 @@ async def run(
             workers: list[Worker] = []
             draining: list[asyncio.Task[None]] = []
             if "outbound" in only:
-                fan = FanOut(store, _now, poll=config.delivery.poll)
+                fan = FanOut(store, now, poll=config.delivery.poll)
                 store.on_bell(fan.wake)
                 always.append(tasks.create_task(fan.run()))
                 workers = [_worker(config, tools, route, mail_out, sms_out) for route in ways_out]
@@ -223,7 +223,7 @@ def _worker(
 
 def _receiver(store: Store, site: Site, tools: Tools) -> Batcher[Receipt, bool]:
     async def record(unit: Unit, receipt: Receipt) -> bool:
-        moved = await receipts.record(unit, site, receipt, rules=tools.settings.retry_rules(), now=_now())
+        moved = await receipts.record(unit, site, receipt, rules=tools.settings.retry_rules(), now=now())
         unit.ring()
         return moved
 
@@ -238,7 +238,8 @@ def _resolver(store: Store, site: Site) -> Callable[[str], Awaitable[Opened | Re
     return resolve
 
 
-def _now() -> datetime:
+def now() -> datetime:
+    """The clock: aware, UTC."""
     return datetime.now(UTC)
 
 

@@ -15,7 +15,7 @@ from outbound import worker
 from outbound.transport import CanLookUp
 from outbound.worker import Tools
 from store.routes import Route
-from store.unit import DatabaseTrouble
+from store.trouble import TROUBLE
 
 log = structlog.get_logger(__name__)
 
@@ -74,7 +74,7 @@ def _patiently(job: Job) -> Job:
     async def run() -> None:
         try:
             await job()
-        except DatabaseTrouble as error:
+        except TROUBLE as error:
             log.warning("housekeeping waits", job=job.__name__, error=type(error).__name__)
             metrics.store_failed("housekeeping")
         except Exception:

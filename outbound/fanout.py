@@ -9,7 +9,8 @@ import structlog
 
 from gateway import metrics
 from gateway.service import fanout
-from store.unit import DatabaseTrouble, Store
+from store.trouble import TROUBLE
+from store.unit import Store
 
 log = structlog.get_logger(__name__)
 
@@ -37,7 +38,7 @@ class FanOut:
             try:
                 async with self._store.unit(durable=False) as unit:
                     step = await fanout.step(unit, now=self._now())
-            except DatabaseTrouble as error:
+            except TROUBLE as error:
                 log.warning("cannot fan out", error=type(error).__name__)
                 metrics.store_failed("fanout")
                 await asyncio.sleep(_PATIENCE)

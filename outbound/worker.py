@@ -26,7 +26,8 @@ from gateway.service.sending import Result
 from gateway.service.site import Site
 from outbound.transport import CanLookUp, Transport
 from store.routes import Route
-from store.unit import DatabaseTrouble, Store
+from store.trouble import TROUBLE
+from store.unit import Store
 
 log = structlog.get_logger(__name__)
 
@@ -122,7 +123,7 @@ class Worker:
             try:
                 async with self._tools.store.unit() as unit:
                     batch = await sending.claim(unit, self._route, self._pace, most=room, lease=settings.lease, now=now)
-            except DatabaseTrouble as error:
+            except TROUBLE as error:
                 log.warning("cannot claim", route=self._route.id, error=type(error).__name__)
                 metrics.store_failed("claim")
                 await asyncio.sleep(_PATIENCE)
@@ -191,7 +192,7 @@ class Worker:
                         now=tools.now(),
                         dice=[tools.dice() for _ in results],
                     )
-            except DatabaseTrouble as error:
+            except TROUBLE as error:
                 log.warning("cannot settle", route=self._route.id, waiting=len(results), error=type(error).__name__)
                 metrics.store_failed("settle")
                 await asyncio.sleep(_PATIENCE)

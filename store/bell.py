@@ -9,7 +9,8 @@ from typing import Any
 import structlog
 from sqlalchemy import text
 
-from store.unit import BELL, DatabaseTrouble, Store
+from store.trouble import TROUBLE
+from store.unit import BELL, Store
 
 log = structlog.get_logger(__name__)
 
@@ -41,6 +42,6 @@ async def hear(store: Store) -> None:
                         await connection.execute(text("SELECT 1"))
                 finally:
                     await driver.remove_listener(BELL, on_notify)
-        except DatabaseTrouble as error:
+        except TROUBLE as error:
             log.warning("bell not heard", error=type(error).__name__)
             await asyncio.sleep(_PATIENCE)

@@ -10,7 +10,6 @@ from contextlib import asynccontextmanager
 from typing import Any, TypeVarTuple, overload
 
 from sqlalchemy import URL, CursorResult, Executable, text
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.selectable import TypedReturnsRows
 
@@ -19,9 +18,6 @@ from store.engine import open_engine, parse_url
 BELL = "birdwire"
 """The PostgreSQL channel that daemons notify each other on."""
 
-
-DatabaseTrouble = (DBAPIError, TimeoutError, OSError)
-"""What a unit or reading raises when the database is away, full or locked for too long: worth another try later."""
 
 _Row = TypeVarTuple("_Row")
 Values = Mapping[str, Any] | Sequence[Mapping[str, Any]]

@@ -26,7 +26,8 @@ from gateway.service import identity, notify
 from gateway.service.site import Site
 from store import accounts, addresses
 from store.accounts import AccountRow
-from store.unit import DatabaseTrouble, Store, Unit
+from store.trouble import TROUBLE
+from store.unit import Store, Unit
 
 _NUMBER = "+15550009999"
 _PHONES = ("+15550001001", "+15550001002", "+15550001003", "+15550001004")
@@ -177,7 +178,7 @@ async def _give_mailboxes(config: Config) -> None:
                         site = config.site_for_services(await identity.key(unit, config.site.secret_key))
                         await _give_mailbox(unit, site, each)
                     given.add(each.id)
-            except DatabaseTrouble as error:
+            except TROUBLE as error:
                 _logger.debug("no newcomers yet", error=type(error).__name__)
     finally:
         await store.close()
