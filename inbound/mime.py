@@ -24,7 +24,6 @@ MAX_TEXT = 100_000
 """Characters of text that are looked at; a post has 140."""
 
 _MAX_BOUNDARIES = 60
-_SMALLEST_NEST = _MAX_BOUNDARIES * len("boundary=a\n--a\n\n")
 _MAX_ENCODED = 128 * 1024
 _MAX_THINNED = 2 * 1024 * 1024
 _MAX_LOGO = 20_000
@@ -58,7 +57,7 @@ class _Plain(Compat32):
 _POLICY = _Plain()
 _PARSER = BytesParser(policy=_POLICY)
 _HEADER_PARSER = BytesHeaderParser(policy=_POLICY)
-_NESTING = re.compile(rb"boundary[ \t]*=|^content-type:[ \t]*message/", re.IGNORECASE | re.MULTILINE)
+_NESTING = re.compile(rb"boundary[ \t]*=|^content-type:[ \t]*message/", re.MULTILINE)
 _ENCODED = re.compile(rb"^content-transfer-encoding:[ \t]*base64", re.IGNORECASE | re.MULTILINE)
 _BODY = re.compile(rb"\r?\n\r?\n")
 _ID = re.compile(r"<[\x21-\x3b\x3d\x3f-\x7e]{1,240}>")
@@ -80,7 +79,7 @@ class Letter:
 def parse(raw: bytes) -> Part:
     """The structure of a mail; of one that nests absurdly deep only the headers."""
     raw = thin(raw)
-    if len(raw) > _SMALLEST_NEST and len(_NESTING.findall(raw)) > _MAX_BOUNDARIES:
+    if len(_NESTING.findall(raw.lower())) > _MAX_BOUNDARIES:
         return _HEADER_PARSER.parsebytes(raw)
     try:
         return _PARSER.parsebytes(raw)
