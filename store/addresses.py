@@ -64,6 +64,7 @@ _MOVE = (
 )
 _OPT_OUT = _set(opted_out_at=bindparam("now"))
 _OPT_IN = _set(opted_out_at=None, dead_at=None, dead_reason="", bounces=0)
+_REVIVE = _set(dead_at=None, dead_reason="", bounces=0)
 _MARK_DEAD = _set(dead_at=bindparam("now"), dead_reason=bindparam("reason"))
 _BOUNCE = _set(bounces=addresses.c.bounces + 1).returning(addresses.c.bounces)
 _CLEAR_BOUNCES = _set(bounces=0)
@@ -179,8 +180,13 @@ async def opt_out(unit: Unit, address_id: int, *, now: datetime) -> None:
 
 
 async def opt_in(unit: Unit, address_id: int) -> None:
-    """It may be written to again: it said so itself, so it is alive too."""
+    """It may be written to again: it said so itself, so it is not dead either."""
     await _change(unit, _OPT_IN, {"address_id": address_id})
+
+
+async def revive(unit: Unit, address_id: int) -> None:
+    """It wrote to us, so it is not dead; what it opted out of stays."""
+    await _change(unit, _REVIVE, {"address_id": address_id})
 
 
 async def mark_dead(unit: Unit, address_id: int, reason: str, *, now: datetime) -> None:

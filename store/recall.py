@@ -1,4 +1,4 @@
-"""What was said lately: direct messages to read again, and how much one sender wrote and was told."""
+"""What was said lately: direct messages to read again, and how often one sender was told the same."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,7 +18,6 @@ class Message:
 
 
 _SINCE = inbox.c.received_at >= bindparam("since", type_=Instant())
-_WRITTEN = select(func.count()).where(inbox.c.sender == bindparam("sender"), _SINCE)
 _TOLD = select(func.count()).where(inbox.c.sender == bindparam("sender"), _SINCE, inbox.c.answer == bindparam("answer"))
 _DIRECTS = (
     select(func.coalesce(accounts.c.name, ""), posts.c.text)
@@ -31,12 +30,6 @@ _DIRECTS = (
     .order_by(posts.c.id.desc())
     .limit(bindparam("most"))
 )
-
-
-async def written_since(reading: Reading, sender: str, since: datetime) -> int:
-    """How many messages came from this phone or mail address since then."""
-    count: int = (await reading.execute(_WRITTEN, {"sender": sender, "since": since})).scalar_one()
-    return count
 
 
 async def told_since(reading: Reading, sender: str, answer: str, since: datetime) -> int:

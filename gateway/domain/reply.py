@@ -242,7 +242,7 @@ def not_following(name: str) -> str:
 
 def asks_to_follow(name: str) -> str:
     """Told to the owner of a protected account."""
-    return f"{name or 'Somebody'} asks to follow you. ACCEPT {name} or DENY {name}."
+    return f"{name} asks to follow you. ACCEPT {name} or DENY {name}."
 
 
 def was_accepted(name: str) -> str:
@@ -325,8 +325,11 @@ def follow_list(names: Sequence[str], total: int) -> str:
 
 
 def follower_list(names: Sequence[str], total: int) -> str:
+    """``names`` are the first of those who have one."""
     if not total:
         return "Nobody follows you yet."
+    if not names:
+        return f"{_count(total, 'follower')}, by phone only."
     return listed(f"{_count(total, 'follower')}: ", names, more=total > len(names))
 
 

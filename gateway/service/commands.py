@@ -4,6 +4,7 @@
 
 Who is heard, in this order:
 
+    mail to help@         anyone, and it only helps
     STOP, START, HELP     anyone; STOP stops at once and is confirmed once, as the last text to that phone
     an opted-out phone    is obeyed, but gets no words at all until START
     a flood of texts      one answer a minute that says so, and nothing else is done
@@ -18,15 +19,17 @@ post: where a form fits but the name is nobody's, posting the words is offered a
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
 from gateway.domain import command as c
 from gateway.domain import reply
+from gateway.domain.text import normalise
 from gateway.service.answering import account, consent, graph, reading, words
 from gateway.service.answering.asked import Asked, Told, sender_of
 from gateway.service.site import Site
-from store import addresses, recall
+from store import addresses, inbox, recall
 from store.accounts import AccountRow
 from store.unit import Unit
 
@@ -61,9 +64,14 @@ async def handle(unit: Unit, site: Site, told: Told, *, now: datetime, new_code:
     """
     address = await addresses.by_id(unit, told.address_id)
     assert address is not None, told.address_id
+    told = replace(told, text=normalise(told.text))
     person = await sender_of(unit, told, address)
     asked = Asked(unit, site, told, address, person, now, new_code)
-    command = c.parse(told.text)
+    command = c.parse(told.text) if asked.by_phone else c.parse_mail(told.text)
+    if told.at_help:
+        return consent.help_(asked, None)
+    if asked.by_phone and address.dead_at is not None:
+        await addresses.revive(unit, address.id)
     if isinstance(command, c.Stop):
         return await consent.stop(asked)
     if not isinstance(command, c.Start):
@@ -86,8 +94,6 @@ async def _answer(asked: Asked, command: c.Command) -> str:
             return consent.help_(asked, topic)
         case c.Start():
             return await _start(asked)
-        case _ if asked.told.at_help:
-            return consent.help_(asked, None)
         case _ if person is None:
             return await _answer_stranger(asked, command)
         case _ if person.suspended_at is not None and not isinstance(command, _FOR_THE_SUSPENDED):
@@ -241,7 +247,7 @@ async def _flooded(asked: Asked) -> str | None:
     if not asked.by_phone:
         return None
     since = asked.now - timedelta(minutes=1)
-    if await recall.written_since(asked.unit, asked.address.address, since) <= limit:
+    if await inbox.count_since(asked.unit, asked.address.address, since) <= limit:
         return None
     answer = reply.slow_down(limit)
     told = await recall.told_since(asked.unit, asked.address.address, answer, since)

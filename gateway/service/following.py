@@ -76,12 +76,12 @@ async def follow(
     *,
     now: datetime,
     texts: bool = False,
-    mail: bool | None = None,
+    mail: bool = False,
 ) -> Follows | Asked | Oneself | YouBlock | TooMany:
     """Follow somebody that :func:`find` showed to the follower, or ask to, and tell a protected one about it.
 
-    ``texts``  their posts come by SMS: the wish came from the phone itself. ``mail``: True by mail, whatever the
-    account says; None leaves it to the account.
+    ``texts``  their posts come by SMS: the wish came from the phone itself.
+    ``mail``   the wish came by mail: theirs come as the account says, also if they were stopped before.
     """
     if follower.id == followee.id:
         return Oneself()
@@ -91,14 +91,14 @@ async def follow(
     if edge is not None:
         if texts and not edge.texts:
             await follows.set_texts(unit, followee.id, follower.id, True)
-        if mail is not None and edge.mail != mail:
-            await follows.set_mail(unit, followee.id, follower.id, mail)
+        if mail and edge.mail is False:
+            await follows.set_mail(unit, followee.id, follower.id, None)
         return Follows(again=True) if edge.state == "accepted" else Asked(again=True)
     limit = site.limits.follows_per_day
     if await follows.made_since(unit, follower.id, now - timedelta(days=1)) >= limit:
         return TooMany(limit)
     state = "requested" if followee.protected else "accepted"
-    await follows.put(unit, followee.id, follower.id, state=state, texts=texts, mail=mail, now=now)
+    await follows.put(unit, followee.id, follower.id, state=state, texts=texts, now=now)
     if state == "accepted":
         return Follows()
     await notify.tell_account(unit, followee.id, reply.asks_to_follow(follower.name or ""), now=now)

@@ -67,12 +67,13 @@ class Asked:
 
 
 async def sender_of(unit: Unit, told: Told, address: AddressRow) -> AccountRow | None:
-    """Whose message it is: as the door says, else as the delivery it answers says, else as the address says."""
+    """Whose message it is: as the door says, as the delivery it answers says, or whose phone it is. What a mail says
+    of its sender is believed by no one."""
     account_id = told.account_id
     if account_id is None and told.answers_delivery is not None:
         delivery = await deliveries.by_id(unit, told.answers_delivery)
         account_id = None if delivery is None else delivery.account_id
-    if account_id is None:
+    if account_id is None and told.channel is Channel.SMS:
         account_id = address.owner_id
     account = None if account_id is None else await accounts.by_id(unit, account_id)
     return None if account is None or account.deleted_at is not None else account

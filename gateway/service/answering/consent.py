@@ -15,11 +15,7 @@ async def stop(asked: Asked) -> str:
     """
     unit, address = asked.unit, asked.address
     if not asked.by_phone:
-        if asked.person is None:
-            return reply.not_your_mail()
-        await accounts.set_email_mode(unit, asked.person.id, EmailMode.OFF)
-        await _enter(asked, "refused")
-        return reply.mail_off()
+        return await _switch_mail(asked, EmailMode.OFF)
     if address.opted_out_at is not None:
         return ""
     await addresses.opt_out(unit, address.id, now=asked.now)
@@ -30,14 +26,10 @@ async def stop(asked: Asked) -> str:
 
 async def start(asked: Asked) -> str:
     """Opt the phone in again; by mail, start the account's mails again."""
-    unit = asked.unit
-    await _enter(asked, "given")
     if not asked.by_phone:
-        if asked.person is None:
-            return reply.not_your_mail()
-        await accounts.set_email_mode(unit, asked.person.id, EmailMode.INSTANT)
-        return reply.mail_on()
-    await addresses.opt_in(unit, asked.address.id)
+        return await _switch_mail(asked, EmailMode.INSTANT)
+    await addresses.opt_in(asked.unit, asked.address.id)
+    await _enter(asked, "given")
     named = asked.person is not None and asked.person.name is not None
     return "" if _provider_answers(asked) else reply.started(asked.site.name, known=named)
 
@@ -52,6 +44,14 @@ def help_(asked: Asked, topic: str | None) -> str:
 
 def _provider_answers(asked: Asked) -> bool:
     return asked.told.to in asked.site.provider_handles_keywords
+
+
+async def _switch_mail(asked: Asked, mode: EmailMode) -> str:
+    if asked.person is None:
+        return reply.not_your_mail()
+    await accounts.set_email_mode(asked.unit, asked.person.id, mode)
+    await _enter(asked, "refused" if mode is EmailMode.OFF else "given")
+    return reply.mail_off() if mode is EmailMode.OFF else reply.mail_on()
 
 
 async def _enter(asked: Asked, action: str) -> None:

@@ -27,7 +27,7 @@ async def follow(asked: Asked, me: AccountRow, name: str) -> str:
         me,
         other,
         texts=asked.by_phone,
-        mail=None if asked.by_phone else True,
+        mail=not asked.by_phone,
         now=asked.now,
     )
     match outcome:

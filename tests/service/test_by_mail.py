@@ -1,0 +1,116 @@
+"""The same commands by mail, answers to delivered posts, and the end of one person's mails."""
+
+from gateway.domain import reply
+from gateway.domain.types import Channel
+from gateway.service import following, joining
+from store import follows
+from tests.service.conversing import Town
+
+
+async def with_mail(town: Town, *names: str) -> None:
+    """Sign these people up with a phone and a mail address."""
+    await town.join(*names)
+    for name in names:
+        account = await town.account(name)
+        async with town.store.unit() as unit:
+            address = f"{name}@mail.example"
+            await joining.give_address(unit, account.id, Channel.EMAIL, address, how="web", now=town.now)
+
+
+async def test_a_mail_to_the_posting_address_is_a_post_or_a_command(town: Town) -> None:
+    await with_mail(town, "alice", "bob")
+    assert await town.mail("alice", "hello by mail\nsecond line") == ""
+    assert await town.posts() == ["hello by mail\nsecond line"]
+    assert await town.mail("bob", "FOLLOW alice") == reply.following("alice", texts=False)
+    async with town.store.reading() as reading:
+        edge = await follows.edge(reading, (await town.account("alice")).id, (await town.account("bob")).id)
+    assert edge is not None
+    assert (edge.texts, edge.mail) == (False, None)
+    assert "Reply Y" in await town.mail("alice", "get milk")
+    assert await town.mail("alice", "Y") == reply.posted()
+
+
+async def test_attachments_left_behind_are_told(town: Town) -> None:
+    await with_mail(town, "alice")
+    assert (await town.mail("alice", "look", dropped=1)) == "The attachment was left out, as only text is taken."
+
+
+async def test_a_leaked_posting_address_cannot_delete_or_rename(town: Town) -> None:
+    await with_mail(town, "alice")
+    account = await town.account("alice")
+    for words in ("DELETE ME", "NAME other"):
+        answer = await town.mail("mallory", words, account_id=account.id)
+        assert answer == reply.only_from_your_own()
+    assert await town.mail("alice", "DELETE ME") == reply.confirm_delete("alice", "4821")
+    for words in ("SIGNOUT", "CLAIM 4821"):
+        assert await town.mail("alice", words) == reply.only_by_phone()
+
+
+async def test_a_mail_that_answers_a_delivered_post_answers_it(town: Town) -> None:
+    await with_mail(town, "alice", "bob")
+    await town.text("alice", "lunch?")
+    delivery = await town.delivery("bob", "alice")
+    assert await town.mail("bob", "yes please", answers_delivery=delivery) == reply.answered("alice")
+    assert await town.mail("bob", "FAV", answers_delivery=delivery) == reply.favoured("alice")
+    assert await town.posts() == ["lunch?", "@alice yes please"]
+
+
+async def test_a_mail_that_answers_a_direct_message_stays_private(town: Town) -> None:
+    await with_mail(town, "alice", "bob")
+    await town.text("alice", "FOLLOW bob")
+    await town.text("bob", "FOLLOW alice")
+    await town.text("alice", "D bob secret")
+    delivery = await town.delivery("bob", "alice")
+    assert await town.mail("bob", "understood", answers_delivery=delivery) == reply.direct_sent("alice")
+    assert await town.text("alice", "INBOX") == "bob: understood"
+    assert await town.text("alice", "GET bob") == reply.no_posts("bob")
+
+
+async def test_help_is_given_to_anyone_and_a_stranger_posts_nothing(town: Town) -> None:
+    assert "Testville" in await town.mail("stranger", "what is this?", at_help=True)
+    assert await town.mail("stranger", "hello") == reply.not_your_mail()
+    assert await town.posts() == []
+
+
+async def test_a_mail_with_a_forged_sender_changes_nothing(town: Town) -> None:
+    await with_mail(town, "alice")
+    for words in ("STOP", "DELETE ME", "hello"):
+        assert "Testville" in await town.mail("alice", words, at_help=True)
+        assert await town.mail("alice", words, account_id=None) == reply.not_your_mail()
+    assert (await town.account("alice")).email_mode == "instant"
+    assert await town.posts() == []
+
+
+async def test_the_first_line_of_a_mail_may_be_a_command(town: Town) -> None:
+    await with_mail(town, "alice", "bob")
+    assert await town.mail("bob", "FOLLOW alice\n\nKind regards,\nBob") == reply.following("alice", texts=False)
+    assert await town.posts() == []
+
+
+async def test_unsubscribing_stops_one_author_and_then_all_mail(town: Town) -> None:
+    await with_mail(town, "alice", "bob")
+    await town.text("bob", "FOLLOW alice")
+    await town.text("alice", "hello")
+    delivery = await town.delivery("bob", "alice")
+    async with town.store.unit() as unit:
+        assert await following.unsubscribe(unit, delivery, now=town.now) == reply.unsubscribed("alice")
+    assert (await town.account("bob")).email_mode == "instant"
+    async with town.store.unit() as unit:
+        assert await following.unsubscribe(unit, delivery, now=town.now) == reply.mail_off()
+        assert await following.unsubscribe(unit, 999, now=town.now) is None
+    bob = await town.account("bob")
+    assert bob.email_mode == "off"
+    assert await town.mail("bob", "FOLLOW alice") == reply.already_following("alice")
+    async with town.store.reading() as reading:
+        edge = await follows.edge(reading, (await town.account("alice")).id, bob.id)
+    assert edge is not None
+    assert edge.mail is None
+
+
+async def test_unsubscribing_from_a_direct_message_stops_all_mail(town: Town) -> None:
+    await with_mail(town, "alice", "bob")
+    await town.text("bob", "FOLLOW alice")
+    await town.text("alice", "D bob hello")
+    delivery = await town.delivery("bob", "alice")
+    async with town.store.unit() as unit:
+        assert await following.unsubscribe(unit, delivery, now=town.now) == reply.mail_off()

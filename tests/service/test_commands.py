@@ -1,0 +1,355 @@
+"""Whole conversations: what people text, what they hear, and what became of it."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from gateway.domain import reply
+from gateway.domain.command import TABLE
+from gateway.domain.sms_text import segments
+from gateway.service.site import Limits
+from store import accounts
+from tests.service.conversing import Town
+
+# ---- signing up
+
+
+async def test_joining_is_answered_with_what_carriers_ask_for(town: Town) -> None:
+    answer = await town.text("alice", "Join @Alice.")
+    assert answer == reply.joined("Testville", "alice")
+    for part in ("Testville", "alice", "Msg frequency varies", "Msg&data rates may apply", "HELP", "STOP"):
+        assert part in answer
+    assert segments(answer) == 1
+    alice = await town.account("alice")
+    assert alice.phone_id is not None
+    assert alice.sms_route == 2
+
+
+async def test_an_unknown_phone_posts_nothing_and_learns_how_to_join(town: Town) -> None:
+    for words in ("hello all", "get milk", "POST hi", "D bob hi", "Y", "", "UNDO", "4821"):
+        assert "JOIN yourname" in await town.text("stranger", words)
+    assert await town.posts() == []
+
+
+async def test_a_taken_a_reserved_and_an_own_name_are_told_apart(town: Town) -> None:
+    await town.join("alice")
+    assert await town.text("bob", "JOIN Alice") == reply.name_taken("alice")
+    assert await town.text("bob", "JOIN admin") == reply.name_taken("admin")
+    assert await town.text("alice", "JOIN bob") == reply.already_named("alice")
+
+
+async def test_a_site_that_is_not_open_says_so(town: Town) -> None:
+    for mode in ("invite", "domains", "closed"):
+        town.site = replace(town.site, registration=mode)
+        assert await town.text("alice", "JOIN alice") == reply.registration_closed(mode, town.site.public_url)
+    town.site = replace(town.site, private=True)
+    assert await town.text("alice", "FOLLOW bob") == reply.registration_closed("closed", town.site.public_url)
+
+
+# ---- posting
+
+
+async def test_a_plain_post_is_answered_by_silence(town: Town) -> None:
+    await town.join("alice")
+    assert await town.text("alice", " hello everyone ") == ""
+    assert await town.posts() == ["hello everyone"]
+
+
+async def test_what_went_differently_is_told(town: Town) -> None:
+    await town.join("alice")
+    await town.text("alice", "hello")
+    assert await town.text("alice", "hello") == reply.duplicate()
+    assert await town.text("alice", " \n ") == reply.empty()
+    assert await town.text("alice", "", dropped=1) == reply.only_attachments(1)
+    assert (await town.text("alice", "look", dropped=2)).startswith("2 attachments were left out")
+    assert "link to the whole. https://birds.example/@alice/" in await town.text("alice", "many words " * 20)
+    assert len(await town.posts()) == 3
+
+
+async def test_a_site_that_refuses_long_text_gives_it_back(town: Town) -> None:
+    await town.join("alice")
+    town.site = replace(town.site, overflow=type(town.site.overflow).REFUSE)
+    long = "x" * 141
+    assert await town.text("alice", long) == f"That is 1 character over 140. Nothing was posted. Your text: {long}"
+    assert await town.posts() == []
+
+
+async def test_a_site_that_splits_says_in_how_many(town: Town) -> None:
+    await town.join("alice")
+    town.site = replace(town.site, overflow=type(town.site.overflow).SPLIT)
+    assert await town.text("alice", "many words " * 20) == reply.posted_split(2)
+
+
+async def test_post_posts_whatever_it_looks_like_and_undo_takes_it_back(town: Town) -> None:
+    await town.join("alice")
+    assert await town.text("alice", "POST get milk") == reply.posted()
+    assert await town.posts() == ["get milk"]
+    assert await town.text("alice", "undo!") == "Deleted: get milk"
+    assert await town.text("alice", "UNDO") == reply.nothing_to_undo()
+    assert await town.posts() == []
+
+
+async def test_any_characters_get_a_clean_answer(town: Town) -> None:
+    await town.join("alice")
+    assert await town.text("alice", "a\x00b\ud800c") == ""
+    assert await town.posts() == ["abc"]
+    assert "Reply Y" in await town.text("alice", "get\x00 milk\udfff")
+    assert await town.text("alice", "\x00\ud800") == reply.empty()
+    assert await town.text("alice", "STOP\x00\ud800") == reply.stopped("Testville")
+
+
+# ---- a form that fits and a name that nobody bears
+
+
+@pytest.mark.parametrize("yes", ["Y", "y.", "YES", "yes!"])
+async def test_words_that_only_look_like_a_command_are_posted_after_a_yes(town: Town, yes: str) -> None:
+    await town.join("alice")
+    written = ["get milk", "follow bbo", "Block party!", "on fire", "mute button", "w bbq", "R @nobody x", "LEAVE town"]
+    for count, words in enumerate(written):
+        answer = await town.text("alice", words)
+        assert "Nobody here is called" in answer
+        assert "Reply Y" in answer
+        assert segments(answer) == 1
+        assert await town.posts() == written[:count]
+        assert await town.text("alice", yes) == reply.posted()
+        assert await town.posts() == written[: count + 1]
+        assert await town.text("alice", "Y") == reply.nothing_offered()
+    assert await town.posts() == written
+
+
+async def test_a_yes_after_ten_minutes_posts_nothing(town: Town) -> None:
+    await town.join("alice")
+    await town.text("alice", "get milk")
+    town.now += timedelta(minutes=10)
+    assert await town.text("alice", "Y") == reply.nothing_offered()
+    assert await town.posts() == []
+
+
+async def test_an_offer_belongs_to_the_phone_it_was_made_to(town: Town) -> None:
+    await town.join("alice", "bob")
+    await town.text("alice", "get milk")
+    assert await town.text("bob", "Y") == reply.nothing_offered()
+    assert await town.posts() == []
+
+
+# ---- following
+
+
+async def test_following_from_a_phone_switches_texts_on(town: Town) -> None:
+    await town.join("alice", "bob")
+    assert await town.text("bob", "F @Alice") == reply.following("alice", texts=True)
+    assert await town.text("bob", "FOLLOW alice") == reply.already_following("alice")
+    assert await town.text("bob", "follow bob") == reply.not_oneself()
+    assert await town.text("bob", "following") == "You follow 1: alice"
+    assert await town.text("alice", "followers") == "1 follower: bob"
+    assert await town.text("bob", "OFF alice") == reply.texts_of("alice", on=False)
+    assert await town.text("bob", "ON alice") == reply.texts_of("alice", on=True)
+    assert await town.text("bob", "UNSUB alice") == reply.left("alice")
+    assert await town.text("bob", "L alice") == reply.not_following("alice")
+    assert await town.text("bob", "ON alice") == reply.not_following("alice")
+
+
+async def test_a_protected_account_is_asked_and_answers(town: Town) -> None:
+    await town.join("alice", "bob", "carol", "dave")
+    assert await town.text("alice", "PROTECT") == reply.protected()
+    await town.text("alice", "my secret")
+    for who in ("bob", "carol", "dave"):
+        assert await town.text(who, "FOLLOW alice") == reply.requested("alice")
+    assert await town.text("bob", "FOLLOW alice") == reply.already_requested("alice")
+    assert await town.text("bob", "GET alice") == reply.protected_from_you("alice")
+    assert await town.text("bob", "FAV alice") == reply.no_posts("alice")
+    assert (await town.notices())[0] == reply.asks_to_follow("bob")
+    assert (
+        await town.text("alice", "REQUESTS") == "Asking to follow you: bob, carol, dave. ACCEPT or DENY name, or ALL."
+    )
+    assert await town.text("alice", "ACCEPT bob") == reply.accepted("bob")
+    assert await town.text("alice", "ACCEPT bob") == reply.no_request("bob")
+    assert (await town.notices())[-1] == reply.was_accepted("alice")
+    assert await town.text("bob", "GET alice") == "alice: my secret"
+    assert await town.text("bob", "RT alice") == reply.cannot_repost("alice")
+    assert await town.text("alice", "DENY carol") == reply.denied("carol")
+    assert await town.text("alice", "ACCEPT all") == reply.accepted_all(1)
+    assert await town.text("alice", "DENY ALL") == reply.no_requests()
+    assert await town.text("alice", "LOSE bob") == reply.lost("bob")
+    assert await town.text("alice", "LOSE bob") == reply.does_not_follow("bob")
+    assert await town.text("bob", "GET alice") == reply.protected_from_you("alice")
+
+
+async def test_an_unknown_phone_may_follow_and_sign_up_later(town: Town) -> None:
+    await town.join("alice", "carol")
+    await town.text("carol", "PROTECT")
+    answer = await town.text("reader", "FOLLOW alice")
+    assert answer == reply.joined_by_following("Testville", "alice")
+    assert segments(answer) == 1
+    assert await town.text("reader", "FOLLOW carol") == reply.protected_join_first("carol")
+    assert await town.text("reader", "hello") == reply.name_first()
+    assert await town.text("reader", "FOLLOWING") == "You follow 1: alice"
+    assert await town.text("alice", "FOLLOWERS") == "1 follower, by phone only."
+    assert await town.posts() == []
+    assert await town.text("reader", "JOIN rita") == reply.named("rita")
+    assert await town.text("alice", "FOLLOWERS") == "1 follower: rita"
+
+
+@pytest.mark.parametrize("name", ["nobody_here", "carol"])
+async def test_an_unknown_phone_gets_no_account_by_following_nobody_or_a_protected_one(town: Town, name: str) -> None:
+    await town.join("carol")
+    await town.text("carol", "PROTECT")
+    await town.text("reader", f"FOLLOW {name}")
+    assert "JOIN" in await town.text("reader", "hello")
+
+
+async def test_only_so_many_followings_a_day(town: Town) -> None:
+    await town.join("alice", "bob", "carol")
+    town.site = replace(town.site, limits=Limits(follows_per_day=1))
+    await town.text("alice", "FOLLOW bob")
+    assert await town.text("alice", "FOLLOW carol") == reply.too_many_follows(1)
+    town.now += timedelta(days=1)
+    assert await town.text("alice", "FOLLOW carol") == reply.following("carol", texts=True)
+
+
+# ---- blocks
+
+
+async def test_a_block_ends_following_both_ways_and_is_never_told(town: Town) -> None:
+    await town.join("alice", "bob")
+    await town.text("alice", "FOLLOW bob")
+    await town.text("bob", "FOLLOW alice")
+    assert await town.text("alice", "BLOCK bob") == reply.blocked("bob")
+    assert await town.text("bob", "FOLLOWING") == reply.follow_list([], 0)
+    assert await town.text("alice", "FOLLOWERS") == reply.follower_list([], 0)
+    as_nobody = reply.nobody_offer("alice", 10)
+    for words in ("FOLLOW alice", "GET alice", "WHOIS alice", "RT alice", "FAV alice", "R @alice hi"):
+        assert await town.text("bob", words) == as_nobody
+    assert await town.text("bob", "D alice hi") == reply.direct_to_nobody("alice")
+    assert await town.text("alice", "FOLLOW bob") == reply.you_block("bob")
+    assert await town.text("alice", "D bob hi") == reply.direct_refused("bob")
+    assert await town.text("alice", "UNBLOCK bob") == reply.unblocked("bob")
+    assert await town.text("alice", "UNBLOCK bob") == reply.not_blocked("bob")
+    assert await town.text("bob", "FOLLOW alice") == reply.following("alice", texts=True)
+    assert await town.posts() == []
+
+
+async def test_a_mute_is_lifted_by_on(town: Town) -> None:
+    await town.join("alice", "bob")
+    await town.text("alice", "FOLLOW bob")
+    assert await town.text("alice", "MUTE bob") == reply.muted("bob")
+    assert await town.text("alice", "ON bob") == reply.texts_of("bob", on=True)
+
+
+# ---- direct messages and answers
+
+
+async def test_a_direct_message_goes_only_to_a_follower_and_never_becomes_a_post(town: Town) -> None:
+    await town.join("alice", "bob")
+    assert await town.text("alice", "D bob the code is 42") == reply.direct_refused("bob")
+    assert await town.text("alice", "D bbo the code is 42") == reply.direct_to_nobody("bbo")
+    assert await town.text("alice", "D bob") == reply.direct_without_text("bob")
+    assert await town.text("alice", "D alice hi") == reply.not_oneself()
+    assert await town.posts() == []
+    assert await town.text("alice", "Y") == reply.nothing_offered()
+    await town.text("bob", "FOLLOW alice")
+    assert await town.text("alice", "D bob the code is 42") == reply.direct_sent("bob")
+    assert await town.text("bob", "INBOX") == "alice: the code is 42"
+    assert await town.text("bob", "GET alice") == reply.no_posts("alice")
+    await town.receives("bob", "alice")
+    assert await town.text("bob", "RT") == reply.not_a_direct()
+    assert await town.text("bob", "R thanks") == reply.direct_refused("alice")
+    await town.text("alice", "FOLLOW bob")
+    assert await town.text("bob", "R thanks") == reply.direct_sent("alice")
+    assert await town.text("alice", "INBOX") == "bob: thanks"
+
+
+async def test_an_answer_goes_to_the_last_post_received_or_to_a_name(town: Town) -> None:
+    await town.join("alice", "bob")
+    assert await town.text("bob", "R hello there") == reply.nobody_offer("hello", 10)
+    assert await town.text("bob", "R hello") == reply.nothing_to_answer()
+    await town.text("alice", "lunch?")
+    await town.receives("bob", "alice")
+    assert await town.text("bob", "R yes please") == reply.answered("alice")
+    assert await town.text("bob", "REPLY alice and soup") == reply.answered("alice")
+    assert await town.text("bob", "R @alice") == reply.reply_without_text()
+    assert await town.text("alice", "R bob fine") == reply.answered("bob")
+    assert await town.posts() == ["lunch?", "@alice yes please", "@alice and soup", "@bob fine"]
+
+
+async def test_repost_and_favourite_mean_the_last_post_received(town: Town) -> None:
+    await town.join("alice", "bob")
+    assert await town.text("bob", "RT") == reply.nothing_to_mark()
+    assert await town.text("bob", "RT alice") == reply.no_posts("alice")
+    await town.text("alice", "lunch?")
+    await town.receives("bob", "alice")
+    assert await town.text("bob", "FAV") == reply.favoured("alice")
+    assert await town.text("bob", "fav alice") == reply.favoured("alice")
+    assert await town.text("bob", "RT") == reply.reposted("alice")
+    assert await town.text("bob", "RT alice") == reply.already_reposted("alice")
+    assert await town.text("alice", "RT alice") == reply.not_oneself()
+    assert await town.text("bob", "UNDO") == reply.undone("")
+    await town.text("alice", "UNDO")
+    assert await town.text("bob", "R yes") == reply.nothing_to_answer()
+
+
+# ---- reading
+
+
+async def test_reading_by_text(town: Town) -> None:
+    await town.join("alice", "bob")
+    await town.text("alice", "one")
+    await town.text("alice", "two")
+    await town.text("bob", "FOLLOW alice")
+    assert await town.text("bob", "G alice") == "alice: two"
+    assert await town.text("bob", "whois alice") == "alice: 2 posts, 1 follower. https://birds.example/@alice"
+    assert await town.text("alice", "STATS") == "alice: 2 posts, 1 follower, following 0."
+    assert await town.text("alice", "INBOX") == reply.inbox([])
+
+
+async def test_commands_of_later_say_so_and_post_nothing(town: Town) -> None:
+    await town.join("alice")
+    for words in (
+        "SLEEP 22-7",
+        "POLL Lunch? / a / b",
+        "TRACK wifi",
+        "EMAIL DAILY",
+        "FOLLOW #lunch",
+        "JOIN !team",
+        "LOGIN",
+    ):
+        assert await town.text("alice", words) == reply.not_offered(words.split()[0])
+    assert await town.posts() == []
+
+
+# ---- who is heard at all
+
+
+async def test_a_suspended_account_is_told_and_may_only_leave(town: Town) -> None:
+    await town.join("alice", "bob")
+    alice = await town.account("alice")
+    async with town.store.unit() as unit:
+        await accounts.set_suspended(unit, alice.id, town.now)
+    for words in ("hello", "FOLLOW bob", "POST x", "4821", "Y"):
+        assert await town.text("alice", words) == reply.suspended("ops@birds.example")
+    assert await town.posts() == []
+    assert await town.text("bob", "FOLLOW alice") == reply.nobody_offer("alice", 10)
+    assert await town.text("alice", "OFF") == reply.texts_off()
+
+
+async def test_a_flood_is_answered_once_and_read_no_more(town: Town) -> None:
+    await town.join("alice")
+    town.now += timedelta(minutes=2)
+    town.site = replace(town.site, limits=Limits(texts_per_minute=2))
+    assert [await town.text("alice", f"words {i}") for i in range(5)] == ["", "", reply.slow_down(2), "", ""]
+    assert await town.posts() == ["words 0", "words 1"]
+    assert await town.text("alice", "STOP") == reply.stopped("Testville")
+    town.now += timedelta(minutes=2)
+    await town.text("alice", "START")
+    assert await town.text("alice", "words 9") == ""
+    assert await town.posts() == ["words 0", "words 1", "words 9"]
+
+
+async def test_every_form_of_the_table_is_answered_and_only_posting_posts(town: Town) -> None:
+    for i, row in enumerate(TABLE):
+        await town.join(f"p{i}")
+        assert await town.text(f"p{i}", row.example), row.example
+        assert await town.posts() == (["get milk"] if row.words[0] == "POST" else []), row.example
+        if row.words[0] == "POST":
+            await town.text(f"p{i}", "UNDO")

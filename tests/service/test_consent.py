@@ -1,0 +1,120 @@
+"""STOP, START, HELP, and what texts and mails an account gets."""
+
+from dataclasses import replace
+
+import pytest
+
+from gateway.domain import reply
+from gateway.domain.sms_text import segments
+from store import addresses, consents
+from tests.service.conversing import OURS, Town, number
+
+
+@pytest.mark.parametrize("words", ["STOP", "Stop.", " quit! ", '"OptOut"'])
+async def test_stop_stops_at_once_and_is_confirmed_once(town: Town, words: str) -> None:
+    await town.join("alice", "bob")
+    await town.text("alice", "FOLLOW bob")
+    answer = await town.text("alice", words)
+    assert answer == reply.stopped("Testville")
+    assert segments(answer) == 1
+    assert await town.text("alice", words) == ""
+    alice = await town.account("alice")
+    assert alice.phone_id is None
+    assert alice.sms_route is None
+
+
+async def test_a_stopped_phone_is_obeyed_without_a_word(town: Town) -> None:
+    await town.join("alice", "bob")
+    await town.text("alice", "STOP")
+    for words in ("HELP", "FOLLOW bob", "still here", "get milk", "JOIN x", "STATS", ""):
+        assert await town.text("alice", words) == ""
+    assert await town.posts() == ["still here"]
+    assert await town.text("alice", "YES") == reply.started("Testville", known=True)
+    assert await town.posts() == ["still here"]
+    assert (await town.account("alice")).phone_id is not None
+
+
+async def test_stop_drops_the_notices_that_wait(town: Town) -> None:
+    await town.join("alice", "bob")
+    await town.text("alice", "PROTECT")
+    await town.text("bob", "FOLLOW alice")
+    assert await town.notices() == [reply.asks_to_follow("bob")]
+    await town.text("alice", "STOP")
+    assert await town.notices() == []
+
+
+async def test_an_unknown_phone_may_stop_ask_and_start(town: Town) -> None:
+    assert await town.text("who", "HELP") == reply.help_("Testville", town.site.public_url, "ops@birds.example")
+    assert await town.text("who", "STOP") == reply.stopped("Testville")
+    assert await town.text("who", "JOIN who") == ""
+    assert await town.text("who", "START") == reply.started("Testville", known=True)
+
+
+async def test_where_the_provider_confirms_by_itself_we_are_silent(town: Town) -> None:
+    town.site = replace(town.site, provider_handles_keywords=frozenset({OURS}))
+    await town.join("alice")
+    assert await town.text("alice", "STOP") == ""
+    assert (await town.account("alice")).phone_id is None
+    assert await town.text("alice", "START") == ""
+    assert (await town.account("alice")).phone_id is not None
+    assert "Testville" in await town.text("alice", "HELP")
+
+
+async def test_consent_is_kept_in_the_ledger_with_its_words(town: Town) -> None:
+    await town.join("alice")
+    await town.text("alice", "Stop.")
+    await town.text("alice", "START")
+    async with town.store.reading() as reading:
+        rows = await consents.of(reading, number("alice"))
+    assert [(row.action, row.how, row.words) for row in rows] == [
+        ("given", "sms", "JOIN alice"),
+        ("refused", "sms", "Stop."),
+        ("given", "sms", "START"),
+    ]
+
+
+async def test_help_names_the_programme_and_explains_single_commands(town: Town) -> None:
+    await town.join("alice")
+    for words in ("HELP", "info", "?"):
+        answer = await town.text("alice", words)
+        assert "Testville" in answer
+        assert "ops@birds.example" in answer
+        assert "STOP" in answer
+        assert segments(answer) == 1
+    answer = await town.text("alice", "HELP follow")
+    assert "FOLLOW name" in answer
+    assert segments(answer) == 1
+
+
+async def test_off_keeps_the_phone_and_stops_its_posts(town: Town) -> None:
+    await town.join("alice", "bob")
+    assert await town.text("alice", "OFF") == reply.texts_off()
+    alice = await town.account("alice")
+    assert alice.phone_id is not None
+    assert alice.sms_route is None
+    assert await town.text("alice", "FOLLOW bob") == reply.following("bob", texts=False)
+    assert await town.text("alice", "ON") == reply.texts_on()
+    assert (await town.account("alice")).sms_route == 2
+
+
+async def test_mail_is_switched_by_text_and_by_mail(town: Town) -> None:
+    await town.join("alice")
+    assert await town.text("alice", "EMAIL ON") == reply.no_mail(town.site.public_url)
+    assert await town.text("alice", "EMAIL OFF") == reply.mail_off()
+    assert (await town.account("alice")).email_mode == "off"
+    assert await town.mail("alice", "START") == reply.mail_on()
+    assert (await town.account("alice")).email_mode == "instant"
+    assert await town.mail("alice", "STOP") == reply.mail_off()
+    assert (await town.account("alice")).email_mode == "off"
+    assert (await town.account("alice")).phone_id is not None
+
+
+async def test_a_dead_phone_that_texts_is_alive(town: Town) -> None:
+    await town.join("alice")
+    async with town.store.unit() as unit:
+        phone = await addresses.find(unit, "sms", number("alice"))
+        assert phone is not None
+        await addresses.mark_dead(unit, phone.id, "30005", now=town.now)
+    assert (await town.account("alice")).phone_id is None
+    await town.text("alice", "back again")
+    assert (await town.account("alice")).phone_id == phone.id
