@@ -8,10 +8,11 @@ public one with the path as it stood on the wire: what a proxy or a client says 
 import base64
 import hashlib
 import hmac
-import json
 from collections.abc import Sequence
 from datetime import datetime
 from urllib.parse import parse_qsl, urlsplit
+
+import msgspec
 
 from gateway.domain.types import Channel
 from gateway.service.receipts import Receipt
@@ -54,14 +55,6 @@ class Door:
         return genuine and ("AccountSid", self._account_sid) in fields
 
 
-def read_form(body: bytes) -> list[tuple[str, str]]:
-    """The fields of an ``application/x-www-form-urlencoded`` body. Raises Unreadable at more than a thousand."""
-    try:
-        return parse_qsl(body.decode(errors="replace"), keep_blank_values=True, max_num_fields=1000)
-    except ValueError as error:
-        raise Unreadable("too many fields") from error
-
-
 def read_message(fields: Fields, *, now: datetime) -> Inbound:
     """An incoming message: ``MessageSid From To Body NumMedia``. Raises Unreadable without an id or a sender."""
     form = dict(fields)
@@ -76,7 +69,7 @@ def read_message(fields: Fields, *, now: datetime) -> Inbound:
         sender=sender,
         to=form.get("To", ""),
         text=form.get("Body", ""),
-        raw=json.dumps(fields, ensure_ascii=False, separators=(",", ":")),
+        raw=msgspec.json.encode(fields).decode(),
         received_at=now,
         dropped=_number(form.get("NumMedia", "")) or 0,
     )

@@ -82,9 +82,9 @@ class TwilioHooks:
         if request.content_type != FORM:
             return _refused(request, 415, "not a form")
         try:
-            fields = sms_twilio.read_form(await request.read())
-        except sms_twilio.Unreadable as reason:
-            return _refused(request, 400, str(reason))
+            fields = [(name, str(value)) for name, value in (await request.post()).items()]
+        except (UnicodeDecodeError, LookupError):
+            return _refused(request, 400, "not the text it says it is")
         if not self._door.admits(request.raw_path, fields, request.headers.get(SIGNATURE)):
             return _refused(request, 403, "not signed by the provider")
         return fields

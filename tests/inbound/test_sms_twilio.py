@@ -2,7 +2,6 @@
 
 import json
 from datetime import UTC, datetime
-from urllib.parse import urlencode
 
 import pytest
 from hypothesis import given
@@ -116,9 +115,7 @@ def test_a_message_is_read_with_every_field_kept() -> None:
         ("Twice", "1"),
         ("Twice", "2"),
     ]
-    fields = sms_twilio.read_form(urlencode(form).encode())
-    message = sms_twilio.read_message(fields, now=NOW)
-    assert fields == form
+    message = sms_twilio.read_message(form, now=NOW)
     assert (message.source, message.remote_id, message.channel, message.door) == ("twilio", "SM1", Channel.SMS, Phone())
     assert (message.sender, message.to, message.received_at) == ("+15550000001", "+15550009999", NOW)
     assert message.text == "  héllo\nthere "
@@ -141,16 +138,6 @@ def test_an_id_that_no_database_could_keep_is_unreadable(sid: str) -> None:
 @pytest.mark.parametrize(("given_count", "dropped"), [("", 0), ("0", 0), ("3", 3), ("-1", 0), ("²", 0), ("many", 0)])
 def test_a_strange_count_of_pictures_counts_as_none(given_count: str, dropped: int) -> None:
     assert sms_twilio.read_message([*FIELDS, ("NumMedia", given_count)], now=NOW).dropped == dropped
-
-
-@given(st.binary(max_size=200))
-def test_a_body_of_any_bytes_is_read_as_some_form(body: bytes) -> None:
-    sms_twilio.read_form(body)
-
-
-def test_a_form_of_thousands_of_fields_is_unreadable() -> None:
-    with pytest.raises(Unreadable):
-        sms_twilio.read_form(b"a=1&" * 1001)
 
 
 def test_a_receipt_carries_our_own_numbers_from_the_callbacks_address() -> None:

@@ -1,6 +1,7 @@
 """The provider's webhooks over real HTTP, and the ops port beside them."""
 
 import asyncio
+import json
 import zlib
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -96,6 +97,14 @@ async def test_a_signed_text_is_taken_and_answered_with_empty_twiml(caller: Call
     )
 
 
+async def test_words_in_any_script_blank_fields_and_repeated_ones_come_as_they_were_sent(caller: Caller) -> None:
+    words = {**MESSAGE, "Body": " a+b & 100% = \u00e9\U0001f370\r\n\x00\t ", "FromCity": "", "Strange=&": "+"}
+    assert (await caller.post("/hooks/twilio/message", words))[0] == 200
+    [message] = caller.office.messages
+    assert message.text == words["Body"]
+    assert dict(json.loads(message.raw)) == words
+
+
 async def test_the_next_token_signs_as_well_as_the_present_one(caller: Caller) -> None:
     assert (await caller.post("/hooks/twilio/message", MESSAGE, signed_with="next"))[0] == 200
     assert (await caller.post("/hooks/twilio/message", MESSAGE, signed_with="last year's"))[0] == 403
@@ -135,8 +144,11 @@ async def test_when_the_intake_fails_the_provider_is_told_to_come_again(caller: 
         (b"{}", {"Content-Type": "application/json"}, 415),
         (b"x", {"Content-Type": "nonsense"}, 415),
         (b"Body=" + b"x" * 70_000, {}, 413),
-        (b"a=1&" * 2000, {}, 400),
-        (b"\xff\xfe=%00%ff&&&==", {}, 403),
+        (b"a=1&" * 2000, {}, 413),
+        (b"\xff\xfe=1", {}, 400),
+        (b"%ff%fe=%00%ff&&&==&%", {}, 400),
+        (b"%00&&==&%", {}, 403),
+        (b"a=1", {"Content-Type": f"{FORM['Content-Type']}; charset=nonsense"}, 400),
         (b"", {}, 403),
         (b"not zlib", {"Content-Encoding": "deflate"}, 403),
         (zlib.compress(b"x" * 20_000_000), {"Content-Encoding": "deflate"}, 403),
