@@ -29,6 +29,9 @@ from store.unit import Store
 PATIENCE = 5.0
 """Seconds that any peer has to answer."""
 
+_FOR_TRYING = frozenset({"localhost", "example", "test", "invalid", "local"})
+"""Top-level domains that no DNS will ever answer for (RFC 2606, RFC 6761, RFC 6762)."""
+
 
 class Level(StrEnum):
     """How good or bad a finding is; only ``fail`` makes the command fail."""
@@ -79,8 +82,7 @@ async def look_at_everything(config: Config) -> list[Finding]:
 
 async def _configuration(config: Config) -> AsyncIterator[Finding]:
     yield Finding("configuration", Level.OK, "every key is known and allowed")
-    host = urlsplit(config.public_url).hostname or ""
-    if config.sms.provider != "none" and (host == "localhost" or host.startswith("127.")):
+    if config.sms.provider != "none" and _is_here(config.public_url) and not _is_here(config.sms.twilio.base_url):
         yield Finding(
             "site.public_url",
             Level.WARN,
@@ -96,6 +98,11 @@ async def _configuration(config: Config) -> AsyncIterator[Finding]:
             "this release keeps no budget",
             "Set a limit at the provider; this release counts segments but does not stop at a budget.",
         )
+
+
+def _is_here(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    return host in ("localhost", "::1") or host.startswith("127.")
 
 
 async def _database(config: Config) -> AsyncIterator[Finding]:
@@ -166,7 +173,7 @@ async def _provider(config: Config) -> AsyncIterator[Finding]:
 
 async def _mail_domain(config: Config) -> AsyncIterator[Finding]:
     domain, outbound = config.mail.domain, config.mail.outbound
-    if domain == "localhost" or "." not in domain:
+    if domain.rpartition(".")[2] in _FOR_TRYING:
         yield Finding(
             "mail.domain",
             Level.WARN,

@@ -32,10 +32,13 @@ def status(config: Config, as_json: bool) -> None:
     if as_json:
         print_json({"held_since": held_since, "deliveries": depths})
         return
-    print_table(
-        ("channel", "state", "deliveries", "oldest"),
-        [(d.channel, d.state, d.count, d.oldest) for d in sorted(depths, key=lambda d: (d.channel, d.state))],
-    )
+    if not depths:
+        click.echo("Nothing waits, and nothing was given up.")
+    else:
+        print_table(
+            ("channel", "state", "deliveries", "oldest"),
+            [(d.channel, d.state, d.count, d.oldest) for d in sorted(depths, key=lambda d: (d.channel, d.state))],
+        )
     if held_since:
         click.echo("The queue is held: nothing goes out until birdwire queue release.")
 

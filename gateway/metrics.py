@@ -6,7 +6,10 @@ or an address.
 
 from importlib.metadata import version
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
+
+# Without this, every counter gets a second series, of when it was made.
+disable_created_metrics()  # type: ignore[no-untyped-call]  # the package leaves this one function untyped
 
 REGISTRY = CollectorRegistry()
 """The registry that /metrics serves."""

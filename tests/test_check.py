@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from gateway.cli import main
-from gateway.cli_check import Finding, Level, look_at_everything
+from gateway.cli_check import LOOKS, Finding, Level, look_at_everything
 from gateway.config import Config, load
 from gateway.demo.carrier import Carrier
 from gateway.demo.mailbox import Mailbox
@@ -79,12 +79,23 @@ async def test_wrong_credentials_are_told(configured):
             BIRDWIRE_SMS__TWILIO__AUTH_TOKEN="another",
             BIRDWIRE_SMS__TWILIO__BASE_URL=carrier.base_url,
             BIRDWIRE_SMS__SENDERS__0__NUMBER="+15550009999",
-            BIRDWIRE_SITE__PUBLIC_URL="http://127.0.0.1:8140",
+            BIRDWIRE_SITE__PUBLIC_URL="https://birds.example",
         )
         findings = await look_at_everything(config)
     assert about(findings, "sms.twilio").level is Level.FAIL
     assert "auth_token" in about(findings, "sms.twilio").mend
-    assert about(findings, "site.public_url").level is Level.WARN
+
+
+async def test_what_the_provider_cannot_reach_is_a_warning(configured, monkeypatch):
+    monkeypatch.setattr("gateway.cli_check.LOOKS", LOOKS[:1])
+    config = configured(
+        BIRDWIRE_SMS__PROVIDER="twilio",
+        BIRDWIRE_SMS__TWILIO__ACCOUNT_SID=SID,
+        BIRDWIRE_SMS__TWILIO__AUTH_TOKEN=TOKEN,
+        BIRDWIRE_SMS__TWILIO__MESSAGING_SERVICE_SID="MG1",
+        BIRDWIRE_SITE__PUBLIC_URL="http://localhost:8140",
+    )
+    assert about(await look_at_everything(config), "site.public_url").level is Level.WARN
 
 
 async def test_who_does_not_answer_is_named(configured):
@@ -118,9 +129,9 @@ async def test_a_database_that_is_not_there_or_behind_is_told(configured, tmp_pa
 
 
 async def test_a_name_that_cannot_be_looked_up_is_a_warning(configured, no_dns):
-    findings = await look_at_everything(configured(BIRDWIRE_MAIL__DOMAIN="birds.example"))
-    assert about(findings, "DNS MX birds.example").level is Level.WARN
-    assert about(findings, "DNS MX birds.example").says.startswith("could not look up")
+    findings = await look_at_everything(configured(BIRDWIRE_MAIL__DOMAIN="birds.example.org"))
+    assert about(findings, "DNS MX birds.example.org").level is Level.WARN
+    assert about(findings, "DNS MX birds.example.org").says.startswith("could not look up")
 
 
 async def test_missing_and_present_records_are_told(configured, monkeypatch, tmp_path):
@@ -139,17 +150,17 @@ async def test_missing_and_present_records_are_told(configured, monkeypatch, tmp
     monkeypatch.setattr("dns.asyncresolver.resolve", resolve)
     (tmp_path / "key.pem").write_text("-----BEGIN CERTIFICATE-----")
     config = configured(
-        BIRDWIRE_MAIL__DOMAIN="birds.example",
+        BIRDWIRE_MAIL__DOMAIN="birds.example.org",
         BIRDWIRE_MAIL__OUTBOUND__DKIM_SELECTOR="s",
         BIRDWIRE_MAIL__OUTBOUND__DKIM_KEY=str(tmp_path / "key.pem"),
         BIRDWIRE_MAIL__INBOUND__TLS_CERT="no.pem",
         BIRDWIRE_MAIL__INBOUND__TLS_KEY="no.pem",
     )
     findings = await look_at_everything(config)
-    assert about(findings, "DNS MX birds.example").level is Level.FAIL
-    assert about(findings, "DNS TXT birds.example").level is Level.OK
-    assert about(findings, "DNS TXT _dmarc.birds.example").level is Level.WARN
-    assert about(findings, "DNS TXT s._domainkey.birds.example").level is Level.WARN
+    assert about(findings, "DNS MX birds.example.org").level is Level.FAIL
+    assert about(findings, "DNS TXT birds.example.org").level is Level.OK
+    assert about(findings, "DNS TXT _dmarc.birds.example.org").level is Level.WARN
+    assert about(findings, "DNS TXT s._domainkey.birds.example.org").level is Level.WARN
     assert about(findings, "mail.outbound.dkim_key").says == "is no private key"
     assert about(findings, "mail.inbound.tls_cert").level is Level.FAIL
 
