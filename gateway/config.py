@@ -244,8 +244,12 @@ def _about_ranges(config: Config) -> Iterator[str]:
     for name, value, low, high in ranges:
         if not low <= value <= high:
             yield f"{name} = {value} is not allowed, it must be from {low} to {high}"
-    if delivery.lease < timedelta(seconds=30):
-        yield "delivery.lease is too short, a message must be sent within it: 30s or more"
+    slowest = max(outbound.timeout, config.sms.twilio.timeout if config.sms.provider == "twilio" else 0)
+    if delivery.lease < timedelta(seconds=2 * slowest):
+        yield (
+            "delivery.lease is too short, a message must be sent within it: it must be at least twice"
+            " mail.outbound.timeout and sms.twilio.timeout"
+        )
     if delivery.poll < timedelta(milliseconds=50):
         yield "delivery.poll is too short, the queue would be looked at all the time: 0.05s or more"
 

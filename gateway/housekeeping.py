@@ -51,17 +51,18 @@ def keep_house(tools: Tools, routes: list[Route], provider: CanLookUp | None) ->
         for standing in standings:
             metrics.queue_stands(standing.channel, standing.depth, standing.oldest)
 
+    lease, look_up_after = tools.settings.lease.total_seconds(), tools.settings.look_up_after.total_seconds()
     scheduler = AsyncIOScheduler(
         timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
     )
     jobs: list[tuple[Job, float]] = [
         (post_what_is_due, 1),
-        (end_leases, 5),
+        (end_leases, min(5, lease / 4)),
         (look_at_queue, 15),
         (wipe_old_messages, 60),
     ]
     if provider is not None:
-        jobs.append((look_up, 2))
+        jobs.append((look_up, min(2, look_up_after / 4)))
     for job, seconds in jobs:
         scheduler.add_job(_patiently(job), "interval", seconds=seconds, name=job.__name__)
     return scheduler

@@ -145,7 +145,7 @@ def decode(data: bytes, charset: str | None) -> str:
     for name in tries:
         try:
             return _clean(data.decode(name))
-        except (ValueError, LookupError):  # wrong or unknown label
+        except (ValueError, LookupError, DeprecationWarning):  # wrong or unknown label, or Python's own escapes
             continue
     guess = from_bytes(data[:10_000]).best() if sum(byte > 127 for byte in data[:200]) >= _ENOUGH else None
     return _clean(data.decode(guess.encoding if guess else "cp1252", "replace"))

@@ -34,6 +34,9 @@ log = structlog.get_logger(__name__)
 _PATIENCE = 1.0
 """Seconds between tries while the database is away."""
 
+_OF_LEASE = 0.75
+"""The part of a lease in which a delivery may be sent; the rest is for settling it before anybody takes it over."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliverySettings:
@@ -41,6 +44,7 @@ class DeliverySettings:
 
     ``attempts``, ``max_age``   after so many tries or so long a delivery is given up, with its reason kept.
     ``lease``        how long a worker may hold a delivery before another one takes it over.
+    ``look_up_after``  how long a text of unknown outcome waits for its receipt before the provider is asked about it.
     ``batch``        deliveries that a worker holds at the most.
     ``connections``  texts under way to the provider at once; mail has ``mail.outbound.connections``.
     ``poll``         how often the queue is looked at when nothing rings.
@@ -51,6 +55,7 @@ class DeliverySettings:
     attempts: int = 12
     max_age: timedelta = timedelta(days=2)
     lease: timedelta = timedelta(minutes=2)
+    look_up_after: timedelta = timedelta(seconds=30)
     batch: int = 500
     connections: int = 32
     poll: timedelta = timedelta(seconds=1)
@@ -59,7 +64,7 @@ class DeliverySettings:
 
     def retry_rules(self) -> RetryRules:
         """The part of it that decides what follows an attempt."""
-        return RetryRules(attempts=self.attempts, max_age=self.max_age)
+        return RetryRules(attempts=self.attempts, max_age=self.max_age, look_up_after=self.look_up_after)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +87,7 @@ class Worker:
         self._pace = pace
         self._transport = transport
         self._connections = connections
-        self._ready: asyncio.Queue[Outgoing] = asyncio.Queue()
+        self._ready: asyncio.Queue[tuple[Outgoing, float]] = asyncio.Queue()
         self._done: list[Result] = []
         self._held = 0
         self._bell = asyncio.Event()
@@ -120,6 +125,7 @@ class Worker:
                 continue
             self._bell.clear()
             now = self._tools.now()
+            until = asyncio.get_running_loop().time() + settings.lease.total_seconds() * _OF_LEASE
             try:
                 async with self._tools.store.unit() as unit:
                     batch = await sending.claim(unit, self._route, self._pace, most=room, lease=settings.lease, now=now)
@@ -130,7 +136,7 @@ class Worker:
                 continue
             self._held += len(batch.deliveries)
             for delivery in batch.deliveries:
-                self._ready.put_nowait(delivery)
+                self._ready.put_nowait((delivery, until))
             if batch.wait_until is not None:
                 await self._rest(min(batch.wait_until - self._tools.now(), settings.poll), deaf=True)
             elif not batch.deliveries and not batch.refused:
@@ -149,16 +155,23 @@ class Worker:
 
     async def _send(self) -> None:
         while True:
-            delivery = await self._ready.get()
+            delivery, until = await self._ready.get()
             started = perf_counter()
-            outcome = await self._attempt(delivery)
+            outcome = await self._attempt(delivery, until)
             metrics.attempt_took(delivery.channel, perf_counter() - started)
             self._done.append(Result(delivery, outcome))
             self._results.set()
 
-    async def _attempt(self, delivery: Outgoing) -> Outcome:
+    async def _attempt(self, delivery: Outgoing, until: float) -> Outcome:
+        """One try, begun and ended while the lease is ours: ``until`` is in the loop's time."""
+        if asyncio.get_running_loop().time() >= until:
+            return Deferred("its turn came too late", 0.0, route_wide=True)
         try:
-            return await self._transport.send(delivery)
+            async with asyncio.timeout_at(until):
+                return await self._transport.send(delivery)
+        except TimeoutError:
+            reason = "no answer while the lease held"
+            return Unsure(reason) if delivery.channel is Channel.SMS else Deferred(reason)
         except Exception as error:
             log.exception("transport broke its promise", delivery=delivery.id)
             reason = f"an error of ours: {type(error).__name__}"

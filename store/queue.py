@@ -2,7 +2,8 @@
 
 A claim takes slots in the order of lanes and due times, and gives each slot to the recipient's oldest open delivery:
 a person's posts arrive in the order they were written, whichever lane their authors' popularity put them in. While
-one delivery to a recipient is in flight, the next one waits. A settle is fenced by attempt and state.
+one delivery to a recipient is in flight, the next one waits; so do posts behind one of unknown outcome, until that is
+known. A settle is fenced by attempt and state.
 """
 
 from collections.abc import Iterable, Sequence
@@ -68,6 +69,7 @@ _slot = (
 )
 _older = deliveries.alias("older")
 _in_flight = deliveries.alias("in_flight")
+_in_doubt = deliveries.alias("in_doubt")
 _oldest_of_recipient = (
     select(_older.c.id)
     .where(
@@ -88,7 +90,15 @@ _chosen = select(func.coalesce(_oldest_of_recipient, _slot.c.id)).where(
         _in_flight.c.state == _CLAIMED,
         _in_flight.c.route == bindparam("on_route"),
     )
-    .correlate(_slot)
+    .correlate(_slot),
+    ~exists()
+    .where(
+        _in_doubt.c.account_id == _slot.c.account_id,
+        _in_doubt.c.state == _UNSURE,
+        _in_doubt.c.route == bindparam("on_route"),
+        _in_doubt.c.lane.between(bindparam("first_lane"), bindparam("last_lane")),
+    )
+    .correlate(_slot),
 )
 _CLAIM = (
     update(deliveries)

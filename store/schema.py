@@ -412,8 +412,8 @@ deliveries = Table(
         "ix_deliveries_open",
         "account_id",
         "id",
-        sqlite_where=text("state = 'queued' OR state = 'claimed'"),
-        postgresql_where=text("state = 'queued' OR state = 'claimed'"),
+        sqlite_where=text("state = 'queued' OR state = 'claimed' OR state = 'unsure'"),
+        postgresql_where=text("state = 'queued' OR state = 'claimed' OR state = 'unsure'"),
     ),
     # Leases that may be over, and look-ups that may be due.
     Index(

@@ -257,8 +257,8 @@ def upgrade() -> None:
         "deliveries",
         ["account_id", "id"],
         unique=False,
-        sqlite_where=sa.text("state = 'queued' OR state = 'claimed'"),
-        postgresql_where=sa.text("state = 'queued' OR state = 'claimed'"),
+        sqlite_where=sa.text("state = 'queued' OR state = 'claimed' OR state = 'unsure'"),
+        postgresql_where=sa.text("state = 'queued' OR state = 'claimed' OR state = 'unsure'"),
     )
     op.create_index(
         "uq_deliveries_post_account_channel",
