@@ -274,7 +274,13 @@ posts = Table(
     _PostCols,
     Index(None, "author_id", "id"),
     Index(None, "conversation_id", "id"),
-    Index(None, "repost_of_id", "author_id"),
+    Index(
+        None,
+        "repost_of_id",
+        "author_id",
+        sqlite_where=text("repost_of_id IS NOT NULL"),
+        postgresql_where=text("repost_of_id IS NOT NULL"),
+    ),
     Index(None, "to_account_id", "id"),
     sqlite_autoincrement=True,
 )

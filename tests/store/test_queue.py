@@ -94,6 +94,19 @@ async def test_while_one_is_in_flight_the_recipients_next_waits_and_others_do_no
     assert await claim(store, route) == [second]
 
 
+async def test_behind_a_text_of_unknown_outcome_later_posts_wait_and_answers_do_not(store: Store, route: Route) -> None:
+    async with store.unit() as unit:
+        unsure = await put(unit, route, 1, 2, state="unsure", lease_until=LATER)
+        later = await put(unit, route, 2, 2, Lane.TAIL)
+        other = await put(unit, route, 2, 3)
+        answer = await put(unit, route, 3, 2, Lane.ANSWER)
+    assert await claim(store, route) == [answer, other]
+    async with store.unit() as unit:
+        await queue.settle(unit, [Settled(answer, 1, State.SENT, NOW, NOW)])
+        await queue.settle(unit, [Settled(unsure, 0, State.SENT, NOW, NOW)], from_state=State.UNSURE)
+    assert await claim(store, route) == [later]
+
+
 async def test_what_is_not_due_or_on_another_route_is_left_alone(store: Store, route: Route) -> None:
     async with store.unit() as unit:
         await put(unit, route, 1, 2, due_at=LATER)

@@ -175,7 +175,14 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_posts_author_id_id"), "posts", ["author_id", "id"], unique=False)
     op.create_index(op.f("ix_posts_conversation_id_id"), "posts", ["conversation_id", "id"], unique=False)
-    op.create_index(op.f("ix_posts_repost_of_id_author_id"), "posts", ["repost_of_id", "author_id"], unique=False)
+    op.create_index(
+        op.f("ix_posts_repost_of_id_author_id"),
+        "posts",
+        ["repost_of_id", "author_id"],
+        unique=False,
+        sqlite_where=sa.text("repost_of_id IS NOT NULL"),
+        postgresql_where=sa.text("repost_of_id IS NOT NULL"),
+    )
     op.create_index(op.f("ix_posts_to_account_id_id"), "posts", ["to_account_id", "id"], unique=False)
     op.create_table(
         "proofs",
