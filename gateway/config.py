@@ -108,6 +108,12 @@ class Config:
         """The address pages and webhooks are reached at, without a trailing slash."""
         return self.site.public_url.rstrip("/") or f"http://{_in_url(self.web.host)}:{self.web.port}"
 
+    def sender_names(self) -> list[str]:
+        """Where texts come from: our numbers, or else the messaging service that has them; nothing without SMS."""
+        if self.sms.provider == "none":
+            return []
+        return [sender.number for sender in self.sms.senders] or [self.sms.twilio.messaging_service_sid]
+
     def site_for_services(self, key: bytes) -> Site:
         """What the services know of the instance; ``key`` is what ``gateway.service.identity.key`` gave."""
         senders = self.sms.senders if self.sms.provider != "none" else ()
@@ -250,6 +256,8 @@ def _about_ranges(config: Config) -> Iterator[str]:
             "delivery.lease is too short, a message must be sent within it: it must be at least twice"
             " mail.outbound.timeout and sms.twilio.timeout"
         )
+    if delivery.look_up_after < timedelta(seconds=1):
+        yield "delivery.look_up_after is too short, receipts need a moment to come: 1s or more"
     if delivery.poll < timedelta(milliseconds=50):
         yield "delivery.poll is too short, the queue would be looked at all the time: 0.05s or more"
 
