@@ -1,0 +1,240 @@
+"""A full queue, drained by a worker whose peer takes everything at once: what claiming and settling alone cost.
+
+Beside it, in batches of the same size and straight through the driver: Birdwire's own statements (what Python adds
+to them is the difference), and the least that a queue in a table can do: claim the oldest by UPDATE … RETURNING,
+settle each by its id. The bare queue knows no order within a recipient, no blocks, no opt-outs and no withdrawn posts.
+
+    python -m benchmarks.drain
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import timedelta
+from random import random
+from time import perf_counter
+from typing import Any
+
+from sqlalchemy import Dialect, Executable, text
+from sqlalchemy.dialects import postgresql, sqlite
+
+from benchmarks.database import choose_databases, database, opened, raw_postgresql, raw_sqlite
+from benchmarks.people import OUR_NUMBER, SMS_ROUTE, clear_queue, count_queue, settle_in, write_post
+from benchmarks.table import options, show
+from gateway.daemon import loop_factory, now
+from gateway.domain.delivery import Outcome, Sent
+from gateway.domain.pace import Pace
+from gateway.domain.types import Channel, Lane, Outgoing
+from gateway.service import fanout
+from gateway.service.site import Site
+from outbound.worker import DeliverySettings, Tools, Worker
+from store import fanouts, queue
+from store.routes import Route
+from store.schema import to_micros
+from store.unit import Store
+
+_SITE = Site(name="Benchmark", public_url="http://127.0.0.1", mail_domain="birds.example", key=b"k" * 32)
+_LEASE = timedelta(minutes=2)
+_OLDEST = (
+    "SELECT id FROM deliveries WHERE route = 1 AND lane = ? AND state = 'queued' AND due_at <= ?"
+    " ORDER BY due_at, id LIMIT ?"
+)
+_BARE_CLAIM = "UPDATE deliveries SET state = 'claimed', attempt = attempt + 1, lease_until = ? WHERE id IN ({oldest}) RETURNING id"
+_BARE_SETTLE = "UPDATE deliveries SET state = 'sent', lease_until = NULL, settled_at = ?, remote_id = ? WHERE id = ?"
+
+
+class TakesAll:
+    """The peer: takes each delivery at once, and says when it has had ``most``."""
+
+    def __init__(self, most: int) -> None:
+        self.left = most
+        self.has_all = asyncio.Event()
+
+    async def send(self, delivery: Outgoing) -> Outcome:
+        self.left -= 1
+        if not self.left:
+            self.has_all.set()
+        return Sent(f"SM{delivery.id:032x}")
+
+
+async def product(store: Store, count: int, batch: int) -> float:
+    """Seconds from the worker's first look to its last settle."""
+    peer = TakesAll(count)
+    tools = Tools(store, _SITE, DeliverySettings(batch=batch), now, random)
+    worker = Worker(tools, Route(SMS_ROUTE, Channel.SMS, OUR_NUMBER), Pace(), peer, connections=32)
+    begun = perf_counter()
+    working = asyncio.create_task(worker.run())
+    await peer.has_all.wait()
+    worker.stop()
+    await working
+    return perf_counter() - begun
+
+
+class Raw:
+    """A driver's connections, one that commits durably for claims and one that does not for settles."""
+
+    def __init__(self, url: str, batch: int) -> None:
+        self.url = url
+        self.batch = batch
+        self.is_sqlite = url.startswith("sqlite")
+        self._dialect: Dialect = sqlite.dialect(paramstyle="qmark") if self.is_sqlite else postgresql.asyncpg.dialect()
+        self._known: dict[int, tuple[str, list[str], dict[str, Any]]] = {}
+
+    async def open(self) -> None:
+        if self.is_sqlite:
+            self.claims, self.settles = (raw_sqlite(self.url, durable=durable) for durable in (True, False))
+        else:
+            self.claims = await raw_postgresql(self.url, durable=True)
+            self.settles = await raw_postgresql(self.url, durable=False)
+
+    async def close(self) -> None:
+        for connection in (self.claims, self.settles):
+            if self.is_sqlite:
+                connection.close()
+            else:
+                await connection.close()
+
+    async def begin(self, connection: Any) -> None:
+        await self._run(connection, "BEGIN IMMEDIATE" if self.is_sqlite else "BEGIN")
+
+    async def commit(self, connection: Any) -> None:
+        await self._run(connection, "COMMIT")
+
+    async def rows(self, connection: Any, words: str, values: Sequence[Any]) -> list[Any]:
+        """Run one statement with ``?`` or ``$n`` in it."""
+        if self.is_sqlite:
+            return list(connection.execute(words, values).fetchall())
+        return list(await connection.fetch(words, *values))
+
+    async def many(self, connection: Any, words: str, values: Sequence[Sequence[Any]]) -> None:
+        """Run one statement for each of ``values``."""
+        done = connection.executemany(words, values)
+        if not self.is_sqlite:
+            await done
+
+    def compiled(self, statement: Any, sample: dict[str, Any]) -> tuple[str, list[str], dict[str, Any]]:
+        """One of the store's statements as the driver takes it, its values' names in order, and those it brings."""
+        if id(statement) not in self._known:
+            state = statement.compile(dialect=self._dialect).construct_expanded_state(sample)
+            self._known[id(statement)] = (state.statement, list(state.positiontup), dict(state.parameters))
+        return self._known[id(statement)]
+
+    async def ask(self, connection: Any, statement: Executable, values: dict[str, Any]) -> list[Any]:
+        """Run one of the store's statements; ``ids`` among the values is always a whole batch."""
+        ids = values.get("ids", [])
+        words, names, brought = self.compiled(statement, values)
+        values = brought | values | {f"ids_{number}": each for number, each in enumerate(ids, 1)}
+        return await self.rows(connection, words, [values[name] for name in names])
+
+    async def ask_many(self, connection: Any, statement: Executable, values: list[dict[str, Any]]) -> None:
+        """Run one of the store's statements for each of ``values``."""
+        words, names, brought = self.compiled(statement, values[0])
+        await self.many(connection, words, [[(brought | each)[name] for name in names] for each in values])
+
+    async def _run(self, connection: Any, words: str) -> None:
+        done = connection.execute(words)
+        if not self.is_sqlite:
+            await done
+
+
+async def own_statements(raw: Raw, count: int) -> float:
+    """Seconds that Birdwire's statements take without Birdwire."""
+    begun = perf_counter()
+    left = count
+    while left:
+        at = to_micros(now())
+        await raw.begin(raw.claims)
+        ids: list[int] = []
+        for lane in Lane:
+            first, last = (lane, lane) if lane < Lane.FIRST else (Lane.FIRST, Lane.TAIL)
+            claim = {"on_route": SMS_ROUTE, "on_lane": int(lane), "first_lane": int(first), "last_lane": int(last)}
+            claim |= {"most": raw.batch - len(ids), "until": at + 120_000_000, "now": at}
+            ids += [row[0] for row in await raw.ask(raw.claims, queue._CLAIM, claim)]
+            if len(ids) >= raw.batch:
+                break
+        found = await raw.ask(raw.claims, queue._DETAILS, {"ids": ids + [-1] * (raw.batch - len(ids))})
+        await raw.commit(raw.claims)
+        await raw.begin(raw.settles)
+        settle = {"from_state": "claimed", "to_state": "sent", "due": at, "look_up": None, "why": "", "segs": 1}
+        settled = [{**settle, "of_id": r[0], "of_attempt": 1, "now": at, "remote": f"SM{r[0]:032x}"} for r in found]
+        await raw.ask_many(raw.settles, queue._SETTLE, settled)
+        await raw.ask_many(raw.settles, queue._LAST_SENT, [{"of_address": r[-4], "of_post": r[11]} for r in found])
+        await raw.commit(raw.settles)
+        left -= len(ids)
+    return perf_counter() - begun
+
+
+async def bare(raw: Raw, count: int) -> float:
+    """Seconds that the least takes."""
+    claim, settle = _BARE_CLAIM.format(oldest=_OLDEST), _BARE_SETTLE
+    if not raw.is_sqlite:
+        claim, settle = (
+            _numbered(words) for words in (_BARE_CLAIM.format(oldest=f"{_OLDEST} FOR UPDATE SKIP LOCKED"), settle)
+        )
+    begun = perf_counter()
+    left = count
+    for lane in Lane:
+        while left:
+            at = to_micros(now())
+            await raw.begin(raw.claims)
+            ids = [row[0] for row in await raw.rows(raw.claims, claim, [at + 120_000_000, int(lane), at, raw.batch])]
+            await raw.commit(raw.claims)
+            if not ids:
+                break
+            await raw.begin(raw.settles)
+            await raw.many(raw.settles, settle, [(at, f"SM{each:032x}", each) for each in ids])
+            await raw.commit(raw.settles)
+            left -= len(ids)
+    return perf_counter() - begun
+
+
+def _numbered(words: str) -> str:
+    """``?`` as PostgreSQL's ``$1``, ``$2`` and so on."""
+    first, *others = words.split("?")
+    return first + "".join(f"${number}{part}" for number, part in enumerate(others, 1))
+
+
+async def fill(store: Store) -> None:
+    """Queue a new post for all followers, by the fan-out itself, and no other."""
+    await clear_queue(store)
+    post_id = await write_post(store, now())
+    async with store.unit() as unit:
+        await fanouts.begin(unit, post_id, now())
+        while (step := await fanout.step(unit, now=now())) is not None and not step.ended:
+            pass
+        await unit.execute(text("UPDATE addresses SET last_post_id = NULL"))
+
+
+async def measure(url: str, kind: str, count: int, batch: int, runs: int) -> None:
+    """All three in turn, ``runs`` times, each with a queue as full."""
+    rates: dict[str, list[float]] = defaultdict(list)
+    async with opened(url) as store:
+        await settle_in(store, count)
+        raw = Raw(url, batch)
+        for _ in range(runs):
+            for name in ("bare queue", "Birdwire's statements alone", "Birdwire's worker"):
+                await fill(store)
+                await raw.open()
+                if name == "bare queue":
+                    took = await bare(raw, count)
+                elif name == "Birdwire's worker":
+                    took = await product(store, count, batch)
+                else:
+                    took = await own_statements(raw, count)
+                await raw.close()
+                assert await count_queue(store, "sent") == count, name
+                rates[name].append(count / took)
+    show(f"{count:,} deliveries drained in batches of {batch}, {kind}", "deliveries/s", rates, limit="bare queue")
+
+
+def main() -> None:
+    parser = options(__doc__, deliveries=20_000, batch=500, runs=3)
+    choose_databases(parser)
+    chosen = parser.parse_args()
+    for kind in chosen.on:
+        with database(kind) as url, asyncio.Runner(loop_factory=loop_factory()) as runner:
+            runner.run(measure(url, kind, chosen.deliveries, chosen.batch, chosen.runs))
+
+
+if __name__ == "__main__":
+    main()
