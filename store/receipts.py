@@ -25,6 +25,15 @@ _MOVE = (
         reason=bindparam("why"),
     )
 )
+_OTHERS = (
+    select(receipts.c.id)
+    .where(
+        receipts.c.source == bindparam("source"),
+        receipts.c.remote_id == bindparam("remote_id"),
+        receipts.c.delivery_id != bindparam("of_id"),
+    )
+    .limit(1)
+)
 _FAILURES = (
     select(func.count())
     .select_from(receipts)
@@ -55,6 +64,12 @@ async def add(
         "received_at": received_at,
     }
     return (await unit.execute(_ADD, values)).scalar_one_or_none() is not None
+
+
+async def belongs_to_another(reading: Reading, source: str, remote_id: str, delivery_id: int) -> bool:
+    """Whether a report said that this message of the provider's is another delivery than this one."""
+    values = {"source": source, "remote_id": remote_id, "of_id": delivery_id}
+    return (await reading.execute(_OTHERS, values)).scalar_one_or_none() is not None
 
 
 async def failures(reading: Reading, delivery_id: int) -> int:

@@ -27,10 +27,13 @@ from gateway.domain.pace import Pace
 from gateway.domain.types import Channel, Outgoing
 from gateway.service import faults, holding
 from gateway.service.site import Site
-from store import queue, routes
+from store import queue, receipts, routes
 from store.queue import Settled
 from store.routes import Route
 from store.unit import Unit
+
+PROVIDER = "twilio"
+"""What receipts call the provider whose texts are looked up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +135,11 @@ async def claim_look_ups(
 async def settle_look_up(
     unit: Unit, site: Site, delivery: Outgoing, finding: Finding, *, rules: RetryRules, now: datetime
 ) -> None:
-    """Write what a look-up found: it was sent, it failed there, it never got there, or we must ask again later."""
+    """Write what a look-up found: it was sent, it failed there, it never got there, or we must ask again later.
+
+    Two texts with the same words to the same phone look alike at the provider; the receipts tell them apart."""
+    if isinstance(finding, Sent) and await receipts.belongs_to_another(unit, PROVIDER, finding.remote_id, delivery.id):
+        finding = Absent()
     match finding:
         case Sent(remote_id):
             becomes = Settled(delivery.id, delivery.attempt, State.SENT, now, now, remote_id=remote_id)
