@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from gateway.domain import reply
-from gateway.domain.types import EmailMode, PostKind
+from gateway.domain.types import EmailMode, Lane, PostKind
 from gateway.service import notify
 from gateway.service.site import Site
 from store import accounts, deliveries, follows, posts, relations
@@ -158,8 +158,8 @@ async def mute(unit: Unit, account_id: int, other_id: int, *, now: datetime) -> 
 async def unsubscribe(unit: Unit, delivery_id: int, *, now: datetime) -> str | None:
     """Stop the mails of the kind that this delivery was, and say so; None if nobody knows it any more.
 
-    A followed author's post: that author's mails stop. Anything else, or the same author once more (mentions and
-    direct messages have no switch of their own): all the account's mails stop. So every click stops something.
+    A followed author's post: that author's mails stop, and a second click on the same mail, or a program that asks
+    twice (RFC 8058), changes nothing more. Anything else has no switch of its own: all the account's mails stop.
     """
     delivery = await deliveries.by_id(unit, delivery_id)
     account = (
@@ -168,11 +168,9 @@ async def unsubscribe(unit: Unit, delivery_id: int, *, now: datetime) -> str | N
     if delivery is None or account is None or account.deleted_at is not None:
         return None
     post = None if delivery.post_id is None else await posts.by_id(unit, delivery.post_id)
-    if post is not None and post.kind != PostKind.DIRECT:
-        edge = await follows.edge(unit, post.author_id, account.id)
+    if post is not None and post.kind != PostKind.DIRECT and delivery.lane >= Lane.FIRST:
         author = await accounts.by_id(unit, post.author_id)
-        if edge is not None and edge.mail is not False and author is not None:
-            await follows.set_mail(unit, author.id, account.id, False)
-            return reply.unsubscribed(author.name or "")
+        await follows.set_mail(unit, post.author_id, account.id, False)
+        return reply.unsubscribed((author and author.name) or "")
     await accounts.set_email_mode(unit, account.id, EmailMode.OFF)
     return reply.mail_off()

@@ -111,7 +111,7 @@ class Town:
         post_id = await self.receives(who, author)
         reader = await self.account(who)
         async with self.store.unit() as unit:
-            added = await fanouts.queue_for(unit, post_id, [reader.id], lane=Lane.MENTION, now=self.now)
+            added = await fanouts.queue_for(unit, post_id, [reader.id], lane=Lane.FIRST, now=self.now)
             assert added <= 2
             sent = select(deliveries.c.id).where(
                 deliveries.c.post_id == post_id,
