@@ -4,6 +4,7 @@ What is scheduled lives in a table. Whichever daemon looks first takes the row, 
 transaction: nothing goes out twice with several daemons, and with none for a while it goes out late, once.
 """
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -20,6 +21,9 @@ from store.schedules import ScheduleRow
 from store.unit import Unit
 
 log = structlog.get_logger(__name__)
+
+_WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
+_NUMBERED = re.compile(r"([0-7])(?:-([0-7])(?:/([1-9]))?)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +65,31 @@ async def every(
 
 def next_time(cron: str, time_zone: str, after: datetime) -> datetime | None:
     """The next moment after ``after`` that ``cron`` names. Raises ValueError or ZoneInfoNotFoundError."""
-    trigger = CronTrigger.from_crontab(cron, timezone=ZoneInfo(time_zone))
+    minute, hour, day, month, weekday = _fields(cron)
+    trigger = CronTrigger(
+        minute=minute, hour=hour, day=day, month=month, day_of_week=weekday, timezone=ZoneInfo(time_zone)
+    )
     found: datetime | None = trigger.get_next_fire_time(after, after)
     return found
+
+
+def _fields(cron: str) -> list[str]:
+    """The five fields; weekdays by name, since cron counts them from Sunday and APScheduler from Monday."""
+    fields = cron.lower().split()
+    if len(fields) != 5:
+        raise ValueError("it needs five fields: minute hour day month weekday")
+    fields[4] = ",".join(_weekdays(part) for part in fields[4].split(","))
+    return fields
+
+
+def _weekdays(part: str) -> str:
+    """One day or range of a weekday field, with every number as a name: 0-3 is sun,mon,tue,wed."""
+    numbers = _NUMBERED.fullmatch(part)
+    if numbers is None:
+        return part
+    first, last, step = numbers.groups()
+    days = range(int(first), int(last or first) + 1, int(step or 1))
+    return ",".join(_WEEKDAYS[day % 7] for day in days)
 
 
 async def post_due(unit: Unit, site: Site, *, now: datetime) -> int:
