@@ -15,7 +15,6 @@ from typing import assert_never
 import structlog
 
 from gateway import metrics
-from gateway.domain.delivery import Bounced
 from gateway.domain.types import Channel
 from gateway.service import bounces, commands, following, notify
 from gateway.service.answering.asked import Told
@@ -96,7 +95,7 @@ class Intake:
         match message.door:
             case BounceAddress(delivery_id):
                 if message.failure:
-                    await bounces.record(unit, self._site, delivery_id, Bounced(message.failure), now=self._now())
+                    await bounces.record(unit, self._site, delivery_id, message.failure, now=self._now())
                 return ""
             case UnsubscribeAddress(delivery_id):
                 await following.unsubscribe(unit, delivery_id, now=self._now())

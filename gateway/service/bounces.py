@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from gateway.domain.delivery import Bounced, Fault, State
+from gateway.domain.delivery import Fault, State
 from gateway.domain.types import Channel
 from gateway.service import faults
 from gateway.service.site import Site
@@ -12,9 +12,11 @@ from store.unit import Unit
 _OPEN = [str(state) for state in (State.CLAIMED, State.SENT, State.DELIVERED)]
 
 
-async def record(unit: Unit, site: Site, delivery_id: int, bounced: Bounced, *, now: datetime) -> bool:
-    """A mail came back for good: give its delivery up and count it against its mailbox. False when it had come back
-    before or there is no such delivery."""
+async def record(unit: Unit, site: Site, delivery_id: int, reason: str, *, now: datetime) -> bool:
+    """A mail came back: give its delivery up, and count it against its mailbox unless the ``reason`` begins with a
+    temporary status (4.x.x, RFC 3463): then somebody on the way gave up waiting, and the mailbox may be fine.
+
+    False when it had come back before or there is no such delivery."""
     moved = await receipts.move(
         unit,
         delivery_id,
@@ -22,13 +24,11 @@ async def record(unit: Unit, site: Site, delivery_id: int, bounced: Bounced, *, 
         to_state=State.DEAD,
         due_at=now,
         remote_id=None,
-        reason=bounced.reason,
+        reason=reason,
         now=now,
     )
-    if moved:
+    if moved and not reason.startswith("4."):
         for carried in await queue.details(unit, [delivery_id]):
             if carried.address_id is not None:
-                await faults.follow_up(
-                    unit, site, carried.address_id, Channel.EMAIL, Fault.ADDRESS, bounced.reason, now=now
-                )
+                await faults.follow_up(unit, site, carried.address_id, Channel.EMAIL, Fault.ADDRESS, reason, now=now)
     return moved
