@@ -39,13 +39,16 @@ class Format(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One post. ``url`` is its page and its identity for ever; it is never edited.
+    """One post; it is never edited.
 
+    ``id``     its identity for ever, an address that leads to its page; ``url`` is that page, which may move when the
+               author takes another name.
     ``title``  the words on one line; empty for none, which RSS and JSON Feed allow, and Atom fills with the author.
     ``html``   the words as HTML, all its links absolute.
     ``tags``   without their ``#``.
     """
 
+    id: str
     url: str
     title: str
     html: str
@@ -96,13 +99,13 @@ def rss(feed: Feed) -> bytes:
         _add(entry, f"{{{_DC}}}creator", item.author)
         for tag in item.tags:
             _add(entry, "category", tag)
-        _add(entry, "guid", item.url, isPermaLink="true")
+        _add(entry, "guid", item.id, isPermaLink="true")
         _add(entry, "pubDate", format_datetime(item.published, usegmt=True))
     return _bytes(root)
 
 
 def atom(feed: Feed) -> bytes:
-    """Atom 1.0 (RFC 4287). A feed's id is the address of its page, an entry's that of its post."""
+    """Atom 1.0 (RFC 4287). A feed's id is the address of its page, an entry's outlives a renaming of its author."""
     root = ET.Element("feed", xmlns=_ATOM)
     _add(root, "title", feed.title)
     _add(root, "subtitle", feed.description)
@@ -113,7 +116,7 @@ def atom(feed: Feed) -> bytes:
     for item in feed.items:
         entry = ET.SubElement(root, "entry")
         _add(entry, "title", item.title or item.author)
-        _add(entry, "id", item.url)
+        _add(entry, "id", item.id)
         ET.SubElement(entry, "link", rel="alternate", type="text/html", href=item.url)
         _add(entry, "published", item.published.isoformat(timespec="seconds"))
         _add(entry, "updated", item.published.isoformat(timespec="seconds"))
@@ -130,7 +133,7 @@ def json_feed(feed: Feed) -> bytes:
     """JSON Feed 1.1 (jsonfeed.org/version/1.1)."""
     items = [
         {
-            "id": item.url,
+            "id": item.id,
             "url": item.url,
             **({"title": _clean(item.title)} if item.title else {}),
             "content_html": _clean(item.html),

@@ -166,6 +166,7 @@ class Feeds:
         base = self._site.public_url
         items = tuple(
             Item(
+                id=f"{base}/posts/{post.id}",
                 url=base + post.path,
                 title=title_of(post, mixed=shown.mixed) if titles else "",
                 html=self._html(post),

@@ -45,6 +45,7 @@ class Pages:
         get("/sitemap.xml", self.sitemap)
         get(f"/@{addresses.NAME}", self.person)
         get(f"/@{addresses.NAME}/{addresses.POST}", self.post)
+        get(f"/posts/{addresses.POST}", self.post)
         get(f"/tags/{addresses.TAG}", self.tag)
 
     async def front(self, request: web.Request) -> web.Response:
@@ -72,7 +73,7 @@ class Pages:
                 raise web.HTTPNotFound
 
     async def post(self, request: web.Request) -> web.Response:
-        """A post among its thread."""
+        """A post among its thread; any other address of it leads to the right one."""
         async with self._store.reading() as read:
             found = await reading.post_page(read, int(request.match_info["post"]))
         match found:
