@@ -76,8 +76,7 @@ def add(
 
     async def sign_up(desk: Desk) -> Shown:
         async with desk.store.unit() as unit:
-            if config.sms.provider != "none" and config.sms.senders:
-                await routes.ensure(unit, [sender.number for sender in config.sms.senders])
+            await routes.ensure(unit, config.sender_names())
             outcome = await joining.add_user(
                 unit, wanted, now=now(), phone=number, email=email, protected=protected, admin=admin
             )

@@ -18,11 +18,11 @@ from types import MappingProxyType
 import structlog
 from aiohttp.web import Application
 
+from gateway import metrics
 from gateway.config import Config
 from gateway.domain.pace import Pace
 from gateway.domain.types import Channel
 from gateway.housekeeping import keep_house
-from gateway.metrics import REGISTRY
 from gateway.service import doors, identity, receipts
 from gateway.service.doors import Opened, Refused
 from gateway.service.receipts import Receipt
@@ -85,7 +85,7 @@ async def run(
         await _make_ready(store)
         async with store.unit() as unit:
             key = await identity.key(unit, config.site.secret_key)
-            ways_out = await routes.ensure(unit, _senders(config))
+            ways_out = await routes.ensure(unit, config.sender_names())
             route_of = await routes.by_sender(unit)
         site = config.site_for_services(key)
         tools = Tools(store, site, config.delivery, now, random)
@@ -98,7 +98,9 @@ async def run(
         async with asyncio.TaskGroup() as tasks:
             ops = await at_the_end.enter_async_context(
                 listening(
-                    build_ops_app(store, stopping=stop.is_set, registry=REGISTRY), config.ops.host, config.ops.port
+                    build_ops_app(store, stopping=stop.is_set, registry=metrics.REGISTRY),
+                    config.ops.host,
+                    config.ops.port,
                 )
             )
             doors_in = AsyncExitStack()
@@ -192,13 +194,6 @@ async def _make_ready(store: Store) -> None:
         )
 
 
-def _senders(config: Config) -> list[str]:
-    """Our numbers; or the messaging service that has them."""
-    if config.sms.provider == "none":
-        return []
-    return [sender.number for sender in config.sms.senders] or [config.sms.twilio.messaging_service_sid]
-
-
 def _sms_transport(config: Config, site: Site) -> TwilioTransport | None:
     return None if config.sms.provider == "none" else TwilioTransport(config.sms.twilio, site.public_url)
 
@@ -224,6 +219,7 @@ def _worker(
 def _receiver(store: Store, site: Site, tools: Tools) -> Batcher[Receipt, bool]:
     async def record(unit: Unit, receipt: Receipt) -> bool:
         moved = await receipts.record(unit, site, receipt, rules=tools.settings.retry_rules(), now=now())
+        metrics.receipt_came(receipt.status)
         unit.ring()
         return moved
 

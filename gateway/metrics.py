@@ -20,11 +20,10 @@ _inbound = Counter(
     ["source", "outcome"],
     registry=REGISTRY,
 )
-_posts = Counter("birdwire_posts", "Posts published, by the door they came in by.", ["source"], registry=REGISTRY)
-_queued = Counter("birdwire_deliveries_queued", "Deliveries queued, by channel.", ["channel"], registry=REGISTRY)
+_queued = Counter("birdwire_deliveries_queued", "Deliveries queued by fan-out.", registry=REGISTRY)
 _settled = Counter(
     "birdwire_deliveries_settled",
-    "Attempts settled, by channel and outcome (sent, retry, unsure, dead, delivered).",
+    "Attempts settled, by channel and outcome (sent, retry, unsure, dead).",
     ["channel", "outcome"],
     registry=REGISTRY,
 )
@@ -57,9 +56,13 @@ _age = Gauge(
 )
 _held = Gauge("birdwire_queue_held", "1 while the operator holds the queue.", registry=REGISTRY)
 _pages = Counter("birdwire_fanout_pages", "Pages of followers queued.", registry=REGISTRY)
+_STATUSES = frozenset({"queued", "sending", "sent", "delivered", "undelivered", "failed", "read"})
+_receipts = Counter(
+    "birdwire_receipts", "Reports of the provider about texts, by status.", ["status"], registry=REGISTRY
+)
 _refusals = Counter(
     "birdwire_webhook_refusals",
-    "Webhook calls refused, by reason (signature, account, form).",
+    "Webhook calls refused, by reason (signature, form).",
     ["reason"],
     registry=REGISTRY,
 )
@@ -77,16 +80,6 @@ _build.labels(version("birdwire")).set(1)
 def message_came_in(source: str, outcome: str) -> None:
     """A door handed a message to the intake: it was ``new``, ``repeated``, or the intake ``failed``."""
     _inbound.labels(source, outcome).inc()
-
-
-def post_published(source: str) -> None:
-    """A post was written."""
-    _posts.labels(source).inc()
-
-
-def deliveries_queued(channel: str, count: int = 1) -> None:
-    """So many deliveries were queued."""
-    _queued.labels(channel).inc(count)
 
 
 def delivery_settled(channel: str, outcome: str, *, segments: int = 0, delay: float | None = None) -> None:
@@ -115,9 +108,15 @@ def queue_held(held: bool) -> None:
     _held.set(held)
 
 
-def fanout_page() -> None:
-    """A page of followers was queued."""
+def fanout_page(queued: int) -> None:
+    """A page of followers was queued, which made so many deliveries."""
     _pages.inc()
+    _queued.inc(queued)
+
+
+def receipt_came(status: str) -> None:
+    """The provider reported this about a text. Its words are few; one that is none of them is counted as other."""
+    _receipts.labels(status if status in _STATUSES else "other").inc()
 
 
 def webhook_refused(reason: str) -> None:

@@ -44,7 +44,7 @@ class FanOut:
                 await asyncio.sleep(_PATIENCE)
                 continue
             if step is not None:
-                metrics.fanout_page()
+                metrics.fanout_page(step.queued)
                 continue
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._poll):

@@ -71,7 +71,7 @@ class OutboundMailSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unk
     messages_per_second: Annotated[float, msgspec.Meta(ge=0)] = 0.0
     dkim_key: str = ""
     dkim_selector: str = ""
-    timeout: float = 30.0
+    timeout: float = 20.0
 
     def __repr__(self) -> str:
         return f"OutboundMailSettings({self.host}:{self.port}, tls={self.tls})"

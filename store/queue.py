@@ -67,6 +67,10 @@ _slot = (
     .prefix_with("MATERIALIZED", dialect="postgresql")
     .prefix_with("MATERIALIZED", dialect="sqlite")
 )
+_NOTHING: ColumnElement[int] = literal_column("0")
+"""Added to a column it hides that column's index from the planners. A recipient has few open deliveries, the route has
+the whole queue; both planners would otherwise walk the queue once for every slot."""
+
 _older = deliveries.alias("older")
 _in_flight = deliveries.alias("in_flight")
 _in_doubt = deliveries.alias("in_doubt")
@@ -75,8 +79,8 @@ _oldest_of_recipient = (
     .where(
         _older.c.account_id == _slot.c.account_id,
         _older.c.state == _QUEUED,
-        _older.c.route == bindparam("on_route"),
-        _older.c.lane.between(bindparam("first_lane"), bindparam("last_lane")),
+        _older.c.route + _NOTHING == bindparam("on_route"),
+        (_older.c.lane + _NOTHING).between(bindparam("first_lane"), bindparam("last_lane")),
         _older.c.due_at <= _NOW,
     )
     .order_by(func.coalesce(_older.c.post_id, 0), _older.c.id)

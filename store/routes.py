@@ -48,7 +48,11 @@ _SET_ACTIVE = update(routes).values(
 )
 _REROUTE_ACCOUNTS = (
     update(accounts)
-    .where(accounts.c.sms_route.not_in(bindparam("ids", expanding=True)))
+    .where(
+        accounts.c.phone_id.is_not(None),
+        accounts.c.texts_on,
+        or_(accounts.c.sms_route.is_(None), accounts.c.sms_route.not_in(bindparam("ids", expanding=True))),
+    )
     .values(sms_route=bindparam("to"))
 )
 _REROUTE = (
@@ -69,7 +73,7 @@ _FORGET = (
 
 async def ensure(unit: Unit, senders: list[str]) -> list[Route]:
     """Make sure that mail and each of the sender numbers has a route; returns those in use, mail first, then the
-    senders in the given order. Texts queued for a number that is no longer ours move to the first sender."""
+    senders in the given order. What goes by a number that is no longer ours, or had none, goes by the first one."""
     await unit.execute(_ADD, {"id": MAIL_ROUTE, "channel": Channel.EMAIL, "sender": ""})
     known = {row.sender: row.id for row in await unit.execute(_ALL)}
     for sender in senders:

@@ -1,8 +1,9 @@
 """Every table, its columns typed, and every index with the question it answers.
 
-Moments are integers: microseconds since 1970 in UTC, so both databases compare and add them alike; Python sees
-aware datetimes. Ids grow with time, and those that stand in addresses are never given twice. What is forbidden twice (a second delivery of a post to a person on a channel,
-a second webhook of the same message) is forbidden here, by a unique constraint, whatever the code above does.
+Moments are integers: microseconds since 1970 in UTC, so both databases compare and add them alike; Python sees aware
+datetimes. Ids grow with time, and those that stand in addresses are never given twice. What is forbidden twice (a
+second delivery of a post to a person on a channel, a second webhook of the same message) is forbidden here, by a
+unique constraint, whatever the code above does.
 """
 
 from datetime import UTC, datetime, timedelta

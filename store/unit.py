@@ -40,9 +40,7 @@ class Reading:
     ) -> CursorResult[*_Row]: ...
 
     @overload
-    async def execute(
-        self, statement: Executable, values: Values | None = None
-    ) -> CursorResult[*tuple[Any, ...]]: ...
+    async def execute(self, statement: Executable, values: Values | None = None) -> CursorResult[*tuple[Any, ...]]: ...
 
     async def execute(self, statement: Executable, values: Values | None = None) -> CursorResult[Any]:
         """Run one statement; ``values`` is a mapping, or a list of mappings to run it many times."""

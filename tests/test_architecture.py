@@ -48,4 +48,3 @@ def test_the_rules_use_the_standard_library_only(path):
             names = [node.module or ""]
         for name in names:
             assert name.split(".")[0] in sys.stdlib_module_names or name.startswith("gateway.domain"), name
-

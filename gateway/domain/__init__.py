@@ -1,1 +1,1 @@
-"""Pure rules: what Birdwire decides, from values to values, with the standard library only and no clock, dice or wire."""
+"""Pure rules: what Birdwire decides, from values to values; standard library only, no clock, no dice, no wire."""

@@ -1,15 +1,17 @@
 """The life of a delivery: its states, what each attempt's outcome means, and when to try again.
 
-    state      meaning                              leaves it by                                a crash here means
-    queued     waits until ``due_at``               claim -> claimed                            nothing: it is claimed later
-    claimed    a worker holds a lease               settle -> sent | queued | unsure | dead     mail: claimed again when the lease is
-                                                    lease over -> queued (mail), unsure (SMS)   over; SMS: looked up first
-    unsure     the peer may have it already         receipt or look-up -> sent | delivered |    nothing: it is looked up later
-                                                    queued | dead
-    sent       the peer took it                     receipt -> delivered | dead                 nothing: the receipt is sent again or
-                                                                                                looked up
-    delivered  the receipt said so                  end
-    dead       given up; the reason is kept         an operator's retry -> queued
+    state      meaning                 leaves it by
+    queued     waits until due_at      claim -> claimed
+    claimed    a worker holds a lease  settle -> sent | queued | unsure | dead
+                                       lease over -> queued (mail) | unsure (SMS)
+    unsure     the peer may have it    receipt or look-up -> sent | delivered | queued | dead
+    sent       the peer took it        receipt -> delivered | queued | dead; bounce -> dead
+    delivered  the receipt said so     end; for mail there is no such receipt
+    dead       given up, reason kept   an operator's retry -> queued; a late receipt -> delivered
+
+What a crash of the daemon means in each: ``queued``, ``unsure`` and ``sent`` lose nothing, the row waits for whoever
+comes next. ``claimed`` waits for its lease to end; then mail is sent again under the same Message-ID, and a text is
+looked up at the provider before anything else.
 
 A settle is fenced by the attempt it belongs to, so a late worker cannot settle what another one took over.
 """
@@ -118,7 +120,8 @@ Verdict = Done | Retry | LookUp | GiveUp
 
 @dataclass(frozen=True, slots=True)
 class RetryRules:
-    """How long to go on: at most ``attempts`` tries and ``max_age`` since queueing; ``first_wait`` doubles up to ``longest_wait``."""
+    """How long to go on: at most ``attempts`` tries and ``max_age`` since queueing, with waits that double from
+    ``first_wait`` up to ``longest_wait``; ``look_up_after`` is how long a receipt has before the peer is asked."""
 
     attempts: int = 12
     max_age: timedelta = timedelta(days=2)

@@ -76,11 +76,11 @@ class Outgoing:
     ``id``, ``attempt``  the delivery's number and the count of this try (1 is the first).
     ``to``               an E.164 phone number or a mail address.
     ``sender``           the number to send from on SMS; empty on mail.
-    ``text``             on SMS the exact words to send, mark or ``name: `` included; on mail the post's or notice's words.
+    ``text``             on SMS the exact words to send, mark or ``name: `` included; on mail the post's or notice's.
     ``segments``         SMS segments of ``text``; 0 on mail.
     ``author``           the name of who wrote it; empty on a notice (an answer to a command, a confirmation).
     ``post_id``          None on a notice; ``conversation_id`` is the first post of its thread.
-    ``kind``             what the post is; None on a notice. ``mention`` is set when it came because it names the recipient.
+    ``kind``             what the post is; None on a notice. ``mention``: it came because it names the recipient.
     ``original_author``  on a repost, the name of who wrote the reposted words.
     ``subject``, ``in_reply_to``  on a notice that answers a mail: its subject and Message-ID (RFC 5322 3.6.4).
     ``account_id``       the recipient's account; None when an unknown phone or address is answered.

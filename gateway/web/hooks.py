@@ -12,6 +12,7 @@ from typing import Protocol
 import structlog
 from aiohttp import hdrs, web
 
+from gateway import metrics
 from gateway.service.receipts import Receipt
 from inbound import sms_twilio
 from inbound.message import Accepted, Inbound
@@ -91,6 +92,7 @@ class TwilioHooks:
 
 
 def _refused(request: web.Request, status: int, reason: str) -> web.Response:
+    metrics.webhook_refused("signature" if status == 403 else "form")
     log.warning("webhook refused", path=request.path, status=status, reason=reason, remote=request.remote)
     return web.Response(status=status, text=f"{reason}\n")
 

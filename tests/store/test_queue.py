@@ -3,7 +3,8 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, text
+from sqlalchemy.dialects import postgresql, sqlite
 
 from gateway.domain.delivery import State
 from gateway.domain.types import Lane
@@ -70,6 +71,19 @@ async def test_foremost_lanes_are_claimed_first(store: Store, route: Route) -> N
     assert await claim(store, route, 1) == [mention]
     assert await claim(store, route, 1) == [tail]
     assert await claim(store, route, 1) == []
+
+
+async def test_a_claim_never_walks_the_queue_to_find_a_recipients_oldest(store: Store, route: Route) -> None:
+    async with store.unit() as unit:
+        await unit.execute(text("ANALYZE"))
+        dialect = (sqlite if store.is_sqlite else postgresql).dialect(paramstyle="named")
+        compiled = queue._CLAIM.compile(dialect=dialect)
+        given = {"on_route": route.id, "on_lane": 5, "first_lane": 2, "last_lane": 5, "most": 500, "until": 0, "now": 0}
+        explain = text(f"{'EXPLAIN QUERY PLAN' if store.is_sqlite else 'EXPLAIN'} {compiled}")
+        plan = [str(row[-1]) for row in await unit.execute(explain, dict(compiled.params) | given)]
+    looks = [step for step in plan if " older" in step]
+    assert looks
+    assert all("ix_deliveries_open" in step for step in looks), plan
 
 
 async def test_a_slot_goes_to_the_recipients_oldest_post_whatever_its_lane(store: Store, route: Route) -> None:
