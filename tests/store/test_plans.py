@@ -1,0 +1,150 @@
+"""The queue's statements find their rows along indexes: claiming and fan-out cost the same however much is stored."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import event, insert, text
+
+from gateway.domain.types import Channel, Lane
+from store import deliveries as deliveries_store
+from store import fanouts, queue, routes
+from store.fanouts import Fanout
+from store.queue import Settled
+from store.schema import accounts, deliveries, follows, posts
+from store.unit import Store
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+FOLLOWERS, POSTS, STAR = 3_000, 10, 1
+
+
+@pytest.fixture
+async def town(store: Store) -> Store:
+    """A star with three thousand followers and ten posts: nine delivered, the last one queued."""
+    async with store.unit() as unit:
+        await routes.ensure(unit, ["+15550009999"])
+        people = range(1, FOLLOWERS + 2)
+        await unit.execute(
+            insert(accounts), [{"id": n, "name": f"p{n}", "created_at": NOW, "sms_route": 1} for n in people]
+        )
+        await unit.execute(
+            insert(follows),
+            [
+                {"followee_id": STAR, "follower_id": n, "state": "accepted", "texts": True, "created_at": NOW}
+                for n in people
+                if n != STAR
+            ],
+        )
+        await unit.execute(
+            insert(posts),
+            [
+                {"id": n, "author_id": STAR, "kind": "post", "text": "x", "source": "sms", "created_at": NOW}
+                for n in range(1, POSTS + 2)
+            ],
+        )
+        for post in range(1, POSTS + 1):
+            await unit.execute(
+                insert(deliveries),
+                [
+                    {
+                        "post_id": post,
+                        "account_id": n,
+                        "channel": "sms",
+                        "route": 1,
+                        "lane": Lane.TAIL,
+                        "state": "queued" if post == POSTS else "delivered",
+                        "due_at": NOW,
+                        "queued_at": NOW,
+                    }
+                    for n in people
+                ],
+            )
+        await unit.execute(text("ANALYZE"))
+    return store
+
+
+@contextmanager
+def watching(store: Store) -> Iterator[list[tuple[str, Any]]]:
+    """The statements that run inside the block, as the database gets them, with their parameters."""
+    seen: list[tuple[str, Any]] = []
+
+    def remember(_connection: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, many: bool) -> None:
+        seen.append((statement, parameters[0] if many else parameters))
+
+    engine = store._durable.sync_engine
+    event.listen(engine, "before_cursor_execute", remember)
+    try:
+        yield seen
+    finally:
+        event.remove(engine, "before_cursor_execute", remember)
+
+
+async def plan_of(store: Store, statement: str, parameters: Any) -> str:
+    """The database's plan for a statement, one step per line."""
+    verb = "EXPLAIN QUERY PLAN" if store.is_sqlite else "EXPLAIN"
+    async with store.connection() as connection:
+        rows = (await connection.exec_driver_sql(f"{verb} {statement}", parameters)).all()
+    return "\n".join(str(row[-1]) for row in rows)
+
+
+def reads_all(plan: str, table: str) -> bool:
+    """Whether the plan reads a whole table."""
+    return bool(re.search(rf"Seq Scan on {table}|SCAN {table}(?! USING)", plan))
+
+
+async def check(store: Store, seen: list[tuple[str, Any]], *, tables: tuple[str, ...]) -> None:
+    assert seen
+    for statement, parameters in seen:
+        if statement.lstrip().upper().startswith(("SELECT", "INSERT", "UPDATE", "WITH")):
+            plan = await plan_of(store, statement, parameters)
+            for table in tables:
+                assert not reads_all(plan, table), f"{statement}\n{plan}"
+
+
+async def test_a_claim_goes_along_the_index_of_what_is_due(town: Store) -> None:
+    async with town.unit() as unit:
+        with watching(town) as seen:
+            ids = await queue.claim(unit, 1, most=50, until=NOW + timedelta(minutes=1), now=NOW)
+    assert len(ids) == 50
+    await check(town, seen, tables=("deliveries", "older", "in_flight"))
+    statement, parameters = seen[-1]
+    plan = await plan_of(town, statement, parameters)
+    assert "ix_deliveries_due" in plan
+    assert "ix_deliveries_open" in plan
+
+
+async def test_details_and_settle_touch_only_the_claimed_rows(town: Store) -> None:
+    async with town.unit() as unit:
+        ids = await queue.claim(unit, 1, most=20, until=NOW + timedelta(minutes=1), now=NOW)
+        with watching(town) as seen:
+            await queue.details(unit, ids)
+            await queue.settle(unit, [Settled(each, 1, "sent", NOW, NOW) for each in ids])
+    await check(town, seen, tables=("deliveries",))
+
+
+async def test_a_fan_out_page_reads_only_its_followers(town: Store) -> None:
+    fanout = Fanout(POSTS + 1, STAR, None, None, None, deleted=False, cursor=10, done=10)
+    async with town.unit() as unit:
+        with watching(town) as seen:
+            queued, ended = await fanouts.queue_page(unit, fanout, lane=Lane.FIRST, size=100, now=NOW)
+    assert (queued, ended) == (100, False)
+    await check(town, seen, tables=("follows", "deliveries"))
+
+
+async def test_dropping_what_waits_for_a_phone_reads_only_what_waits_for_it(town: Store) -> None:
+    async with town.unit() as unit:
+        with watching(town) as seen:
+            dropped = await deliveries_store.drop_for_account(unit, 7, Channel.SMS, "stop", now=NOW)
+    assert dropped == 1
+    await check(town, seen, tables=("deliveries",))
+
+
+async def test_housekeeping_reads_only_leases(town: Store) -> None:
+    async with town.unit() as unit:
+        with watching(town) as seen:
+            await queue.take_back(unit, NOW)
+            await queue.claim_look_ups(unit, most=10, until=NOW, now=NOW)
+    await check(town, seen, tables=("deliveries",))
