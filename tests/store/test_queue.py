@@ -1,5 +1,6 @@
 """Claim and settle, on both databases: order, fences, leases, and one at a time for each recipient."""
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -75,15 +76,19 @@ async def test_foremost_lanes_are_claimed_first(store: Store, route: Route) -> N
 
 async def test_a_claim_never_walks_the_queue_to_find_a_recipients_oldest(store: Store, route: Route) -> None:
     async with store.unit() as unit:
-        await unit.execute(text("ANALYZE"))
+        for recipient in range(1_000):
+            await put(unit, route, 1, recipient, Lane.TAIL)
+        if not store.is_sqlite:  # which nobody analyses in real life either
+            await unit.execute(text("ANALYZE"))
         dialect = (sqlite if store.is_sqlite else postgresql).dialect(paramstyle="named")
         compiled = queue._CLAIM.compile(dialect=dialect)
         given = {"on_route": route.id, "on_lane": 5, "first_lane": 2, "last_lane": 5, "most": 500, "until": 0, "now": 0}
-        explain = text(f"{'EXPLAIN QUERY PLAN' if store.is_sqlite else 'EXPLAIN'} {compiled}")
+        words = re.sub(r"(:\w+)::\w+", r"\1", str(compiled))
+        explain = text(f"{'EXPLAIN QUERY PLAN' if store.is_sqlite else 'EXPLAIN'} {words}")
         plan = [str(row[-1]) for row in await unit.execute(explain, dict(compiled.params) | given)]
-    looks = [step for step in plan if " older" in step]
+    looks = [step for step in plan if re.search("(SEARCH|SCAN|on deliveries) older", step)]
     assert looks
-    assert all("ix_deliveries_open" in step for step in looks), plan
+    assert all("ix_deliveries_open" in step for step in looks), "\n".join(plan)
 
 
 async def test_a_slot_goes_to_the_recipients_oldest_post_whatever_its_lane(store: Store, route: Route) -> None:
