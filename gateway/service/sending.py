@@ -148,7 +148,9 @@ async def settle_look_up(
             if fault is not Fault.MESSAGE:
                 await faults.follow_up(unit, site, delivery.address_id, delivery.channel, fault, reason, now=now)
         case Absent():
-            becomes = Settled(delivery.id, delivery.attempt, State.QUEUED, now, now, reason="the provider never had it")
+            # Due since it was queued: it goes before what was posted later, also to a worker whose clock is behind.
+            due, why = delivery.queued_at, "the provider never had it"
+            becomes = Settled(delivery.id, delivery.attempt, State.QUEUED, now, due, reason=why)
             unit.ring()
         case Deferred(reason, _, _):
             again = now + rules.look_up_after
