@@ -41,6 +41,16 @@ KILLED = -signal.SIGKILL
 SENT_TWICE = {"mail taken, answer unread", "mail settle not committed"}
 """The documented window: the relay has the mail, and the daemon died before it wrote that down."""
 
+MAIL_UNDER_WAY = {
+    "claimed, not sent",
+    "request not out",
+    "taken, answer unread",
+    "settle not committed",
+    "settled",
+    "receipt not committed",
+}
+"""A mail may happen to be in that window when the daemon dies of something else."""
+
 ON_BOTH_DATABASES = {
     "committed, not answered",
     "between two pages",
@@ -150,7 +160,7 @@ class Town:
     async def falls_quiet(self) -> None:
         """Wait until nothing is left to do: no page to queue, no delivery that is not sent."""
         async with asyncio.timeout(30):
-            while await self._open():
+            while await self._open():  # noqa: ASYNC110 - another process does it, and rings no bell here
                 await asyncio.sleep(0.05)
 
     async def _open(self) -> int:
@@ -163,8 +173,9 @@ class Town:
         """The texts that the provider took for a phone, in order."""
         return [text.body for text in self.carrier.messages if text.to == phone]
 
-    async def balances(self, *, extra_mails: int = 0) -> None:
-        """Everything accepted was posted once, reached every phone once in order, and carol's mailbox."""
+    async def balances(self, *, extra_mails: range = range(1)) -> None:
+        """Everything accepted was posted once, reached every phone once in order, and carol's mailbox, where each
+        mail has one Message-ID and so many more than one of each came."""
         async with self.store.reading() as reading:
             posted = list((await reading.execute(select(posts.c.text).order_by(posts.c.id))).scalars())
         assert posted == self.ledger.posts
@@ -179,7 +190,7 @@ class Town:
         first_of_each = list(dict.fromkeys(mails))
         assert [words for words, _ in first_of_each] == self.ledger.posts
         assert len({message_id for _, message_id in first_of_each}) == len(self.ledger.posts)
-        assert len(mails) - len(first_of_each) == extra_mails
+        assert len(mails) - len(first_of_each) in extra_mails
 
 
 def free_port() -> int:
@@ -283,9 +294,9 @@ async def a_crash(town: Town, point: str) -> AsyncIterator[None]:
 async def test_killed_on_the_way_and_nothing_is_lost_or_doubled(town: Town, point: str) -> None:
     async with a_crash(town, point):
         await town.texts(ALICE, "one")
-        await town.texts(BOB, "WHOIS alice")
+        await town.texts(BOB, "FOLLOWING")
         await town.texts(ALICE, "two")
-    await town.balances(extra_mails=1 if point in SENT_TWICE else 0)
+    await town.balances(extra_mails=range(point in SENT_TWICE, 2 if point in SENT_TWICE | MAIL_UNDER_WAY else 1))
 
 
 @pytest.mark.parametrize(
@@ -300,6 +311,7 @@ async def test_killed_on_the_way_and_nothing_is_lost_or_doubled(town: Town, poin
 )
 async def test_killed_while_a_text_of_unknown_outcome_is_looked_up(town: Town, point: str, taken: bool) -> None:
     town.carrier.misbehave(Fault.DROP, to=BOB, accepted=taken)
+    town.carrier.misbehave(Fault.RECEIPTS_WITHHELD, to=BOB, times=None)
     async with a_crash(town, point):
         await town.texts(ALICE, "one")
         await town.texts(ALICE, "two")
@@ -315,18 +327,18 @@ async def test_killed_in_the_middle_of_a_clean_stop(town: Town, point: str) -> N
         await town.carrier.wait_for(lambda text: text.to == BOB)
         os.kill(town.pid, signal.SIGTERM)
         await town.texts(ALICE, "two")
-    await town.balances()
+    await town.balances(extra_mails=range(2))
 
 
 @pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("point", ["understood, not committed", "committed, not answered"])
 async def test_killed_before_a_mail_was_answered_for(town: Town, point: str) -> None:
-    async with a_crash(town, point):
-        assert not await town.mails("one by mail")
-        town.not_taken.clear()
-    assert await town.mails("one by mail")
+    await town.opens(point)
+    assert not await town.mails("by mail")
+    assert await town.ends() == KILLED
+    await town.opens()
+    assert await town.mails("by mail")
     await town.falls_quiet()
-    town.ledger.posts.sort(reverse=True)
     await town.balances()
 
 
@@ -339,4 +351,4 @@ async def test_killed_again_and_again_on_one_way(town: Town) -> None:
     await town.opens()
     await town.comes_again()
     await town.falls_quiet()
-    await town.balances()
+    await town.balances(extra_mails=range(5))
