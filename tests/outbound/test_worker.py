@@ -1,0 +1,374 @@
+"""The worker over a small transport of its own and the real queue, on both databases."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import insert, select
+
+from gateway.domain.delivery import Bounced, Deferred, Outcome, Sent, Unsure
+from gateway.domain.pace import Pace
+from gateway.domain.types import Channel, Lane, Outgoing
+from gateway.service import holding
+from gateway.service.site import Site
+from outbound.worker import DeliverySettings, Tools, Worker
+from store import addresses, routes
+from store.routes import Route
+from store.schema import accounts, deliveries, follows, posts
+from store.unit import Store, Unit
+
+AUTHOR = 1
+PEOPLE = range(2, 12)
+
+Answer = Callable[[Outgoing], Awaitable[Outcome]]
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+async def takes(delivery: Outgoing) -> Outcome:
+    return Sent(f"SM{delivery.id}")
+
+
+class Wire:
+    """A transport that keeps what it was given, and answers as it is told."""
+
+    def __init__(self, answer: Answer = takes) -> None:
+        self.answer = answer
+        self.given: list[Outgoing] = []
+        self.came = asyncio.Event()
+
+    async def send(self, delivery: Outgoing) -> Outcome:
+        self.given.append(delivery)
+        self.came.set()
+        return await self.answer(delivery)
+
+
+class Town:
+    """A store with an author and her followers, and the routes out."""
+
+    def __init__(self, store: Store, site: Site, mail: Route, sms: Route) -> None:
+        self.store = store
+        self.site = site
+        self.routes = {Channel.EMAIL: mail, Channel.SMS: sms}
+
+    async def queue(self, post: int, *people: int, channel: Channel = Channel.SMS, lane: Lane = Lane.FIRST) -> None:
+        """Queue a post for these people."""
+        rows = [
+            {
+                "post_id": post,
+                "account_id": person,
+                "channel": channel,
+                "route": self.routes[channel].id,
+                "lane": lane,
+                "state": "queued",
+                "due_at": now(),
+                "queued_at": now(),
+            }
+            for person in people
+        ]
+        async with self.store.unit() as unit:
+            await unit.execute(insert(deliveries), rows)
+            unit.ring()
+
+    async def states(self) -> list[str]:
+        """What became of every delivery, in the order of queueing."""
+        async with self.store.reading() as reading:
+            found = await reading.execute(select(deliveries.c.state).order_by(deliveries.c.id))
+            return list(found.scalars())
+
+    async def reasons(self) -> set[str]:
+        async with self.store.reading() as reading:
+            return set((await reading.execute(select(deliveries.c.reason))).scalars())
+
+    async def come_to(self, *states: str) -> None:
+        """Wait until every delivery is in one of these states."""
+        async with asyncio.timeout(20):
+            while not set(await self.states()) <= set(states):  # noqa: ASYNC110 - the database rings no bell for readers
+                await asyncio.sleep(0.01)
+
+    async def sends(self, count: int) -> None:
+        """Wait until at least so many deliveries are sent."""
+        async with asyncio.timeout(20):
+            while (await self.states()).count("sent") < count:  # noqa: ASYNC110 - the database rings no bell for readers
+                await asyncio.sleep(0.01)
+
+    def worker(self, wire: Wire, *, channel: Channel = Channel.SMS, pace: Pace | None = None, **more: Any) -> Worker:
+        settings = DeliverySettings(**{"poll": timedelta(milliseconds=20), **more.pop("settings", {})})
+        tools = Tools(more.pop("store", self.store), self.site, settings, more.pop("clock", now), lambda: 0.5)
+        return Worker(tools, self.routes[channel], pace or Pace(), wire, connections=more.pop("connections", 4))
+
+
+@pytest.fixture
+async def town(store: Store, site: Site) -> Town:
+    async with store.unit() as unit:
+        mail, sms = await routes.ensure(unit, ["+15550009999"])
+        names = [{"id": n, "name": f"p{n}", "created_at": now()} for n in (AUTHOR, *PEOPLE)]
+        await unit.execute(insert(accounts), names)
+        for person in PEOPLE:
+            for kind, address in (("sms", f"+1555000{1000 + person}"), ("email", f"p{person}@mail.example")):
+                row = await addresses.find_or_add(unit, kind, address, now=now())
+                await addresses.attach(unit, row.id, person, proven_at=now())
+        edges = [
+            {"followee_id": AUTHOR, "follower_id": p, "state": "accepted", "texts": True, "created_at": now()}
+            for p in PEOPLE
+        ]
+        await unit.execute(insert(follows), edges)
+        written = [
+            {"id": n, "author_id": AUTHOR, "kind": "post", "text": f"post {n}", "source": "sms", "created_at": now()}
+            for n in range(1, 8)
+        ]
+        await unit.execute(insert(posts), written)
+    return Town(store, site, mail, sms)
+
+
+@asynccontextmanager
+async def running(*workers: Worker) -> AsyncIterator[None]:
+    """The workers at work; leaving tells them to stop and waits until they have."""
+    tasks = [asyncio.create_task(worker.run()) for worker in workers]
+    try:
+        yield
+    finally:
+        for worker in workers:
+            worker.stop()
+        async with asyncio.timeout(20):
+            await asyncio.gather(*tasks)
+
+
+@pytest.mark.parametrize("channel", list(Channel))
+async def test_everything_due_is_sent_and_settled(town: Town, channel: Channel) -> None:
+    wire = Wire()
+    for post in (1, 2, 3):
+        await town.queue(post, *PEOPLE, channel=channel)
+    async with running(town.worker(wire, channel=channel)):
+        await town.come_to("sent")
+    assert len(wire.given) == len({delivery.id for delivery in wire.given}) == 3 * len(PEOPLE)
+    assert {delivery.channel for delivery in wire.given} == {channel}
+
+
+async def test_what_is_queued_later_is_sent_when_the_bell_rings(town: Town) -> None:
+    wire = Wire()
+    worker = town.worker(wire, settings={"poll": timedelta(hours=1)})
+    town.store.on_bell(worker.wake)
+    async with running(worker):
+        await town.queue(1, 2)
+        async with asyncio.timeout(10):
+            await wire.came.wait()
+        await town.come_to("sent")
+
+
+async def test_posts_reach_one_person_in_the_order_they_were_written(town: Town) -> None:
+    wire = Wire()
+    for post in (3, 1, 2, 5, 4):
+        await town.queue(post, 2, 3, lane=Lane.TAIL if post % 2 else Lane.FIRST)
+    async with running(town.worker(wire)):
+        await town.come_to("sent")
+    for person in (2, 3):
+        assert [delivery.post_id for delivery in wire.given if delivery.account_id == person] == [1, 2, 3, 4, 5]
+
+
+async def test_no_more_segments_are_claimed_than_the_pace_allows(town: Town) -> None:
+    """With a clock that stands still, half a second's worth goes out, and nothing after it until the clock moves."""
+    moment = now() + timedelta(seconds=1)
+    wire = Wire()
+    worker = town.worker(wire, pace=Pace(per_second=6), clock=lambda: moment)
+    await town.queue(1, *PEOPLE)
+    async with running(worker):
+        await town.sends(3)
+        assert len(wire.given) == 3
+        moment += timedelta(seconds=0.5)
+        await town.sends(6)
+        assert len(wire.given) == 6
+
+
+async def test_the_daily_limit_holds_the_rest_until_tomorrow(town: Town) -> None:
+    moment = datetime(2030, 1, 1, 12, tzinfo=UTC)
+    wire = Wire()
+    await town.queue(1, *PEOPLE)
+    async with running(town.worker(wire, pace=Pace(per_day=4), clock=lambda: moment)):
+        await town.sends(4)
+        assert len(wire.given) == 4
+        moment += timedelta(days=1)
+        await town.sends(8)
+        assert len(wire.given) == 8
+
+
+async def test_stopping_finishes_what_is_held_and_claims_nothing_more(town: Town) -> None:
+    gate = asyncio.Event()
+
+    async def slowly(delivery: Outgoing) -> Outcome:
+        await gate.wait()
+        return await takes(delivery)
+
+    wire = Wire(slowly)
+    await town.queue(1, *PEOPLE)
+    worker = town.worker(wire)
+    task = asyncio.create_task(worker.run())
+    await wire.came.wait()
+    worker.stop()
+    await town.queue(2, *PEOPLE)
+    gate.set()
+    async with asyncio.timeout(10):
+        await task
+    assert await town.states() == ["sent"] * len(PEOPLE) + ["queued"] * len(PEOPLE)
+
+
+@pytest.mark.parametrize(("channel", "becomes"), [(Channel.SMS, "unsure"), (Channel.EMAIL, "queued")])
+async def test_a_transport_that_raises_leaves_a_text_in_doubt_and_a_mail_for_later(
+    town: Town, channel: Channel, becomes: str
+) -> None:
+    async def breaks(_: Outgoing) -> Outcome:
+        raise RuntimeError("boom")
+
+    wire = Wire(breaks)
+    await town.queue(1, 2, 3, channel=channel)
+    async with running(town.worker(wire, channel=channel)):
+        async with asyncio.timeout(10):
+            while len(wire.given) < 2:
+                await wire.came.wait()
+                wire.came.clear()
+    assert await town.states() == [becomes, becomes]
+    assert await town.reasons() == {"an error of ours: RuntimeError"}
+
+
+async def test_each_outcome_is_settled_for_what_it_is(town: Town) -> None:
+    outcomes: dict[int, Outcome] = {
+        2: Sent("SM2"),
+        3: Deferred("busy"),
+        4: Unsure("silence"),
+        5: Bounced("no such thing"),
+    }
+
+    async def variously(delivery: Outgoing) -> Outcome:
+        return outcomes[delivery.account_id or 0]
+
+    wire = Wire(variously)
+    await town.queue(1, *outcomes)
+    async with running(town.worker(wire)):
+        async with asyncio.timeout(10):
+            while len(wire.given) < 4:
+                await wire.came.wait()
+                wire.came.clear()
+    assert sorted(await town.states()) == ["dead", "queued", "sent", "unsure"]
+
+
+async def test_a_refusal_of_the_whole_route_pauses_it(town: Town) -> None:
+    async def too_many(_: Outgoing) -> Outcome:
+        return Deferred("429", 3600.0, route_wide=True)
+
+    wire = Wire(too_many)
+    await town.queue(1, 2)
+    async with running(town.worker(wire)):
+        async with asyncio.timeout(10):
+            await wire.came.wait()
+    await town.queue(2, 3)
+    async with town.store.unit() as unit:
+        standing = await routes.standing(unit, town.routes[Channel.SMS].id)
+    assert standing.paused_until > now() + timedelta(minutes=59)
+    assert await town.states() == ["queued", "queued"]
+
+
+async def test_a_send_is_cut_off_before_its_lease_ends(town: Town) -> None:
+    async def never(_: Outgoing) -> Outcome:
+        await asyncio.Event().wait()
+        raise AssertionError("unreachable")
+
+    await town.queue(1, 2)
+    async with running(town.worker(Wire(never), settings={"lease": timedelta(milliseconds=400)})):
+        await town.come_to("unsure")
+    assert await town.reasons() == {"no answer while the lease held"}
+
+
+async def test_what_waited_too_long_for_its_turn_is_put_back_unsent(town: Town) -> None:
+    async def never(_: Outgoing) -> Outcome:
+        await asyncio.Event().wait()
+        raise AssertionError("unreachable")
+
+    wire = Wire(never)
+    await town.queue(1, 2, 3)
+    worker = town.worker(wire, settings={"lease": timedelta(milliseconds=400)}, connections=1)
+    async with running(worker):
+        async with asyncio.timeout(10):
+            await wire.came.wait()
+        worker.stop()
+    assert len(wire.given) == 1
+    assert sorted(await town.states()) == ["queued", "unsure"]
+
+
+async def test_two_workers_on_one_database_send_nothing_twice(town: Town, store_url: str) -> None:
+    async def gently(delivery: Outgoing) -> Outcome:
+        await asyncio.sleep(0)
+        return await takes(delivery)
+
+    wire = Wire(gently)
+    other = Store(store_url)
+    for post in range(1, 8):
+        await town.queue(post, *PEOPLE)
+    try:
+        async with running(
+            town.worker(wire, settings={"batch": 5}), town.worker(wire, settings={"batch": 5}, store=other)
+        ):
+            await town.come_to("sent")
+    finally:
+        await other.close()
+    assert len(wire.given) == len({delivery.id for delivery in wire.given}) == 7 * len(PEOPLE)
+    for person in PEOPLE:
+        assert [delivery.post_id for delivery in wire.given if delivery.account_id == person] == list(range(1, 8))
+
+
+class Failing(Store):
+    """A store whose next units for work that may be done again cannot be had."""
+
+    failures = 0
+
+    @asynccontextmanager
+    async def unit(self, *, durable: bool = True) -> AsyncIterator[Unit]:
+        if not durable and self.failures:
+            self.failures -= 1
+            raise OSError("the database is away")
+        async with super().unit(durable=durable) as unit:
+            yield unit
+
+
+async def test_while_the_database_is_away_what_was_sent_is_kept_and_settled_later(
+    town: Town, store_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("outbound.worker._PATIENCE", 0.01)
+    failing = Failing(store_url)
+    failing.failures = 3
+    wire = Wire()
+    await town.queue(1, *PEOPLE)
+    try:
+        async with running(town.worker(wire, store=failing)):
+            await town.come_to("sent")
+    finally:
+        await failing.close()
+    assert failing.failures == 0
+    assert len(wire.given) == len(PEOPLE)
+
+
+async def test_while_the_queue_is_held_nothing_is_claimed(town: Town) -> None:
+    wire = Wire()
+    async with town.store.unit() as unit:
+        await holding.hold(unit, now=now())
+    await town.queue(1, *PEOPLE)
+    looks: asyncio.Queue[None] = asyncio.Queue()
+
+    def clock() -> datetime:
+        looks.put_nowait(None)
+        return now()
+
+    async with running(town.worker(wire, clock=clock)), asyncio.timeout(10):
+        for _ in range(3):
+            await looks.get()
+    assert not wire.given
+    assert set(await town.states()) == {"queued"}
+    async with town.store.unit() as unit:
+        await holding.release(unit)
+    async with running(town.worker(wire)):
+        await town.come_to("sent")
+    assert len(wire.given) == len(PEOPLE)
