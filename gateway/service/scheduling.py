@@ -6,7 +6,7 @@ transaction: nothing goes out twice with several daemons, and with none for a wh
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import structlog
@@ -64,13 +64,20 @@ async def every(
 
 
 def next_time(cron: str, time_zone: str, after: datetime) -> datetime | None:
-    """The next moment after ``after`` that ``cron`` names. Raises ValueError or ZoneInfoNotFoundError."""
+    """The next moment (UTC) after ``after`` that ``cron`` names. In an hour that the clocks repeat, what goes out at
+    certain hours goes out once. Raises ValueError or ZoneInfoNotFoundError."""
     minute, hour, day, month, weekday = _fields(cron)
     trigger = CronTrigger(
         minute=minute, hour=hour, day=day, month=month, day_of_week=weekday, timezone=ZoneInfo(time_zone)
     )
-    found: datetime | None = trigger.get_next_fire_time(after, after)
-    return found
+    moment = after
+    while True:
+        found: datetime | None = trigger.get_next_fire_time(None, moment + timedelta(microseconds=1))
+        if found is None:
+            return None
+        moment = found.astimezone(UTC)
+        if not found.fold or hour.startswith("*"):
+            return moment
 
 
 def _fields(cron: str) -> list[str]:

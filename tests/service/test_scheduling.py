@@ -1,0 +1,161 @@
+"""Posts that go out by themselves: once, on time or late, whichever daemon looks first, on both databases."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import insert, select
+
+from gateway.service import scheduling
+from gateway.service.scheduling import NotSchedulable, Scheduled
+from gateway.service.site import Site
+from store import addresses, routes, schedules
+from store.schema import accounts, notices, posts
+from store.unit import Store
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+ALICE = 1
+
+
+@pytest.fixture
+async def alice(store: Store) -> Store:
+    """A store with alice in it, who has a phone."""
+    async with store.unit() as unit:
+        await routes.ensure(unit, ["+15550009999"])
+        await unit.execute(insert(accounts), {"id": ALICE, "name": "alice", "created_at": NOW})
+        phone = await addresses.find_or_add(unit, "sms", "+15550001001", now=NOW)
+        await addresses.attach(unit, phone.id, ALICE, proven_at=NOW)
+    return store
+
+
+async def look(store: Store, site: Site, now: datetime) -> int:
+    async with store.unit() as unit:
+        return await scheduling.post_due(unit, site, now=now)
+
+
+async def posted(store: Store) -> list[tuple[str, str]]:
+    async with store.reading() as reading:
+        found = await reading.execute(select(posts.c.text, posts.c.source).order_by(posts.c.id))
+        return [(text, source) for text, source in found]
+
+
+async def test_a_post_for_a_given_time_goes_out_then_and_once(alice: Store, site: Site) -> None:
+    async with alice.unit() as unit:
+        made = await scheduling.at(unit, ALICE, "lunch!", NOW + HOUR, now=NOW)
+    assert isinstance(made, Scheduled)
+    assert await look(alice, site, NOW + HOUR - timedelta(seconds=1)) == 0
+    assert await look(alice, site, NOW + HOUR) == 1
+    assert await look(alice, site, NOW + HOUR) == 0
+    assert await posted(alice) == [("lunch!", "schedule")]
+    async with alice.reading() as reading:
+        assert await schedules.all_of_them(reading) == []
+
+
+async def test_a_recurring_post_goes_out_on_the_clocks_of_its_time_zone(alice: Store, site: Site) -> None:
+    async with alice.unit() as unit:
+        made = await scheduling.every(unit, ALICE, "tip of the day", "30 7 * * *", "Europe/Berlin", now=NOW)
+    assert isinstance(made, Scheduled)
+    first = datetime(2026, 11, 24, 6, 30, tzinfo=UTC)
+    assert made.next_at == first
+    assert await look(alice, site, first) == 1
+    assert await look(alice, site, first) == 0
+    assert await look(alice, site, first + timedelta(days=1)) == 1
+    assert len(await posted(alice)) == 2
+
+
+async def test_after_a_downtime_a_recurring_post_goes_out_late_and_once(alice: Store, site: Site) -> None:
+    async with alice.unit() as unit:
+        await scheduling.every(unit, ALICE, "tip of the day", "0 * * * *", "UTC", now=NOW)
+    late = NOW + timedelta(days=2, minutes=20)
+    assert await look(alice, site, late) == 1
+    async with alice.reading() as reading:
+        (left,) = await schedules.all_of_them(reading)
+    assert left.next_at == NOW + timedelta(days=2, hours=1)
+    assert await look(alice, site, late) == 0
+
+
+async def test_two_daemons_that_look_at_once_post_once(alice: Store, site: Site, store_url: str) -> None:
+    async with alice.unit() as unit:
+        for number in range(5):
+            await scheduling.at(unit, ALICE, f"number {number}", NOW + HOUR, now=NOW)
+    other = Store(store_url)
+    try:
+        counts = await asyncio.gather(*(look(each, site, NOW + HOUR) for each in (alice, other, alice, other)))
+    finally:
+        await other.close()
+    assert sum(counts) == 5
+    assert sorted(text for text, _ in await posted(alice)) == [f"number {number}" for number in range(5)]
+
+
+async def test_the_author_hears_of_what_was_refused_and_the_schedule_goes_on(alice: Store, site: Site) -> None:
+    async with alice.unit() as unit:
+        await scheduling.every(unit, ALICE, "again", "* * * * *", "UTC", now=NOW)
+        await scheduling.at(unit, ALICE, "again", NOW + timedelta(minutes=1), now=NOW)
+    assert await look(alice, site, NOW + timedelta(minutes=1)) == 1
+    assert len(await posted(alice)) == 1
+    async with alice.reading() as reading:
+        words = (await reading.execute(select(notices.c.text))).scalar_one()
+        (left,) = await schedules.all_of_them(reading)
+    assert "scheduled post did not go out" in words
+    assert left.next_at == NOW + timedelta(minutes=2)
+
+
+@pytest.mark.parametrize(
+    ("cron", "time_zone"),
+    [("every day", "UTC"), ("99 * * * *", "UTC"), ("* * * *", "UTC"), ("* * * * *", "Mars/Olympus"), ("", "UTC")],
+)
+async def test_what_no_clock_can_keep_is_refused_in_words(alice: Store, cron: str, time_zone: str) -> None:
+    async with alice.unit() as unit:
+        made = await scheduling.every(unit, ALICE, "never", cron, time_zone, now=NOW)
+    assert isinstance(made, NotSchedulable)
+    assert made.why
+    async with alice.reading() as reading:
+        assert await schedules.all_of_them(reading) == []
+
+
+async def test_a_time_that_has_passed_is_refused(alice: Store) -> None:
+    async with alice.unit() as unit:
+        assert isinstance(await scheduling.at(unit, ALICE, "late", NOW, now=NOW), NotSchedulable)
+        never = await scheduling.every(unit, ALICE, "never", "0 0 30 2 *", "UTC", now=NOW)
+    assert isinstance(never, NotSchedulable)
+
+
+@pytest.mark.parametrize(
+    ("cron", "after", "expected"),
+    [
+        # The hour that is left out in spring, and the one that comes twice in autumn.
+        ("30 2 * * *", datetime(2027, 3, 28, 0, 0, tzinfo=UTC), datetime(2027, 3, 28, 1, 30, tzinfo=UTC)),
+        ("30 2 * * *", datetime(2027, 10, 31, 0, 0, tzinfo=UTC), datetime(2027, 10, 31, 0, 30, tzinfo=UTC)),
+        ("30 2 * * *", datetime(2027, 10, 31, 0, 30, tzinfo=UTC), datetime(2027, 11, 1, 1, 30, tzinfo=UTC)),
+        ("30 2 * * *", datetime(2027, 10, 31, 1, 10, tzinfo=UTC), datetime(2027, 11, 1, 1, 30, tzinfo=UTC)),
+        ("0 * * * *", datetime(2027, 10, 31, 0, 0, tzinfo=UTC), datetime(2027, 10, 31, 1, 0, tzinfo=UTC)),
+        ("0 9 * * *", datetime(2027, 3, 27, 12, 0, tzinfo=UTC), datetime(2027, 3, 28, 7, 0, tzinfo=UTC)),
+        # Weekdays as cron counts them: 0 and 7 are Sunday, 1 is Monday.
+        ("0 12 * * 0", NOW, datetime(2026, 11, 29, 11, 0, tzinfo=UTC)),
+        ("0 12 * * 7", NOW, datetime(2026, 11, 29, 11, 0, tzinfo=UTC)),
+        ("0 12 * * 1-5", datetime(2026, 11, 27, 12, tzinfo=UTC), datetime(2026, 11, 30, 11, 0, tzinfo=UTC)),
+        ("0 12 * * mon", NOW, datetime(2026, 11, 30, 11, 0, tzinfo=UTC)),
+    ],
+)
+def test_the_next_time_is_what_a_clock_on_the_wall_would_say(cron: str, after: datetime, expected: datetime) -> None:
+    assert scheduling.next_time(cron, "Europe/Berlin", after) == expected
+
+
+CHANGES = (datetime(2027, 3, 28, tzinfo=UTC), datetime(2027, 10, 31, tzinfo=UTC), datetime(2027, 11, 7, tzinfo=UTC))
+"""Days on which some of the clocks below change."""
+
+
+@given(
+    day=st.sampled_from((*CHANGES, NOW)),
+    seconds=st.integers(-86_400, 86_400),
+    cron=st.sampled_from(["* * * * *", "30 2 * * *", "*/7 1-3 * * *", "0 0 1 * *", "15 3 * * 0"]),
+    time_zone=st.sampled_from(["UTC", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu"]),
+)
+def test_the_next_time_is_always_in_the_future(day: datetime, seconds: int, cron: str, time_zone: str) -> None:
+    after = day + timedelta(seconds=seconds)
+    following = scheduling.next_time(cron, time_zone, after)
+    assert following is not None
+    assert after < following < after + timedelta(days=32)
