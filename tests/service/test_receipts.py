@@ -1,0 +1,231 @@
+"""What a provider reports later: in any order, more than once, about anything, on both databases."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import insert, select, update
+
+from gateway.domain.delivery import RetryRules
+from gateway.domain.types import Lane
+from gateway.service import receipts
+from gateway.service.receipts import Receipt
+from gateway.service.site import Site
+from store import accounts, addresses, queue, routes
+from store.addresses import AddressRow
+from store.queue import Settled
+from store.schema import accounts as accounts_table
+from store.schema import consents, deliveries, notices, posts
+from store.schema import receipts as receipts_table
+from store.unit import Store
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+PHONE, MAIL = "+15550001002", "bob@mail.example"
+
+
+class Outbox:
+    """Bob's phone, a delivery to it, and the provider's reports about that."""
+
+    def __init__(self, store: Store, site: Site) -> None:
+        self.store = store
+        self.site = site
+        self.delivery = 0
+
+    async def set_up(self) -> None:
+        async with self.store.unit() as unit:
+            _, sms = await routes.ensure(unit, ["+15550009999"])
+            people = [{"id": n, "name": name, "created_at": NOW} for n, name in ((1, "alice"), (2, "bob"))]
+            await unit.execute(insert(accounts_table), people)
+            for channel, address in (("sms", PHONE), ("email", MAIL)):
+                row = await addresses.find_or_add(unit, channel, address, now=NOW)
+                await addresses.attach(unit, row.id, 2, proven_at=NOW)
+            await unit.execute(
+                insert(posts),
+                [
+                    {"id": n, "author_id": 1, "kind": "post", "text": "hi", "source": "sms", "created_at": NOW}
+                    for n in (1, 2)
+                ],
+            )
+            common = {"account_id": 2, "channel": "sms", "route": sms.id, "lane": Lane.FIRST, "due_at": NOW}
+            rows = [
+                {**common, "post_id": 1, "state": "sent", "attempt": 1, "queued_at": NOW},
+                {**common, "post_id": 2, "state": "queued", "attempt": 0, "queued_at": NOW},
+            ]
+            added = await unit.execute(insert(deliveries).returning(deliveries.c.id), rows)
+            self.delivery = min(added.scalars())
+
+    async def put(self, state: str, *, attempt: int = 1) -> None:
+        """Bring the delivery into a state, and forget all reports."""
+        async with self.store.unit() as unit:
+            await unit.execute(receipts_table.delete())
+            await unit.execute(
+                update(deliveries).where(deliveries.c.id == self.delivery).values(state=state, attempt=attempt)
+            )
+
+    async def hears(
+        self,
+        status: str,
+        code: str = "",
+        *,
+        sid: str = "SM1",
+        attempt: int | None = 1,
+        delivery: int | None = 0,
+        now: datetime = NOW,
+    ) -> bool:
+        """One report; ``delivery`` 0 is ours."""
+        receipt = Receipt("twilio", sid, status, code, self.delivery if delivery == 0 else delivery, attempt, now)
+        async with self.store.unit() as unit:
+            return await receipts.record(unit, self.site, receipt, rules=RetryRules(), now=now)
+
+    async def state(self, delivery: int = 0) -> str:
+        async with self.store.reading() as reading:
+            found = select(deliveries.c.state).where(deliveries.c.id == (delivery or self.delivery))
+            return (await reading.execute(found)).scalar_one()
+
+    async def phone(self) -> AddressRow:
+        async with self.store.reading() as reading:
+            found = await addresses.find(reading, "sms", PHONE)
+        assert found is not None
+        return found
+
+    async def words_to_bob(self) -> list[str]:
+        async with self.store.reading() as reading:
+            return list((await reading.execute(select(notices.c.text))).scalars())
+
+
+@pytest.fixture
+async def outbox(store: Store, site: Site) -> Outbox:
+    made = Outbox(store, site)
+    await made.set_up()
+    return made
+
+
+@pytest.mark.parametrize(
+    ("before", "status", "code", "after"),
+    [
+        ("sent", "delivered", "", "delivered"),
+        ("sent", "sent", "", "sent"),
+        ("sent", "queued", "", "sent"),
+        ("sent", "a word of next year", "", "sent"),
+        ("sent", "undelivered", "30007", "dead"),
+        ("sent", "undelivered", "30008", "queued"),
+        ("sent", "failed", "", "queued"),
+        ("sent", "canceled", "", "dead"),
+        ("claimed", "delivered", "", "delivered"),
+        ("claimed", "sent", "", "claimed"),
+        ("claimed", "undelivered", "30007", "dead"),
+        ("unsure", "sent", "", "sent"),
+        ("unsure", "queued", "", "sent"),
+        ("unsure", "delivered", "", "delivered"),
+        ("unsure", "undelivered", "30008", "queued"),
+        ("queued", "delivered", "", "delivered"),
+        ("queued", "undelivered", "30007", "queued"),
+        ("dead", "delivered", "", "delivered"),
+        ("dead", "undelivered", "30008", "dead"),
+        ("delivered", "undelivered", "30008", "delivered"),
+        ("delivered", "undelivered", "30007", "delivered"),
+        ("delivered", "sent", "", "delivered"),
+    ],
+)
+async def test_a_report_moves_a_delivery_forward_only(
+    outbox: Outbox, before: str, status: str, code: str, after: str
+) -> None:
+    await outbox.put(before)
+    assert await outbox.hears(status, code) is (before != after or (before, status) == ("delivered", "delivered"))
+    assert await outbox.state() == after
+
+
+async def test_a_doubled_report_is_kept_and_counted_once(outbox: Outbox) -> None:
+    assert await outbox.hears("delivered")
+    assert not await outbox.hears("delivered")
+    async with outbox.store.reading() as reading:
+        assert len((await reading.execute(select(receipts_table.c.id))).all()) == 1
+
+
+async def test_a_report_about_nothing_of_ours_is_kept_and_moves_nothing(outbox: Outbox) -> None:
+    assert not await outbox.hears("delivered", delivery=None, sid="SM2")
+    assert not await outbox.hears("delivered", delivery=999_999, sid="SM3")
+    assert await outbox.state() == "sent"
+    async with outbox.store.reading() as reading:
+        assert len((await reading.execute(select(receipts_table.c.id))).all()) == 2
+
+
+async def test_a_report_that_comes_before_our_settle_is_not_overwritten_by_it(outbox: Outbox) -> None:
+    await outbox.put("claimed")
+    assert await outbox.hears("delivered")
+    async with outbox.store.unit() as unit:
+        await queue.settle(unit, [Settled(outbox.delivery, 1, "sent", NOW, NOW, remote_id="SM1")])
+    assert await outbox.state() == "delivered"
+
+
+async def test_a_failure_of_an_earlier_attempt_does_not_disturb_the_present_one(outbox: Outbox) -> None:
+    await outbox.put("sent", attempt=2)
+    assert not await outbox.hears("undelivered", "30008", attempt=1)
+    assert not await outbox.hears("undelivered", "30007", attempt=1, sid="SM9")
+    assert await outbox.state() == "sent"
+
+
+async def test_an_earlier_attempt_that_arrived_after_all_ends_the_later_ones(outbox: Outbox) -> None:
+    await outbox.put("queued", attempt=1)
+    assert await outbox.hears("delivered", attempt=1)
+    assert await outbox.state() == "delivered"
+
+
+async def test_a_failure_that_may_pass_is_tried_only_as_often_as_it_is_worth(outbox: Outbox) -> None:
+    assert await outbox.hears("undelivered", "30008", sid="SM1", attempt=1)
+    assert await outbox.state() == "queued"
+    async with outbox.store.unit() as unit:
+        await unit.execute(update(deliveries).where(deliveries.c.id == outbox.delivery).values(state="sent", attempt=2))
+    assert await outbox.hears("undelivered", "30008", sid="SM2", attempt=2)
+    assert await outbox.state() == "dead"
+
+
+async def test_what_is_too_old_is_not_tried_again(outbox: Outbox) -> None:
+    assert await outbox.hears("undelivered", "30003", now=NOW + timedelta(days=3))
+    assert await outbox.state() == "dead"
+
+
+async def test_an_opt_out_that_the_provider_tells_of_holds_at_once(outbox: Outbox) -> None:
+    assert await outbox.hears("failed", "21610")
+    assert (await outbox.phone()).opted_out_at == NOW
+    async with outbox.store.reading() as reading:
+        assert (await reading.execute(select(consents.c.action, consents.c.how))).all() == [("stop", "provider")]
+        bob = await accounts.by_name(reading, "bob")
+    assert bob is not None
+    assert (bob.phone_id, bob.sms_route) == (None, None)
+    assert await outbox.state(outbox.delivery + 1) == "dead"
+
+
+async def test_a_phone_that_does_not_exist_is_dead_and_its_owner_hears_of_it_by_mail(outbox: Outbox) -> None:
+    assert await outbox.hears("undelivered", "30005")
+    assert (await outbox.phone()).dead_at == NOW
+    assert [("phone could not be reached" in words) for words in await outbox.words_to_bob()] == [True]
+    async with outbox.store.reading() as reading:
+        told = select(deliveries.c.channel).where(deliveries.c.notice_id.is_not(None))
+        assert (await reading.execute(told)).scalar_one() == "email"
+
+
+async def test_a_dead_phone_is_told_of_once_however_many_reports_come(outbox: Outbox) -> None:
+    assert await outbox.hears("undelivered", "30005", sid="SM1")
+    await outbox.hears("undelivered", "30005", sid="SM2")
+    assert len(await outbox.words_to_bob()) == 1
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    reports=st.lists(
+        st.sampled_from([("queued", ""), ("sent", ""), ("undelivered", "30008"), ("failed", "30007"), ("x", "")]),
+        max_size=6,
+    ),
+    at=st.integers(0, 6),
+    before=st.sampled_from(["claimed", "unsure", "sent"]),
+)
+async def test_whatever_else_is_reported_what_arrived_stays_delivered(
+    outbox: Outbox, reports: list[tuple[str, str]], at: int, before: str
+) -> None:
+    await outbox.put(before)
+    reports = [*reports[:at], ("delivered", ""), *reports[at:]]
+    for number, (status, code) in enumerate(reports):
+        await outbox.hears(status, code, sid=f"SM{number}")
+    assert await outbox.state() == "delivered"
