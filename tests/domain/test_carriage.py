@@ -1,0 +1,146 @@
+"""What was forbidden between queueing and sending is not sent, and what goes out says whose it is."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.domain.carriage import Carriage, objection, outgoing
+from gateway.domain.types import Channel, Lane, PostKind
+
+POST = Carriage(
+    id=7,
+    attempt=1,
+    channel="sms",
+    route=1,
+    lane=Lane.FIRST,
+    queued_at=datetime(2026, 11, 23, 12, tzinfo=UTC),
+    account_id=2,
+    notice=None,
+    subject=None,
+    in_reply_to=None,
+    answers=None,
+    post_id=3,
+    kind="post",
+    text="hello",
+    original_text=None,
+    conversation_id=3,
+    reply_to_id=None,
+    author="alice",
+    original_author=None,
+    withdrawn=False,
+    author_gone=False,
+    author_protected=False,
+    recipient_gone=False,
+    texts_on=True,
+    email_mode="instant",
+    follow_state="accepted",
+    follow_texts=True,
+    blocked=False,
+    address_id=5,
+    to="+15550001002",
+    opted_out=False,
+    dead=False,
+)
+NOTICE = replace(
+    POST,
+    lane=Lane.ANSWER,
+    post_id=None,
+    kind=None,
+    text=None,
+    author=None,
+    notice="You follow alice.",
+    answers=False,
+    withdrawn=None,
+    blocked=None,
+    follow_state=None,
+)
+MENTION = {"lane": Lane.MENTION, "follow_state": None, "follow_texts": None}
+DIRECT = {"kind": "direct", "lane": Lane.ANSWER, "follow_state": None, "follow_texts": None}
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"to": None}, "no phone any more"),
+        ({"to": None, "channel": "email"}, "no mailbox any more"),
+        ({"dead": True}, "phone does not exist"),
+        ({"opted_out": True}, "opted out"),
+        ({"withdrawn": True}, "deleted"),
+        ({"author_gone": True}, "author is suspended"),
+        ({"recipient_gone": True}, "recipient is suspended"),
+        ({"blocked": True}, "blocked"),
+        ({"texts_on": False}, "turned texts off"),
+        ({"channel": "email", "email_mode": "off"}, "turned mail off"),
+        ({"author_protected": True, "follow_state": "requested"}, "no longer shows"),
+        ({"author_protected": True, **MENTION}, "no longer shows"),
+        ({"follow_state": None}, "no longer follows"),
+        ({"follow_state": "requested"}, "no longer follows"),
+        ({"follow_texts": False}, "this author's texts off"),
+        ({**DIRECT, "blocked": True}, "blocked"),
+        ({**DIRECT, "withdrawn": True}, "deleted"),
+    ],
+)
+def test_a_post_that_may_no_longer_go_out_says_why(change: dict[str, Any], words: str) -> None:
+    assert words in objection(replace(POST, **change))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {},
+        MENTION,
+        DIRECT,
+        {**DIRECT, "author_protected": True},
+        {"author_protected": True},
+        {"channel": "email", "follow_texts": False, "texts_on": False},
+        {"email_mode": "off"},
+    ],
+)
+def test_a_post_that_nothing_forbids_goes_out(change: dict[str, Any]) -> None:
+    assert objection(replace(POST, **change)) == ""
+
+
+def test_a_notice_goes_out_whatever_posts_are_forbidden() -> None:
+    assert objection(replace(NOTICE, texts_on=False, recipient_gone=True)) == ""
+
+
+def test_after_a_stop_only_its_own_answer_goes_out() -> None:
+    assert "opted out" in objection(replace(NOTICE, opted_out=True))
+    assert objection(replace(NOTICE, opted_out=True, answers=True)) == ""
+    assert "does not exist" in objection(replace(NOTICE, dead=True, answers=True))
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        ({}, "alice: hello"),
+        ({"kind": "direct"}, "D alice: hello"),
+        ({"kind": "repost", "text": "", "original_text": "hi", "original_author": "bob"}, "alice: RT @bob: hi"),
+        ({"channel": "email"}, "hello"),
+        ({"channel": "email", "kind": "repost", "text": "", "original_text": "hi", "original_author": "bob"}, "hi"),
+    ],
+)
+def test_the_words_that_go_out(change: dict[str, Any], text: str) -> None:
+    assert outgoing(replace(POST, **change), "+15550009999").text == text
+
+
+def test_a_notice_goes_out_in_its_own_words() -> None:
+    sent = outgoing(NOTICE, "+15550009999")
+    assert (sent.text, sent.author, sent.kind, sent.post_id) == ("You follow alice.", "", None, None)
+
+
+def test_a_post_is_carried_with_all_that_a_transport_needs() -> None:
+    sent = outgoing(replace(POST, lane=Lane.MENTION, attempt=3), "+15550009999")
+    assert (sent.id, sent.attempt, sent.to, sent.sender) == (7, 3, "+15550001002", "+15550009999")
+    assert (sent.kind, sent.mention, sent.address_id, sent.account_id) == (PostKind.POST, True, 5, 2)
+
+
+@given(st.text(min_size=1, max_size=140), st.sampled_from(Channel), st.sampled_from(PostKind))
+def test_segments_are_counted_on_texts_and_only_on_texts(text: str, channel: Channel, kind: PostKind) -> None:
+    sent = outgoing(replace(POST, text=text, kind=kind, channel=channel, original_author="bob"), "")
+    assert (sent.segments > 0) == (channel is Channel.SMS)
+    assert sent.channel is channel

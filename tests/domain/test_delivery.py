@@ -1,0 +1,105 @@
+"""What follows an attempt, and how long the waits are."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.domain.delivery import (
+    Bounced,
+    Deferred,
+    Done,
+    Fault,
+    GiveUp,
+    LookUp,
+    Outcome,
+    Retry,
+    RetryRules,
+    Sent,
+    Unsure,
+    Verdict,
+    after_attempt,
+    backoff,
+)
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+RULES = RetryRules()
+SECOND = timedelta(seconds=1)
+
+attempts = st.integers(1, 100)
+dice = st.floats(0, 1, exclude_max=True)
+outcomes = st.one_of(
+    st.builds(Sent, st.text(min_size=1)),
+    st.builds(Unsure, st.text(min_size=1)),
+    st.builds(Bounced, st.text(min_size=1), st.sampled_from(Fault)),
+    st.builds(Deferred, st.text(min_size=1), st.none() | st.floats(0, 100_000), st.booleans()),
+)
+
+
+def decide(outcome: Outcome, *, attempt: int = 1, age: timedelta = timedelta(0), die: float = 0.0) -> Verdict:
+    return after_attempt(outcome, attempt=attempt, queued_at=NOW - age, now=NOW, rules=RULES, dice=die)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "attempt", "verdict"),
+    [
+        (Sent("SM1"), 1, Done("SM1")),
+        (Sent("SM1"), 99, Done("SM1")),
+        (Bounced("no such phone", Fault.ADDRESS), 1, GiveUp("no such phone", Fault.ADDRESS)),
+        (Unsure("silence"), 1, LookUp(NOW + 30 * SECOND, "silence")),
+        (Unsure("silence"), 99, LookUp(NOW + 30 * SECOND, "silence")),
+        (Deferred("busy"), 1, Retry(NOW + 7.5 * SECOND, "busy")),
+        (Deferred("busy"), 2, Retry(NOW + 15 * SECOND, "busy")),
+        (Deferred("busy", 60), 1, Retry(NOW + 60 * SECOND, "busy")),
+        (Deferred("busy", 1), 4, Retry(NOW + 60 * SECOND, "busy")),
+        (Deferred("slow down", 1, route_wide=True), 4, Retry(NOW + SECOND, "slow down")),
+        (Deferred("busy"), 12, GiveUp("given up after 12 attempts: busy")),
+        (Deferred("slow down", 1, route_wide=True), 12, Retry(NOW + SECOND, "slow down")),
+        (Deferred("busy", 200_000), 1, GiveUp("given up at the age limit of 2 days, 0:00:00: busy")),
+    ],
+)
+def test_each_outcome_has_its_consequence(outcome: Outcome, attempt: int, verdict: Verdict) -> None:
+    assert decide(outcome, attempt=attempt) == verdict
+
+
+def test_what_would_be_too_old_at_its_next_try_is_given_up() -> None:
+    assert isinstance(decide(Deferred("busy"), age=RULES.max_age - 8 * SECOND), Retry)
+    assert isinstance(decide(Deferred("busy"), age=RULES.max_age - 7 * SECOND), GiveUp)
+
+
+@given(outcomes, attempts, st.timedeltas(timedelta(0), timedelta(days=5)), dice)
+def test_a_verdict_never_lies_in_the_past_and_always_has_a_reason(
+    outcome: Outcome, attempt: int, age: timedelta, die: float
+) -> None:
+    verdict = decide(outcome, attempt=attempt, age=age, die=die)
+    match verdict:
+        case Done(remote_id):
+            assert remote_id
+        case Retry(at, reason):
+            assert reason
+            assert NOW <= at <= NOW - age + RULES.max_age
+        case LookUp(at, reason):
+            assert reason
+            assert at > NOW
+        case GiveUp(reason, _):
+            assert reason
+
+
+@given(attempts, dice)
+def test_what_was_sent_once_or_perhaps_is_never_sent_again_blindly(attempt: int, die: float) -> None:
+    assert not isinstance(decide(Unsure("silence"), attempt=attempt, die=die), Retry)
+    assert not isinstance(decide(Sent("SM1"), attempt=attempt, die=die), Retry)
+
+
+@given(st.floats(1, 10_000), attempts, dice, st.booleans())
+def test_no_try_comes_before_the_peer_said(seconds: float, attempt: int, die: float, route_wide: bool) -> None:
+    verdict = decide(Deferred("busy", seconds, route_wide), attempt=attempt, die=die)
+    if isinstance(verdict, Retry):
+        assert verdict.at >= NOW + timedelta(seconds=seconds)
+
+
+@given(attempts, dice)
+def test_a_wait_is_between_half_and_the_whole_of_its_step_and_never_over_the_longest(attempt: int, die: float) -> None:
+    whole = min(RULES.first_wait * 2 ** min(attempt - 1, 20), RULES.longest_wait)
+    assert whole / 2 <= backoff(attempt, rules=RULES, dice=die) <= whole

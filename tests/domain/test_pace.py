@@ -1,0 +1,93 @@
+"""The pace of a route: never faster than told, over any stretch of time, whoever asks."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.domain.pace import BURST, Go, Pace, Standing, Wait, allowance, book
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+NOW = datetime(2026, 11, 23, 23, 59, tzinfo=UTC)
+TODAY = NOW.toordinal()
+FRESH = Standing(EPOCH, EPOCH, 0, 0)
+SECOND = timedelta(seconds=1)
+
+
+@pytest.mark.parametrize(
+    ("pace", "standing", "most", "expected"),
+    [
+        (Pace(), FRESH, 500, Go(500)),
+        (Pace(per_second=1), FRESH, 500, Go(1)),
+        (Pace(per_second=100), FRESH, 500, Go(50)),
+        (Pace(per_second=100), FRESH, 20, Go(20)),
+        (Pace(per_second=1), Standing(NOW + SECOND, EPOCH, 0, 0), 500, Wait(NOW + SECOND)),
+        (Pace(per_second=0.1), Standing(NOW, EPOCH, 0, 0), 500, Go(1)),
+        (Pace(), Standing(EPOCH, NOW + SECOND, 0, 0), 500, Wait(NOW + SECOND)),
+        (Pace(per_day=10), Standing(EPOCH, EPOCH, TODAY, 7), 500, Go(3)),
+        (Pace(per_day=10), Standing(EPOCH, EPOCH, TODAY, 10), 500, Wait(NOW + 60 * SECOND)),
+        (Pace(per_day=10), Standing(EPOCH, EPOCH, TODAY, 12), 500, Wait(NOW + 60 * SECOND)),
+        (Pace(per_day=10), Standing(EPOCH, EPOCH, TODAY - 1, 10), 500, Go(10)),
+    ],
+)
+def test_how_much_may_go_now(pace: Pace, standing: Standing, most: int, expected: Go | Wait) -> None:
+    assert allowance(pace, standing, most=most, now=NOW) == expected
+
+
+def test_booking_counts_on_the_day_and_starts_afresh_on_the_next() -> None:
+    booked = book(Pace(per_day=10), Standing(EPOCH, EPOCH, TODAY, 7), units=2, now=NOW)
+    assert (booked.day, booked.used) == (TODAY, 9)
+    tomorrow = book(Pace(per_day=10), booked, units=2, now=NOW + 60 * SECOND)
+    assert (tomorrow.day, tomorrow.used) == (TODAY + 1, 2)
+
+
+def test_the_time_until_midnight_is_counted_in_utc_whatever_the_zone_of_the_clock() -> None:
+    elsewhere = NOW.astimezone()
+    assert allowance(Pace(per_day=1), Standing(EPOCH, EPOCH, TODAY, 1), most=1, now=elsewhere) == Wait(
+        NOW + 60 * SECOND
+    )
+
+
+@given(
+    per_second=st.floats(0.1, 200),
+    asks=st.lists(st.tuples(st.floats(0, 3), st.integers(1, 300)), min_size=1, max_size=40),
+)
+def test_over_any_stretch_no_more_goes_out_than_the_pace_and_one_burst(
+    per_second: float, asks: list[tuple[float, int]]
+) -> None:
+    pace, standing, now = Pace(per_second), FRESH, NOW
+    sent: list[tuple[datetime, int]] = []
+    for wait, most in asks:
+        now += timedelta(seconds=wait)
+        match allowance(pace, standing, most=most, now=now):
+            case Go(units):
+                assert 1 <= units <= most
+                standing = book(pace, standing, units=units, now=now)
+                sent.append((now, units))
+            case Wait(until):
+                assert until > now
+    for begin, (start, _) in enumerate(sent):
+        for end in range(begin, len(sent)):
+            seconds = (sent[end][0] - start).total_seconds()
+            units = sum(count for _, count in sent[begin : end + 1])
+            assert units <= per_second * (seconds + BURST.total_seconds()) + 1.001
+
+
+@given(per_second=st.floats(0.1, 200), booked=st.integers(1, 1_000))
+def test_at_the_moment_it_said_to_wait_until_something_may_go(per_second: float, booked: int) -> None:
+    pace = Pace(per_second)
+    standing = book(pace, FRESH, units=booked, now=NOW)
+    found = allowance(pace, standing, most=10, now=NOW)
+    if isinstance(found, Wait):
+        assert isinstance(allowance(pace, standing, most=10, now=found.until), Go)
+
+
+@given(st.integers(1, 50), st.lists(st.integers(1, 30), max_size=20))
+def test_a_day_never_takes_more_than_its_limit(per_day: int, asks: list[int]) -> None:
+    pace, standing = Pace(per_day=per_day), FRESH
+    for most in asks:
+        found = allowance(pace, standing, most=most, now=NOW)
+        if isinstance(found, Go):
+            standing = book(pace, standing, units=found.units, now=NOW)
+    assert standing.used <= per_day
