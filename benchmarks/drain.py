@@ -39,7 +39,10 @@ _OLDEST = (
     "SELECT id FROM deliveries WHERE route = 1 AND lane = ? AND state = 'queued' AND due_at <= ?"
     " ORDER BY due_at, id LIMIT ?"
 )
-_BARE_CLAIM = "UPDATE deliveries SET state = 'claimed', attempt = attempt + 1, lease_until = ? WHERE id IN ({oldest}) RETURNING id"
+_BARE_CLAIM = (
+    "UPDATE deliveries SET state = 'claimed', attempt = attempt + 1, lease_until = ?"
+    " WHERE id IN ({oldest}) RETURNING id"
+)
 _BARE_SETTLE = "UPDATE deliveries SET state = 'sent', lease_until = NULL, settled_at = ?, remote_id = ? WHERE id = ?"
 
 

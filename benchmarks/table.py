@@ -1,10 +1,12 @@
-"""What the benchmarks print: a table in Markdown, medians of several runs, each beside the bare limit of the same run."""
+"""What the benchmarks print: tables in Markdown, medians of several runs beside the bare limit of the same run."""
 
 import argparse
+import logging
 from collections.abc import Mapping, Sequence
 from statistics import median
 
 import psutil
+import structlog
 
 MEGABYTE = 1024 * 1024
 
@@ -48,7 +50,8 @@ def memory(pid: int | None = None) -> float:
 
 
 def options(description: str | None, **numbers: int) -> argparse.ArgumentParser:
-    """A command line with ``--NAME N`` for each number and its default."""
+    """A command line with ``--NAME N`` for each number and its default. Nothing is logged below a warning."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     parser = argparse.ArgumentParser(
         description=(description or "").split("\n\n")[0], formatter_class=argparse.ArgumentDefaultsHelpFormatter
     )
