@@ -9,7 +9,6 @@ import os
 import signal
 import subprocess
 import sys
-from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -159,7 +158,7 @@ class Town:
 
     async def falls_quiet(self) -> None:
         """Wait until nothing is left to do: no page to queue, no delivery that is not sent."""
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while await self._open():  # noqa: ASYNC110 - another process does it, and rings no bell here
                 await asyncio.sleep(0.05)
 
@@ -175,7 +174,7 @@ class Town:
 
     async def balances(self, *, extra_mails: range = range(1)) -> None:
         """Everything accepted was posted once, reached every phone once in order, and carol's mailbox, where each
-        mail has one Message-ID and so many more than one of each came."""
+        mail has one Message-ID and so many more than one of each came. (A mail that is put off may be overtaken.)"""
         async with self.store.reading() as reading:
             posted = list((await reading.execute(select(posts.c.text).order_by(posts.c.id))).scalars())
         assert posted == self.ledger.posts
@@ -184,11 +183,11 @@ class Town:
             assert [words for words in self.received(phone) if words.startswith("alice: ")] == expected
         answers = [words for words in self.received(BOB) if not words.startswith("alice: ")]
         assert len(answers) == len(set(answers)) == len(self.ledger.asked)
-        assert max(Counter(self.received(ALICE)).values(), default=1) == 1
+        assert self.received(ALICE) == []
 
         mails = [(mail.text.splitlines()[0], mail.message["Message-ID"]) for mail in self.mailbox.mails]
         first_of_each = list(dict.fromkeys(mails))
-        assert [words for words, _ in first_of_each] == self.ledger.posts
+        assert sorted(words for words, _ in first_of_each) == sorted(self.ledger.posts)
         assert len({message_id for _, message_id in first_of_each}) == len(self.ledger.posts)
         assert len(mails) - len(first_of_each) in extra_mails
 
@@ -339,6 +338,14 @@ async def test_killed_before_a_mail_was_answered_for(town: Town, point: str) -> 
     await town.opens()
     assert await town.mails("by mail")
     await town.falls_quiet()
+    await town.balances()
+
+
+@pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("point", ["understood, not committed", "committed, not answered"])
+async def test_killed_before_the_provider_heard_that_a_command_was_taken(town: Town, point: str) -> None:
+    async with a_crash(town, point):
+        await town.texts(BOB, "FOLLOWING")
     await town.balances()
 
 
