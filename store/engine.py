@@ -7,9 +7,11 @@ returned survives a power cut. Others commit with NORMAL: they survive a crash o
 takes from them is done again from what the durable ones wrote.
 """
 
-from sqlite3 import Connection as SqliteConnection
+import sqlite3
+from collections.abc import Callable
 from typing import Any
 
+import aiosqlite
 from sqlalchemy import URL, event, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import StaticPool
@@ -56,9 +58,12 @@ def open_engine(url: URL, *, durable: bool, read_only: bool = False, connections
 
 def _open_sqlite(url: URL, *, durable: bool, read_only: bool, connections: int) -> AsyncEngine:
     pool: dict[str, Any] = {"pool_size": connections, "max_overflow": 0} if read_only else {"poolclass": StaticPool}
-    engine = create_async_engine(url, connect_args={"timeout": BUSY_TIMEOUT, "isolation_level": None}, **pool)
+    settings: dict[str, Any] = {"timeout": BUSY_TIMEOUT, "isolation_level": None}
+    if not read_only:
+        settings["async_creator_fn"] = _connect
+    engine = create_async_engine(url, connect_args=settings, **pool)
 
-    def on_connect(connection: SqliteConnection, _record: object) -> None:
+    def on_connect(connection: sqlite3.Connection, _record: object) -> None:
         cursor = connection.cursor()
         cursor.execute("PRAGMA journal_mode = WAL")
         cursor.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
@@ -75,3 +80,37 @@ def _open_sqlite(url: URL, *, durable: bool, read_only: bool, connections: int) 
     event.listen(engine.sync_engine, "connect", on_connect)
     event.listen(engine.sync_engine, "begin", on_begin)
     return engine
+
+
+class _Writing(aiosqlite.Connection):
+    """A connection that does what is short in the loop's own thread, and everything else in its own.
+
+    A hop to the other thread and back takes ten times as long as a look-up, and one statement makes four. Between
+    BEGIN and COMMIT a writer waits for nobody; what may wait (these two) or may touch many rows goes to the thread.
+    """
+
+    async def _execute(self, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        if _is_short(fn, args):
+            return fn(*args, **kwargs)
+        return await super()._execute(fn, *args, **kwargs)  # type: ignore[no-untyped-call]  # it has no types
+
+
+def _is_short(function: Callable[..., Any], args: tuple[Any, ...]) -> bool:
+    """Whether this takes microseconds: opening, reading and closing a cursor, looking up, adding given rows."""
+    match function.__name__:
+        case "execute":
+            statement: str = args[0]
+            return statement.startswith("SELECT") or (statement.startswith("INSERT") and ") VALUES (" in statement)
+        case "cursor" | "fetchone" | "fetchmany" | "fetchall":
+            return True
+        case "close":
+            return isinstance(getattr(function, "__self__", None), sqlite3.Cursor)
+        case _:
+            return False
+
+
+def _connect(database: str, **settings: Any) -> aiosqlite.Connection:
+    """``settings`` are sqlite3's; SQLAlchemy's let it pass between threads. Its own ends with the program."""
+    connection = _Writing(lambda: sqlite3.connect(database, **settings), 64)
+    connection._thread.daemon = True
+    return connection
