@@ -13,9 +13,9 @@ import shutil
 from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from socket import socket
 from time import perf_counter
 
+from benchmarks.daemon import answers, free_port
 from benchmarks.table import options, show
 from benchmarks.webhook import SITE
 from gateway.daemon import loop_factory, now
@@ -54,16 +54,14 @@ async def sink(connections: int) -> AsyncIterator[int]:
         yield server.sockets[0].getsockname()[1]
         server.close()
         return
-    with socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
+    port = free_port()
     as_whom = ["-u", "nobody"] if os.geteuid() == 0 else []
     running = await asyncio.create_subprocess_exec(
         program, *as_whom, "-m", str(4 * connections), f"127.0.0.1:{port}", "100", stderr=asyncio.subprocess.DEVNULL
     )
     try:
         async with asyncio.timeout(10):
-            while not await _answers(port):  # noqa: ASYNC110  # another process gives no event to wait for
+            while not await answers(port):  # noqa: ASYNC110  # another process gives no event to wait for
                 await asyncio.sleep(0.05)
         yield port
     finally:
@@ -154,15 +152,6 @@ async def _swallow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -
         if line.startswith(b"QUIT"):
             break
     writer.close()
-
-
-async def _answers(port: int) -> bool:
-    try:
-        _, writer = await asyncio.open_connection("127.0.0.1", port)
-    except ConnectionRefusedError:
-        return False
-    writer.close()
-    return True
 
 
 def _postfix(name: str) -> str | None:

@@ -50,8 +50,8 @@ def memory(pid: int | None = None) -> float:
 
 
 def options(description: str | None, **numbers: int) -> argparse.ArgumentParser:
-    """A command line with ``--NAME N`` for each number and its default. Nothing is logged below a warning."""
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+    """A command line with ``--NAME N`` for each number and its default. Nothing is logged meanwhile."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     parser = argparse.ArgumentParser(
         description=(description or "").split("\n\n")[0], formatter_class=argparse.ArgumentDefaultsHelpFormatter
     )
