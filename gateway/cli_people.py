@@ -70,8 +70,7 @@ def add(
 ) -> None:
     """Add somebody called NAME: 1 to 15 letters, digits or underscores."""
     number = None if phone is None else _phone(phone, config.sms.default_region)
-    if email is not None and not _MAIL.fullmatch(email):
-        raise click.BadParameter(f"{email} is not a mail address", param_hint="--email")
+    _check_mail(email)
     wanted = name.removeprefix("@").lower()
 
     async def sign_up(desk: Desk) -> Shown:
@@ -93,6 +92,33 @@ def add(
                     assert_never(outcome)
 
     _print(at_desk(config, sign_up), as_json=as_json)
+
+
+@user.command()
+@click.argument("name")
+@click.option("--phone", help="A phone number; it counts as proven.")
+@click.option("--email", help="A mail address; it counts as proven, and gets the posting address by mail.")
+@configured
+@as_json
+def address(config: Config, as_json: bool, name: str, phone: str | None, email: str | None) -> None:
+    """Give NAME one more phone or mail address; texts and mails go to the newest."""
+    if phone is None and email is None:
+        raise click.UsageError("give --phone or --email")
+    number = None if phone is None else _phone(phone, config.sms.default_region)
+    _check_mail(email)
+
+    async def give(desk: Desk) -> Shown:
+        async with desk.store.unit() as unit:
+            await routes.ensure(unit, config.sender_names())
+            account = await person(unit, name)
+            held = await joining.add_addresses(unit, account.id, phone=number, email=email, now=now())
+            if held is not None:
+                raise Refused(f"that phone or mail address belongs to {held.name}")
+            if email is not None:
+                await joining.mail_posting_address(unit, desk.site, account.id, now=now())
+            return await _shown(unit, desk.site, await person(unit, name))
+
+    _print(at_desk(config, give), as_json=as_json)
 
 
 @user.command()
@@ -165,6 +191,11 @@ def delete(config: Config, name: str, yes: bool) -> None:
 
     at_desk(config, end)
     click.echo(f"{name} is deleted.")
+
+
+def _check_mail(email: str | None) -> None:
+    if email is not None and not _MAIL.fullmatch(email):
+        raise click.BadParameter(f"{email} is not a mail address", param_hint="--email")
 
 
 async def _set_suspended(desk: Desk, name: str, since: datetime | None) -> None:

@@ -227,6 +227,17 @@ def test_other_ways_than_the_channels_are_refused(text):
         parse_via(text)
 
 
+def test_somebody_gets_one_more_address_and_a_letter_with_the_posting_address(birdwire):
+    birdwire.done("user", "add", "alice", "--phone", "+15550001001")
+    birdwire.done("user", "add", "bob", "--email", "bob@example.com")
+    shown = birdwire.json("user", "address", "alice", "--email", "alice@example.com")
+    assert (shown["phones"], shown["emails"]) == (["+15550001001"], ["alice@example.com"])
+    (row,) = birdwire.json("queue", "list", "--state", "queued")
+    assert (row["recipient"], row["channel"]) == ("alice", "email")
+    assert "belongs to bob" in birdwire.refused("user", "address", "alice", "--email", "bob@example.com")
+    assert "--phone or --email" in birdwire.run("user", "address", "alice", code=2).stderr
+
+
 def test_a_post_is_published_and_its_page_printed(birdwire):
     birdwire.done("user", "add", "alice")
     posted = birdwire.json("post", "alice", "hello #birds")

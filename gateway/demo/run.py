@@ -7,7 +7,6 @@ import asyncio
 import secrets
 import sys
 import tomllib
-from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -20,9 +19,7 @@ from gateway.demo.carrier import Carrier
 from gateway.demo.letters import mail_through
 from gateway.demo.mailbox import Mailbox
 from gateway.demo.page import build_page
-from gateway.domain import token
-from gateway.domain.token import Purpose
-from gateway.service import identity, notify
+from gateway.service import identity, joining
 from gateway.service.site import Site
 from store import accounts, addresses
 from store.accounts import AccountRow
@@ -154,7 +151,7 @@ Birdwire is running, and nothing leaves this machine.
   the site             {url}/
   mail in (SMTP)       127.0.0.1:{config.mail.inbound.port}
   metrics              http://127.0.0.1:{config.ops.port}/metrics
-  commands             birdwire user list -c {data / "config.toml"}
+  commands             {Path(sys.argv[0])} user list -c {data / "config.toml"}
 
 Press Ctrl-C to stop. Everything is kept in {data}.
 """,
@@ -187,15 +184,6 @@ async def _give_mailboxes(config: Config) -> None:
 async def _give_mailbox(unit: Unit, site: Site, person: AccountRow) -> None:
     if any(address.channel == "email" for address in await addresses.of_account(unit, person.id)):
         return
-    now = datetime.now(UTC)
-    address = await addresses.find_or_add(unit, "email", f"{person.name}@{_MAILBOXES}", now=now)
-    await addresses.attach(unit, address.id, person.id, proven_at=now)
-    secret = token.make(site.key, Purpose.POST, person.id, person.post_version)
-    await notify.tell(
-        unit,
-        address.id,
-        f"Hello {person.name},\n\nthis is your secret posting address. What you mail to it is posted in your name:\n\n"
-        f"post+{secret}@{site.mail_domain}\n",
-        subject="Your posting address",
-        now=now,
-    )
+    now = daemon.now()
+    await joining.add_addresses(unit, person.id, now=now, email=f"{person.name}@{_MAILBOXES}")
+    await joining.mail_posting_address(unit, site, person.id, now=now)

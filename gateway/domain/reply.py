@@ -419,7 +419,7 @@ def no_posts(name: str) -> str:
 
 
 def reposted(name: str) -> str:
-    return f"Passed on {name}'s post."
+    return f"Reposted {name}'s post."
 
 
 def already_reposted(name: str) -> str:
@@ -511,3 +511,19 @@ def _attachments(count: int) -> str:
 
 def _cut(text: str, room: int = SEGMENT) -> str:
     return text if len(text) <= room else text[: room - 3].rstrip() + "..."
+
+
+# ---- letters
+
+
+def posting_letter_subject(site: str) -> str:
+    return f"Post to {site} by mail"
+
+
+def posting_letter(site: str, name: str, address: str) -> str:
+    """How somebody with a mailbox learns where to mail posts to."""
+    return (
+        f"Hello {name},\n\n"
+        f"whatever you mail to this address is posted on {site} in your name:\n\n{address}\n\n"
+        "Keep it in your address book and to yourself: whoever knows it can post as you.\n"
+    )

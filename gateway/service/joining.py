@@ -9,8 +9,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from gateway.domain import proof
+from gateway.domain import proof, reply, token
+from gateway.domain.token import Purpose
 from gateway.domain.types import NAME_PATTERN, Channel
+from gateway.service import notify
 from gateway.service.site import Site
 from store import accounts, addresses, consents, deliveries, follows, proofs, relations
 from store.addresses import AddressRow
@@ -265,14 +267,9 @@ async def add_user(
     """The operator's sign-up: ``phone`` (E.164) and ``email`` count as proven, and reserved names may be had."""
     if not _NAME.fullmatch(name):
         return NotAName()
-    wanted = [
-        (channel, address) for channel, address in ((Channel.SMS, phone), (Channel.EMAIL, email)) if address is not None
-    ]
-    for channel, address in wanted:
-        held = await addresses.find(unit, channel, address)
-        holder = held and held.owner_id and await accounts.by_id(unit, held.owner_id)
-        if holder and holder.name is not None:
-            return HeldBy(holder.name)
+    wanted = _given(phone, email)
+    if held := await _held(unit, wanted, None):
+        return held
     account_id = await accounts.create(unit, name, now=now, protected=protected)
     if account_id is None:
         return NameTaken()
@@ -281,6 +278,43 @@ async def add_user(
     for channel, address in wanted:
         await give_address(unit, account_id, channel, address, how="operator", now=now)
     return Added(account_id)
+
+
+async def add_addresses(
+    unit: Unit, account_id: int, *, now: datetime, phone: str | None = None, email: str | None = None
+) -> HeldBy | None:
+    """The operator gives an account a phone or mail address more, which counts as proven; None when it has it."""
+    wanted = _given(phone, email)
+    if held := await _held(unit, wanted, account_id):
+        return held
+    for channel, address in wanted:
+        await give_address(unit, account_id, channel, address, how="operator", now=now)
+    return None
+
+
+async def mail_posting_address(unit: Unit, site: Site, account_id: int, *, now: datetime) -> bool:
+    """Mail an account its secret posting address; False when it has no mailbox in use."""
+    account = await accounts.by_id(unit, account_id)
+    if account is None or account.mail_id is None:
+        return False
+    secret = token.make(site.key, Purpose.POST, account.id, account.post_version)
+    letter = reply.posting_letter(site.name, account.name or "", f"post+{secret}@{site.mail_domain}")
+    return await notify.tell(unit, account.mail_id, letter, subject=reply.posting_letter_subject(site.name), now=now)
+
+
+def _given(phone: str | None, email: str | None) -> list[tuple[Channel, str]]:
+    both = ((Channel.SMS, phone), (Channel.EMAIL, email))
+    return [(channel, address) for channel, address in both if address is not None]
+
+
+async def _held(unit: Unit, wanted: list[tuple[Channel, str]], account_id: int | None) -> HeldBy | None:
+    """Whether another account with a name holds one of these addresses."""
+    for channel, address in wanted:
+        held = await addresses.find(unit, channel, address)
+        holder = held and held.owner_id and await accounts.by_id(unit, held.owner_id)
+        if holder and holder.name is not None and holder.id != account_id:
+            return HeldBy(holder.name)
+    return None
 
 
 async def give_address(
