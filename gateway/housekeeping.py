@@ -44,6 +44,12 @@ def keep_house(tools: Tools, routes: list[Route], provider: CanLookUp | None) ->
         async with store.unit(durable=False) as unit:
             await tending.wipe_old_messages(unit, now=now())
 
+    async def prune() -> None:
+        gone = 1
+        while gone:
+            async with store.unit(durable=False) as unit:
+                gone = await tending.prune(unit, kept=tools.settings.kept, now=now())
+
     async def look_at_queue() -> None:
         async with store.reading() as reading:
             standings = await tending.look_at_queue(reading, now=now())
@@ -60,6 +66,7 @@ def keep_house(tools: Tools, routes: list[Route], provider: CanLookUp | None) ->
         (end_leases, min(5, lease / 4)),
         (look_at_queue, 15),
         (wipe_old_messages, 60),
+        (prune, 60),
     ]
     if provider is not None:
         jobs.append((look_up, min(2, look_up_after / 4)))

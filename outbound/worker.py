@@ -43,6 +43,7 @@ class DeliverySettings:
     """``[delivery]``: how long to go on trying, and how much at once.
 
     ``attempts``, ``max_age``   after so many tries or so long a delivery is given up, with its reason kept.
+    ``kept``         how long what was settled, and what came in, is kept.
     ``lease``        how long a worker may hold a delivery before another one takes it over.
     ``look_up_after``  how long a text of unknown outcome waits for its receipt before the provider is asked about it.
     ``batch``        deliveries that a worker holds at the most.
@@ -54,6 +55,7 @@ class DeliverySettings:
 
     attempts: int = 12
     max_age: timedelta = timedelta(days=2)
+    kept: timedelta = timedelta(days=90)
     lease: timedelta = timedelta(minutes=2)
     look_up_after: timedelta = timedelta(seconds=30)
     batch: int = 500

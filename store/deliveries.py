@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, bindparam, case, func, insert, literal_column, select, update
+from sqlalchemy import ColumnElement, Select, bindparam, case, delete, func, insert, literal_column, select, update
 
 from gateway.domain.delivery import State
 from gateway.domain.types import Channel, Lane
@@ -42,6 +42,9 @@ class Depth:
     count: int
     oldest: datetime
 
+
+PRUNED_AT_ONCE = 2_000
+"""Rows that one step of pruning looks at."""
 
 _NOW = bindparam("now", type_=Instant())
 _QUEUED: ColumnElement[str] = literal_column("'queued'")
@@ -155,6 +158,19 @@ _DEAD_IDS = (
 )
 
 
+_OLDEST = select(deliveries.c.id).order_by(deliveries.c.id).limit(PRUNED_AT_ONCE)
+_PRUNE = (
+    delete(deliveries)
+    .where(
+        deliveries.c.id.in_(_OLDEST.scalar_subquery()),
+        deliveries.c.settled_at < bindparam("before", type_=Instant()),
+        deliveries.c.state.in_([State.SENT, State.DELIVERED, State.DEAD]),
+    )
+    .returning(deliveries.c.notice_id)
+)
+_PRUNE_NOTICES = delete(notices).where(notices.c.id.in_(bindparam("ids", expanding=True)))
+
+
 async def add_notice(
     unit: Unit,
     *,
@@ -258,3 +274,12 @@ async def retry(unit: Unit, ids: Sequence[int], *, now: datetime) -> list[int]:
 async def drop(unit: Unit, ids: Sequence[int], reason: str, *, now: datetime) -> list[int]:
     """Give up queued deliveries; returns the ids that were."""
     return list((await unit.execute(_DROP, {"ids": list(ids), "why": reason, "now": now})).scalars())
+
+
+async def prune(unit: Unit, *, before: datetime) -> int:
+    """Take out deliveries that were settled before then, and their notices, among the oldest few; how many went."""
+    gone = list((await unit.execute(_PRUNE, {"before": before})).scalars())
+    told = [notice_id for notice_id in gone if notice_id is not None]
+    if told:
+        await unit.execute(_PRUNE_NOTICES, {"ids": told})
+    return len(gone)

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import bindparam, delete, func, select, update
 
 from store.schema import Instant, inbox
 from store.sql import insert_new
@@ -23,6 +23,11 @@ _OLD = (
     .limit(bindparam("most"))
 )
 _WIPE = update(inbox).where(inbox.c.id.in_(_OLD.scalar_subquery())).values(raw="")
+
+_OLDEST = select(inbox.c.id).order_by(inbox.c.id).limit(2_000)
+_PRUNE = delete(inbox).where(
+    inbox.c.id.in_(_OLDEST.scalar_subquery()), inbox.c.received_at < bindparam("before", type_=Instant())
+)
 
 
 async def add(
@@ -73,3 +78,8 @@ async def count_answered_since(reading: Reading, sender: str, since: datetime) -
 async def wipe_raw(unit: Unit, *, before: datetime, most: int = 1_000) -> int:
     """Wipe what was received word for word before then; returns how many rows still had it."""
     return (await unit.execute(_WIPE, {"before": before, "most": most})).rowcount
+
+
+async def prune(unit: Unit, *, before: datetime) -> int:
+    """Take out messages that came before then, among the oldest few; how many went."""
+    return (await unit.execute(_PRUNE, {"before": before})).rowcount

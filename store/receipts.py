@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import bindparam, func, literal_column, select, update
+from sqlalchemy import bindparam, delete, func, literal_column, select, update
 
 from store.schema import Instant, deliveries, receipts
 from store.sql import insert_new
@@ -41,6 +41,11 @@ _FAILURES = (
         receipts.c.delivery_id == bindparam("of_id"),
         receipts.c.status.in_((literal_column("'failed'"), literal_column("'undelivered'"))),
     )
+)
+
+_OLDEST = select(receipts.c.id).order_by(receipts.c.id).limit(2_000)
+_PRUNE = delete(receipts).where(
+    receipts.c.id.in_(_OLDEST.scalar_subquery()), receipts.c.received_at < bindparam("before", type_=Instant())
 )
 
 
@@ -99,3 +104,8 @@ async def move(
         "now": now,
     }
     return (await unit.execute(_MOVE, values)).rowcount > 0
+
+
+async def prune(unit: Unit, *, before: datetime) -> int:
+    """Take out reports that came before then, among the oldest few; how many went."""
+    return (await unit.execute(_PRUNE, {"before": before})).rowcount

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from gateway.domain.delivery import State
-from store import deliveries, inbox, queue
+from store import deliveries, inbox, offers, proofs, queue, receipts
 from store.unit import Reading, Unit
 
 RAW_KEPT = timedelta(days=30)
@@ -22,6 +22,19 @@ async def end_leases(unit: Unit, *, now: datetime) -> int:
 async def wipe_old_messages(unit: Unit, *, now: datetime) -> int:
     """Wipe messages as received that are older than RAW_KEPT, a thousand at a time; how many were."""
     return await inbox.wipe_raw(unit, before=now - RAW_KEPT)
+
+
+async def prune(unit: Unit, *, kept: timedelta, now: datetime) -> int:
+    """Take out what was settled longer than ``kept`` ago, and what came in before that: a bounded step, oldest first.
+
+    Returns how many rows went; when there are any, more may wait."""
+    before = now - kept
+    gone = await deliveries.prune(unit, before=before)
+    gone += await inbox.prune(unit, before=before)
+    gone += await receipts.prune(unit, before=before)
+    await offers.prune(unit, now=now)
+    await proofs.prune(unit, now=now)
+    return gone
 
 
 @dataclass(frozen=True, slots=True)

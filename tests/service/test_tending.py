@@ -1,0 +1,96 @@
+"""Housekeeping in small steps, on both databases: what is old goes, what is open or young stays."""
+
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import func, insert, select
+
+from gateway.domain.types import Channel, Lane
+from gateway.service import tending
+from store import deliveries, inbox, receipts, routes
+from store import schema as tables
+from store.unit import Store
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+OLD, YOUNG, KEPT = NOW - timedelta(days=100), NOW - timedelta(days=1), timedelta(days=90)
+
+
+async def count(store: Store, name: str) -> int:
+    async with store.reading() as reading:
+        table = tables.metadata.tables[name]
+        return (await reading.execute(select(func.count()).select_from(table))).scalar_one()
+
+
+async def test_pruning_takes_what_was_settled_long_ago_and_nothing_else(store: Store) -> None:
+    async with store.unit() as unit:
+        await routes.ensure(unit, ["+15550009999"])
+        await unit.execute(insert(tables.accounts), {"id": 1, "name": "alice", "created_at": OLD})
+        await unit.execute(
+            insert(tables.posts),
+            {"id": 1, "author_id": 1, "kind": "post", "text": "x", "source": "sms", "created_at": OLD},
+        )
+        for reader, (state, settled) in enumerate(
+            [("sent", OLD), ("delivered", OLD), ("dead", OLD), ("sent", YOUNG), ("queued", None), ("unsure", OLD)]
+        ):
+            values = {
+                "post_id": 1,
+                "account_id": reader,
+                "channel": "sms",
+                "route": 1,
+                "lane": Lane.FIRST,
+                "state": state,
+                "due_at": OLD,
+                "queued_at": OLD,
+                "settled_at": settled,
+            }
+            await unit.execute(insert(tables.deliveries), values)
+        notice = {"address_id": 1, "account_id": 1, "channel": Channel.SMS, "route": 1}
+        await deliveries.add_notice(unit, text="old", now=OLD, **notice)  # type: ignore[arg-type]  # of mixed types
+        await unit.execute(
+            tables.deliveries.update()
+            .where(tables.deliveries.c.notice_id.is_not(None))
+            .values(state="sent", settled_at=OLD)
+        )
+        for at in (OLD, YOUNG):
+            await inbox.add(
+                unit,
+                source="twilio",
+                remote_id=f"SM{at:%j}",
+                channel="sms",
+                sender="+1",
+                recipient="+2",
+                raw="{}",
+                received_at=at,
+            )
+            await receipts.add(
+                unit,
+                source="twilio",
+                remote_id=f"SM{at:%j}",
+                status="sent",
+                error_code="",
+                delivery_id=None,
+                received_at=at,
+            )
+    async with store.unit() as unit:
+        assert await tending.prune(unit, kept=KEPT, now=NOW) == 6
+        assert await tending.prune(unit, kept=KEPT, now=NOW) == 0
+    counts = [await count(store, name) for name in ("deliveries", "notices", "inbox", "receipts")]
+    assert counts == [3, 0, 1, 1]
+
+
+async def test_a_message_is_wiped_word_for_word_before_its_row_goes(store: Store) -> None:
+    async with store.unit() as unit:
+        for at in (NOW - timedelta(days=31), YOUNG):
+            await inbox.add(
+                unit,
+                source="mail",
+                remote_id=f"{at}",
+                channel="email",
+                sender="a@x.example",
+                recipient="post@b.example",
+                raw="all of it",
+                received_at=at,
+            )
+        assert await tending.wipe_old_messages(unit, now=NOW) == 1
+        assert await tending.wipe_old_messages(unit, now=NOW) == 0
+        kept = (await unit.execute(select(tables.inbox.c.raw).order_by(tables.inbox.c.received_at))).scalars()
+        assert list(kept) == ["", "all of it"]
