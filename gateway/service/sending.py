@@ -152,6 +152,9 @@ async def settle_look_up(
             due, why = delivery.queued_at, "the provider never had it"
             becomes = Settled(delivery.id, delivery.attempt, State.QUEUED, now, due, reason=why)
             unit.ring()
+        case Deferred(reason, _, _) if now > delivery.queued_at + rules.max_age:
+            why = f"its outcome stayed unknown: {reason}"
+            becomes = Settled(delivery.id, delivery.attempt, State.DEAD, now, now, reason=why)
         case Deferred(reason, _, _):
             again = now + rules.look_up_after
             becomes = Settled(delivery.id, delivery.attempt, State.UNSURE, now, now, again, reason=reason)
