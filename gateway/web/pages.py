@@ -7,6 +7,7 @@ from html import escape
 from aiohttp import hdrs, web
 
 from gateway.domain import token
+from gateway.domain.command import CHAPTERS
 from gateway.domain.token import Purpose
 from gateway.service import following, reading
 from gateway.service.reading import Closed, Deleted, Missing, PostPage, Profile
@@ -47,6 +48,7 @@ class Pages:
         get(f"/@{addresses.NAME}/{addresses.POST}", self.post)
         get(f"/posts/{addresses.POST}", self.post)
         get(f"/tags/{addresses.TAG}", self.tag)
+        get("/help", self.help)
 
     async def front(self, request: web.Request) -> web.Response:
         """What this is, how to join, and what everybody writes."""
@@ -94,6 +96,10 @@ class Pages:
         async with self._store.reading() as read:
             page = await reading.tag_timeline(read, tag, before=_before(request))
         return self._look.page("tag.html", tag=tag, path=addresses.tag_path(tag), page=page)
+
+    async def help(self, _request: web.Request) -> web.Response:
+        """All that can be texted: where the answer to HELP leads."""
+        return self._look.page("help.html", chapters=CHAPTERS)
 
     async def private(self, _request: web.Request) -> web.Response:
         """All that a private site shows to everybody."""

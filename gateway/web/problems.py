@@ -50,6 +50,8 @@ def show_problems(look: Look) -> Middleware:
             if "Allow" in problem.headers:
                 page.headers["Allow"] = problem.headers["Allow"]
             return page
+        except ConnectionResetError:  # the reader has gone
+            raise
         except Exception:
             log.exception("page failed", route=_route(request))
             return look.message(
