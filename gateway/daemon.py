@@ -16,7 +16,7 @@ from random import random
 from types import MappingProxyType
 
 import structlog
-from aiohttp.web import Application
+from aiohttp.web import Application, HTTPMovedPermanently, Request, Response
 
 from gateway import metrics
 from gateway.config import Config
@@ -123,6 +123,7 @@ async def run(
                 )
                 app = build_app(deps)
                 for path, mounted in mounts.items():
+                    app.router.add_get(path, _add_slash)
                     app.add_subapp(path, mounted)
                 web = await doors_in.enter_async_context(listening(app, config.web.host, config.web.port))
             mail = None
@@ -232,6 +233,10 @@ def _resolver(store: Store, site: Site) -> Callable[[str], Awaitable[Opened | Re
             return await doors.find(reading, site, local_part)
 
     return resolve
+
+
+async def _add_slash(request: Request) -> Response:
+    raise HTTPMovedPermanently(f"{request.path}/")
 
 
 def now() -> datetime:

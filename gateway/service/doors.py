@@ -71,7 +71,9 @@ async def find(reading: Reading, site: Site, local_part: str) -> Opened | Refuse
         case "help" | "postmaster":
             return Helping()
         case "post" if not secret:
-            return Refused(f"Post to your secret posting address. It is in your settings: {site.public_url}/settings")
+            return Refused(
+                f"Post to your own secret posting address. Ask {site.contact or 'whoever runs this site'} for it."
+            )
         case "post":
             return await _posting(reading, site, token.parse(secret))
         case "reply":
@@ -98,7 +100,7 @@ def _genuine(site: Site, purpose: Purpose, secret: str) -> int | None:
 async def _posting(reading: Reading, site: Site, claimed: token.Claimed | None) -> Posting | Refused:
     owner = await owner_of_account(reading, claimed.number) if claimed else None
     if claimed is None or owner is None or not token.holds(site.key, Purpose.POST, claimed, owner.post_version):
-        return Refused(f"This posting address is not valid. Yours is in your settings: {site.public_url}/settings")
+        return Refused("This posting address is not valid, or it was replaced by a newer one.")
     return _CLOSED if owner.closed else Posting(claimed.number)
 
 
