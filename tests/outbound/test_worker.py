@@ -290,7 +290,7 @@ async def test_what_waited_too_long_for_its_turn_is_put_back_unsent(town: Town) 
 
     wire = Wire(never)
     await town.queue(1, 2, 3)
-    worker = town.worker(wire, settings={"lease": timedelta(milliseconds=400)}, connections=1)
+    worker = town.worker(wire, settings={"lease": timedelta(seconds=2)}, connections=1)
     async with running(worker):
         async with asyncio.timeout(10):
             await wire.came.wait()
