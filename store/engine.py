@@ -10,8 +10,10 @@ PostgreSQL plans every statement anew. A plan it keeps for a table that was empt
 doing so when a celebrity's post has put a hundred thousand rows into it.
 """
 
+import os
 import sqlite3
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import aiosqlite
@@ -115,7 +117,12 @@ def _is_short(function: Callable[..., Any], args: tuple[Any, ...]) -> bool:
 
 
 def _connect(database: str, **settings: Any) -> aiosqlite.Connection:
-    """``settings`` are sqlite3's; SQLAlchemy's let it pass between threads. Its own ends with the program."""
+    """``settings`` are sqlite3's; SQLAlchemy's let it pass between threads. Its own ends with the program.
+
+    A new file is its owner's alone: it holds phone numbers, and maybe the key of the instance.
+    """
+    with suppress(OSError):  # sqlite3 says better what is wrong with a path
+        os.close(os.open(database, os.O_CREAT | os.O_RDONLY, 0o600))
     connection = _Writing(lambda: sqlite3.connect(database, **settings), 64)
     connection._thread.daemon = True
     return connection

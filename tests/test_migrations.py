@@ -1,5 +1,7 @@
 """The migrations make the schema that the code declares, and running them again changes nothing."""
 
+from pathlib import Path
+
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection
@@ -22,3 +24,11 @@ async def test_an_upgraded_database_is_at_head_and_a_second_upgrade_changes_noth
     assert await version.current(store) == version.head()
     await version.upgrade(store)
     assert await version.current(store) == version.head()
+
+
+async def test_a_new_sqlite_file_is_its_owners_alone(tmp_path: Path) -> None:
+    file = tmp_path / "birdwire.db"
+    store = Store(f"sqlite:///{file}")
+    await version.upgrade(store)
+    await store.close()
+    assert file.stat().st_mode & 0o777 == 0o600
