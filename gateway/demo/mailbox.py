@@ -5,6 +5,7 @@ do, and to drop the connection in the middle of DATA.
 """
 
 import asyncio
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,6 +17,9 @@ from typing import Self, cast
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from gateway.demo.changes import Changes
+
+
+_POSTING_ADDRESS = re.compile(r"post\+[a-z2-7]+@[a-z0-9.-]+[a-z0-9]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,17 @@ class Mail:
     @property
     def subject(self) -> str:
         return str(self.message.get("Subject", ""))
+
+    @property
+    def answers_to(self) -> str:
+        """Where an answer goes, as the mail itself says (RFC 5322 3.6.2)."""
+        return str(self.message.get("Reply-To") or self.message.get("From", ""))
+
+    @property
+    def posting_address(self) -> str:
+        """The secret posting address that the mail tells; empty when it tells none."""
+        found = _POSTING_ADDRESS.search(self.text)
+        return found[0] if found else ""
 
     @property
     def source(self) -> str:

@@ -147,10 +147,10 @@ class _Page:
         self._last_mail = ""
         self._closing = False
 
-    async def show(self, _request: web.Request) -> web.Response:
-        """The whole page."""
+    async def show(self, request: web.Request) -> web.Response:
+        """The whole page. A query of ``from``, ``to`` and ``subject`` fills in the mail form."""
         template = self.environment.get_template("demo.html")
-        body = template.render(pieces=self._pieces(), groups=_groups())
+        body = template.render(pieces=self._pieces(), groups=_groups(), draft=request.query)
         return web.Response(text=body, content_type="text/html", headers={"Cache-Control": "no-store"})
 
     async def events(self, request: web.Request) -> web.StreamResponse:

@@ -82,3 +82,14 @@ async def test_closing_does_not_wait_for_a_client_that_stays() -> None:
         await client.ehlo()
     client.close()
     assert box.mails == []
+
+
+async def test_a_mail_says_where_its_answer_goes_and_which_posting_address_it_tells() -> None:
+    async with Mailbox() as box:
+        letter = EmailMessage()
+        letter["From"], letter["To"], letter["Reply-To"] = "help@b.example", "alice@m.example", "reply+x@b.example"
+        letter.set_content("whatever you mail to this address is posted:\n\npost+abc234@b.example\n\nKeep it.")
+        await aiosmtplib.send(letter, hostname="127.0.0.1", port=box.port, start_tls=False)
+        mail = await box.wait_for(lambda _: True)
+    assert mail.answers_to == "reply+x@b.example"
+    assert mail.posting_address == "post+abc234@b.example"
