@@ -115,6 +115,23 @@ _CLAIM = (
     .returning(deliveries.c.id)
 )
 
+_FIRST_DUE = select(
+    *(
+        select(deliveries.c.due_at)
+        .where(
+            deliveries.c.route == bindparam("on_route"),
+            deliveries.c.lane == literal_column(str(int(lane))),
+            deliveries.c.state == _QUEUED,
+        )
+        .order_by(deliveries.c.due_at)
+        .limit(1)
+        .scalar_subquery()
+        .label(lane.name.lower())
+        for lane in Lane
+    )
+)
+"""When the first delivery of each lane is due: one look at the index for each, where a claim in vain costs ten."""
+
 _author = accounts.alias("author")
 _recipient = accounts.alias("recipient")
 _original = posts.alias("original")
@@ -258,7 +275,8 @@ _LEASE_LOOK_UP = (
 async def claim(unit: Unit, route: int, *, most: int, until: datetime, now: datetime) -> list[int]:
     """Lease up to ``most`` due deliveries of a route until ``until``, foremost lanes first; returns their ids."""
     ids: list[int] = []
-    for lane in Lane:
+    first_due = (await unit.execute(_FIRST_DUE, {"on_route": route})).one()
+    for lane in (lane for lane, at in zip(Lane, first_due, strict=True) if at is not None and at <= now):
         first, last = (lane, lane) if lane < Lane.FIRST else (Lane.FIRST, Lane.TAIL)
         claimed = await unit.execute(
             _CLAIM,

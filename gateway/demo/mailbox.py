@@ -18,7 +18,6 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from gateway.demo.changes import Changes
 
-
 _POSTING_ADDRESS = re.compile(r"post\+[a-z2-7]+@[a-z0-9.-]+[a-z0-9]")
 
 
