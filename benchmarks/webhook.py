@@ -144,7 +144,7 @@ async def measure(url: str, kind: str, concurrencies: list[int], count: int, run
 
 
 def main() -> None:
-    parser = options(__doc__, texts=500, runs=3)
+    parser = options(__doc__, texts=300, runs=3)
     parser.add_argument("--at-once", type=int, nargs="+", default=[1, 16, 64], metavar="N", help="requests at once")
     choose_databases(parser)
     chosen = parser.parse_args()
