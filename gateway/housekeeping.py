@@ -38,7 +38,7 @@ def keep_house(tools: Tools, routes: list[Route], provider: CanLookUp | None) ->
 
     async def look_up() -> None:
         assert provider is not None
-        await worker.look_up(tools, routes, provider)
+        await worker.look_up(tools, provider)
 
     async def wipe_old_messages() -> None:
         async with store.unit(durable=False) as unit:

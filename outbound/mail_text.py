@@ -82,7 +82,7 @@ def render(delivery: Outgoing, site: Site) -> bytes:
     )
     ending = f"{stop}=\r\n".encode()  # a soft line break: what follows starts a line of its own
     return b"".join(
-        (headers.encode(), letter.headers, letter.opening, ending, letter.middle, ending, letter.end),
+        (headers.encode("utf-8", "replace"), letter.headers, letter.opening, ending, letter.middle, ending, letter.end),
     )
 
 
@@ -118,7 +118,7 @@ def _notice(delivery: Outgoing, site: Site) -> bytes:
         reply = token.make(site.key, Purpose.REPLY, delivery.id)
         headers += f"Reply-To: <reply+{reply}@{site.mail_domain}>\r\n"
     headers += f"Auto-Submitted: {'auto-replied' if answered else 'auto-generated'}\r\n{_marks(site.mail_domain)}"
-    return headers.encode() + _part("plain") + _printable(delivery.text + "\n")
+    return headers.encode("utf-8", "replace") + _part("plain") + _printable(delivery.text + "\n")
 
 
 @lru_cache(maxsize=LETTERS_KEPT)

@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, assert_never
 from urllib.parse import urlencode, urlsplit
 
 import aiohttp
@@ -27,9 +27,10 @@ from twilio.http import AsyncHttpClient  # type: ignore[import-untyped]  # the p
 from twilio.http.response import Response  # type: ignore[import-untyped]  # the package ships no py.typed
 from twilio.rest import Client  # type: ignore[import-untyped]  # the package ships no py.typed
 
-from gateway.domain.delivery import Absent, Bounced, Deferred, Finding, Outcome, Sent, Unsure
+from gateway.domain.delivery import Bounced, Deferred, Found, Outcome, Sent, Unsure
 from gateway.domain.provider_codes import (
     Arrived,
+    Report,
     TryAgain,
     Underway,
     meaning,
@@ -198,12 +199,12 @@ class TwilioTransport:
             case Underway() | Arrived():
                 return Sent(message.sid)
 
-    async def look_up(self, delivery: Outgoing) -> Finding:
+    async def look_up(self, delivery: Outgoing) -> list[Found] | Deferred:
         """Search the provider's list for the text: same phone, same sender, same words, created since it was queued.
 
-        ``Absent`` when it is not there, or is there and failed in a way that another try may mend; ``Deferred`` when
-        the list could not be had. Texts wait in the provider's queue without a date of sending, so the list is not
-        narrowed by it.
+        The newest first; several, when the same words went to the same phone more than once. One that failed in a way
+        that another try may mend is left out. ``Deferred`` when the list could not be had. Texts wait in the
+        provider's queue without a date of sending, so the list is not narrowed by it.
         """
         query: dict[str, Any] = {"to": delivery.to, "limit": LOOK_BACK}
         if not self._settings.messaging_service_sid:
@@ -220,15 +221,7 @@ class TwilioTransport:
         except Exception as error:
             log.warning("the provider's list made no sense", delivery=delivery.id, error=_kind(error))
             return Deferred("the provider's list made no sense")
-        for sid, report in reports:
-            if isinstance(report, Underway | Arrived):
-                return Sent(sid)
-        for _, report in reports:
-            if isinstance(report, Bounced):
-                return report
-            if isinstance(report, TryAgain) and report.most is not None and delivery.attempt > report.most:
-                return Bounced(report.reason)
-        return Absent()
+        return [Found(sid, became) for sid, report in reports if (became := _became(sid, report, delivery)) is not None]
 
     async def close(self) -> None:
         """Close every connection."""
@@ -325,3 +318,16 @@ def _retry_after(headers: Mapping[str, str]) -> float | None:
 def _kind(error: BaseException) -> str:
     """The error by its class alone: its words may hold addresses and numbers."""
     return type(error).__name__
+
+
+def _became(sid: str, report: Report, delivery: Outgoing) -> Sent | Bounced | None:
+    """What a text in the provider's list says of a delivery; None when it should be sent again."""
+    match report:
+        case Underway() | Arrived():
+            return Sent(sid)
+        case Bounced():
+            return report
+        case TryAgain(reason, _, most):
+            return Bounced(reason) if most is not None and delivery.attempt > most else None
+        case _:
+            assert_never(report)

@@ -1,8 +1,9 @@
 """What every wire out must be able to do: one method. A new provider is one new file that has it."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
-from gateway.domain.delivery import Finding, Outcome
+from gateway.domain.delivery import Deferred, Found, Outcome
 from gateway.domain.types import Outgoing
 
 
@@ -15,4 +16,6 @@ class Transport(Protocol):
 class CanLookUp(Protocol):
     """A transport whose peer can be asked whether it has a delivery whose sending ended without an answer."""
 
-    async def look_up(self, delivery: Outgoing) -> Finding: ...
+    async def look_up(self, delivery: Outgoing) -> Sequence[Found] | Deferred:
+        """The peer's messages that may be this delivery; ``Deferred`` when it could not be asked."""
+        ...

@@ -18,7 +18,7 @@ from time import perf_counter
 import structlog
 
 from gateway import metrics
-from gateway.domain.delivery import Deferred, Done, GiveUp, LookUp, Outcome, Retry, RetryRules, Unsure, Verdict
+from gateway.domain.delivery import Bounced, Deferred, Done, GiveUp, LookUp, Outcome, Retry, RetryRules, Unsure, Verdict
 from gateway.domain.pace import Pace
 from gateway.domain.types import Channel, Outgoing
 from gateway.service import sending
@@ -30,6 +30,9 @@ from store.trouble import TROUBLE
 from store.unit import Store
 
 log = structlog.get_logger(__name__)
+
+_FRESH = 1.0
+"""Seconds after its claim for which the rules are not asked again before a delivery goes out."""
 
 _PATIENCE = 1.0
 """Seconds between tries while the database is away."""
@@ -166,8 +169,13 @@ class Worker:
 
     async def _attempt(self, delivery: Outgoing, until: float) -> Outcome:
         """One try, begun and ended while the lease is ours: ``until`` is in the loop's time."""
-        if asyncio.get_running_loop().time() >= until:
+        left = until - asyncio.get_running_loop().time()
+        if left <= 0:
             return Deferred("its turn came too late", 0.0, route_wide=True)
+        if left < self._tools.settings.lease.total_seconds() * _OF_LEASE - _FRESH:
+            forbidden = await self._ask_again(delivery)
+            if forbidden is not None:
+                return forbidden
         try:
             async with asyncio.timeout_at(until):
                 return await self._transport.send(delivery)
@@ -178,6 +186,14 @@ class Worker:
             log.exception("transport broke its promise", delivery=delivery.id)
             reason = f"an error of ours: {type(error).__name__}"
             return Unsure(reason) if delivery.channel is Channel.SMS else Deferred(reason)
+
+    async def _ask_again(self, delivery: Outgoing) -> Bounced | Deferred | None:
+        """Whether what may go out at the claim still may: its post may be deleted since, its phone stopped."""
+        try:
+            async with self._tools.store.reading() as reading:
+                return await sending.still_allowed(reading, delivery)
+        except TROUBLE as error:
+            return Deferred(f"the rules could not be asked again: {type(error).__name__}", 0.0)
 
     async def _settle(self) -> None:
         while self._held or not self._claimed_last:
@@ -229,17 +245,22 @@ class Worker:
                 log.warning("given up", delivery=result.delivery.id, fault=fault, reason=reason)
 
 
-async def look_up(tools: Tools, routes: list[Route], transport: CanLookUp, *, most: int = 20) -> int:
+async def look_up(tools: Tools, transport: CanLookUp, *, most: int = 20) -> int:
     """Ask the provider about texts whose sending ended without an answer and whose time has come; how many."""
     settings = tools.settings
-    senders = {route.id: route.sender for route in routes}
     async with tools.store.unit() as unit:
-        unsure = await sending.claim_look_ups(unit, senders, most=most, lease=settings.lease, now=tools.now())
+        unsure = await sending.claim_look_ups(unit, most=most, lease=settings.lease, now=tools.now())
     for delivery in unsure:
-        finding = await transport.look_up(delivery)
-        log.info("looked up", delivery=delivery.id, finding=type(finding).__name__)
+        found = await transport.look_up(delivery)
         async with tools.store.unit() as unit:
-            await sending.settle_look_up(
-                unit, tools.site, delivery, finding, rules=settings.retry_rules(), now=tools.now()
+            verdict = await sending.settle_look_up(
+                unit,
+                tools.site,
+                delivery,
+                found,
+                rules=settings.retry_rules(),
+                now=tools.now(),
+                dice=tools.dice(),
             )
+        log.info("looked up", delivery=delivery.id, verdict=type(verdict).__name__)
     return len(unsure)

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import bindparam, case, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from store.schema import accounts, addresses, routes
+from store.schema import Instant, accounts, addresses, routes
 from store.unit import Reading, Unit
 
 
@@ -30,6 +30,7 @@ class AddressRow:
     dead_at: datetime | None
     dead_reason: str
     bounces: int
+    bounced_at: datetime | None
     last_post_id: int | None
     created_at: datetime
 
@@ -66,8 +67,10 @@ _OPT_OUT = _set(opted_out_at=bindparam("now"))
 _OPT_IN = _set(opted_out_at=None, dead_at=None, dead_reason="", bounces=0)
 _REVIVE = _set(dead_at=None, dead_reason="", bounces=0)
 _MARK_DEAD = _set(dead_at=bindparam("now"), dead_reason=bindparam("reason"))
-_BOUNCE = _set(bounces=addresses.c.bounces + 1).returning(addresses.c.bounces)
-_CLEAR_BOUNCES = _set(bounces=0)
+_BOUNCE = _set(
+    bounces=case((addresses.c.bounced_at >= bindparam("since", type_=Instant()), addresses.c.bounces + 1), else_=1),
+    bounced_at=bindparam("now"),
+).returning(addresses.c.bounces)
 _SET_LAST_POST = _set(last_post_id=bindparam("post_id"))
 
 
@@ -194,15 +197,12 @@ async def mark_dead(unit: Unit, address_id: int, reason: str, *, now: datetime) 
     await _change(unit, _MARK_DEAD, {"address_id": address_id, "now": now, "reason": reason})
 
 
-async def count_bounce(unit: Unit, address_id: int) -> int:
-    """One more hard bounce; how many there were since the last success."""
-    count: int = (await unit.execute(_BOUNCE, {"address_id": address_id})).scalar_one()
+async def count_bounce(unit: Unit, address_id: int, *, since: datetime, now: datetime) -> int:
+    """One more hard bounce; how many there were without a pause. The count begins anew when the last one was before
+    ``since``: that a relay took a mail in between says nothing about the mailbox."""
+    values = {"address_id": address_id, "since": since, "now": now}
+    count: int = (await unit.execute(_BOUNCE, values)).scalar_one()
     return count
-
-
-async def clear_bounces(unit: Unit, address_id: int) -> None:
-    """It was reached."""
-    await unit.execute(_CLEAR_BOUNCES, {"address_id": address_id})
 
 
 async def set_last_post(unit: Unit, address_id: int, post_id: int) -> None:

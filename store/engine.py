@@ -6,23 +6,52 @@ the write lock first and waits its turn. ``synchronous=FULL`` on the connections
 returned survives a power cut. Others commit with NORMAL: they survive a crash of the process, and what a power cut
 takes from them is done again from what the durable ones wrote.
 
+A SQLite writer that is cancelled ends its statement first and then rolls back: a connection that is closed in the
+middle of a statement may keep the write lock from everybody.
+
 PostgreSQL plans every statement anew. A plan it keeps for a table that was empty reads the whole table, and goes on
-doing so when a celebrity's post has put a hundred thousand rows into it.
+doing so when a celebrity's post has put a hundred thousand rows into it. Nothing waits for a silent network or a
+stuck lock for ever: connecting, each statement, each lock and each idle transaction have their limits.
 """
 
+import asyncio
 import os
+import socket
 import sqlite3
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
 import aiosqlite
+import asyncpg  # type: ignore[import-untyped]  # it ships no types
 from sqlalchemy import URL, event, make_url
+from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import StaticPool
 
 BUSY_TIMEOUT = 30.0
 """Seconds a SQLite connection waits for another process's write lock."""
+
+CONNECT_TIMEOUT = 10.0
+"""Seconds that PostgreSQL has to let us in."""
+
+PATIENCE = 60.0
+"""Seconds that PostgreSQL has for one statement."""
+
+_POSTGRESQL = {
+    "application_name": "birdwire",
+    "jit": "off",
+    "plan_cache_mode": "force_custom_plan",
+    "lock_timeout": "30s",
+    "idle_in_transaction_session_timeout": "60s",
+    "tcp_keepalives_idle": "30",
+    "tcp_keepalives_interval": "10",
+    "tcp_keepalives_count": "3",
+}
+"""What the server is told of each connection. The last ones free the locks of a daemon whose machine is gone."""
+
+_KEEPALIVE = (("SO_KEEPALIVE", 1), ("TCP_KEEPIDLE", 30), ("TCP_KEEPINTVL", 10), ("TCP_KEEPCNT", 3))
+"""The same on our side, where the system offers it: a server that is gone is noticed after a minute."""
 
 
 class UnusableDatabase(ValueError):
@@ -46,21 +75,55 @@ def parse_url(url: str) -> URL:
             raise UnusableDatabase(f"store.url: {other} is not supported, use sqlite or postgresql")
 
 
-def open_engine(url: URL, *, durable: bool, read_only: bool = False, connections: int = 5) -> AsyncEngine:
+def open_engine(
+    url: URL,
+    *,
+    durable: bool,
+    read_only: bool = False,
+    connections: int = 5,
+    patience: float | None = PATIENCE,
+) -> AsyncEngine:
     """One pool of connections. On SQLite a writing pool is one connection: its units queue in this process, in
-    order, rather than in the database's busy loop."""
+    order, rather than in the database's busy loop. ``patience``: seconds that PostgreSQL has for one statement."""
     if url.get_backend_name() == "sqlite":
         return _open_sqlite(url, durable=durable, read_only=read_only, connections=connections)
-    settings = {"jit": "off", "plan_cache_mode": "force_custom_plan"}
-    if not durable:
-        settings["synchronous_commit"] = "off"
-    return create_async_engine(
+    engine = create_async_engine(
         url,
         pool_size=connections,
         max_overflow=connections,
         pool_pre_ping=True,
-        connect_args={"server_settings": {"application_name": "birdwire", **settings}},
+        hide_parameters=True,
+        connect_args={
+            "timeout": CONNECT_TIMEOUT,
+            "command_timeout": patience,
+            "connection_class": _Watched,
+            "server_settings": _POSTGRESQL if durable else {**_POSTGRESQL, "synchronous_commit": "off"},
+        },
     )
+    event.listen(engine.sync_engine, "handle_error", _give_up_the_silent)
+    return engine
+
+
+class _Watched(asyncpg.Connection):  # type: ignore[misc]  # it has no types
+    """A connection that notices when the other side is gone without a word."""
+
+    __slots__ = ()
+
+    def __init__(self, protocol: Any, transport: asyncio.BaseTransport, *settings: Any) -> None:
+        super().__init__(protocol, transport, *settings)
+        line: socket.socket = transport.get_extra_info("socket")
+        if line.family == socket.AF_UNIX:
+            return
+        for name, value in _KEEPALIVE:
+            level = socket.SOL_SOCKET if name.startswith("SO_") else socket.IPPROTO_TCP
+            if hasattr(socket, name):
+                line.setsockopt(level, getattr(socket, name), value)
+
+
+def _give_up_the_silent(context: ExceptionContext) -> None:
+    """A connection that did not answer in time is thrown away: a rollback on it would wait as long again."""
+    if isinstance(context.original_exception, TimeoutError):
+        context.is_disconnect = True
 
 
 def _open_sqlite(url: URL, *, durable: bool, read_only: bool, connections: int) -> AsyncEngine:
@@ -68,7 +131,7 @@ def _open_sqlite(url: URL, *, durable: bool, read_only: bool, connections: int) 
     settings: dict[str, Any] = {"timeout": BUSY_TIMEOUT, "isolation_level": None}
     if not read_only:
         settings["async_creator_fn"] = _connect
-    engine = create_async_engine(url, connect_args=settings, **pool)
+    engine = create_async_engine(url, connect_args=settings, hide_parameters=True, **pool)
 
     def on_connect(connection: sqlite3.Connection, _record: object) -> None:
         cursor = connection.cursor()
@@ -86,7 +149,15 @@ def _open_sqlite(url: URL, *, durable: bool, read_only: bool, connections: int) 
 
     event.listen(engine.sync_engine, "connect", on_connect)
     event.listen(engine.sync_engine, "begin", on_begin)
+    if not read_only:
+        event.listen(engine.sync_engine, "handle_error", _keep_the_cancelled)
     return engine
+
+
+def _keep_the_cancelled(context: ExceptionContext) -> None:
+    """A writer whose unit was cancelled has ended its statement, and goes on with the rollback."""
+    if isinstance(context.original_exception, asyncio.CancelledError):
+        context.is_disconnect = False
 
 
 class _Writing(aiosqlite.Connection):
@@ -94,21 +165,34 @@ class _Writing(aiosqlite.Connection):
 
     A hop to the other thread and back takes ten times as long as a look-up, and one statement makes four. Between
     BEGIN and COMMIT a writer waits for nobody; what may wait (these two) or may touch many rows goes to the thread.
+    There it comes to its end even when whoever asked for it is cancelled, and only then does the cancellation go on.
     """
 
     async def _execute(self, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         if _is_short(fn, args):
             return fn(*args, **kwargs)
-        return await super()._execute(fn, *args, **kwargs)  # type: ignore[no-untyped-call]  # it has no types
+        work = asyncio.ensure_future(super()._execute(fn, *args, **kwargs))  # type: ignore[no-untyped-call]  # so it is
+        cancelled: asyncio.CancelledError | None = None
+        while not work.done():
+            try:
+                await asyncio.shield(work)
+            except asyncio.CancelledError as error:
+                cancelled = error
+            except Exception:
+                break
+        if cancelled is not None:
+            raise cancelled
+        return work.result()
 
 
 def _is_short(function: Callable[..., Any], args: tuple[Any, ...]) -> bool:
-    """Whether this takes microseconds: opening, reading and closing a cursor, looking up, adding given rows."""
+    """Whether this takes microseconds: opening, reading and closing a cursor, looking up, adding given rows; and a
+    rollback, which in WAL mode forgets pages, and which nothing may come between."""
     match function.__name__:
         case "execute":
             statement: str = args[0]
             return statement.startswith("SELECT") or (statement.startswith("INSERT") and ") VALUES (" in statement)
-        case "cursor" | "fetchone" | "fetchmany" | "fetchall":
+        case "cursor" | "fetchone" | "fetchmany" | "fetchall" | "rollback":
             return True
         case "close":
             return isinstance(getattr(function, "__self__", None), sqlite3.Cursor)

@@ -26,7 +26,8 @@ from sqlalchemy import (
 
 from gateway.domain.carriage import Carriage
 from gateway.domain.types import Channel, Lane
-from store.schema import Instant, accounts, addresses, blocks, deliveries, follows, notices, posts
+from store.schema import Instant, accounts, addresses, blocks, deliveries, follows, mutes, notices, posts, receipts
+from store.sql import storable
 from store.unit import Reading, Unit
 
 
@@ -34,7 +35,8 @@ from store.unit import Reading, Unit
 class Settled:
     """What a delivery becomes: one of the states, with what goes with it.
 
-    ``due_at`` for ``queued``, ``look_up_at`` for ``unsure``; ``reason`` is never empty but for ``sent``."""
+    ``due_at`` for ``queued``, ``look_up_at`` for ``unsure``; ``reason`` is never empty but for ``sent``;
+    ``sent_to_id`` is the phone or mailbox that it went to, or may have gone to."""
 
     id: int
     attempt: int
@@ -45,6 +47,7 @@ class Settled:
     remote_id: str | None = None
     reason: str = ""
     segments: int = 0
+    sent_to_id: int | None = None
 
 
 _NOW = bindparam("now", type_=Instant())
@@ -52,6 +55,9 @@ _QUEUED: ColumnElement[str] = literal_column("'queued'")
 _CLAIMED: ColumnElement[str] = literal_column("'claimed'")
 _UNSURE: ColumnElement[str] = literal_column("'unsure'")
 
+_older = deliveries.alias("older")
+_in_flight = deliveries.alias("in_flight")
+_in_doubt = deliveries.alias("in_doubt")
 _slot = (
     select(deliveries.c.id, deliveries.c.account_id)
     .where(
@@ -59,6 +65,17 @@ _slot = (
         deliveries.c.lane == bindparam("on_lane"),
         deliveries.c.state == _QUEUED,
         deliveries.c.due_at <= _NOW,
+        ~exists().where(
+            _in_flight.c.account_id == deliveries.c.account_id,
+            _in_flight.c.state == _CLAIMED,
+            _in_flight.c.route == bindparam("on_route"),
+        ),
+        ~exists().where(
+            _in_doubt.c.account_id == deliveries.c.account_id,
+            _in_doubt.c.state == _UNSURE,
+            _in_doubt.c.route == bindparam("on_route"),
+            _in_doubt.c.lane.between(bindparam("first_lane"), bindparam("last_lane")),
+        ),
     )
     .order_by(deliveries.c.due_at, deliveries.c.id)
     .limit(bindparam("most"))
@@ -71,9 +88,6 @@ _NOTHING: ColumnElement[int] = literal_column("0")
 """Added to a column it hides that column's index from the planners. A recipient has few open deliveries, the route has
 the whole queue; both planners would otherwise walk the queue once for every slot."""
 
-_older = deliveries.alias("older")
-_in_flight = deliveries.alias("in_flight")
-_in_doubt = deliveries.alias("in_doubt")
 _oldest_of_recipient = (
     select(_older.c.id)
     .where(
@@ -87,23 +101,7 @@ _oldest_of_recipient = (
     .limit(1)
     .scalar_subquery()
 )
-_chosen = select(func.coalesce(_oldest_of_recipient, _slot.c.id)).where(
-    ~exists()
-    .where(
-        _in_flight.c.account_id == _slot.c.account_id,
-        _in_flight.c.state == _CLAIMED,
-        _in_flight.c.route == bindparam("on_route"),
-    )
-    .correlate(_slot),
-    ~exists()
-    .where(
-        _in_doubt.c.account_id == _slot.c.account_id,
-        _in_doubt.c.state == _UNSURE,
-        _in_doubt.c.route == bindparam("on_route"),
-        _in_doubt.c.lane.between(bindparam("first_lane"), bindparam("last_lane")),
-    )
-    .correlate(_slot),
-)
+_chosen = select(func.coalesce(_oldest_of_recipient, _slot.c.id))
 _CLAIM = (
     update(deliveries)
     .where(deliveries.c.id.in_(_chosen), deliveries.c.state == _QUEUED)
@@ -111,6 +109,7 @@ _CLAIM = (
         state=_CLAIMED,
         attempt=deliveries.c.attempt + 1,
         lease_until=bindparam("until", type_=Instant()),
+        sent_to_id=None,
     )
     .returning(deliveries.c.id)
 )
@@ -143,6 +142,10 @@ def _blocked(one: Any, other: Any) -> Any:
     return exists().where(blocks.c.account_id == one, blocks.c.other_id == other)
 
 
+def _muted(one: Any, other: Any) -> Any:
+    return exists().where(mutes.c.account_id == one, mutes.c.other_id == other)
+
+
 _DETAILS = (
     select(
         deliveries.c.id,
@@ -169,14 +172,17 @@ _DETAILS = (
             and_(posts.c.repost_of_id.is_not(None), _original.c.deleted_at.is_not(None)),
         ).label("withdrawn"),
         or_(_author.c.suspended_at.is_not(None), _author.c.deleted_at.is_not(None)).label("author_gone"),
-        or_(_author.c.protected, func.coalesce(_original_author.c.protected, _author.c.protected)).label(
-            "author_protected"
-        ),
+        _author.c.protected.label("author_protected"),
+        _original_author.c.protected.label("original_protected"),
         or_(_recipient.c.suspended_at.is_not(None), _recipient.c.deleted_at.is_not(None)).label("recipient_gone"),
         _recipient.c.texts_on,
         _recipient.c.email_mode,
         follows.c.state.label("follow_state"),
         follows.c.texts.label("follow_texts"),
+        follows.c.mail.label("follow_mail"),
+        or_(
+            _muted(deliveries.c.account_id, posts.c.author_id), _muted(deliveries.c.account_id, _original.c.author_id)
+        ).label("muted"),
         or_(
             _blocked(posts.c.author_id, deliveries.c.account_id),
             _blocked(deliveries.c.account_id, posts.c.author_id),
@@ -185,7 +191,7 @@ _DETAILS = (
         ).label("blocked"),
         addresses.c.id.label("address_id"),
         addresses.c.address.label("to"),
-        addresses.c.opted_out_at.is_not(None).label("opted_out"),
+        addresses.c.opted_out_at,
         addresses.c.dead_at.is_not(None).label("dead"),
     )
     .select_from(
@@ -205,7 +211,7 @@ _DETAILS = (
         )
         .join(
             addresses,
-            addresses.c.id == func.coalesce(deliveries.c.address_id, _address_of_account),
+            addresses.c.id == func.coalesce(deliveries.c.sent_to_id, deliveries.c.address_id, _address_of_account),
             isouter=True,
         )
     )
@@ -218,7 +224,7 @@ _SETTLE = (
     .where(
         deliveries.c.id == bindparam("of_id"),
         deliveries.c.attempt == bindparam("of_attempt"),
-        deliveries.c.state == bindparam("from_state"),
+        deliveries.c.state.in_((_QUEUED, _CLAIMED, _UNSURE)),
     )
     .values(
         state=bindparam("to_state"),
@@ -228,6 +234,22 @@ _SETTLE = (
         remote_id=func.coalesce(bindparam("remote"), deliveries.c.remote_id),
         reason=bindparam("why"),
         segments=bindparam("segs"),
+        sent_to_id=bindparam("sent_to"),
+    )
+)
+_OWNED_BY_OTHERS = (
+    select(deliveries.c.remote_id)
+    .where(
+        deliveries.c.remote_id.in_(bindparam("remote_ids", expanding=True)),
+        deliveries.c.channel == literal_column("'sms'"),
+        deliveries.c.remote_id.is_not(None),
+        deliveries.c.id != bindparam("of_id"),
+    )
+    .union(
+        select(receipts.c.remote_id).where(
+            receipts.c.remote_id.in_(bindparam("remote_ids", expanding=True)),
+            receipts.c.delivery_id != bindparam("of_id"),
+        )
     )
 )
 _LAST_SENT = (
@@ -303,25 +325,35 @@ async def details(reading: Reading, ids: Sequence[int]) -> list[Carriage]:
     return [Carriage(*tuple(row)) for row in await reading.execute(_DETAILS, {"ids": list(ids)})]
 
 
-async def settle(unit: Unit, settled: Iterable[Settled], *, from_state: str = "claimed") -> None:
-    """Write what became of deliveries; one that is no longer in ``from_state`` at that attempt stays as it is."""
+async def settle(unit: Unit, settled: Iterable[Settled]) -> None:
+    """Write what became of deliveries.
+
+    The attempt is the fence: only a claim raises it, so whoever settles the same one knows best, even when the lease
+    ended meanwhile and the delivery waits again. What a receipt has moved on stays as it is."""
     values = [
         {
             "of_id": each.id,
             "of_attempt": each.attempt,
-            "from_state": from_state,
             "to_state": each.state,
             "due": each.due_at,
             "look_up": each.look_up_at,
-            "remote": each.remote_id,
-            "why": each.reason,
+            "remote": None if each.remote_id is None else storable(each.remote_id, 128),
+            "why": storable(each.reason, 500),
             "segs": each.segments,
+            "sent_to": each.sent_to_id,
             "now": each.now,
         }
         for each in settled
     ]
     if values:
         await unit.execute(_SETTLE, values)
+
+
+async def owned_by_others(reading: Reading, delivery_id: int, remote_ids: Sequence[str]) -> set[str]:
+    """Which of these messages of the provider's are known to be other deliveries than this one."""
+    values = {"of_id": delivery_id, "remote_ids": list(remote_ids)}
+    found = (await reading.execute(_OWNED_BY_OTHERS, values)).scalars() if remote_ids else ()
+    return {remote_id for remote_id in found if remote_id is not None}
 
 
 async def remember_last_sent(unit: Unit, sent: Iterable[tuple[int, int]]) -> None:

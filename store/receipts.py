@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import bindparam, delete, func, literal_column, select, update
 
 from store.schema import Instant, deliveries, receipts
-from store.sql import insert_new
+from store.sql import insert_new, storable
 from store.unit import Reading, Unit
 
 _ADD = insert_new(receipts).returning(receipts.c.id)
@@ -24,15 +24,6 @@ _MOVE = (
         remote_id=func.coalesce(bindparam("remote"), deliveries.c.remote_id),
         reason=bindparam("why"),
     )
-)
-_OTHERS = (
-    select(receipts.c.id)
-    .where(
-        receipts.c.source == bindparam("source"),
-        receipts.c.remote_id == bindparam("remote_id"),
-        receipts.c.delivery_id != bindparam("of_id"),
-    )
-    .limit(1)
 )
 _FAILURES = (
     select(func.count())
@@ -63,18 +54,12 @@ async def add(
     values = {
         "source": source,
         "remote_id": remote_id,
-        "status": status,
-        "error_code": error_code,
+        "status": storable(status, 32),
+        "error_code": storable(error_code, 16),
         "delivery_id": delivery_id,
         "received_at": received_at,
     }
     return (await unit.execute(_ADD, values)).scalar_one_or_none() is not None
-
-
-async def belongs_to_another(reading: Reading, source: str, remote_id: str, delivery_id: int) -> bool:
-    """Whether a report said that this message of the provider's is another delivery than this one."""
-    values = {"source": source, "remote_id": remote_id, "of_id": delivery_id}
-    return (await reading.execute(_OTHERS, values)).scalar_one_or_none() is not None
 
 
 async def failures(reading: Reading, delivery_id: int) -> int:
@@ -100,7 +85,7 @@ async def move(
         "to_state": to_state,
         "due": due_at,
         "remote": remote_id,
-        "why": reason,
+        "why": storable(reason, 500),
         "now": now,
     }
     return (await unit.execute(_MOVE, values)).rowcount > 0

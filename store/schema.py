@@ -115,7 +115,7 @@ class _RouteCols(TypedColumns):
 
     id = Column(SmallInteger().with_variant(Integer, "sqlite"), primary_key=True)
     channel: Named[str] = Column(String(8))
-    sender: Named[str] = Column(String(32))
+    sender: Named[str] = Column(String(64))
     active: Named[bool] = Column(Boolean, server_default=true())
     tat: Named[datetime] = Column(Instant, server_default="0")
     paused_until: Named[datetime] = Column(Instant, server_default="0")
@@ -145,6 +145,7 @@ class _AddressCols(TypedColumns):
     dead_at: Named[datetime | None] = Column(Instant)
     dead_reason: Named[str] = Column(Text, server_default="")
     bounces: Named[int] = Column(SmallInteger, server_default="0")
+    bounced_at: Named[datetime | None] = Column(Instant)
     last_post_id: Named[int | None] = Column(BigInteger)
     created_at: Named[datetime] = Column(Instant)
 
@@ -367,6 +368,7 @@ class _DeliveryCols(TypedColumns):
 
     ``account_id``  the recipient of a post: where to is looked up at sending, so a changed phone is respected.
     ``address_id``  the exact phone or mailbox a notice goes to.
+    ``sent_to_id``  the phone or mailbox that it went to: what a receipt or bounce is about, wherever its owner is now.
     ``due_at``      not before; ``lease_until``: whose turn it is until when; ``attempt``: the fence.
     """
 
@@ -379,12 +381,13 @@ class _DeliveryCols(TypedColumns):
     route: Named[int] = Column(SmallInteger)
     lane: Named[int] = Column(SmallInteger)
     state: Named[str] = Column(String(10))
-    attempt: Named[int] = Column(SmallInteger, server_default="0")
+    attempt: Named[int] = Column(Integer, server_default="0")
     due_at: Named[datetime] = Column(Instant)
     lease_until: Named[datetime | None] = Column(Instant)
     queued_at: Named[datetime] = Column(Instant)
     settled_at: Named[datetime | None] = Column(Instant)
     segments: Named[int] = Column(SmallInteger, server_default="0")
+    sent_to_id: Named[int | None] = Column(BigInteger)
     remote_id: Named[str | None] = Column(String(128))
     reason: Named[str] = Column(Text, server_default="")
 
@@ -421,6 +424,13 @@ deliveries = Table(
         "id",
         sqlite_where=text("state = 'queued' OR state = 'claimed' OR state = 'unsure'"),
         postgresql_where=text("state = 'queued' OR state = 'claimed' OR state = 'unsure'"),
+    ),
+    # Whose a message of the provider's is, when one is looked for.
+    Index(
+        "ix_deliveries_remote",
+        "remote_id",
+        sqlite_where=text("channel = 'sms' AND remote_id IS NOT NULL"),
+        postgresql_where=text("channel = 'sms' AND remote_id IS NOT NULL"),
     ),
     # Leases that may be over, and look-ups that may be due.
     Index(

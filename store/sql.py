@@ -12,3 +12,8 @@ def insert_new(table: Table[Any]) -> Insert:
     PostgreSQL's construct compiles to the same words on SQLite, whose grammar took the clause from there.
     """
     return Insert(table).on_conflict_do_nothing()
+
+
+def storable(text: str, most: int) -> str:
+    """Text from elsewhere as both databases take it: no NUL, no half of a surrogate pair, ``most`` characters."""
+    return text.replace("\x00", "").encode(errors="replace").decode()[:most]

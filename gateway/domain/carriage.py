@@ -40,15 +40,18 @@ class Carriage:
     withdrawn: bool | None
     author_gone: bool | None
     author_protected: bool | None
+    original_protected: bool | None
     recipient_gone: bool | None
     texts_on: bool | None
     email_mode: str | None
     follow_state: str | None
     follow_texts: bool | None
+    follow_mail: bool | None
+    muted: bool | None
     blocked: bool | None
     address_id: int | None
     to: str | None
-    opted_out: bool | None
+    opted_out_at: datetime | None
     dead: bool | None
 
 
@@ -58,7 +61,7 @@ def objection(carriage: Carriage) -> str:
         return f"the recipient has no {_device(carriage)} any more"
     if carriage.dead:
         return f"the recipient's {_device(carriage)} does not exist"
-    if carriage.opted_out and not carriage.answers:
+    if carriage.opted_out_at is not None and not (carriage.answers and carriage.queued_at >= carriage.opted_out_at):
         return "the recipient has opted out"
     return "" if carriage.post_id is None else _objection_to_post(carriage)
 
@@ -78,6 +81,10 @@ def _objection_to_post(carriage: Carriage) -> str:
         return "the recipient has turned mail off"
     if carriage.kind == PostKind.DIRECT:
         return ""
+    if carriage.original_protected:
+        return "the author of what was reposted is protected now"
+    if carriage.muted:
+        return "the recipient has muted the author"
     follows = carriage.follow_state == "accepted"
     if carriage.author_protected and not follows:
         return "the author no longer shows it to the recipient"
@@ -86,6 +93,8 @@ def _objection_to_post(carriage: Carriage) -> str:
             return "the recipient no longer follows the author"
         if carriage.channel == Channel.SMS and not carriage.follow_texts:
             return "the recipient has turned this author's texts off"
+        if carriage.channel == Channel.EMAIL and carriage.follow_mail is False:
+            return "the recipient has turned this author's mails off"
     return ""
 
 

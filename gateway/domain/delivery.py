@@ -16,6 +16,7 @@ looked up at the provider before anything else.
 A settle is fenced by the attempt it belongs to, so a late worker cannot settle what another one took over.
 """
 
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -79,6 +80,14 @@ Outcome = Sent | Deferred | Unsure | Bounced
 @dataclass(frozen=True, slots=True)
 class Absent:
     """A look-up found no trace of the message at the provider: it may be sent again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A message at the provider that may be the one asked about: its id, and what became of it there."""
+
+    remote_id: str
+    became: Sent | Bounced
 
 
 Finding = Sent | Bounced | Absent | Deferred
@@ -148,11 +157,51 @@ def after_attempt(
             wait = backoff(attempt, rules=rules, dice=dice)
             if retry_after is not None:
                 wait = max(wait if not route_wide else timedelta(0), timedelta(seconds=retry_after))
-            if now + wait > queued_at + rules.max_age:
-                return GiveUp(f"given up at the age limit of {rules.max_age}: {reason}")
-            return Retry(now + wait, reason)
+            return _unless_too_old(Retry(now + wait, reason), queued_at, rules)
         case _:
             assert_never(outcome)
+
+
+def pick(found: Sequence[Found], owned_by_others: Set[str]) -> Sent | Bounced | Absent:
+    """Which of the messages that may be a delivery is taken for it: one that is on its way before one that failed, and
+    none that is known to be another delivery."""
+    became = [each.became for each in found if each.remote_id not in owned_by_others]
+    on_its_way = [each for each in became if isinstance(each, Sent)]
+    return next(iter([*on_its_way, *became]), Absent())
+
+
+def after_look_up(
+    finding: Finding, *, attempt: int, queued_at: datetime, now: datetime, rules: RetryRules, dice: float
+) -> Verdict:
+    """Decide what follows a look-up, within the same limits as an attempt.
+
+    What the provider never had is due since it was queued, so that it goes before what was posted later; when that
+    happens again, it waits as after any failed attempt."""
+    match finding:
+        case Sent(remote_id):
+            return Done(remote_id)
+        case Bounced(reason, fault):
+            return GiveUp(reason, fault)
+        case Absent():
+            reason = "the provider never had it"
+            if attempt >= rules.attempts:
+                return GiveUp(f"given up after {attempt} attempts: {reason}")
+            wait = backoff(attempt - 1, rules=rules, dice=dice) if attempt > 1 else None
+            verdict = _unless_too_old(Retry(now if wait is None else now + wait, reason), queued_at, rules)
+            return Retry(queued_at, reason) if wait is None and isinstance(verdict, Retry) else verdict
+        case Deferred(reason, retry_after, _):
+            again = now + max(rules.look_up_after, timedelta(seconds=retry_after or 0))
+            if again > queued_at + rules.max_age:
+                return GiveUp(f"its outcome stayed unknown: {reason}")
+            return LookUp(again, reason)
+        case _:
+            assert_never(finding)
+
+
+def _unless_too_old(retry: Retry, queued_at: datetime, rules: RetryRules) -> Retry | GiveUp:
+    if retry.at > queued_at + rules.max_age:
+        return GiveUp(f"given up at the age limit of {rules.max_age}: {retry.reason}")
+    return retry
 
 
 def backoff(attempt: int, *, rules: RetryRules, dice: float) -> timedelta:

@@ -12,6 +12,13 @@ BURST = timedelta(seconds=0.5)
 """How much of the pace may be sent at once: half a second's worth, so that fast routes are claimed in batches."""
 
 
+FARTHEST_AHEAD = timedelta(hours=1)
+"""How far ahead bookings may be; a claim books at most seconds."""
+
+LONGEST_PAUSE = timedelta(days=1)
+"""A pause that is to last longer was written by a clock that was wrong."""
+
+
 @dataclass(frozen=True, slots=True)
 class Pace:
     """Units (SMS segments, or mails) per second and per UTC day; 0 is no limit."""
@@ -32,9 +39,10 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Go:
-    """Up to ``units`` may be sent now."""
+    """Up to ``units`` may be sent now, and ``left_today`` before the day is over (None: no limit)."""
 
     units: int
+    left_today: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,31 +54,38 @@ class Wait:
 
 def allowance(pace: Pace, standing: Standing, *, most: int, now: datetime) -> Go | Wait:
     """How many units may be sent now, at most ``most``; or until when none may."""
-    if standing.paused_until > now:
+    if now < standing.paused_until <= now + LONGEST_PAUSE:
         return Wait(standing.paused_until)
-    units = most
+    units, left_today = most, None
     if pace.per_day:
         used = standing.used if standing.day == _day(now) else 0
         if used >= pace.per_day:
             return Wait(_midnight_after(now))
-        units = min(units, pace.per_day - used)
+        left_today = pace.per_day - used
+        units = min(units, left_today)
     if pace.per_second:
         interval = timedelta(seconds=1 / pace.per_second)
         tolerance = max(BURST - interval, timedelta(0))
-        room = now + tolerance - max(standing.tat, now)
-        if standing.tat > now + tolerance:
-            return Wait(standing.tat - tolerance)
+        tat = _believable(standing.tat, now)
+        room = now + tolerance - max(tat, now)
+        if tat > now + tolerance:
+            return Wait(tat - tolerance)
         units = min(units, room // interval + 1)
-    return Go(units)
+    return Go(units, left_today)
 
 
 def book(pace: Pace, standing: Standing, *, units: int, now: datetime) -> Standing:
     """The standing after ``units`` were sent."""
     used = standing.used if standing.day == _day(now) else 0
-    tat = max(standing.tat, now)
+    tat = max(_believable(standing.tat, now), now)
     if pace.per_second:
         tat += timedelta(seconds=units / pace.per_second)
     return Standing(tat, standing.paused_until, _day(now), used + units)
+
+
+def _believable(tat: datetime, now: datetime) -> datetime:
+    """A TAT that is far ahead was written by a clock that was wrong; the pace begins anew."""
+    return tat if tat <= now + FARTHEST_AHEAD else now
 
 
 def _day(now: datetime) -> int:

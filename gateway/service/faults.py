@@ -1,6 +1,6 @@
 """What follows from a refusal beyond the one delivery: the phone or mailbox is no longer used."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -12,7 +12,10 @@ from store import addresses, consents, deliveries
 from store.unit import Unit
 
 BOUNCES = 3
-"""Hard bounces of a mailbox in a row before it is no longer written to."""
+"""Hard bounces of a mailbox before it is no longer written to."""
+
+FORGOTTEN_AFTER = timedelta(days=30)
+"""A bounce this long after the last one counts as the first."""
 
 log = structlog.get_logger(__name__)
 
@@ -31,7 +34,7 @@ async def follow_up(
             await consents.add(unit, address.address, action="stop", how="provider", words=reason, now=now)
             await deliveries.drop_for_address(unit, address_id, "the recipient has opted out", now=now)
         case Fault.ADDRESS:
-            if channel is Channel.EMAIL and await addresses.count_bounce(unit, address_id) < BOUNCES:
+            if channel is Channel.EMAIL and await _bounced(unit, address_id, now) < BOUNCES:
                 return
             await addresses.mark_dead(unit, address_id, reason, now=now)
             if address.account_id is not None:
@@ -47,3 +50,7 @@ async def follow_up(
             log.error("sender refused", channel=channel, reason=reason)
         case Fault.MESSAGE:
             pass
+
+
+async def _bounced(unit: Unit, address_id: int, now: datetime) -> int:
+    return await addresses.count_bounce(unit, address_id, since=now - FORGOTTEN_AFTER, now=now)

@@ -1,39 +1,37 @@
 """Claim what may be sent now, and write down what became of it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
 from gateway.domain import carriage, pace
 from gateway.domain.delivery import (
-    Absent,
     Bounced,
     Deferred,
     Done,
     Fault,
     Finding,
+    Found,
     GiveUp,
     LookUp,
     Outcome,
     Retry,
     RetryRules,
-    Sent,
     State,
     Verdict,
     after_attempt,
+    after_look_up,
+    pick,
 )
 from gateway.domain.pace import Pace
 from gateway.domain.types import Channel, Outgoing
 from gateway.service import faults, holding
 from gateway.service.site import Site
-from store import queue, receipts, routes
+from store import queue, routes
 from store.queue import Settled
 from store.routes import Route
-from store.unit import Unit
-
-PROVIDER = "twilio"
-"""What receipts call the provider whose texts are looked up."""
+from store.unit import Reading, Unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,23 +59,40 @@ async def claim(unit: Unit, route: Route, rate: Pace, *, most: int, lease: timed
     match pace.allowance(rate, standing, most=most, now=now):
         case pace.Wait(until):
             return Batch([], until)
-        case pace.Go(units):
+        case pace.Go(units, left_today):
             ids = await queue.claim(unit, route.id, most=units, until=now + lease, now=now)
-    if not ids:
-        return Batch([])
     deliveries: list[Outgoing] = []
-    refused: list[Settled] = []
+    settled: list[Settled] = []
+    used = refused = 0
     for each in await queue.details(unit, ids):
         reason = carriage.objection(each)
         if reason:
-            refused.append(Settled(each.id, each.attempt, State.DEAD, now, now, reason=reason))
-        else:
-            deliveries.append(carriage.outgoing(each, route.sender))
-    await queue.settle(unit, refused)
+            refused += 1
+            settled.append(Settled(each.id, each.attempt, State.DEAD, now, now, reason=reason))
+            continue
+        delivery = carriage.outgoing(each, route.sender)
+        units = delivery.segments if route.channel is Channel.SMS else 1
+        if left_today is not None and deliveries and used + units > left_today:
+            why = "the day's limit is reached"
+            settled.append(Settled(each.id, each.attempt, State.QUEUED, now, each.queued_at, reason=why))
+            continue
+        used += units
+        deliveries.append(delivery)
+    await queue.settle(unit, settled)
     if deliveries:
-        used = sum(each.segments for each in deliveries) if route.channel is Channel.SMS else len(deliveries)
         await routes.advance(unit, route.id, pace.book(rate, standing, units=used, now=now))
-    return Batch(deliveries, refused=len(refused))
+    return Batch(deliveries, refused=refused)
+
+
+async def still_allowed(reading: Reading, delivery: Outgoing) -> Bounced | Deferred | None:
+    """Ask the rules again about a delivery that has waited since its claim; None when it may go out as it is."""
+    for each in await queue.details(reading, [delivery.id]):
+        reason = carriage.objection(each)
+        if reason:
+            return Bounced(reason)
+        if each.to == delivery.to:
+            return None
+    return Deferred("the recipient has another address now", 0.0)
 
 
 async def settle(
@@ -120,62 +135,60 @@ async def settle(
     return verdicts
 
 
-async def claim_look_ups(
-    unit: Unit, sender_of: dict[int, str], *, most: int, lease: timedelta, now: datetime
-) -> list[Outgoing]:
-    """Lease deliveries whose outcome is unknown and whose look-up is due."""
+async def claim_look_ups(unit: Unit, *, most: int, lease: timedelta, now: datetime) -> list[Outgoing]:
+    """Lease deliveries whose outcome is unknown and whose look-up is due; one whose phone is nobody's any more cannot
+    be looked for, and is given up."""
     ids = await queue.claim_look_ups(unit, most=most, until=now + lease, now=now)
-    return [
-        carriage.outgoing(each, sender_of.get(each.route, ""))
-        for each in await queue.details(unit, ids)
-        if each.to is not None
-    ]
+    found = await queue.details(unit, ids)
+    why = "its outcome is unknown and its recipient has no phone any more"
+    await queue.settle(
+        unit, [Settled(each.id, each.attempt, State.DEAD, now, now, reason=why) for each in found if each.to is None]
+    )
+    sender_of = {route: sender for sender, route in (await routes.by_sender(unit)).items()}
+    return [carriage.outgoing(each, sender_of.get(each.route, "")) for each in found if each.to is not None]
 
 
 async def settle_look_up(
-    unit: Unit, site: Site, delivery: Outgoing, finding: Finding, *, rules: RetryRules, now: datetime
-) -> None:
-    """Write what a look-up found: it was sent, it failed there, it never got there, or we must ask again later.
+    unit: Unit,
+    site: Site,
+    delivery: Outgoing,
+    found: Sequence[Found] | Deferred,
+    *,
+    rules: RetryRules,
+    now: datetime,
+    dice: float,
+) -> Verdict:
+    """Write what a look-up found.
 
-    Two texts with the same words to the same phone look alike at the provider; the receipts tell them apart."""
-    if isinstance(finding, Sent) and await receipts.belongs_to_another(unit, PROVIDER, finding.remote_id, delivery.id):
-        finding = Absent()
-    match finding:
-        case Sent(remote_id):
-            becomes = Settled(delivery.id, delivery.attempt, State.SENT, now, now, remote_id=remote_id)
-        case Bounced(reason, fault):
-            becomes = Settled(delivery.id, delivery.attempt, State.DEAD, now, now, reason=reason)
-            if fault is not Fault.MESSAGE:
-                await faults.follow_up(unit, site, delivery.address_id, delivery.channel, fault, reason, now=now)
-        case Absent():
-            # Due since it was queued: it goes before what was posted later, also to a worker whose clock is behind.
-            due, why = delivery.queued_at, "the provider never had it"
-            becomes = Settled(delivery.id, delivery.attempt, State.QUEUED, now, due, reason=why)
-            unit.ring()
-        case Deferred(reason, _, _) if now > delivery.queued_at + rules.max_age:
-            why = f"its outcome stayed unknown: {reason}"
-            becomes = Settled(delivery.id, delivery.attempt, State.DEAD, now, now, reason=why)
-        case Deferred(reason, _, _):
-            again = now + rules.look_up_after
-            becomes = Settled(delivery.id, delivery.attempt, State.UNSURE, now, now, again, reason=reason)
-        case _:
-            assert_never(finding)
-    await queue.settle(unit, [becomes], from_state=State.UNSURE)
+    Texts with the same words to the same phone look alike at the provider: what is known to be another delivery, by its
+    own answer or by a receipt, is not taken for this one."""
+    if isinstance(found, Deferred):
+        finding: Finding = found
+    else:
+        finding = pick(found, await queue.owned_by_others(unit, delivery.id, [each.remote_id for each in found]))
+    verdict = after_look_up(
+        finding, attempt=delivery.attempt, queued_at=delivery.queued_at, now=now, rules=rules, dice=dice
+    )
+    await queue.settle(unit, [_settled(delivery, verdict, now)])
+    if isinstance(verdict, GiveUp) and verdict.fault is not Fault.MESSAGE:
+        await faults.follow_up(
+            unit, site, delivery.address_id, delivery.channel, verdict.fault, verdict.reason, now=now
+        )
+    unit.ring()
+    return verdict
 
 
 def _settled(delivery: Outgoing, verdict: Verdict, now: datetime) -> Settled:
+    settled = Settled(delivery.id, delivery.attempt, State.DEAD, now, now)
+    gone = replace(settled, segments=delivery.segments, sent_to_id=delivery.address_id or None)
     match verdict:
         case Done(remote_id):
-            return Settled(
-                delivery.id, delivery.attempt, State.SENT, now, now, None, remote_id, segments=delivery.segments
-            )
+            return replace(gone, state=State.SENT, remote_id=remote_id)
         case Retry(at, reason):
-            return Settled(delivery.id, delivery.attempt, State.QUEUED, now, at, reason=reason)
+            return replace(settled, state=State.QUEUED, due_at=at, reason=reason)
         case LookUp(at, reason):
-            return Settled(
-                delivery.id, delivery.attempt, State.UNSURE, now, now, at, reason=reason, segments=delivery.segments
-            )
+            return replace(gone, state=State.UNSURE, look_up_at=at, reason=reason)
         case GiveUp(reason, _):
-            return Settled(delivery.id, delivery.attempt, State.DEAD, now, now, reason=reason)
+            return replace(gone, reason=reason)
         case _:
             assert_never(verdict)

@@ -1,7 +1,7 @@
 """What was forbidden between queueing and sending is not sent, and what goes out says whose it is."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -34,15 +34,18 @@ POST = Carriage(
     withdrawn=False,
     author_gone=False,
     author_protected=False,
+    original_protected=None,
     recipient_gone=False,
     texts_on=True,
     email_mode="instant",
     follow_state="accepted",
     follow_texts=True,
+    follow_mail=None,
+    muted=False,
     blocked=False,
     address_id=5,
     to="+15550001002",
-    opted_out=False,
+    opted_out_at=None,
     dead=False,
 )
 NOTICE = replace(
@@ -68,7 +71,10 @@ DIRECT = {"kind": "direct", "lane": Lane.ANSWER, "follow_state": None, "follow_t
         ({"to": None}, "no phone any more"),
         ({"to": None, "channel": "email"}, "no mailbox any more"),
         ({"dead": True}, "phone does not exist"),
-        ({"opted_out": True}, "opted out"),
+        ({"opted_out_at": POST.queued_at}, "opted out"),
+        ({"muted": True}, "muted"),
+        ({"original_protected": True}, "reposted is protected"),
+        ({"channel": "email", "follow_mail": False}, "this author's mails off"),
         ({"withdrawn": True}, "deleted"),
         ({"author_gone": True}, "author is suspended"),
         ({"recipient_gone": True}, "recipient is suspended"),
@@ -109,8 +115,11 @@ def test_a_notice_goes_out_whatever_posts_are_forbidden() -> None:
 
 
 def test_after_a_stop_only_its_own_answer_goes_out() -> None:
-    assert "opted out" in objection(replace(NOTICE, opted_out=True))
-    assert objection(replace(NOTICE, opted_out=True, answers=True)) == ""
+    stopped = replace(NOTICE, opted_out_at=NOTICE.queued_at)
+    assert "opted out" in objection(stopped)
+    assert objection(replace(stopped, answers=True)) == ""
+    before = NOTICE.queued_at - timedelta(seconds=1)
+    assert "opted out" in objection(replace(stopped, answers=True, queued_at=before))
     assert "does not exist" in objection(replace(NOTICE, dead=True, answers=True))
 
 

@@ -7,10 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.domain.delivery import (
+    Absent,
     Bounced,
     Deferred,
     Done,
     Fault,
+    Finding,
+    Found,
     GiveUp,
     LookUp,
     Outcome,
@@ -20,7 +23,9 @@ from gateway.domain.delivery import (
     Unsure,
     Verdict,
     after_attempt,
+    after_look_up,
     backoff,
+    pick,
 )
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -103,3 +108,48 @@ def test_no_try_comes_before_the_peer_said(seconds: float, attempt: int, die: fl
 def test_a_wait_is_between_half_and_the_whole_of_its_step_and_never_over_the_longest(attempt: int, die: float) -> None:
     whole = min(RULES.first_wait * 2 ** min(attempt - 1, 20), RULES.longest_wait)
     assert whole / 2 <= backoff(attempt, rules=RULES, dice=die) <= whole
+
+
+@pytest.mark.parametrize(
+    ("finding", "attempt", "kind"),
+    [
+        (Sent("SM1"), 1, Done),
+        (Bounced("gone"), 1, GiveUp),
+        (Absent(), 1, Retry),
+        (Absent(), 2, Retry),
+        (Absent(), 12, GiveUp),
+        (Deferred("asleep"), 40, LookUp),
+    ],
+)
+def test_what_follows_a_look_up(finding: Finding, attempt: int, kind: type) -> None:
+    verdict = after_look_up(finding, attempt=attempt, queued_at=NOW, now=NOW, rules=RULES, dice=0.5)
+    assert type(verdict) is kind
+
+
+def test_what_the_provider_never_had_goes_first_and_then_waits_longer_each_time() -> None:
+    def due(attempt: int) -> datetime:
+        verdict = after_look_up(Absent(), attempt=attempt, queued_at=NOW, now=NOW, rules=RULES, dice=0.0)
+        assert isinstance(verdict, Retry)
+        return verdict.at
+
+    assert due(1) == NOW < due(2) < due(3) < due(4)
+
+
+@pytest.mark.parametrize("finding", [Absent(), Deferred("asleep")])
+def test_no_look_up_goes_on_beyond_the_age_limit(finding: Finding) -> None:
+    late = NOW + RULES.max_age + timedelta(seconds=1)
+    verdict = after_look_up(finding, attempt=2, queued_at=NOW, now=late, rules=RULES, dice=0.5)
+    assert isinstance(verdict, GiveUp)
+
+
+def test_a_look_up_waits_as_long_as_the_provider_asks() -> None:
+    verdict = after_look_up(Deferred("busy", retry_after=600), attempt=1, queued_at=NOW, now=NOW, rules=RULES, dice=0.5)
+    assert verdict == LookUp(NOW + timedelta(minutes=10), "busy")
+
+
+def test_of_texts_that_look_alike_one_on_its_way_is_taken_that_is_nobody_elses() -> None:
+    found = [Found("SM3", Bounced("gone")), Found("SM2", Sent("SM2")), Found("SM1", Sent("SM1"))]
+    assert pick(found, set()) == Sent("SM2")
+    assert pick(found, {"SM2"}) == Sent("SM1")
+    assert pick(found, {"SM1", "SM2"}) == Bounced("gone")
+    assert pick(found, {"SM1", "SM2", "SM3"}) == Absent()

@@ -25,14 +25,23 @@ SECOND = timedelta(seconds=1)
         (Pace(per_second=1), Standing(NOW + SECOND, EPOCH, 0, 0), 500, Wait(NOW + SECOND)),
         (Pace(per_second=0.1), Standing(NOW, EPOCH, 0, 0), 500, Go(1)),
         (Pace(), Standing(EPOCH, NOW + SECOND, 0, 0), 500, Wait(NOW + SECOND)),
-        (Pace(per_day=10), Standing(EPOCH, EPOCH, TODAY, 7), 500, Go(3)),
+        (Pace(per_day=10), Standing(EPOCH, EPOCH, TODAY, 7), 500, Go(3, 3)),
         (Pace(per_day=10), Standing(EPOCH, EPOCH, TODAY, 10), 500, Wait(NOW + 60 * SECOND)),
         (Pace(per_day=10), Standing(EPOCH, EPOCH, TODAY, 12), 500, Wait(NOW + 60 * SECOND)),
-        (Pace(per_day=10), Standing(EPOCH, EPOCH, TODAY - 1, 10), 500, Go(10)),
+        (Pace(per_day=10), Standing(EPOCH, EPOCH, TODAY - 1, 10), 500, Go(10, 10)),
     ],
 )
 def test_how_much_may_go_now(pace: Pace, standing: Standing, most: int, expected: Go | Wait) -> None:
     assert allowance(pace, standing, most=most, now=NOW) == expected
+
+
+@pytest.mark.parametrize(
+    "standing",
+    [Standing(NOW + 86_400 * SECOND, EPOCH, 0, 0), Standing(EPOCH, NOW + 30 * 86_400 * SECOND, 0, 0)],
+)
+def test_what_a_clock_that_was_wrong_wrote_does_not_silence_a_route(standing: Standing) -> None:
+    assert allowance(Pace(per_second=1), standing, most=500, now=NOW) == Go(1)
+    assert book(Pace(per_second=1), standing, units=1, now=NOW).tat == NOW + SECOND
 
 
 def test_booking_counts_on_the_day_and_starts_afresh_on_the_next() -> None:
@@ -61,7 +70,7 @@ def test_over_any_stretch_no_more_goes_out_than_the_pace_and_one_burst(
     for wait, most in asks:
         now += timedelta(seconds=wait)
         match allowance(pace, standing, most=most, now=now):
-            case Go(units):
+            case Go(units, _):
                 assert 1 <= units <= most
                 standing = book(pace, standing, units=units, now=now)
                 sent.append((now, units))

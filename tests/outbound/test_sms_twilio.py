@@ -16,7 +16,7 @@ from aiohttp import web
 
 from gateway.demo.carrier import Carrier
 from gateway.demo.faults import Fault as Trouble
-from gateway.domain.delivery import Absent, Bounced, Deferred, Fault, Sent, Unsure
+from gateway.domain.delivery import Absent, Bounced, Deferred, Fault, Finding, Sent, Unsure, pick
 from gateway.domain.types import Channel, Outgoing
 from outbound.sms_twilio import STATUS_PATH, TwilioSettings, TwilioTransport, can_be_called
 
@@ -70,6 +70,12 @@ async def provider(answer: Callable[[web.Request], Coroutine[Any, Any, web.Strea
         await runner.cleanup()
 
 
+async def looked_up(wire: TwilioTransport, delivery: Outgoing) -> Finding:
+    """What a look-up says of a delivery when no other one is known."""
+    found = await wire.look_up(delivery)
+    return found if isinstance(found, Deferred) else pick(found, set())
+
+
 async def test_a_text_is_sent_with_its_words_sender_and_receipt_address(carrier: Carrier) -> None:
     async with transport(carrier.base_url) as wire:
         outcome = await wire.send(text(attempt=2))
@@ -92,7 +98,7 @@ async def test_a_messaging_service_sends_from_the_number_that_the_person_knows(c
     service = "MG" + "1" * 32
     async with transport(carrier.base_url, messaging_service_sid=service) as wire:
         await wire.send(text())
-        found = await wire.look_up(text())
+        found = await looked_up(wire, text())
     assert carrier.messages[0].messaging_service_sid == service
     assert carrier.messages[0].from_ == "+15550000001"
     assert found == Sent(carrier.messages[0].sid)
@@ -106,7 +112,7 @@ async def test_a_messaging_service_without_numbers_of_ours_picks_one(carrier: Ca
         assert carrier.messages[0].messaging_service_sid == service
         assert carrier.messages[0].from_ != service
         carrier.messages[0].from_ = "+15550000077"
-        assert await wire.look_up(text(sender=service)) == sent
+        assert await looked_up(wire, text(sender=service)) == sent
 
 
 async def test_too_many_requests_slow_the_whole_sender_for_as_long_as_asked(carrier: Carrier) -> None:
@@ -141,14 +147,14 @@ async def test_silence_is_cut_by_the_timeout_and_leaves_us_unsure(carrier: Carri
         async with asyncio.timeout(5):
             outcome = await wire.send(text())
         assert isinstance(outcome, Unsure)
-        assert await wire.look_up(text()) == Sent(carrier.messages[0].sid)
+        assert await looked_up(wire, text()) == Sent(carrier.messages[0].sid)
 
 
 async def test_a_text_taken_before_the_connection_dropped_is_found_by_looking_it_up(carrier: Carrier) -> None:
     carrier.misbehave(Trouble.DROP)
     async with transport(carrier.base_url) as wire:
         assert isinstance(await wire.send(text()), Unsure)
-        assert await wire.look_up(text()) == Sent(carrier.messages[0].sid)
+        assert await looked_up(wire, text()) == Sent(carrier.messages[0].sid)
     assert len(carrier.messages) == 1
 
 
@@ -156,14 +162,14 @@ async def test_a_text_lost_before_it_was_taken_is_not_found(carrier: Carrier) ->
     carrier.misbehave(Trouble.DROP, accepted=False)
     async with transport(carrier.base_url) as wire:
         assert isinstance(await wire.send(text()), Unsure)
-        assert await wire.look_up(text()) == Absent()
+        assert await looked_up(wire, text()) == Absent()
 
 
 async def test_an_answer_that_makes_no_sense_leaves_us_unsure(carrier: Carrier) -> None:
     carrier.misbehave(Trouble.WRONG_JSON)
     async with transport(carrier.base_url) as wire:
         assert isinstance(await wire.send(text()), Unsure)
-        assert await wire.look_up(text()) == Sent(carrier.messages[0].sid)
+        assert await looked_up(wire, text()) == Sent(carrier.messages[0].sid)
 
 
 @pytest.mark.parametrize(
@@ -183,7 +189,7 @@ async def test_a_refused_connection_sent_nothing() -> None:
         port = free.getsockname()[1]
     async with transport(f"http://127.0.0.1:{port}") as wire:
         outcome = await wire.send(text())
-        finding = await wire.look_up(text())
+        finding = await looked_up(wire, text())
     assert isinstance(outcome, Deferred)
     assert outcome.route_wide
     assert isinstance(finding, Deferred)
@@ -193,7 +199,7 @@ async def test_wrong_credentials_lose_nothing_and_call_the_operator(carrier: Car
     with structlog.testing.capture_logs() as logs:
         async with transport(carrier.base_url, auth_token="wrong") as wire:
             outcome = await wire.send(text())
-            finding = await wire.look_up(text())
+            finding = await looked_up(wire, text())
     assert isinstance(outcome, Deferred)
     assert outcome.route_wide
     assert isinstance(finding, Deferred)
@@ -294,11 +300,11 @@ async def test_a_message_that_failed_at_once_is_not_taken_for_sent() -> None:
 async def test_a_look_up_finds_only_this_text(carrier: Carrier) -> None:
     async with transport(carrier.base_url) as wire:
         await wire.send(text())
-        assert isinstance(await wire.look_up(text()), Sent)
-        assert await wire.look_up(text(text="alice: tea at five")) == Absent()
-        assert await wire.look_up(text(to="+15550000003")) == Absent()
-        assert await wire.look_up(text(sender="+15550000009")) == Absent()
-        assert await wire.look_up(text(queued_at=datetime.now(UTC) + timedelta(minutes=5))) == Absent()
+        assert isinstance(await looked_up(wire, text()), Sent)
+        assert await looked_up(wire, text(text="alice: tea at five")) == Absent()
+        assert await looked_up(wire, text(to="+15550000003")) == Absent()
+        assert await looked_up(wire, text(sender="+15550000009")) == Absent()
+        assert await looked_up(wire, text(queued_at=datetime.now(UTC) + timedelta(minutes=5))) == Absent()
 
 
 @pytest.mark.parametrize(
@@ -318,7 +324,7 @@ async def test_a_look_up_says_what_became_of_a_failed_text(
     async with transport(carrier.base_url) as wire:
         await wire.send(text())
         await carrier.wait_for(lambda sent: sent.status == "undelivered")
-        assert await wire.look_up(text(attempt=attempt)) == finding
+        assert await looked_up(wire, text(attempt=attempt)) == finding
 
 
 async def test_a_text_that_was_sent_again_counts_not_its_failed_first_try(carrier: Carrier) -> None:
@@ -327,7 +333,7 @@ async def test_a_text_that_was_sent_again_counts_not_its_failed_first_try(carrie
         await wire.send(text())
         await carrier.wait_for(lambda sent: sent.status == "undelivered")
         again = await wire.send(text(attempt=2))
-        assert await wire.look_up(text(attempt=2)) == again
+        assert await looked_up(wire, text(attempt=2)) == again
 
 
 @pytest.mark.parametrize(
@@ -337,7 +343,7 @@ async def test_a_look_up_that_fails_is_put_off(carrier: Carrier, trouble: Troubl
     carrier.misbehave(trouble, times=None, look_ups=True)
     async with transport(carrier.base_url, timeout=0.3) as wire:
         await wire.send(text())
-        assert isinstance(await wire.look_up(text()), Deferred)
+        assert isinstance(await looked_up(wire, text()), Deferred)
 
 
 async def test_a_hundred_texts_at_once_get_their_own_answers(carrier: Carrier) -> None:

@@ -124,13 +124,13 @@ async def test_all_addresses_move_or_leave_together(store: Store) -> None:
         assert await in_use(unit, bob) == (None, None, None)
 
 
-async def test_bounces_are_counted_until_it_is_reached(store: Store) -> None:
+async def test_bounces_are_counted_until_there_was_a_long_pause(store: Store) -> None:
     async with store.unit() as unit:
         mail = await addresses.find_or_add(unit, "email", "a@x.example", now=NOW)
-        assert await addresses.count_bounce(unit, mail.id) == 1
-        assert await addresses.count_bounce(unit, mail.id) == 2
-        await addresses.clear_bounces(unit, mail.id)
-        assert await addresses.count_bounce(unit, mail.id) == 1
+        month = timedelta(days=30)
+        for day, count in ((0, 1), (1, 2), (25, 3), (56, 1), (57, 2)):
+            at = NOW + timedelta(days=day)
+            assert await addresses.count_bounce(unit, mail.id, since=at - month, now=at) == count
 
 
 async def test_the_last_post_sent_to_a_phone_is_kept(store: Store) -> None:

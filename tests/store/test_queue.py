@@ -122,7 +122,7 @@ async def test_behind_a_text_of_unknown_outcome_later_posts_wait_and_answers_do_
     assert await claim(store, route) == [answer, other]
     async with store.unit() as unit:
         await queue.settle(unit, [Settled(answer, 1, State.SENT, NOW, NOW)])
-        await queue.settle(unit, [Settled(unsure, 0, State.SENT, NOW, NOW)], from_state=State.UNSURE)
+        await queue.settle(unit, [Settled(unsure, 0, State.SENT, NOW, NOW)])
     assert await claim(store, route) == [later]
 
 
@@ -180,3 +180,40 @@ async def test_details_of_a_notice_and_of_a_post(store: Store, route: Route) -> 
         first, second = await queue.details(reading, [post, notice])
     assert (first.text, first.author, first.to, first.withdrawn, first.blocked) == ("post 1", "p1", None, False, False)
     assert (second.notice, second.answers, second.post_id) == ("Welcome", True, None)
+
+
+async def test_one_recipient_in_doubt_stops_nobody_else_even_at_one_slot_a_claim(store: Store, route: Route) -> None:
+    async with store.unit() as unit:
+        await put(unit, route, 1, 2, state="unsure", lease_until=LATER)
+        await put(unit, route, 2, 2)
+        other = await put(unit, route, 2, 3)
+    assert await claim(store, route, 1) == [other]
+
+
+async def test_whoever_settles_the_last_attempt_is_believed_also_after_its_lease(store: Store, route: Route) -> None:
+    async with store.unit() as unit:
+        mail = await put(unit, route, 1, 2, channel="email")
+    assert await claim(store, route) == [mail]
+    async with store.unit() as unit:
+        await queue.take_back(unit, LATER + timedelta(seconds=1))
+        await queue.settle(unit, [Settled(mail, 1, State.SENT, NOW, NOW)])
+    assert await state(store, mail) == ("sent", 1)
+
+
+async def test_what_the_other_side_said_is_cut_to_what_a_database_holds(store: Store, route: Route) -> None:
+    async with store.unit() as unit:
+        text = await put(unit, route, 1, 2)
+    assert await claim(store, route) == [text]
+    async with store.unit() as unit:
+        said = Settled(text, 1, State.DEAD, NOW, NOW, remote_id="x" * 500, reason="no\x00\ud800pe" + "!" * 9_000)
+        await queue.settle(unit, [said])
+    assert await state(store, text) == ("dead", 1)
+
+
+async def test_a_providers_message_belongs_to_the_delivery_that_named_it_first(store: Store, route: Route) -> None:
+    async with store.unit() as unit:
+        first = await put(unit, route, 1, 2, state="sent", remote_id="SM1")
+        second = await put(unit, route, 2, 2, state="unsure", lease_until=LATER)
+        assert await queue.owned_by_others(unit, second, ["SM1", "SM2"]) == {"SM1"}
+        assert await queue.owned_by_others(unit, first, ["SM1", "SM2"]) == set()
+        assert await queue.owned_by_others(unit, first, []) == set()
