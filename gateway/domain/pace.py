@@ -60,7 +60,7 @@ def allowance(pace: Pace, standing: Standing, *, most: int, now: datetime) -> Go
     if pace.per_day:
         used = standing.used if standing.day == _day(now) else 0
         if used >= pace.per_day:
-            return Wait(_midnight_after(now))
+            return Wait(midnight_after(now))
         left_today = pace.per_day - used
         units = min(units, left_today)
     if pace.per_second:
@@ -92,6 +92,7 @@ def _day(now: datetime) -> int:
     return now.astimezone(UTC).toordinal()
 
 
-def _midnight_after(now: datetime) -> datetime:
+def midnight_after(now: datetime) -> datetime:
+    """When the next UTC day begins."""
     today = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     return today + timedelta(days=1)

@@ -72,9 +72,9 @@ async def claim(unit: Unit, route: Route, rate: Pace, *, most: int, lease: timed
             continue
         delivery = carriage.outgoing(each, route.sender)
         units = delivery.segments if route.channel is Channel.SMS else 1
-        if left_today is not None and deliveries and used + units > left_today:
-            why = "the day's limit is reached"
-            settled.append(Settled(each.id, each.attempt, State.QUEUED, now, each.queued_at, reason=why))
+        if left_today is not None and used + units > left_today and units <= rate.per_day:
+            tomorrow, why = pace.midnight_after(now), "the day's limit is reached"
+            settled.append(Settled(each.id, each.attempt, State.QUEUED, now, tomorrow, reason=why))
             continue
         used += units
         deliveries.append(delivery)

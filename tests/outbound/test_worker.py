@@ -12,7 +12,7 @@ from sqlalchemy import insert, select
 from gateway.domain.delivery import Bounced, Deferred, Outcome, Sent, Unsure
 from gateway.domain.pace import Pace
 from gateway.domain.types import Channel, Lane, Outgoing
-from gateway.service import holding
+from gateway.service import holding, posting
 from gateway.service.site import Site
 from outbound.worker import DeliverySettings, Tools, Worker
 from store import addresses, routes
@@ -372,3 +372,60 @@ async def test_while_the_queue_is_held_nothing_is_claimed(town: Town) -> None:
     async with running(town.worker(wire)):
         await town.come_to("sent")
     assert len(wire.given) == len(PEOPLE)
+
+
+async def test_what_became_forbidden_while_it_waited_in_the_worker_does_not_go_out(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("outbound.worker._FRESH", 0.0)
+    deleted = asyncio.Event()
+
+    async def slowly(delivery: Outgoing) -> Outcome:
+        await deleted.wait()
+        return await takes(delivery)
+
+    wire = Wire(slowly)
+    await town.queue(1, *PEOPLE)
+    async with running(town.worker(wire, connections=1)):
+        async with asyncio.timeout(10):
+            await wire.came.wait()
+        async with town.store.unit() as unit:
+            await posting.delete(unit, 1, now=now())
+        deleted.set()
+        await town.come_to("sent", "dead")
+    assert len(wire.given) == 1
+    assert (await town.states()).count("dead") == len(PEOPLE) - 1
+    assert "the post was deleted" in await town.reasons()
+
+
+async def test_whoever_moved_meanwhile_gets_it_at_the_new_address(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("outbound.worker._FRESH", 0.0)
+    moved = asyncio.Event()
+
+    async def slowly(delivery: Outgoing) -> Outcome:
+        await moved.wait()
+        return await takes(delivery)
+
+    wire = Wire(slowly)
+    await town.queue(1, 2, 3)
+    async with running(town.worker(wire, connections=1)):
+        async with asyncio.timeout(10):
+            await wire.came.wait()
+        async with town.store.unit() as unit:
+            row = await addresses.find_or_add(unit, "sms", "+15550007777", now=now())
+            await addresses.attach(unit, row.id, 3, proven_at=now())
+        moved.set()
+        await town.come_to("sent")
+    assert [delivery.to for delivery in wire.given] == ["+15550001002", "+15550007777"]
+
+
+async def test_a_days_limit_is_counted_in_segments_not_in_texts(town: Town) -> None:
+    long = "x" * 300
+    async with town.store.unit() as unit:
+        await unit.execute(posts.update().values(text=long))
+    await town.queue(1, *PEOPLE)
+    wire = Wire()
+    async with running(town.worker(wire, pace=Pace(per_day=5))):
+        await town.sends(2)
+    assert sum(delivery.segments for delivery in wire.given) == 4
+    assert (await town.states()).count("queued") == len(PEOPLE) - 2

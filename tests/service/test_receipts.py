@@ -229,3 +229,20 @@ async def test_whatever_else_is_reported_what_arrived_stays_delivered(
     for number, (status, code) in enumerate(reports):
         await outbox.hears(status, code, sid=f"SM{number}")
     assert await outbox.state() == "delivered"
+
+
+async def test_a_report_is_about_the_phone_that_the_text_went_to_wherever_its_owner_is_now(outbox: Outbox) -> None:
+    old = await outbox.phone()
+    async with outbox.store.unit() as unit:
+        await unit.execute(update(deliveries).where(deliveries.c.id == outbox.delivery).values(sent_to_id=old.id))
+        new = await addresses.find_or_add(unit, "sms", "+15550007777", now=NOW)
+        await addresses.attach(unit, new.id, 2, proven_at=NOW + timedelta(hours=1))
+    assert await outbox.hears("undelivered", "30005")
+    async with outbox.store.reading() as reading:
+        assert ((await addresses.by_id(reading, old.id)) or old).dead_at is not None
+        assert ((await addresses.by_id(reading, new.id)) or new).dead_at is None
+
+
+async def test_a_code_longer_than_any_does_not_keep_a_report_from_being_taken(outbox: Outbox) -> None:
+    assert await outbox.hears("undelivered", "9" * 300)
+    assert await outbox.state() in ("queued", "dead")
