@@ -8,8 +8,9 @@ from sqlalchemy import ColumnElement, Select, bindparam, case, delete, func, ins
 
 from gateway.domain.delivery import State
 from gateway.domain.types import Channel, Lane
+from store.addresses import AddressRow
 from store.routes import MAIL_ROUTE
-from store.schema import Instant, accounts, addresses, deliveries, notices, posts
+from store.schema import Instant, accounts, deliveries, notices, posts, routes
 from store.unit import Reading, Unit
 
 
@@ -68,14 +69,12 @@ _DROP_FOR_ADDRESS = (
     .where(
         deliveries.c.state == _QUEUED,
         deliveries.c.address_id == bindparam("of_address"),
-        deliveries.c.route == bindparam("on_route"),
-        deliveries.c.lane == int(Lane.ANSWER),
+        deliveries.c.route.in_(select(routes.c.id).where(routes.c.channel == bindparam("on_channel"))),
+        deliveries.c.lane == literal_column(str(int(Lane.ANSWER))),
     )
     .values(_DROPPED)
 )
-_ADDRESS = select(addresses.c.channel, addresses.c.account_id, addresses.c.route).where(
-    addresses.c.id == bindparam("address_id")
-)
+_IN_USE = select(accounts.c.phone_id, accounts.c.mail_id).where(accounts.c.id == bindparam("account_id"))
 _DROP_POST = (
     update(deliveries)
     .where(deliveries.c.post_id == bindparam("of_post"), deliveries.c.state == _QUEUED)
@@ -213,16 +212,16 @@ async def drop_for_account(unit: Unit, account_id: int, channel: Channel, reason
     return (await unit.execute(_DROP_FOR_ACCOUNT, values)).rowcount
 
 
-async def drop_for_address(unit: Unit, address_id: int, reason: str, *, now: datetime) -> int:
-    """Drop everything queued for one phone or mailbox: its notices, and what its account would get there."""
-    channel, account_id, route = (await unit.execute(_ADDRESS, {"address_id": address_id})).one()
-    dropped = 0
-    if account_id is not None:
-        dropped += await drop_for_account(unit, account_id, Channel(channel), reason, now=now)
-    on_route = MAIL_ROUTE if channel == Channel.EMAIL else route
-    if on_route is not None:
-        values = {"of_address": address_id, "on_route": on_route, "why": reason, "now": now}
-        dropped += (await unit.execute(_DROP_FOR_ADDRESS, values)).rowcount
+async def drop_for_address(unit: Unit, address: AddressRow, reason: str, *, now: datetime) -> int:
+    """Drop what is queued for a phone or mailbox that its account has just stopped using: its notices, whichever of
+    our numbers they wait for, and what the account would get there, unless it has another one in use."""
+    values = {"of_address": address.id, "on_channel": address.channel, "why": reason, "now": now}
+    dropped = (await unit.execute(_DROP_FOR_ADDRESS, values)).rowcount
+    if address.account_id is not None:
+        phone_id, mail_id = (await unit.execute(_IN_USE, {"account_id": address.account_id})).one()
+        channel = Channel(address.channel)
+        if (phone_id if channel is Channel.SMS else mail_id) is None:
+            dropped += await drop_for_account(unit, address.account_id, channel, reason, now=now)
     return dropped
 
 

@@ -32,7 +32,7 @@ async def follow_up(
         case Fault.OPTED_OUT:
             await addresses.opt_out(unit, address_id, now=now)
             await consents.add(unit, address.address, action="stop", how="provider", words=reason, now=now)
-            await deliveries.drop_for_address(unit, address_id, "the recipient has opted out", now=now)
+            await deliveries.drop_for_address(unit, address, "the recipient has opted out", now=now)
         case Fault.ADDRESS:
             if channel is Channel.EMAIL and await _bounced(unit, address_id, now) < BOUNCES:
                 return

@@ -3,10 +3,13 @@
 import pytest
 
 from gateway.service.site import Site
+from store import routes
 from store.unit import Store
-from tests.service.conversing import Town
+from tests.service.conversing import OTHER_NUMBER, OURS, Town
 
 
 @pytest.fixture
-def town(store: Store, site: Site) -> Town:
+async def town(store: Store, site: Site) -> Town:
+    async with store.unit() as unit:
+        await routes.ensure(unit, [OTHER_NUMBER, OURS])
     return Town(store, site)

@@ -5,10 +5,11 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
-from sqlalchemy import insert, select
+from sqlalchemy import func, insert, select
 
+from gateway.domain import reply
 from gateway.domain.types import Channel, Lane
-from gateway.service import commands
+from gateway.service import commands, joining
 from gateway.service.commands import Told
 from gateway.service.site import Site
 from store import accounts, addresses, fanouts
@@ -17,7 +18,8 @@ from store.schema import deliveries, inbox, notices, posts
 from store.unit import Store
 
 START = datetime(2030, 1, 1, 12, tzinfo=UTC)
-OURS = "+15550009999"
+OTHER_NUMBER, OURS = "+15550009998", "+15550009999"
+"""Our numbers, the first and the second route. Everybody texts the second."""
 
 
 def number(who: str) -> str:
@@ -105,6 +107,22 @@ class Town:
             assert phone is not None
             await addresses.set_last_post(unit, phone.id, post_id)
         return post_id
+
+    async def second_phone(self, name: str, device: str) -> None:
+        """The phone ``device`` belongs to this person too, from now on."""
+        account = await self.account(name)
+        async with self.store.unit() as unit:
+            code = await joining.new_claim_code(unit, self.site, account.id, now=self.now, new_code=lambda: self.code)
+        assert await self.text(device, f"CLAIM {code}") == reply.claimed(self.site.name, name)
+
+    async def waiting(self, channel: Channel) -> int:
+        """How many posts wait to go out on a channel, to anybody."""
+        async with self.store.reading() as reading:
+            rows = select(func.count()).select_from(deliveries)
+            posted = rows.where(
+                deliveries.c.post_id.is_not(None), deliveries.c.state == "queued", deliveries.c.channel == channel
+            )
+            return (await reading.execute(posted)).scalar_one()
 
     async def delivery(self, who: str, author: str) -> int:
         """A mail with the last post of ``author`` went to ``who``; the delivery's id."""

@@ -6,6 +6,8 @@ import pytest
 
 from gateway.domain import reply
 from gateway.domain.sms_text import segments
+from gateway.domain.types import Channel
+from gateway.service import notify
 from store import addresses, consents
 from tests.service.conversing import OURS, Town, number
 
@@ -39,6 +41,27 @@ async def test_stop_drops_the_notices_that_wait(town: Town) -> None:
     await town.text("alice", "PROTECT")
     await town.text("bob", "FOLLOW alice")
     assert await town.notices() == [reply.asks_to_follow("bob")]
+    await town.text("alice", "STOP")
+    assert await town.notices() == []
+
+
+@pytest.mark.parametrize("words", ["STOP", "SIGNOUT"])
+async def test_what_waits_for_a_person_goes_to_the_phone_that_is_left(town: Town, words: str) -> None:
+    await town.join("alice", "bob")
+    await town.second_phone("alice", "tablet")
+    await town.text("bob", "@alice are you there?")
+    assert await town.waiting(Channel.SMS) == 1
+    await town.text("tablet", words)
+    assert await town.waiting(Channel.SMS) == 1
+    await town.text("alice", words)
+    assert await town.waiting(Channel.SMS) == 0
+
+
+async def test_stop_drops_a_notice_that_waits_for_another_of_our_numbers(town: Town) -> None:
+    await town.join("alice")
+    async with town.store.unit() as unit:
+        phone = await addresses.find_or_add(unit, "sms", number("alice"), now=town.now, route=1)
+        await notify.tell(unit, phone.id, "hello there", now=town.now)
     await town.text("alice", "STOP")
     assert await town.notices() == []
 

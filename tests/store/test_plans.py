@@ -10,8 +10,9 @@ import pytest
 from sqlalchemy import event, insert, text
 
 from gateway.domain.types import Channel, Lane
+from gateway.service import notify
 from store import deliveries as deliveries_store
-from store import fanouts, queue, routes
+from store import addresses, fanouts, queue, routes
 from store.fanouts import Fanout
 from store.queue import Settled
 from store.schema import accounts, deliveries, follows, posts
@@ -140,6 +141,16 @@ async def test_dropping_what_waits_for_a_phone_reads_only_what_waits_for_it(town
             dropped = await deliveries_store.drop_for_account(unit, 7, Channel.SMS, "stop", now=NOW)
     assert dropped == 1
     await check(town, seen, tables=("deliveries",))
+
+
+async def test_dropping_the_notices_of_a_phone_reads_only_what_is_foremost(town: Store) -> None:
+    async with town.unit() as unit:
+        phone = await addresses.find_or_add(unit, "sms", "+15550001001", now=NOW)
+        await notify.tell(unit, phone.id, "hello", now=NOW)
+        with watching(town) as seen:
+            assert await deliveries_store.drop_for_address(unit, phone, "stop", now=NOW) == 1
+    await check(town, seen, tables=("deliveries",))
+    assert "ix_deliveries_due" in await plan_of(town, *seen[0])
 
 
 async def test_housekeeping_reads_only_leases(town: Store) -> None:

@@ -19,7 +19,7 @@ async def stop(asked: Asked) -> str:
     if address.opted_out_at is not None:
         return ""
     await addresses.opt_out(unit, address.id, now=asked.now)
-    await deliveries.drop_for_address(unit, address.id, "opted out by STOP", now=asked.now)
+    await deliveries.drop_for_address(unit, address, "opted out by STOP", now=asked.now)
     await _enter(asked, "refused")
     return "" if _provider_answers(asked) else reply.stopped(asked.site.name)
 
