@@ -92,6 +92,9 @@ def _in_use(channel: str, column: Any) -> Any:
 
 
 _FIRST_SMS_ROUTE = select(func.min(routes.c.id)).where(routes.c.channel == "sms", routes.c.active).scalar_subquery()
+_LOCK = select(accounts.c.id).where(accounts.c.id == bindparam("account")).with_for_update(key_share=True)
+"""In a statement of its own: the one after it sees what whoever held the row has committed."""
+
 _REFRESH = (
     update(accounts)
     .where(accounts.c.id == bindparam("account"))
@@ -213,6 +216,7 @@ async def set_last_post(unit: Unit, address_id: int, post_id: int) -> None:
 async def refresh(unit: Unit, account_id: int) -> None:
     """Write on the account which phone and mailbox it uses now, and the route of the phone (none while texts are
     off). A phone that never texted us goes out on the first sender number."""
+    await unit.execute(_LOCK, {"account": account_id})
     await unit.execute(_REFRESH, {"account": account_id})
 
 

@@ -1,8 +1,9 @@
 """Phones and mail addresses on both databases."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import insert
+from sqlalchemy import insert, text
 
 from store import accounts, addresses
 from store.schema import routes
@@ -82,6 +83,42 @@ async def test_the_newest_proven_usable_address_is_in_use(store: Store) -> None:
         assert await in_use(unit, alice) == (None, mail.id, None)
         await addresses.opt_in(unit, new.id)
         assert await in_use(unit, alice) == (new.id, mail.id, 2)
+
+
+async def test_two_daemons_that_change_two_phones_at_once_lose_neither_change(store: Store, store_url: str) -> None:
+    async with store.unit() as unit:
+        alice = await make(unit, "alice")
+        old = await addresses.find_or_add(unit, "sms", "+15550001", now=NOW, route=1)
+        new = await addresses.find_or_add(unit, "sms", "+15550002", now=NOW, route=1)
+        for phone in (old, new):
+            await addresses.attach(unit, phone.id, alice, proven_at=NOW)
+            await addresses.opt_out(unit, phone.id, now=NOW)
+    other = Store(store_url)
+
+    async def stop_new() -> None:
+        async with other.unit() as unit:
+            await addresses.mark_dead(unit, new.id, "no such number", now=NOW)
+
+    async with asyncio.TaskGroup() as tasks, store.unit() as unit:
+        await addresses.opt_in(unit, old.id)
+        stopping = tasks.create_task(stop_new())
+        await until_it_waits(other, stopping)
+    await other.close()
+    async with store.unit() as unit:
+        assert (await in_use(unit, alice))[0] == old.id
+
+
+async def until_it_waits(store: Store, task: asyncio.Task[None]) -> None:
+    """Return when the task waits for a lock that another connection holds; SQLite lets it begin only after that."""
+    waiting = text(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+    async with asyncio.timeout(20):
+        while not store.is_sqlite and not task.done():
+            async with store.reading() as reading:
+                if (await reading.execute(waiting)).scalar_one():
+                    return
+            await asyncio.sleep(0)
 
 
 async def test_no_texts_means_no_route_but_the_phone_stays_in_use(store: Store) -> None:

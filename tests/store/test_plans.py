@@ -11,8 +11,8 @@ from sqlalchemy import event, insert, text
 
 from gateway.domain.types import Channel, Lane
 from gateway.service import notify
-from store import deliveries as deliveries_store
 from store import addresses, fanouts, queue, routes
+from store import deliveries as deliveries_store
 from store.fanouts import Fanout
 from store.queue import Settled
 from store.schema import accounts, deliveries, follows, posts
