@@ -19,6 +19,7 @@ _NAME = rf"((?ai:{NAME_PATTERN}))"
 _END = r"\s*[.!]?"
 _NAMED = re.compile(rf"[@＠]?{_NAME}{_END}")
 _NAME_FIRST = re.compile(rf"[@＠]?{_NAME}(?:[:,]?\s+|{_END}\Z)")
+_ADDRESSEE = re.compile(rf"[@＠]?{_NAME}(?:[:;,]+\s*|[.!]?\s+|{_END}\Z)")
 _GROUP = re.compile(rf"!{_NAME}{_END}")
 _GROUP_FIRST = re.compile(rf"!{_NAME}\s+")
 _NUMBER = re.compile(rf"([0-9]{{1,4}}){_END}")
@@ -79,11 +80,11 @@ def group_text(make: Callable[[str, str], T]) -> Reader[T]:
 
 
 def name_text(make: Callable[[str, str], T]) -> Reader[T]:
-    """``name text``, also ``name: text`` and ``name, text``, lest a private word becomes public over a comma. The text
-    may be missing, so that who forgot it can be asked for it."""
+    """``name text``, also ``name: text``, ``name,text`` and the like, lest a private word becomes public over a comma.
+    The text may be missing, so that who forgot it can be asked for it."""
 
     def read(rest: str) -> T | None:
-        match = _NAME_FIRST.match(rest)
+        match = _ADDRESSEE.match(rest)
         return make(match[1].lower(), rest[match.end() :]) if match else None
 
     return read

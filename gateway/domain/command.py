@@ -6,6 +6,7 @@ both ends and one final ``.`` or ``!`` don't matter, runs of white space are one
 The text that a command carries keeps its own spacing and line breaks.
 """
 
+import re
 import unicodedata
 from dataclasses import dataclass
 from datetime import time
@@ -195,7 +196,8 @@ class Public(_Bare): ...
 
 @dataclass(frozen=True, slots=True)
 class Direct:
-    """A direct message. ``text`` may be empty: then it is asked for, as nothing that begins so may become a post."""
+    """A direct message. ``text`` may be empty: then it is asked for, as nothing that begins so may become a post. For
+    the same reason ``name`` may be a word that nobody can be called."""
 
     name: str
     text: str
@@ -482,6 +484,8 @@ _TOPICS = frozenset(words for row in TABLE for words in row.words)
 _KEYWORDS = {words.casefold(): row.read("") for row in TABLE if row.keyword for words in row.words}
 _LONGEST_KEYWORD = 40
 _ORNAMENTS = " \t\n.!\"'`´“”„‘’‚«»‹›()[]{}<>*_~"
+_PRIVATE = re.compile(r"(dm?|m)(?:[:;,.]\s+(?=\S)|[:;,]?(?=[@＠])|[:;,](?=\w))", re.IGNORECASE)
+_NEVER_PUBLIC = frozenset({"d", "dm"})
 _BY_WORD: dict[str, list[CommandForm]] = {}
 for _form in TABLE:
     for _words in _form.words:
@@ -496,7 +500,9 @@ def parse(text: str) -> Command:
     if len(text) <= _LONGEST_KEYWORD and (keyword := _KEYWORDS.get(_unadorned(text))):
         return keyword
     first, *rest = text.split(maxsplit=1)
-    if first[0] == "!":
+    if opening := _PRIVATE.match(text):
+        first, rest = opening[1], [text[opening.end() :]]
+    elif first[0] == "!":
         first, rest = "!group", [text]
     elif not rest:
         first = without_end(first)
@@ -505,6 +511,9 @@ def parse(text: str) -> Command:
     for form in _BY_WORD.get(first.casefold(), ()):
         if command := form.read(rest[0] if rest else ""):
             return command
+    if rest and first.casefold() in _NEVER_PUBLIC:
+        name, *rest = rest[0].split(maxsplit=1)
+        return Direct(name.lstrip("@＠").lower() or name, rest[0] if rest else "")
     return Post(text)
 
 

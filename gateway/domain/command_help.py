@@ -18,8 +18,10 @@ says so and offers `Y`, which posts it as it was written. `POST text` always pos
 - A name has 1 to 15 letters, digits and `_`; `@` before it is allowed. Small letters in a form stand for something,
   `|` is a choice, what is in brackets may be left out.
 - The text that a command carries is kept as it was written, line breaks included.
-- `D name` without a text is no post: the answer asks for the text. So it is with a bare `R`. `D name: text` and
-  `D name, text` are read as `D name text`.
+- What begins with the word `D` or `DM` and has more behind it is never posted: it goes to one person, or the answer
+  says why not. `D: amy hi`, `D amy: hi`, `D amy,hi` and the like are read as `D amy hi`. `M` does the same where a
+  name can be read behind it (`M is for mother` is no post).
+- `D name` without a text is no post: the answer asks for the text. So it is with a bare `R`.
 - `R thanks a lot` answers the last post you got, unless somebody is called thanks. `R @thanks …` always means a name.
 - A word that needs a name and stands alone (`GET`, `FOLLOW`, `BLOCK`) is a post.
 - A number of 4 to 8 digits is the answer to a code that was sent to you; when none was, it is a post.

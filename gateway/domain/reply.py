@@ -5,6 +5,8 @@ All are in letters of the GSM alphabet, so that an answer to a name of fifteen c
 
 from collections.abc import Sequence
 
+from gateway.domain.sms_text import is_gsm
+
 SEGMENT = 160
 """Characters of the GSM alphabet that one SMS holds."""
 
@@ -390,7 +392,9 @@ def direct_refused(name: str) -> str:
     return f"{name} does not follow you, so you cannot send them direct messages. Nothing was sent or posted."
 
 
-def direct_to_nobody(name: str) -> str:
+def direct_to_nobody(word: str) -> str:
+    """``word`` stands where a name should, and may be anything."""
+    name = word if len(word) <= 20 and is_gsm(word) else "that"
     return f"Nobody here is called {name}. Nothing was sent or posted; POST and your words posts anything."
 
 

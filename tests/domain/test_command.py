@@ -63,6 +63,27 @@ MEANS: list[tuple[str, c.Command]] = [
     ("D bob  see\n you! ", c.Direct("bob", "see\n you!")),
     ("dm @Bob, hi", c.Direct("bob", "hi")),
     ("m bob: hi", c.Direct("bob", "hi")),
+    ("D: bob hi", c.Direct("bob", "hi")),
+    ("d:bob hi", c.Direct("bob", "hi")),
+    ("DM; @bob: hi", c.Direct("bob", "hi")),
+    ("D. bob hi", c.Direct("bob", "hi")),
+    ("D@bob hi", c.Direct("bob", "hi")),
+    ("m@bob hi", c.Direct("bob", "hi")),
+    ("M: bob hi", c.Direct("bob", "hi")),
+    ("D bob; hi", c.Direct("bob", "hi")),
+    ("D bob. hi", c.Direct("bob", "hi")),
+    ("D bob,hi", c.Direct("bob", "hi")),
+    ("D bob:hi", c.Direct("bob", "hi")),
+    ("m bob:hi", c.Direct("bob", "hi")),
+    ("D\n\nbob\nhi", c.Direct("bob", "hi")),
+    ("D José hi", c.Direct("josé", "hi")),
+    ("D: josé: hi", c.Direct("josé:", "hi")),
+    ("D bob's bag is here", c.Direct("bob's", "bag is here")),
+    ("DM abcdefghijklmnopq hi", c.Direct("abcdefghijklmnopq", "hi")),
+    ("d @josé", c.Direct("josé", "")),
+    ("D @ hi", c.Direct("@", "hi")),
+    ("dm - hi", c.Direct("-", "hi")),
+    ("M is for mother", c.Direct("is", "for mother")),
     ("D bob", c.Direct("bob", "")),
     ("D bob.", c.Direct("bob", "")),
     ("R", c.Reply(None, "", "")),
@@ -109,7 +130,20 @@ POSTS = [
     "pin the tail",
     "d",
     "D",
+    "D.",
+    "D:",
+    "dm",
     "d'accord, see you",
+    "D-day is near",
+    "D.C. is hot",
+    ":D bob",
+    "Dm7 is a chord",
+    "M",
+    "M.",
+    "M josé hi",
+    "m&m for all",
+    "m/f",
+    "M abcdefghijklmnopq hi",
     "RT @bob: old news",
     "accept all of it",
     "sleep 25-7",
@@ -226,6 +260,14 @@ def test_a_command_about_names_with_more_words_behind_it_is_a_post(row, more):
 @given(st.from_regex(r"[A-Za-z0-9_]{1,15}", fullmatch=True), st.sampled_from(["", ".", "!", " ", " !"]))
 def test_a_name_is_read_in_any_case_and_with_a_final_stop(name, end):
     assert parse(f"get {name}{end}") == parse(f"GET @{name.upper()}") == c.Get(name.lower())
+
+
+@given(
+    st.sampled_from(["D", "d", "DM", "Dm", "D:", "dm;", "D,", "D.", "D\n", "DM:\t"]),
+    st.text(st.characters(), min_size=1).filter(lambda text: parse(text) != Empty()),
+)
+def test_nothing_that_begins_like_a_direct_message_is_a_post(opening, rest):
+    assert isinstance(parse(f"{opening} {rest}"), c.Direct)
 
 
 @given(st.text(st.characters(), min_size=1).filter(lambda text: parse(text) != Empty()))

@@ -260,6 +260,16 @@ async def test_a_direct_message_goes_only_to_a_follower_and_never_becomes_a_post
     assert await town.text("alice", "INBOX") == "bob: thanks"
 
 
+@pytest.mark.parametrize("words", ["D josé hi", "D: bob hi", "DM bob's hi", "d - hi", "D abcdefghijklmnopq hi"])
+async def test_a_mistyped_direct_message_is_answered_and_never_posted(town: Town, words: str) -> None:
+    await town.join("alice")
+    answer = await town.text("alice", words)
+    assert answer.startswith("Nobody here is called")
+    assert "Nothing was sent" in answer
+    assert await town.text("alice", "Y") == reply.nothing_offered()
+    assert await town.posts() == []
+
+
 async def test_an_answer_goes_to_the_last_post_received_or_to_a_name(town: Town) -> None:
     await town.join("alice", "bob")
     assert await town.text("bob", "R hello there") == reply.nobody_offer("hello", 10)
