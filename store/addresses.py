@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, case, func, select, update
+from sqlalchemy import bindparam, case, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from store.schema import Instant, accounts, addresses, routes
+from store.routes import way_out
+from store.schema import Instant, accounts, addresses
 from store.unit import Reading, Unit
 
 
@@ -91,7 +92,6 @@ def _in_use(channel: str, column: Any) -> Any:
     )
 
 
-_FIRST_SMS_ROUTE = select(func.min(routes.c.id)).where(routes.c.channel == "sms", routes.c.active).scalar_subquery()
 _LOCK = select(accounts.c.id).where(accounts.c.id == bindparam("account")).with_for_update(key_share=True)
 """In a statement of its own: the one after it sees what whoever held the row has committed."""
 
@@ -101,9 +101,7 @@ _REFRESH = (
     .values(
         phone_id=_in_use("sms", addresses.c.id),
         mail_id=_in_use("email", addresses.c.id),
-        sms_route=case(
-            (accounts.c.texts_on, _in_use("sms", func.coalesce(addresses.c.route, _FIRST_SMS_ROUTE))), else_=None
-        ),
+        sms_route=case((accounts.c.texts_on, _in_use("sms", way_out(addresses.c.route))), else_=None),
     )
 )
 
@@ -215,7 +213,7 @@ async def set_last_post(unit: Unit, address_id: int, post_id: int) -> None:
 
 async def refresh(unit: Unit, account_id: int) -> None:
     """Write on the account which phone and mailbox it uses now, and the route of the phone (none while texts are
-    off). A phone that never texted us goes out on the first sender number."""
+    off). A phone that never texted us, or a number that is no longer ours, goes out on the first sender number."""
     await unit.execute(_LOCK, {"account": account_id})
     await unit.execute(_REFRESH, {"account": account_id})
 

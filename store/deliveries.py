@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Select, bindparam, case, delete, func, ins
 from gateway.domain.delivery import State
 from gateway.domain.types import Channel, Lane
 from store.addresses import AddressRow
-from store.routes import MAIL_ROUTE
+from store.routes import MAIL_ROUTE, way_out
 from store.schema import Instant, accounts, deliveries, notices, posts, routes
 from store.unit import Reading, Unit
 
@@ -137,10 +137,17 @@ _OF_POST = (
     .where(deliveries.c.post_id == bindparam("of_post"))
     .group_by(deliveries.c.channel, deliveries.c.state)
 )
+_ROUTE_OF_ACCOUNT = (
+    select(accounts.c.sms_route).where(accounts.c.id == deliveries.c.account_id).correlate(deliveries).scalar_subquery()
+)
+_STILL_OURS = case(
+    (deliveries.c.route.in_(select(routes.c.id).where(routes.c.active)), deliveries.c.route),
+    else_=func.coalesce(way_out(_ROUTE_OF_ACCOUNT), deliveries.c.route),
+)
 _RETRY = (
     update(deliveries)
     .where(deliveries.c.id.in_(bindparam("ids", expanding=True)), deliveries.c.state == _DEAD)
-    .values(state=_QUEUED, due_at=_NOW, queued_at=_NOW, attempt=0, reason="")
+    .values(state=_QUEUED, route=_STILL_OURS, due_at=_NOW, queued_at=_NOW, attempt=0, reason="")
     .returning(deliveries.c.id)
 )
 _DROP = (
@@ -265,7 +272,8 @@ async def dead(reading: Reading, *, most: int) -> list[int]:
 
 
 async def retry(unit: Unit, ids: Sequence[int], *, now: datetime) -> list[int]:
-    """Queue given-up deliveries again, as if they were new; returns the ids that were."""
+    """Queue given-up deliveries again, as if they were new, by a number of ours where theirs is no longer one;
+    returns the ids that were."""
     unit.ring()
     return list((await unit.execute(_RETRY, {"ids": list(ids), "now": now})).scalars())
 

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import bindparam, func, or_, select, update
+from sqlalchemy import ColumnElement, bindparam, func, or_, select, update
 
 from gateway.domain.pace import Standing
 from gateway.domain.types import Channel
@@ -24,9 +25,20 @@ class Route:
     sender: str
 
 
+_FIRST = select(func.min(routes.c.id)).where(routes.c.channel == Channel.SMS, routes.c.active).scalar_subquery()
+
+
+def way_out(preferred: Any) -> ColumnElement[int | None]:
+    """SQL: this SMS route where it is still one of ours, else the first one of ours, else NULL."""
+    still_ours = select(routes.c.id).where(routes.c.id == preferred, routes.c.active).scalar_subquery()
+    return func.coalesce(still_ours, _FIRST)
+
+
+_WAY_OUT = select(way_out(bindparam("preferred", type_=routes.c.id.type)))
 _ALL = select(routes.c.id, routes.c.channel, routes.c.sender).order_by(routes.c.id)
 _HIGHEST = select(func.coalesce(func.max(routes.c.id), 0))
 _ADD = insert_new(routes)
+_LOCK = select(routes.c.id).where(routes.c.id == MAIL_ROUTE).with_for_update()
 _STANDING = (
     select(routes.c.tat, routes.c.paused_until, routes.c.day, routes.c.used)
     .where(routes.c.id == bindparam("route"))
@@ -42,9 +54,11 @@ _PAUSE = (
     .where(routes.c.id == bindparam("route"), routes.c.paused_until < bindparam("until", type_=Instant()))
     .values(paused_until=bindparam("until", type_=Instant()))
 )
-_FIRST = select(func.min(routes.c.id)).where(routes.c.channel == Channel.SMS, routes.c.active)
 _SET_ACTIVE = update(routes).values(
     active=or_(routes.c.id == MAIL_ROUTE, routes.c.id.in_(bindparam("ids", expanding=True)))
+)
+_LAST_TEXTED = (
+    select(addresses.c.route).where(addresses.c.id == accounts.c.phone_id).correlate(accounts).scalar_subquery()
 )
 _REROUTE_ACCOUNTS = (
     update(accounts)
@@ -53,8 +67,9 @@ _REROUTE_ACCOUNTS = (
         accounts.c.texts_on,
         or_(accounts.c.sms_route.is_(None), accounts.c.sms_route.not_in(bindparam("ids", expanding=True))),
     )
-    .values(sms_route=bindparam("to"))
+    .values(sms_route=way_out(_LAST_TEXTED))
 )
+_NO_TEXTS = update(accounts).where(accounts.c.sms_route.is_not(None)).values(sms_route=None)
 _REROUTE = (
     update(deliveries)
     .where(
@@ -73,8 +88,10 @@ _FORGET = (
 
 async def ensure(unit: Unit, senders: list[str]) -> list[Route]:
     """Make sure that mail and each of the sender numbers has a route; returns those in use, mail first, then the
-    senders in the given order. What goes by a number that is no longer ours, or had none, goes by the first one."""
+    senders in the given order. What goes by a number that is no longer ours, or had none, goes by the first one; while
+    there are none at all, nobody has texts. On PostgreSQL daemons that start together take turns."""
     await unit.execute(_ADD, {"id": MAIL_ROUTE, "channel": Channel.EMAIL, "sender": ""})
+    await unit.execute(_LOCK)
     known = {row.sender: row.id for row in await unit.execute(_ALL)}
     for sender in senders:
         if sender not in known:
@@ -85,8 +102,10 @@ async def ensure(unit: Unit, senders: list[str]) -> list[Route]:
     await unit.execute(_SET_ACTIVE, {"ids": ids})
     if ids:
         await unit.execute(_REROUTE, {"ids": ids, "to": ids[0]})
-        await unit.execute(_REROUTE_ACCOUNTS, {"ids": ids, "to": ids[0]})
         await unit.execute(_FORGET, {"ids": ids})
+        await unit.execute(_REROUTE_ACCOUNTS, {"ids": ids})
+    else:
+        await unit.execute(_NO_TEXTS)
     return [Route(MAIL_ROUTE, Channel.EMAIL, ""), *(Route(known[s], Channel.SMS, s) for s in senders)]
 
 
@@ -95,9 +114,10 @@ async def by_sender(reading: Reading) -> dict[str, int]:
     return {row.sender: row.id for row in await reading.execute(_ALL)}
 
 
-async def first_sms(reading: Reading) -> int | None:
-    """The route for phones that have not texted any of our numbers yet; None where there is no SMS."""
-    return (await reading.execute(_FIRST)).scalar_one_or_none()
+async def for_phone(reading: Reading, last_texted: int | None) -> int | None:
+    """The route to a phone: the number of ours that it texted last while that is ours, else the first one; None where
+    there is no SMS."""
+    return (await reading.execute(_WAY_OUT, {"preferred": last_texted})).scalar_one()
 
 
 async def standing(unit: Unit, route: int) -> Standing:

@@ -24,7 +24,7 @@ async def tell(
     if address is None:
         return False
     channel = Channel(address.channel)
-    route = MAIL_ROUTE if channel is Channel.EMAIL else address.route or await routes.first_sms(unit)
+    route = MAIL_ROUTE if channel is Channel.EMAIL else await routes.for_phone(unit, address.route)
     if route is None:
         return False
     await deliveries.add_notice(

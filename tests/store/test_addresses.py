@@ -3,14 +3,23 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import insert, text
+import pytest
+from sqlalchemy import text
 
-from store import accounts, addresses
-from store.schema import routes
+from store import accounts, addresses, routes
 from store.unit import Store, Unit
 
 NOW = datetime(2030, 1, 1, 12, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=1)
+OURS = ["+15550009997", "+15550009998", "+15550009999"]
+
+
+@pytest.fixture
+async def store(store: Store) -> Store:
+    """A store with three numbers of ours: routes 1, 2 and 3."""
+    async with store.unit() as unit:
+        await routes.ensure(unit, OURS)
+    return store
 
 
 async def in_use(unit: Unit, account_id: int) -> tuple[int | None, int | None, int | None]:
@@ -46,22 +55,33 @@ async def test_a_phone_stays_with_the_number_it_texted_last(store: Store) -> Non
         assert await in_use(unit, alice) == (phone.id, None, 3)
 
 
-async def test_a_phone_that_never_texted_goes_out_on_the_first_sender(store: Store) -> None:
+async def test_a_phone_that_texted_no_number_of_ours_goes_out_on_the_first_sender(store: Store) -> None:
     async with store.unit() as unit:
-        alice = await make(unit, "alice")
+        alice, bob = await make(unit, "alice"), await make(unit, "bob")
+        await routes.ensure(unit, OURS[1:])
         phone = await addresses.find_or_add(unit, "sms", "+15550001", now=NOW)
         await addresses.attach(unit, phone.id, alice, proven_at=NOW)
-        assert await in_use(unit, alice) == (phone.id, None, None)
-        await unit.execute(
-            insert(routes),
-            [
-                {"id": 4, "channel": "email", "sender": ""},
-                {"id": 5, "channel": "sms", "sender": "+1"},
-                {"id": 6, "channel": "sms", "sender": "+2"},
-            ],
-        )
+        assert await in_use(unit, alice) == (phone.id, None, 2)
+        another = await addresses.find_or_add(unit, "sms", "+15550002", now=NOW, route=1)
+        await addresses.attach(unit, another.id, bob, proven_at=NOW)
+        assert await in_use(unit, bob) == (another.id, None, 2)
+
+
+async def test_without_numbers_nobody_has_texts_until_there_are_some_again(store: Store) -> None:
+    async with store.unit() as unit:
+        alice, bob = await make(unit, "alice"), await make(unit, "bob")
+        for account, number, route in ((alice, "+15550001", 3), (bob, "+15550002", None)):
+            phone = await addresses.find_or_add(unit, "sms", number, now=NOW, route=route)
+            await addresses.attach(unit, phone.id, account, proven_at=NOW)
+        await accounts.set_texts_on(unit, bob, False)
+        await addresses.refresh(unit, bob)
+        await routes.ensure(unit, [])
+        assert (await in_use(unit, alice))[2] is None
         await addresses.refresh(unit, alice)
-        assert await in_use(unit, alice) == (phone.id, None, 5)
+        assert (await in_use(unit, alice))[2] is None
+        assert await routes.for_phone(unit, 3) is None
+        await routes.ensure(unit, OURS)
+        assert [(await in_use(unit, each))[2] for each in (alice, bob)] == [3, None]
 
 
 async def test_the_newest_proven_usable_address_is_in_use(store: Store) -> None:
