@@ -6,6 +6,7 @@ know, 503 that the fault is ours and the provider should come again.
 """
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import datetime
 from typing import Protocol
 
@@ -80,15 +81,14 @@ class TwilioHooks:
         return web.Response(status=204)
 
     async def _read(self, request: web.Request) -> sms_twilio.Fields | web.Response:
-        if request.content_type != FORM:
-            return _refused(request, 415, "not a form")
-        try:
-            fields = [(name, str(value)) for name, value in (await request.post()).items()]
-        except (UnicodeDecodeError, LookupError):
-            return _refused(request, 400, "not the text it says it is")
-        if not self._door.admits(request.raw_path, fields, request.headers.get(SIGNATURE)):
-            return _refused(request, 403, "not signed by the provider")
-        return fields
+        """The form's fields, if the provider signed them; what is no form has no fields that could be signed."""
+        signature = request.headers.get(SIGNATURE)
+        if signature and request.content_type == FORM:
+            with suppress(UnicodeDecodeError, LookupError):
+                fields = [(name, str(value)) for name, value in (await request.post()).items()]
+                if self._door.admits(request.raw_path, fields, signature):
+                    return fields
+        return _refused(request, 403, "not signed by the provider")
 
 
 def _refused(request: web.Request, status: int, reason: str) -> web.Response:

@@ -141,17 +141,18 @@ async def test_when_the_intake_fails_the_provider_is_told_to_come_again(caller: 
 @pytest.mark.parametrize(
     ("body", "headers", "status"),
     [
-        (b"{}", {"Content-Type": "application/json"}, 415),
-        (b"x", {"Content-Type": "nonsense"}, 415),
-        (b"Body=" + b"x" * 70_000, {}, 413),
-        (b"a=1&" * 2000, {}, 413),
-        (b"\xff\xfe=1", {}, 400),
+        (b"{}", {"Content-Type": "application/json"}, 403),
+        (b"x", {"Content-Type": "nonsense"}, 403),
+        (b"Body=" + b"x" * 70_000, {}, 403),
+        (b"Body=" + b"x" * 70_000, {"X-Twilio-Signature": "x"}, 413),
+        (b"a=1&" * 2000, {"X-Twilio-Signature": "x"}, 413),
+        (b"\xff\xfe=1", {}, 403),
         (b"%ff%fe=%00%ff&&&==&%", {}, 403),
         (b"%00&&==&%", {}, 403),
-        (b"a=1", {"Content-Type": f"{FORM['Content-Type']}; charset=nonsense"}, 400),
+        (b"a=1", {"Content-Type": f"{FORM['Content-Type']}; charset=nonsense"}, 403),
         (b"", {}, 403),
         (b"not zlib", {"Content-Encoding": "deflate"}, 403),
-        (zlib.compress(b"x" * 20_000_000), {"Content-Encoding": "deflate"}, 400),
+        (zlib.compress(b"x" * 20_000_000), {"Content-Encoding": "deflate"}, 403),
     ],
 )
 async def test_a_body_of_any_bytes_gets_a_clean_refusal(
@@ -159,6 +160,17 @@ async def test_a_body_of_any_bytes_gets_a_clean_refusal(
 ) -> None:
     assert (await caller.send("/hooks/twilio/message", body, headers))[0] == status
     assert (await caller.post("/hooks/twilio/message", MESSAGE))[0] == 200, "the next one works"
+
+
+@pytest.mark.parametrize("path", ["/hooks/twilio/message", "/hooks/twilio/status"])
+@pytest.mark.parametrize("headers", [{}, {"Content-Type": "application/json"}, {"Content-Type": "text/plain"}])
+async def test_whatever_is_not_signed_is_403_and_not_even_read(
+    caller: Caller, path: str, headers: dict[str, str]
+) -> None:
+    async with aiohttp.ClientSession() as session:
+        for body in (b"", b"Body=" + b"x" * 200_000):
+            async with session.post(f"{caller.url}{path}", data=body, headers=headers) as answer:
+                assert answer.status == 403
 
 
 async def test_a_body_that_breaks_off_gets_a_clean_refusal(caller: Caller) -> None:
