@@ -9,6 +9,7 @@ receipted and retried like every other text, in the right order behind what was 
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
@@ -31,14 +32,13 @@ from inbound.message import (
     UnsubscribeAddress,
 )
 from store import addresses, inbox
+from store.sql import storable
 from store.unit import Store, Unit
 
 log = structlog.get_logger(__name__)
 
 _HELPED_ONCE_IN = timedelta(days=1)
 """Whoever writes to the help address is answered once in this time: the sender of a mail is easily forged."""
-
-_UNSTORABLE = str.maketrans("", "", "\x00")
 
 
 class Intake:
@@ -57,7 +57,7 @@ class Intake:
     async def take(self, message: Inbound) -> Accepted:
         """Returns when the message is committed. Raises when it is not and the fault is ours."""
         try:
-            accepted = await self._batcher.submit(message)
+            accepted = await self._batcher.submit(_storable(message))
         except Exception:
             metrics.message_came_in(message.source, "failed")
             raise
@@ -78,9 +78,9 @@ class Intake:
             source=message.source,
             remote_id=message.remote_id,
             channel=message.channel,
-            sender=_storable(message.sender)[:254],
-            recipient=_storable(message.to)[:254],
-            raw=_storable(message.raw),
+            sender=message.sender,
+            recipient=message.to,
+            raw=message.raw,
             received_at=message.received_at,
         )
         if inbox_id is None:
@@ -107,14 +107,13 @@ class Intake:
 
     async def _converse(self, unit: Unit, message: Inbound) -> str:
         now = self._now()
-        sender = _storable(message.sender)
-        if not sender:
+        if not message.sender:
             return ""
         at_help = isinstance(message.door, HelpAddress)
-        if at_help and await inbox.count_answered_since(unit, sender, now - _HELPED_ONCE_IN):
+        if at_help and await inbox.count_answered_since(unit, message.sender, now - _HELPED_ONCE_IN):
             return ""
         route = self._routes.get(message.to) if message.channel is Channel.SMS else None
-        address = await addresses.find_or_add(unit, message.channel, sender, route=route, now=now)
+        address = await addresses.find_or_add(unit, message.channel, message.sender, route=route, now=now)
         told = Told(
             address_id=address.id,
             channel=message.channel,
@@ -143,6 +142,16 @@ def _answering(subject: str) -> str:
     return subject if subject.lower().startswith("re:") or not subject else f"Re: {subject}"
 
 
-def _storable(text: str) -> str:
-    """Text that a database takes: no NUL, no half of a surrogate pair."""
-    return text.translate(_UNSTORABLE).encode(errors="replace").decode()
+def _storable(message: Inbound) -> Inbound:
+    """The message with every text as a database takes it, and its sender as addresses are compared."""
+    return replace(
+        message,
+        remote_id=storable(message.remote_id, 128),
+        sender=addresses.folded(message.channel, storable(message.sender, 254)),
+        to=storable(message.to, 254),
+        text=storable(message.text),
+        raw=storable(message.raw),
+        subject=storable(message.subject),
+        message_id=storable(message.message_id),
+        failure=storable(message.failure),
+    )

@@ -123,7 +123,7 @@ def _from_status(part: Part) -> str:
         if not isinstance(block, Message) or _first_word(block.get("action", "")) != "failed":
             continue
         status = _STATUS.search(block.get("status", ""))
-        _, _, diagnostic = block.get("diagnostic-code", "").partition(";")
+        _, _, diagnostic = header(block, "diagnostic-code").partition(";")
         return _reason(status.group() if status else "", diagnostic or "the message could not be delivered")
     return ""
 

@@ -106,6 +106,11 @@ _REFRESH = (
 )
 
 
+def folded(channel: str, address: str) -> str:
+    """An address as addresses are kept and compared: mail in lower case."""
+    return address.lower() if channel == "email" else address
+
+
 async def by_id(reading: Reading, address_id: int) -> AddressRow | None:
     """The address with this id."""
     row = (await reading.execute(_BY_ID, {"id": address_id})).one_or_none()
@@ -114,7 +119,7 @@ async def by_id(reading: Reading, address_id: int) -> AddressRow | None:
 
 async def find(reading: Reading, channel: str, address: str) -> AddressRow | None:
     """An E.164 phone or a mail address (which is compared in lower case); None if we never heard of it."""
-    values = {"channel": channel, "address": _folded(channel, address)}
+    values = {"channel": channel, "address": folded(channel, address)}
     row = (await reading.execute(_FIND, values)).one_or_none()
     return None if row is None else AddressRow(**row._mapping)
 
@@ -128,7 +133,7 @@ async def find_or_add(unit: Unit, channel: str, address: str, *, now: datetime, 
     if found is None:
         await unit.execute(
             _ADD,
-            {"channel": channel, "address": _folded(channel, address), "route": route, "created_at": now},
+            {"channel": channel, "address": folded(channel, address), "route": route, "created_at": now},
         )
     elif route is not None and found.route != route:
         await unit.execute(_SET_ROUTE, {"address_id": found.id, "new_route": route})
@@ -223,7 +228,3 @@ async def _change(unit: Unit, statement: Any, values: dict[str, Any]) -> None:
     changed = await by_id(unit, values["address_id"])
     if changed is not None and changed.account_id is not None:
         await refresh(unit, changed.account_id)
-
-
-def _folded(channel: str, address: str) -> str:
-    return address.lower() if channel == "email" else address

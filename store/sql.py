@@ -14,6 +14,6 @@ def insert_new(table: Table[Any]) -> Insert:
     return Insert(table).on_conflict_do_nothing()
 
 
-def storable(text: str, most: int) -> str:
-    """Text from elsewhere as both databases take it: no NUL, no half of a surrogate pair, ``most`` characters."""
+def storable(text: str, most: int | None = None) -> str:
+    """Text from elsewhere as both databases take it: no NUL, no half of a surrogate pair, ``most`` at most."""
     return text.replace("\x00", "").encode(errors="replace").decode()[:most]

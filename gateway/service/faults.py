@@ -9,6 +9,7 @@ from gateway.domain.types import Channel
 from gateway.service import notify
 from gateway.service.site import Site
 from store import addresses, consents, deliveries
+from store.sql import storable
 from store.unit import Unit
 
 BOUNCES = 3
@@ -17,6 +18,9 @@ BOUNCES = 3
 FORGOTTEN_AFTER = timedelta(days=30)
 """A bounce this long after the last one counts as the first."""
 
+_LONGEST_REASON = 500
+"""Characters kept of what the other side said."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -24,16 +28,18 @@ async def follow_up(
     unit: Unit, site: Site, address_id: int, channel: Channel, fault: Fault, reason: str, *, now: datetime
 ) -> None:
     """An opt-out holds at once; a phone that does not exist is dead at once, a mailbox after a few bounces, and its
-    owner is told another way; a fault of our own number or account is the operator's to mend."""
+    owner is told another way; a fault of our own number or account is the operator's to mend. What is known already
+    changes nothing."""
     address = await addresses.by_id(unit, address_id)
     if address is None:
         return
+    reason = storable(reason, _LONGEST_REASON)
     match fault:
-        case Fault.OPTED_OUT:
+        case Fault.OPTED_OUT if address.opted_out_at is None:
             await addresses.opt_out(unit, address_id, now=now)
             await consents.add(unit, address.address, action="stop", how="provider", words=reason, now=now)
             await deliveries.drop_for_address(unit, address, "the recipient has opted out", now=now)
-        case Fault.ADDRESS:
+        case Fault.ADDRESS if address.dead_at is None:
             if channel is Channel.EMAIL and await _bounced(unit, address_id, now) < BOUNCES:
                 return
             await addresses.mark_dead(unit, address_id, reason, now=now)
@@ -48,7 +54,7 @@ async def follow_up(
                 )
         case Fault.SENDER:
             log.error("sender refused", channel=channel, reason=reason)
-        case Fault.MESSAGE:
+        case Fault.OPTED_OUT | Fault.ADDRESS | Fault.MESSAGE:
             pass
 
 

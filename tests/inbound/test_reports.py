@@ -107,6 +107,13 @@ def test_a_final_failure_has_its_status_and_the_other_side_s_words() -> None:
     assert why(raw) == "5.1.1 550 5.1.1 <bob@example.org>: Recipient address rejected: User unknown"
 
 
+def test_what_no_database_takes_is_not_in_the_words() -> None:
+    raw = report("Action: failed\nStatus: 5.1.1\nDiagnostic-Code: smtp; 550 no\x00 such\x01 user")
+    assert why(raw) == "5.1.1 550 no such user"
+    data = raw.encode().replace(b"such", b"s\xfcch")
+    assert failure(parse(data), data) == "5.1.1 550 no süch user"
+
+
 def test_a_failure_without_words_still_has_a_reason() -> None:
     assert why(report("Final-Recipient: rfc822; b@x\nAction: failed\nStatus: 5.0.0")) == (
         "5.0.0 the message could not be delivered"
