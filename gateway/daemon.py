@@ -44,7 +44,9 @@ from store.unit import Store, Unit
 log = structlog.get_logger(__name__)
 
 ROLES = frozenset({"web", "inbound", "outbound", "schedule"})
-"""What a daemon does: pages and feeds; webhooks and the mail door; fan-out and sending; housekeeping."""
+"""What a daemon does: pages, feeds and webhooks; the mail door and webhooks; fan-out and sending; housekeeping.
+
+Both of the first two take webhooks, so that none is lost whichever of them a proxy leads to."""
 
 
 NO_MOUNTS: Mapping[str, Application] = MappingProxyType({})
@@ -112,15 +114,8 @@ async def run(
             always += [tasks.create_task(intake.run()), tasks.create_task(record.run())]
             web = None
             if only & {"web", "inbound"}:
-                deps = WebDeps(
-                    store,
-                    site,
-                    intake,
-                    record.submit,
-                    now,
-                    _twilio_door(config, site) if "inbound" in only else None,
-                    pages="web" in only,
-                )
+                twilio = _twilio_door(config, site)
+                deps = WebDeps(store, site, intake, record.submit, now, twilio, pages="web" in only)
                 app = build_app(deps)
                 for path, mounted in mounts.items():
                     app.router.add_get(path, _add_slash)
