@@ -81,7 +81,7 @@ def _versions(config: Config, *, upgrade: bool = False) -> tuple[str | None, str
     """The database's version, and the version after upgrading it if asked to."""
 
     async def look() -> tuple[str | None, str | None]:
-        store = Store(config.store.url)
+        store = Store(config.store.url, patience=None)  # a large table takes its time
         try:
             before = await version.current(store)
             if upgrade:

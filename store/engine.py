@@ -172,17 +172,15 @@ class _Writing(aiosqlite.Connection):
         if _is_short(fn, args):
             return fn(*args, **kwargs)
         work = asyncio.ensure_future(super()._execute(fn, *args, **kwargs))  # type: ignore[no-untyped-call]  # so it is
-        cancelled: asyncio.CancelledError | None = None
-        while not work.done():
-            try:
-                await asyncio.shield(work)
-            except asyncio.CancelledError as error:
-                cancelled = error
-            except Exception:
-                break
-        if cancelled is not None:
-            raise cancelled
-        return work.result()
+        try:
+            return await asyncio.shield(work)
+        except asyncio.CancelledError:
+            while not work.done():
+                with suppress(asyncio.CancelledError):
+                    await asyncio.wait([work])
+            if not work.cancelled():
+                work.exception()
+            raise
 
 
 def _is_short(function: Callable[..., Any], args: tuple[Any, ...]) -> bool:

@@ -1,4 +1,10 @@
-"""What a database that can't be reached or used raises, and how to say so in words."""
+"""What the database raises, whether waiting helps, and how to say it in words that quote nobody.
+
+Two kinds: the database is **away** (gone, full, locked for too long, not letting us in), so a later try may succeed
+without anybody changing the program; or it answered, and what was asked of it was wrong, which is a bug.
+"""
+
+import sqlite3
 
 import asyncpg  # type: ignore[import-untyped]  # it ships no types
 from sqlalchemy.exc import DBAPIError
@@ -11,14 +17,65 @@ TROUBLE: tuple[type[Exception], ...] = (
     asyncpg.InterfaceError,
     OSError,
 )
-"""For ``except``: what connecting and running a statement raise when the database is away, full or locked for too
-long. Another try later may succeed."""
+"""For ``except``: all that connecting and running a statement raise, of both kinds."""
+
+_AWAY_SQLITE = frozenset(
+    {
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_NOMEM,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_INTERRUPT,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_PROTOCOL,
+    }
+)
+"""SQLite's primary result codes (sqlite.org/rescode.html)."""
+
+_AWAY_POSTGRESQL = ("08", "25006", "25P03", "28", "3D", "40", "53", "55P03", "57", "58")
+"""How SQLSTATEs begin (PostgreSQL, appendix A): connection, read-only standby, idle for too long, login, no such
+database, deadlock, out of resources, lock timeout, operator's intervention, system error."""
+
+_QUOTES_NOBODY = ("42",)
+"""SQLSTATEs of words about tables, columns and rights; those of class 22 quote what was to be written."""
+
+
+def is_away(error: BaseException) -> bool:
+    """Whether a later try may succeed by itself. False for a bug, and for what is no trouble of the database's."""
+    if isinstance(error, DBAPIError):
+        if error.connection_invalidated:
+            return True
+        return _is_away(error.orig)
+    return isinstance(error, NoConnectionFree | OSError) or _is_away(error)
 
 
 def reason(error: BaseException) -> str:
-    """The database's own words, in one line, without statements and parameters (they may hold people's words)."""
+    """The database's own words in one line, without statements and parameters. Where they might quote what people
+    wrote, only the error's name."""
     cause = getattr(error, "orig", None) or error
     if isinstance(cause, OSError) and cause.strerror:
         return cause.strerror
     lines = str(cause).strip().splitlines()
-    return lines[0] if lines else type(cause).__name__
+    if not lines or not (
+        is_away(error) or isinstance(cause, sqlite3.Error) or _state(cause).startswith(_QUOTES_NOBODY)
+    ):
+        return " ".join(filter(None, (type(cause).__name__, _state(cause))))
+    return lines[0]
+
+
+def _is_away(error: BaseException | None) -> bool:
+    if isinstance(error, sqlite3.Error):
+        code = getattr(error, "sqlite_errorcode", None)
+        return code is not None and code & 0xFF in _AWAY_SQLITE
+    if error is None:
+        return False
+    state = _state(error)
+    if state:
+        return state.startswith(_AWAY_POSTGRESQL)
+    return isinstance(error, asyncpg.InterfaceError) and not isinstance(error, ValueError)
+
+
+def _state(error: BaseException) -> str:
+    return getattr(error, "sqlstate", None) or ""

@@ -1,7 +1,8 @@
 """A unit of work: one transaction, opened by the edges, handed down to services, committed when its block ends.
 
-Values commit, exceptions roll back. After the commit the bell rings if the unit asked for it: here, for the workers
-of this process, and over NOTIFY for the other daemons on a PostgreSQL. The bell is only a hint; polling is the truth.
+Values commit, exceptions roll back, and so does a cancellation, once the statement that it came into has ended. After
+the commit the bell rings if the unit asked for it: here, for the workers of this process, and over NOTIFY for the other
+daemons on a PostgreSQL. The bell is only a hint; polling is the truth.
 """
 
 import asyncio
@@ -13,7 +14,7 @@ from sqlalchemy import URL, CursorResult, Executable, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.selectable import TypedReturnsRows
 
-from store.engine import open_engine, parse_url
+from store.engine import PATIENCE, open_engine, parse_url
 
 BELL = "birdwire"
 """The PostgreSQL channel that daemons notify each other on."""
@@ -68,11 +69,12 @@ class Unit(Reading):
 class Store:
     """The database: ``unit()`` to write, ``reading()`` to read, ``listen`` to hear the bell."""
 
-    def __init__(self, url: str, *, connections: int = 5) -> None:
-        """``url`` as in ``[store] url``. Raises store.engine.UnusableDatabase. Nothing is opened before first use."""
+    def __init__(self, url: str, *, connections: int = 5, patience: float | None = PATIENCE) -> None:
+        """``url`` as in ``[store] url``; ``patience`` is how many seconds a statement may take on PostgreSQL, None for
+        as long as it likes. Raises store.engine.UnusableDatabase. Nothing is opened before first use."""
         self.url: URL = parse_url(url)
-        self._durable = open_engine(self.url, durable=True, connections=connections)
-        self._relaxed = open_engine(self.url, durable=False, connections=connections)
+        self._durable = open_engine(self.url, durable=True, connections=connections, patience=patience)
+        self._relaxed = open_engine(self.url, durable=False, connections=connections, patience=patience)
         self._readers = (
             open_engine(self.url, durable=False, read_only=True, connections=connections)
             if self.is_sqlite

@@ -1,0 +1,156 @@
+"""Units of work when they are cut off: by a cancellation, by a silent network, by what the database refuses."""
+
+import asyncio
+import gc
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from store import engine
+from store.trouble import TROUBLE, is_away
+from store.unit import Store, Unit
+
+_SLOW = text(
+    "WITH RECURSIVE numbers(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM numbers WHERE i < 20000)"
+    " UPDATE facts SET value = CAST((SELECT max(i) FROM numbers) AS TEXT) RETURNING name"
+)
+_COUNT = text("SELECT count(*) FROM facts")
+
+
+@pytest.fixture
+def without_gc() -> Iterator[None]:
+    """Nothing is cleaned up by chance."""
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
+    gc.collect()
+
+
+async def _remember(unit: Unit, name: str) -> None:
+    await unit.execute(text("INSERT INTO facts (name, value) VALUES (:name, 'x')"), {"name": name})
+
+
+@pytest.mark.usefixtures("without_gc")
+@pytest.mark.parametrize("turns", [0, 1, 2, 3, 5, 8, 13, 40])
+@pytest.mark.parametrize("durable", [True, False])
+async def test_a_cancelled_unit_leaves_nothing_behind_and_nobody_waiting(
+    store: Store, turns: int, durable: bool
+) -> None:
+    begun = asyncio.Event()
+
+    async def work() -> None:
+        async with store.unit(durable=durable) as unit:
+            await _remember(unit, "half")
+            begun.set()
+            await unit.execute(_SLOW)
+            await asyncio.get_running_loop().create_future()
+
+    working = asyncio.create_task(work())
+    await begun.wait()
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    working.cancel()
+    working.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await working
+    async with asyncio.timeout(10):
+        for again in (durable, not durable):
+            async with store.unit(durable=again) as unit:
+                assert (await unit.execute(_COUNT)).scalar_one() == 0
+
+
+@pytest.mark.usefixtures("without_gc")
+async def test_units_that_are_cancelled_anywhere_commit_all_or_nothing(store: Store) -> None:
+    async def work(number: int) -> None:
+        async with store.unit(durable=number % 2 == 0) as unit:
+            await _remember(unit, f"{number}-first")
+            await unit.execute(text("UPDATE facts SET value = value RETURNING name"))
+            await _remember(unit, f"{number}-second")
+
+    for number in range(60):
+        working = asyncio.create_task(work(number))
+        for _ in range(number):
+            await asyncio.sleep(0)
+        working.cancel()
+        with suppress(asyncio.CancelledError):
+            await working
+        async with asyncio.timeout(10), store.unit(durable=number % 3 == 0) as unit:
+            assert (await unit.execute(_COUNT)).scalar_one() % 2 == 0
+
+
+async def test_what_was_to_be_written_is_not_in_the_error(store: Store) -> None:
+    async with store.unit() as unit:
+        await _remember(unit, "private words")
+    with pytest.raises(TROUBLE) as failed:
+        async with store.unit() as unit:
+            await unit.execute(
+                text("INSERT INTO facts (name, value) VALUES (:name, :value)"),
+                {"name": "private words", "value": "more of them"},
+            )
+    assert "more of them" not in str(failed.value)
+    assert not is_away(failed.value)
+
+
+class Line:
+    """A network between us and the PostgreSQL of the tests, that can fall silent."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.open = asyncio.Event()
+        self.open.set()
+        self.port = 0
+
+    async def carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        theirs, ours = await asyncio.open_unix_connection(str(self.folder / ".s.PGSQL.5432"))
+        try:
+            async with asyncio.TaskGroup() as both:
+                both.create_task(self._one_way(reader, ours))
+                both.create_task(self._one_way(theirs, writer))
+        except* OSError:
+            pass
+        finally:
+            ours.close()
+            writer.close()
+
+    async def _one_way(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await reader.read(65536):
+            await self.open.wait()
+            writer.write(data)
+            await writer.drain()
+        raise ConnectionResetError
+
+
+@asynccontextmanager
+async def line_to(folder: Path) -> AsyncIterator[Line]:
+    line = Line(folder)
+    server = await asyncio.start_server(line.carry, "127.0.0.1", 0)
+    line.port = server.sockets[0].getsockname()[1]
+    yield line
+    line.open.set()
+    server.close()
+
+
+@pytest.mark.parametrize("store_url", ["postgresql"], indirect=True)
+async def test_a_silent_network_holds_nobody_for_ever_and_is_forgiven(
+    store_url: str, postgres_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "CONNECT_TIMEOUT", 0.3)
+    async with asyncio.timeout(30), line_to(postgres_folder) as line:
+        url = store_url.replace("@/", f"@127.0.0.1:{line.port}/").split("?")[0]
+        store = Store(url, patience=0.3)
+        async with store.unit() as unit:
+            await _remember(unit, "before")
+        line.open.clear()
+        for _ in range(2):
+            with pytest.raises(TROUBLE) as failed:
+                async with store.unit() as unit:
+                    await _remember(unit, "meanwhile")
+            assert is_away(failed.value)
+        line.open.set()
+        async with store.unit() as unit:
+            await _remember(unit, "after")
+        await store.close()
