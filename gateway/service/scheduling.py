@@ -16,11 +16,14 @@ from gateway.domain.types import Source
 from gateway.service import notify, posting
 from gateway.service.posting import Duplicate, Nothing, Published, TooLong, TooMany
 from gateway.service.site import Site
-from store import schedules
+from store import accounts, schedules
 from store.schedules import ScheduleRow
 from store.unit import Unit
 
 log = structlog.get_logger(__name__)
+
+LATER = timedelta(hours=1)
+"""When a post is tried again that could not go out now."""
 
 _WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 _NUMBERED = re.compile(r"([0-7])(?:-([0-7])(?:/([1-9]))?)?")
@@ -100,26 +103,42 @@ def _weekdays(part: str) -> str:
 
 
 async def post_due(unit: Unit, site: Site, *, now: datetime) -> int:
-    """Post what is due and set the next times; returns how many were posted. The author hears of what was not."""
+    """Post what is due and set the next times; returns how many were posted. The author hears of what was not.
+
+    What fails is undone alone and tried again later, so that it holds up nothing else."""
     posted = 0
     for due in await schedules.due(unit, now=now):
-        outcome = await posting.publish(unit, site, due.account_id, due.text, source=Source.SCHEDULE, now=now)
-        match outcome:
-            case Published():
-                posted += 1
-            case TooLong() | Duplicate() | Nothing() | TooMany():
-                reason = type(outcome).__name__
-                log.warning("scheduled post refused", schedule=due.id, reason=reason)
-                await notify.tell_account(
-                    unit, due.account_id, f"{site.name}: your scheduled post did not go out ({reason}).", now=now
-                )
-        await _set_next(unit, due, now)
+        try:
+            async with unit.savepoint():
+                posted += await _post(unit, site, due, now)
+        except Exception:
+            log.exception("scheduled post failed", schedule=due.id)
+            await schedules.set_next(unit, due.id, now + LATER)
     return posted
 
 
-async def _set_next(unit: Unit, due: ScheduleRow, now: datetime) -> None:
+async def _post(unit: Unit, site: Site, due: ScheduleRow, now: datetime) -> int:
+    """Post it and set its next time; how many posts that made. While its author is suspended a recurring one passes
+    over its times, and one for a given time waits."""
+    author = await accounts.by_id(unit, due.account_id)
     following = next_time(due.cron, due.time_zone, now) if due.cron else None
+    if author is None or author.deleted_at is not None:
+        await schedules.remove(unit, due.id)
+        return 0
+    if author.suspended_at is not None:
+        await schedules.set_next(unit, due.id, following or now + LATER)
+        return 0
     if following is None:
         await schedules.remove(unit, due.id)
     else:
         await schedules.set_next(unit, due.id, following)
+    outcome = await posting.publish(unit, site, due.account_id, due.text, source=Source.SCHEDULE, now=now)
+    match outcome:
+        case Published():
+            return 1
+        case TooLong() | Duplicate() | Nothing() | TooMany():
+            reason = type(outcome).__name__
+            log.warning("scheduled post refused", schedule=due.id, reason=reason)
+            words = f"{site.name}: your scheduled post did not go out ({reason})."
+            await notify.tell_account(unit, due.account_id, words, now=now)
+            return 0

@@ -11,8 +11,9 @@ from sqlalchemy import insert, select
 from gateway.service import scheduling
 from gateway.service.scheduling import NotSchedulable, Scheduled
 from gateway.service.site import Site
-from store import addresses, routes, schedules
-from store.schema import accounts, notices, posts
+from store import accounts, addresses, routes, schedules
+from store import schema as tables
+from store.schema import notices, posts
 from store.unit import Store
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -25,7 +26,7 @@ async def alice(store: Store) -> Store:
     """A store with alice in it, who has a phone."""
     async with store.unit() as unit:
         await routes.ensure(unit, ["+15550009999"])
-        await unit.execute(insert(accounts), {"id": ALICE, "name": "alice", "created_at": NOW})
+        await unit.execute(insert(tables.accounts), {"id": ALICE, "name": "alice", "created_at": NOW})
         phone = await addresses.find_or_add(unit, "sms", "+15550001001", now=NOW)
         await addresses.attach(unit, phone.id, ALICE, proven_at=NOW)
     return store
@@ -101,6 +102,47 @@ async def test_the_author_hears_of_what_was_refused_and_the_schedule_goes_on(ali
         (left,) = await schedules.all_of_them(reading)
     assert "scheduled post did not go out" in words
     assert left.next_at == NOW + timedelta(minutes=2)
+
+
+async def test_while_the_author_is_suspended_nothing_goes_out_and_nobody_is_told(alice: Store, site: Site) -> None:
+    due = NOW + timedelta(minutes=1)
+    async with alice.unit() as unit:
+        await scheduling.every(unit, ALICE, "every minute", "* * * * *", "UTC", now=NOW)
+        await scheduling.at(unit, ALICE, "once", due, now=NOW)
+        await accounts.set_suspended(unit, ALICE, NOW)
+    assert await look(alice, site, due) == 0
+    async with alice.unit() as unit:
+        assert (await unit.execute(select(notices.c.text))).all() == []
+        left = await schedules.all_of_them(unit)
+        await accounts.set_suspended(unit, ALICE, None)
+    assert [(each.text, each.next_at) for each in left] == [
+        ("every minute", due + timedelta(minutes=1)),
+        ("once", due + scheduling.LATER),
+    ]
+    assert await look(alice, site, due + scheduling.LATER) == 2
+
+
+async def test_what_a_deleted_account_had_scheduled_goes_without_a_word(alice: Store, site: Site) -> None:
+    async with alice.unit() as unit:
+        await scheduling.every(unit, ALICE, "every minute", "* * * * *", "UTC", now=NOW)
+        await accounts.mark_deleted(unit, ALICE, NOW)
+    assert await look(alice, site, NOW + HOUR) == 0
+    async with alice.reading() as reading:
+        assert await schedules.all_of_them(reading) == []
+        assert (await reading.execute(select(notices.c.text))).all() == []
+
+
+async def test_a_schedule_that_fails_is_tried_later_and_holds_up_no_other(alice: Store, site: Site) -> None:
+    due = NOW + timedelta(minutes=1)
+    async with alice.unit() as unit:
+        broken = {"cron": "0 8 * * *", "time_zone": "Mars/Olympus", "next_at": NOW, "now": NOW}
+        await schedules.add(unit, ALICE, "never", **broken)  # type: ignore[arg-type]  # of mixed types
+        await scheduling.at(unit, ALICE, "lunch!", due, now=NOW)
+    assert await look(alice, site, due) == 1
+    assert await posted(alice) == [("lunch!", "schedule")]
+    async with alice.reading() as reading:
+        (left,) = await schedules.all_of_them(reading)
+    assert (left.text, left.next_at) == ("never", due + scheduling.LATER)
 
 
 @pytest.mark.parametrize(

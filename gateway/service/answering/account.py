@@ -4,10 +4,10 @@ from datetime import timedelta
 from typing import assert_never
 
 from gateway.domain import proof, reply
-from gateway.service import joining
+from gateway.service import following, joining
 from gateway.service.answering.asked import Asked
 from gateway.service.joining import Claimed, HeldBy, Joined, NameTaken, NoSuchCode, NotAName, RegistrationClosed
-from store import accounts, follows, offers, recall
+from store import accounts, offers, recall
 from store.accounts import AccountRow
 from store.offers import OfferRow
 
@@ -104,7 +104,7 @@ async def take_code(asked: Asked, me: AccountRow, code: str) -> str | None:
             return _refused(refusal or NameTaken(), offer.words)
         case "public":
             await accounts.set_protected(asked.unit, me.id, False)
-            await follows.accept_all(asked.unit, me.id)
+            await following.accept_all(asked.unit, me, now=asked.now)
             return reply.public()
         case "delete":
             await joining.delete_account(asked.unit, me.id, now=asked.now)
