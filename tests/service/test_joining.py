@@ -82,6 +82,7 @@ async def test_going_public_asks_for_its_code_and_lets_in_who_waited(town: Town)
     assert await town.text("alice", "4821") == reply.public()
     assert not (await town.account("alice")).protected
     assert await town.text("alice", "FOLLOWERS") == "1 follower: bob"
+    assert (await town.notices())[-1] == reply.was_accepted("alice")
 
 
 async def test_deleting_oneself_leaves_nothing(town: Town) -> None:
