@@ -21,11 +21,11 @@ def joined(site: str, name: str) -> str:
     )
 
 
-def joined_by_following(site: str, name: str) -> str:
+def joined_by_following(site: str, name: str, *, can_join: bool) -> str:
     """The same confirmation for a phone that only follows."""
     return (
         f"{site}: you now get {name}'s posts. Msg frequency varies. Msg&data rates may apply. "
-        "HELP for help, STOP to end, JOIN yourname to post."
+        f"HELP for help, STOP to end{', JOIN yourname to post' if can_join else ''}."
     )
 
 
@@ -37,10 +37,12 @@ def stopped(site: str) -> str:
     return f"{site}: you are opted out and get no more texts. START opts you in again."
 
 
-def started(site: str, *, known: bool) -> str:
-    how = "Text anything to post it." if known else "JOIN yourname to sign up."
+def started(site: str, ask: str, *, known: bool) -> str:
+    """``ask`` is whom to ask for an account; empty where JOIN makes one. So it is in all these answers."""
+    how = "Text anything to post it." if known else "" if ask else "JOIN yourname to sign up."
     return (
-        f"{site}: you are opted in. {how} Msg frequency varies. Msg&data rates may apply. HELP for help, STOP to end."
+        f"{site}: you are opted in.{f' {how}' if how else ''} Msg frequency varies. Msg&data rates may apply. "
+        "HELP for help, STOP to end."
     )
 
 
@@ -51,19 +53,31 @@ def help_(site: str, url: str, contact: str) -> str:
     for more in (f" {url}/help {contact}", f" {contact}", f" {url}/help"):
         if more.strip() and len(words + more.rstrip()) <= SEGMENT:
             return words + more.rstrip()
-    return f"{site}: {contact or url}. FOLLOW name, D name text, OFF, ON, STOP to end. Msg&data rates may apply."
+    return (
+        f"{site}: {contact or f'{url}/help'}. FOLLOW name, D name text, OFF, ON, STOP to end. Msg&data rates may apply."
+    )
 
 
-def join_first(site: str) -> str:
-    return f"{site} does not know this phone yet. Text JOIN yourname to sign up, or HELP. Nothing was posted."
+def join_first(site: str, ask: str) -> str:
+    how = f"Ask {ask} to sign you up" if ask else "Text JOIN yourname to sign up"
+    return f"{site} does not know this phone yet. {how}, or text HELP. Nothing was posted."
 
 
-def name_first() -> str:
-    return "You only follow so far. Text JOIN yourname to post and write to others. Nothing was posted."
+def name_first(ask: str) -> str:
+    how = f"Ask {ask} for an account" if ask else "Text JOIN yourname"
+    return f"You only follow so far. {how} to post and write to others. Nothing was posted."
 
 
 def only_by_phone() -> str:
     return "That works by text from your phone only."
+
+
+def only_to_your_own() -> str:
+    return "That is answered only to a mailbox of yours; this one is not."
+
+
+def only_the_answer() -> str:
+    return "From here only an answer to that post is taken; commands work from a mailbox of yours. Nothing was done."
 
 
 def only_from_your_own() -> str:
@@ -89,14 +103,14 @@ def not_a_name() -> str:
     return "A name has 1 to 15 letters, digits or _. Please try another one."
 
 
-def registration_closed(mode: str, url: str) -> str:
+def registration_closed(mode: str, ask: str) -> str:
     match mode:
         case "invite":
-            return f"Signing up here takes an invitation. {url}"
+            return f"Signing up here takes an invitation. Ask {ask}."
         case "domains":
-            return f"Signing up here takes a mail address of this community: {url}"
+            return f"Signing up here takes a mail address of this community. Ask {ask}."
         case _:
-            return "Nobody can sign up here at the moment."
+            return f"Nobody can sign up here by text. Ask {ask}."
 
 
 def confirm_rename(name: str, code: str) -> str:
@@ -123,8 +137,12 @@ def too_many_tries() -> str:
     return "Too many wrong codes. Please start again later."
 
 
-def no_such_claim() -> str:
-    return "That code is wrong or too old. Please ask for a new one on the site."
+def code_over() -> str:
+    return "That code is over, so nothing was done or posted. POST and the number posts it."
+
+
+def no_such_claim(ask: str) -> str:
+    return f"That code is wrong or too old. Ask {ask} for a new one."
 
 
 def claimed(site: str, name: str) -> str:
@@ -138,8 +156,14 @@ def sign_out_first(name: str) -> str:
     return f"This phone is {name}'s. Text SIGNOUT first, then claim again."
 
 
-def signed_out() -> str:
-    return "This phone is detached from its account. JOIN yourname or CLAIM code brings it back."
+def signed_out(name: str, ask: str, *, elsewhere: bool) -> str:
+    """``elsewhere``: the account has another phone or mailbox in use."""
+    only = "" if elsewhere else ", which has no other phone or mailbox"
+    return f"This phone is detached from {name}{only}. Ask {ask} for a CLAIM code to come back."
+
+
+def signed_out_for_good() -> str:
+    return "This phone is forgotten here: it follows nobody any more."
 
 
 def suspended(contact: str) -> str:
@@ -173,12 +197,12 @@ def mail_off() -> str:
     return "No more posts by mail. EMAIL ON brings them back."
 
 
-def no_phone() -> str:
-    return "No phone is joined to your account. Text CLAIM and a code from the site, or JOIN, from your phone."
+def no_phone(ask: str) -> str:
+    return f"No phone is joined to your account. Ask {ask} for a code, then text CLAIM and the code from your phone."
 
 
-def no_mail(url: str) -> str:
-    return f"You have no confirmed mail address. Add one on the site: {url}"
+def no_mail(ask: str) -> str:
+    return f"You have no confirmed mail address. Ask {ask} to add one."
 
 
 def unsubscribed(name: str) -> str:
@@ -198,8 +222,9 @@ def nobody_offer(name: str, minutes: int) -> str:
     )
 
 
-def protected_join_first(name: str) -> str:
-    return f"{name} is protected. Text JOIN yourname to sign up, then FOLLOW {name} asks them."
+def protected_join_first(name: str, ask: str) -> str:
+    how = f"Ask {ask} for an account" if ask else "Text JOIN yourname to sign up"
+    return f"{name} is protected. {how}, then FOLLOW {name} asks them."
 
 
 def protected_from_you(name: str) -> str:
@@ -220,6 +245,10 @@ def already_requested(name: str) -> str:
 
 def already_following(name: str) -> str:
     return f"You follow {name} already."
+
+
+def no_longer_muted(name: str) -> str:
+    return f"You follow {name} already, and {name} is not muted any more."
 
 
 def not_oneself() -> str:
@@ -384,8 +413,23 @@ def nothing_offered() -> str:
     return "There is nothing to say Y to any more. Nothing was posted."
 
 
-def direct_sent(name: str) -> str:
-    return f"Sent to {name} alone."
+def direct_sent(name: str, parts: int = 1, *, reached: bool = True) -> str:
+    """``reached``: it goes to a phone or mailbox of theirs."""
+    how = f", in {parts} parts" if parts > 1 else ""
+    finds = "" if reached else f" {name} gets no texts or mails now and finds it with INBOX."
+    return f"Sent to {name} alone{how}.{finds}"
+
+
+def direct_too_long(over: int) -> str:
+    return f"That is {_count(over, 'character')} over 140. Nothing was sent."
+
+
+def direct_twice(name: str) -> str:
+    return f"You sent {name} the same words a moment ago. They are sent once."
+
+
+def too_many_directs(limit: int) -> str:
+    return f"More than {limit} direct messages in an hour are too many. Nothing was sent. Please wait a little."
 
 
 def direct_refused(name: str) -> str:
@@ -444,6 +488,16 @@ def favoured(name: str) -> str:
 
 def undone(text: str) -> str:
     return _cut(f"Deleted: {text}") if text else "Your last repost is taken back."
+
+
+def undone_unsaid() -> str:
+    """The words are not told to just anyone who could have asked."""
+    return "Your last post is deleted."
+
+
+def undone_too_late(name: str, text: str) -> str:
+    """A direct message that went out before it was deleted."""
+    return _cut(f"It had gone out to {name} already. Deleted here: {text}")
 
 
 def nothing_to_undo() -> str:

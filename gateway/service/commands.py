@@ -6,12 +6,15 @@ Who is heard, in this order:
 
     mail to help@         anyone, and it only helps
     STOP, START, HELP     anyone; STOP stops at once and is confirmed once, as the last text to that phone
-    an opted-out phone    is obeyed, but gets no words at all until START
+    an opted-out phone    may START; until then nothing is done, as nothing could be answered
     a flood of texts      one answer a minute that says so, and nothing else is done
     an unknown sender     may JOIN, CLAIM, or FOLLOW a public account; anything else posts nothing
     a suspended account   may leave, switch texts off and sign out
     one that only follows may do all that needs no name
     everybody else        all of it
+
+A mail to the address that answers one post proves no more than that: from a mailbox that is not the recipient's own
+it is an answer, or stops mails, or asks for help.
 
 A plain post that went as usual is answered by silence: it costs nothing, and whatever went otherwise (cut, split,
 said before, too much, attachments left out) is answered. Every command is answered, and none that fails becomes a
@@ -75,12 +78,12 @@ async def handle(unit: Unit, site: Site, told: Told, *, now: datetime, new_code:
     if isinstance(command, c.Stop):
         return await consent.stop(asked)
     if not isinstance(command, c.Start):
+        if address.opted_out_at is not None:
+            return ""
         flooded = await _flooded(asked)
         if flooded is not None:
-            return flooded if address.opted_out_at is None else ""
+            return flooded
     answer = await _answer(asked, command)
-    if address.opted_out_at is not None and not isinstance(command, c.Start):
-        return ""
     if told.dropped:
         return reply.only_attachments(told.dropped) if isinstance(command, c.Empty) else _with_dropped(asked, answer)
     return answer
@@ -92,6 +95,8 @@ async def _answer(asked: Asked, command: c.Command) -> str:
     match command:
         case c.Help(topic):
             return consent.help_(asked, topic)
+        case _ if _only_answers(asked):
+            return await _answer_from_elsewhere(asked, command)
         case c.Start():
             return await _start(asked)
         case _ if person is None:
@@ -99,9 +104,34 @@ async def _answer(asked: Asked, command: c.Command) -> str:
         case _ if person.suspended_at is not None and not isinstance(command, _FOR_THE_SUSPENDED):
             return reply.suspended(asked.site.contact)
         case _ if person.name is None and isinstance(command, _NEEDS_NAME):
-            return reply.name_first()
+            return reply.name_first(asked.sign_up_with)
         case _:
             return await _answer_member(asked, person, command)
+
+
+def _only_answers(asked: Asked) -> bool:
+    return asked.told.answers_delivery is not None and asked.person is not None and not asked.from_their_own
+
+
+async def _answer_from_elsewhere(asked: Asked, command: c.Command) -> str:
+    """A mail that answers a delivery, from a mailbox that is not known as the recipient's."""
+    me = asked.person
+    assert me is not None
+    if me.suspended_at is not None:
+        return reply.suspended(asked.site.contact)
+    if me.name is None:
+        return reply.name_first(asked.sign_up_with)
+    match command:
+        case c.Post(text) | c.Reply(_, _, text):
+            return await words.answer_last(asked, me, text)
+        case c.Code() | c.Yes():
+            return await words.answer_last(asked, me, asked.told.text)
+        case c.Start() if _is_yes(asked):
+            return await words.answer_last(asked, me, asked.told.text)
+        case c.Empty():
+            return reply.empty()
+        case _:
+            return reply.only_the_answer()
 
 
 async def _answer_stranger(asked: Asked, command: c.Command) -> str:
@@ -115,7 +145,7 @@ async def _answer_stranger(asked: Asked, command: c.Command) -> str:
         case c.Follow(name):
             return await graph.follow_unknown(asked, name)
         case _:
-            return reply.join_first(asked.site.name)
+            return reply.join_first(asked.site.name, asked.sign_up_with)
 
 
 async def _answer_member(asked: Asked, me: AccountRow, command: c.Command) -> str:
@@ -203,9 +233,6 @@ async def _answer_member(asked: Asked, me: AccountRow, command: c.Command) -> st
             | c.Sleep()
             | c.SleepFor()
             | c.Wake()
-            | c.EmailDigest()
-            | c.FollowTag()
-            | c.LeaveTag()
             | c.Report()
             | c.Search()
             | c.Track()
@@ -215,11 +242,16 @@ async def _answer_member(asked: Asked, me: AccountRow, command: c.Command) -> st
             | c.Invite()
             | c.Poll()
             | c.Vote()
-            | c.JoinGroup()
-            | c.LeaveGroup()
-            | c.GroupText()
         ):
             return reply.not_offered(_first_word(asked.told.text))
+        case c.EmailDigest(mode):
+            return reply.not_offered(f"EMAIL {mode.upper()}")
+        case c.FollowTag():
+            return reply.not_offered("FOLLOW #tag")
+        case c.LeaveTag():
+            return reply.not_offered("LEAVE #tag")
+        case c.JoinGroup() | c.LeaveGroup() | c.GroupText():
+            return reply.not_offered("groups")
         case _:
             assert_never(command)
 
@@ -233,12 +265,18 @@ async def _post(asked: Asked, me: AccountRow, text: str) -> str:
 
 async def _start(asked: Asked) -> str:
     """START; but YES from a phone that was never stopped takes up what was offered to it."""
-    is_yes = "yes" in asked.told.text.casefold()
-    if is_yes and asked.person is not None and asked.address.opted_out_at is None:
+    if _is_yes(asked) and asked.person is not None and asked.address.opted_out_at is None:
         answer = await words.post_offered(asked, asked.person)
         if answer != reply.nothing_offered():
             return answer
+        if asked.told.answers_delivery is not None:
+            return await words.answer_last(asked, asked.person, asked.told.text)
     return await consent.start(asked)
+
+
+def _is_yes(asked: Asked) -> bool:
+    """Whether the word for START was YES."""
+    return "yes" in asked.told.text.casefold()
 
 
 async def _flooded(asked: Asked) -> str | None:

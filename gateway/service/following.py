@@ -17,9 +17,12 @@ from store.unit import Reading, Unit
 
 @dataclass(frozen=True, slots=True)
 class Follows:
-    """The edge stands. ``again`` when it stood before (what comes by text or mail may have been switched on now)."""
+    """The edge stands. ``again`` when it stood before; then ``texts`` when texts were switched on now, and
+    ``unmuted`` when a mute was lifted: who follows wants to hear."""
 
     again: bool = False
+    texts: bool = False
+    unmuted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +90,16 @@ async def follow(
         return Oneself()
     if await relations.blockers(unit, follower.id, followee.id):
         return YouBlock()
+    unmuted = await relations.unmute(unit, follower.id, followee.id)
     edge = await follows.edge(unit, followee.id, follower.id)
     if edge is not None:
         if texts and not edge.texts:
             await follows.set_texts(unit, followee.id, follower.id, True)
         if mail and edge.mail is False:
             await follows.set_mail(unit, followee.id, follower.id, None)
-        return Follows(again=True) if edge.state == "accepted" else Asked(again=True)
+        if edge.state != "accepted":
+            return Asked(again=True)
+        return Follows(again=True, texts=texts and not edge.texts and follower.texts_on, unmuted=unmuted)
     limit = site.limits.follows_per_day
     if await follows.made_since(unit, follower.id, now - timedelta(days=1)) >= limit:
         return TooMany(limit)

@@ -73,9 +73,11 @@ async def publish(
     prepared = await _prepare(unit, site, author_id, text, PostKind.POST, site.limits.posts_per_hour, None, now)
     if not isinstance(prepared, _Pieces):
         return prepared
+    names = words.mentions(prepared.full_text or " ".join(prepared.pieces))
+    named = {row.name: row.id for row in await accounts.by_names(unit, names)} if names else {}
     ids = []
     for piece in prepared.pieces:
-        post_id = await _write_post(unit, author_id, piece, prepared.full_text, source, now, reply_to)
+        post_id = await _write_post(unit, author_id, piece, prepared.full_text, named, source, now, reply_to)
         ids.append(post_id)
         if prepared.full_text is not None:
             await _put_link(unit, site, author_id, post_id, prepared.full_text)
@@ -107,17 +109,14 @@ async def direct(
             piece,
             source,
             now,
-            full_text=prepared.full_text,
             to_account_id=to_account_id,
             reply_to_id=reply_to,
         )
         post_id = await posts.add(unit, post)
         ids.append(post_id)
-        if prepared.full_text is not None:
-            await _put_link(unit, site, author_id, post_id, prepared.full_text)
         await fanouts.queue_for(unit, post_id, [to_account_id], lane=Lane.ANSWER, now=now)
     unit.ring()
-    return Published(tuple(ids), cut=prepared.full_text is not None)
+    return Published(tuple(ids))
 
 
 async def repost(
@@ -177,18 +176,31 @@ async def _prepare(
     text = words.normalise(raw)
     if not text:
         return Nothing()
-    same = await posts.same_text_since(unit, author_id, text, now - SAME_TEXT, to_account_id=to_account_id)
-    if same is not None:
-        return Duplicate(same)
+    pieces = await _pieces(unit, site, author_id, text, kind)
+    if isinstance(pieces, _Pieces):
+        whole = pieces.pieces if pieces.full_text is None else (pieces.full_text,)
+        since = now - SAME_TEXT
+        same = [await posts.same_text_since(unit, author_id, p, since, to_account_id=to_account_id) for p in whole]
+        if same[0] is not None and None not in same:
+            return Duplicate(same[0])
     hour_ago = now - timedelta(hours=1)
     if await posts.count_since(unit, author_id, kind, hour_ago, most=limit) >= limit:
         return TooMany(limit)
-    over = words.length(text) - MAX_LENGTH
+    return pieces
+
+
+async def _pieces(unit: Unit, site: Site, author_id: int, text: str, kind: PostKind) -> _Pieces | TooLong:
+    """Cut a text that is too long as its author wants it. Where no page shows the whole to those who get it, a link
+    would lead nowhere: it is split instead."""
+    over = len(text) - MAX_LENGTH
     if over <= 0:
         return _Pieces((text,), None)
     account = await accounts.by_id(unit, author_id)
     assert account is not None
-    match Overflow(account.overflow) if account.overflow else site.overflow:
+    overflow = Overflow(account.overflow) if account.overflow else site.overflow
+    if overflow is Overflow.LINK and (kind is PostKind.DIRECT or account.protected or site.private):
+        overflow = Overflow.SPLIT
+    match overflow:
         case Overflow.LINK:
             return _Pieces((words.shorten(text, _longest_link(site)),), text)
         case Overflow.SPLIT:
@@ -199,11 +211,17 @@ async def _prepare(
 
 
 async def _write_post(
-    unit: Unit, author_id: int, piece: str, full_text: str | None, source: Source, now: datetime, reply_to: int | None
+    unit: Unit,
+    author_id: int,
+    piece: str,
+    full_text: str | None,
+    named: dict[str | None, int],
+    source: Source,
+    now: datetime,
+    reply_to: int | None,
 ) -> int:
+    """``named``: the ids of those whom any piece names. Each gets all pieces, lest one comes before its first."""
     whole = full_text or piece
-    names = words.mentions(whole)
-    mentioned = {row.name: row.id for row in await accounts.by_names(unit, names)} if names else {}
     post = NewPost(
         author_id,
         PostKind.POST,
@@ -212,11 +230,11 @@ async def _write_post(
         now,
         full_text=full_text,
         reply_to_id=reply_to,
-        at_account_id=mentioned.get(words.leading_mention(whole)),
+        at_account_id=named.get(words.leading_mention(whole)),
     )
-    ids = tuple(mentioned.values())
-    post_id = await posts.add(unit, post, tags=words.tags(whole), mentioned=ids)
-    await fanouts.queue_for_mentioned(unit, post_id, author_id, ids, now=now)
+    mentioned = [named[name] for name in words.mentions(whole) if name in named]
+    post_id = await posts.add(unit, post, tags=words.tags(whole), mentioned=mentioned)
+    await fanouts.queue_for_mentioned(unit, post_id, author_id, tuple(named.values()), now=now)
     await fanouts.begin(unit, post_id, now)
     return post_id
 

@@ -97,6 +97,18 @@ class Town:
             )
             return list((await reading.execute(statement)).scalars())
 
+    async def queued(self, who: str) -> list[tuple[str, int, str]]:
+        """The posts that wait for ``who`` as (channel, lane, words), in the order they were queued."""
+        reader = await self.account(who)
+        async with self.store.reading() as reading:
+            statement = (
+                select(deliveries.c.channel, deliveries.c.lane, posts.c.text)
+                .join(posts, posts.c.id == deliveries.c.post_id)
+                .where(deliveries.c.account_id == reader.id, deliveries.c.state == "queued")
+                .order_by(deliveries.c.id)
+            )
+            return [(channel, lane, text) for channel, lane, text in await reading.execute(statement)]
+
     async def receives(self, who: str, author: str) -> int:
         """The last post of ``author`` was texted to ``who``; its id."""
         writer = await self.account(author)

@@ -1,5 +1,7 @@
 """The same commands by mail, answers to delivered posts, and the end of one person's mails."""
 
+import pytest
+
 from gateway.domain import reply
 from gateway.domain.types import Channel
 from gateway.service import following, joining
@@ -53,6 +55,40 @@ async def test_a_mail_that_answers_a_delivered_post_answers_it(town: Town) -> No
     assert await town.mail("bob", "yes please", answers_delivery=delivery) == reply.answered("alice")
     assert await town.mail("bob", "FAV", answers_delivery=delivery) == reply.favoured("alice")
     assert await town.posts() == ["lunch?", "@alice yes please"]
+
+
+@pytest.mark.parametrize("words", ["INBOX", "FOLLOWERS", "FOLLOWING", "REQUESTS", "GET zoe", "GET alice"])
+async def test_a_leaked_posting_address_tells_nothing_private(town: Town, words: str) -> None:
+    await with_mail(town, "alice", "bob", "zoe")
+    await town.text("zoe", "PROTECT")
+    await town.text("alice", "PROTECT")
+    await town.text("alice", "FOLLOW zoe")
+    await town.text("zoe", "ACCEPT alice")
+    await town.text("zoe", "a secret")
+    alice = await town.account("alice")
+    assert await town.mail("mallory", words, account_id=alice.id) == reply.only_to_your_own()
+    assert await town.mail("alice", words) not in (reply.only_to_your_own(), "")
+    await town.text("zoe", "FOLLOW alice")
+    await town.text("alice", "ACCEPT zoe")
+    await town.text("alice", "D zoe hush")
+    assert await town.mail("mallory", "UNDO", account_id=alice.id) == reply.undone_unsaid()
+
+
+async def test_the_address_that_answers_a_post_takes_an_answer_from_anywhere_and_nothing_else(town: Town) -> None:
+    await with_mail(town, "alice", "bob")
+    await town.text("alice", "lunch?")
+    delivery = await town.delivery("bob", "alice")
+    for words in ("INBOX", "FOLLOW alice", "PROTECT", "FAV", "UNDO", "POST hello", "START", "DELETE ME", "D alice hi"):
+        answer = await town.mail("mallory", words, answers_delivery=delivery)
+        assert answer == reply.only_the_answer(), words
+    assert await town.posts() == ["lunch?"]
+    for words in ("yes please", "R alice too", "Yes", "1230", "Y"):
+        assert await town.mail("mallory", words, answers_delivery=delivery) == reply.answered("alice"), words
+    answers = ["@alice yes please", "@alice alice too", "@alice Yes", "@alice 1230", "@alice Y"]
+    assert await town.posts() == ["lunch?", *answers]
+    assert await town.mail("bob", "yes!", answers_delivery=delivery) == reply.answered("alice")
+    assert await town.mail("bob", "GET alice", answers_delivery=delivery) == "alice: lunch?"
+    assert await town.mail("mallory", "STOP", answers_delivery=delivery) == reply.mail_off()
 
 
 async def test_a_mail_that_answers_a_direct_message_stays_private(town: Town) -> None:

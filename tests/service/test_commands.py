@@ -8,8 +8,10 @@ import pytest
 from gateway.domain import reply
 from gateway.domain.command import TABLE
 from gateway.domain.sms_text import segments
+from gateway.domain.types import Overflow
 from gateway.service.site import Limits
-from store import accounts
+from store import accounts, relations
+from store.schema import deliveries
 from tests.service.conversing import Town
 
 # ---- signing up
@@ -42,9 +44,11 @@ async def test_a_taken_a_reserved_and_an_own_name_are_told_apart(town: Town) -> 
 async def test_a_site_that_is_not_open_says_so(town: Town) -> None:
     for mode in ("invite", "domains", "closed"):
         town.site = replace(town.site, registration=mode)
-        assert await town.text("alice", "JOIN alice") == reply.registration_closed(mode, town.site.public_url)
+        assert await town.text("alice", "JOIN alice") == reply.registration_closed(mode, "ops@birds.example")
+        for words in ("hello", "FOLLOW carol", "START"):
+            assert "JOIN" not in await town.text("alice", words)
     town.site = replace(town.site, private=True)
-    assert await town.text("alice", "FOLLOW bob") == reply.registration_closed("closed", town.site.public_url)
+    assert await town.text("alice", "FOLLOW bob") == reply.registration_closed("closed", "ops@birds.example")
 
 
 # ---- posting
@@ -180,10 +184,10 @@ async def test_an_unknown_phone_may_follow_and_sign_up_later(town: Town) -> None
     await town.join("alice", "carol")
     await town.text("carol", "PROTECT")
     answer = await town.text("reader", "FOLLOW alice")
-    assert answer == reply.joined_by_following("Testville", "alice")
+    assert answer == reply.joined_by_following("Testville", "alice", can_join=True)
     assert segments(answer) == 1
-    assert await town.text("reader", "FOLLOW carol") == reply.protected_join_first("carol")
-    assert await town.text("reader", "hello") == reply.name_first()
+    assert await town.text("reader", "FOLLOW carol") == reply.protected_join_first("carol", "")
+    assert await town.text("reader", "hello") == reply.name_first("")
     assert await town.text("reader", "FOLLOWING") == "You follow 1: alice"
     assert await town.text("alice", "FOLLOWERS") == "1 follower, by phone only."
     assert await town.posts() == []
@@ -223,11 +227,14 @@ async def test_a_block_ends_following_both_ways_and_is_never_told(town: Town) ->
         assert await town.text("bob", words) == as_nobody
     assert await town.text("bob", "D alice hi") == reply.direct_to_nobody("alice")
     assert await town.text("alice", "FOLLOW bob") == reply.you_block("bob")
-    assert await town.text("alice", "D bob hi") == reply.direct_refused("bob")
+    await town.text("bob", "hello")
+    await town.receives("alice", "bob")
+    for words in ("GET bob", "WHOIS bob", "RT bob", "FAV bob", "R bob hi", "R hi", "RT", "FAV", "D bob hi", "D bob"):
+        assert await town.text("alice", words) == reply.you_block("bob"), words
     assert await town.text("alice", "UNBLOCK bob") == reply.unblocked("bob")
     assert await town.text("alice", "UNBLOCK bob") == reply.not_blocked("bob")
     assert await town.text("bob", "FOLLOW alice") == reply.following("alice", texts=True)
-    assert await town.posts() == []
+    assert await town.posts() == ["hello"]
 
 
 async def test_a_mute_is_lifted_by_on(town: Town) -> None:
@@ -235,6 +242,21 @@ async def test_a_mute_is_lifted_by_on(town: Town) -> None:
     await town.text("alice", "FOLLOW bob")
     assert await town.text("alice", "MUTE bob") == reply.muted("bob")
     assert await town.text("alice", "ON bob") == reply.texts_of("bob", on=True)
+
+
+async def test_following_means_that_texts_come(town: Town) -> None:
+    await town.join("alice", "bob")
+    await town.text("alice", "FOLLOW bob")
+    await town.text("alice", "MUTE bob")
+    assert await town.text("alice", "FOLLOW bob") == reply.no_longer_muted("bob")
+    assert await town.text("alice", "FOLLOW bob") == reply.already_following("bob")
+    await town.text("alice", "OFF bob")
+    assert await town.text("alice", "FOLLOW bob") == reply.texts_of("bob", on=True)
+    await town.text("alice", "MUTE bob")
+    await town.text("alice", "LEAVE bob")
+    assert await town.text("alice", "FOLLOW bob") == reply.following("bob", texts=True)
+    async with town.store.unit() as unit:
+        assert not await relations.unmute(unit, (await town.account("alice")).id, (await town.account("bob")).id)
 
 
 # ---- direct messages and answers
@@ -270,9 +292,77 @@ async def test_a_mistyped_direct_message_is_answered_and_never_posted(town: Town
     assert await town.posts() == []
 
 
+async def test_a_long_direct_message_is_split_for_its_reader_and_never_cut(town: Town) -> None:
+    await town.join("alice", "bob")
+    await town.text("bob", "FOLLOW alice")
+    long = " ".join(f"word{i}" for i in range(30))
+    assert await town.text("alice", f"D bob {long}") == "Sent to bob alone, in 2 parts."
+    assert await town.text("alice", f"D bob {long}") == reply.direct_twice("bob")
+    parts = await town.posts()
+    assert [part[:6] for part in parts] == ["(1/2) ", "(2/2) "]
+    assert " ".join(part[6:] for part in parts) == long
+    assert await town.queued("bob") == [("sms", 0, parts[0]), ("sms", 0, parts[1])]
+    giant = "x" * 500
+    answer = await town.text("alice", f"D bob {giant}")
+    assert answer == f"That is 360 characters over 140. Nothing was sent. Your text: {giant}"
+    assert await town.posts() == parts
+
+
+async def test_a_long_post_that_no_page_shows_is_split_or_refused(town: Town) -> None:
+    await town.join("alice", "bob")
+    await town.text("alice", "PROTECT")
+    assert await town.text("alice", "many words " * 20) == reply.posted_split(2)
+    assert await town.text("alice", "many words " * 20) == reply.duplicate()
+    assert "over 140. Nothing was posted. Your text: " in await town.text("alice", "x" * 500)
+    assert len(await town.posts()) == 2
+    town.site = replace(town.site, private=True)
+    assert await town.text("bob", "many words " * 20) == reply.posted_split(2)
+
+
+async def test_who_is_named_in_a_later_part_gets_all_parts_in_order(town: Town) -> None:
+    await town.join("alice", "bob", "carol")
+    await town.text("bob", "FOLLOW alice")
+    town.site = replace(town.site, overflow=Overflow.SPLIT)
+    await town.text("alice", "word " * 40 + "says @bob to @carol")
+    parts = await town.posts()
+    for who in ("bob", "carol"):
+        assert await town.queued(who) == [("sms", 1, part) for part in parts], who
+
+
+async def test_a_direct_message_that_reaches_no_device_says_where_it_is_found(town: Town) -> None:
+    await town.join("alice", "bob")
+    await town.text("bob", "FOLLOW alice")
+    await town.text("bob", "OFF")
+    answer = await town.text("alice", "D bob hi")
+    assert answer == "Sent to bob alone. bob gets no texts or mails now and finds it with INBOX."
+    assert await town.text("bob", "INBOX") == "alice: hi"
+
+
+async def test_too_many_direct_messages_are_told_as_what_they_are(town: Town) -> None:
+    await town.join("alice", "bob")
+    await town.text("bob", "FOLLOW alice")
+    town.site = replace(town.site, limits=Limits(direct_per_hour=1))
+    await town.text("alice", "D bob one")
+    assert await town.text("alice", "D bob two") == reply.too_many_directs(1)
+
+
+async def test_undo_says_that_a_direct_message_had_gone_out(town: Town) -> None:
+    await town.join("alice", "bob")
+    await town.text("bob", "FOLLOW alice")
+    await town.text("alice", "D bob one")
+    assert await town.text("alice", "UNDO") == "Deleted: one"
+    await town.text("alice", "D bob two")
+    async with town.store.unit() as unit:
+        await unit.execute(deliveries.update().where(deliveries.c.state == "queued").values(state="sent"))
+    assert await town.text("alice", "UNDO") == "It had gone out to bob already. Deleted here: two"
+    assert await town.text("bob", "INBOX") == reply.inbox([])
+
+
 async def test_an_answer_goes_to_the_last_post_received_or_to_a_name(town: Town) -> None:
     await town.join("alice", "bob")
-    assert await town.text("bob", "R hello there") == reply.nobody_offer("hello", 10)
+    assert await town.text("bob", "R hello there") == reply.nothing_to_answer()
+    assert await town.text("bob", "Y") == reply.nothing_offered()
+    assert await town.text("bob", "R @hello there") == reply.nobody_offer("hello", 10)
     assert await town.text("bob", "R hello") == reply.nothing_to_answer()
     await town.text("alice", "lunch?")
     await town.receives("bob", "alice")
@@ -315,16 +405,19 @@ async def test_reading_by_text(town: Town) -> None:
 
 async def test_commands_of_later_say_so_and_post_nothing(town: Town) -> None:
     await town.join("alice")
-    for words in (
-        "SLEEP 22-7",
-        "POLL Lunch? / a / b",
-        "TRACK wifi",
-        "EMAIL DAILY",
-        "FOLLOW #lunch",
-        "JOIN !team",
-        "LOGIN",
+    for words, form in (
+        ("SLEEP 22-7", "SLEEP"),
+        ("POLL Lunch? / a / b", "POLL"),
+        ("TRACK wifi", "TRACK"),
+        ("email daily", "EMAIL DAILY"),
+        ("f #lunch", "FOLLOW #tag"),
+        ("L #lunch", "LEAVE #tag"),
+        ("JOIN !team", "groups"),
+        ("LEAVE !team", "groups"),
+        ("!team we start at nine", "groups"),
+        ("LOGIN", "LOGIN"),
     ):
-        assert await town.text("alice", words) == reply.not_offered(words.split()[0])
+        assert await town.text("alice", words) == reply.not_offered(form)
     assert await town.posts() == []
 
 

@@ -25,14 +25,17 @@ async def test_stop_stops_at_once_and_is_confirmed_once(town: Town, words: str) 
     assert alice.sms_route is None
 
 
-async def test_a_stopped_phone_is_obeyed_without_a_word(town: Town) -> None:
+async def test_a_stopped_phone_hears_nothing_and_nothing_is_done_for_it(town: Town) -> None:
     await town.join("alice", "bob")
     await town.text("alice", "STOP")
-    for words in ("HELP", "FOLLOW bob", "still here", "get milk", "JOIN x", "STATS", ""):
+    for words in ("HELP", "FOLLOW bob", "still here", "get milk", "D bob hi", "JOIN x", "STATS", "SIGNOUT", ""):
         assert await town.text("alice", words) == ""
-    assert await town.posts() == ["still here"]
-    assert await town.text("alice", "YES") == reply.started("Testville", known=True)
-    assert await town.posts() == ["still here"]
+    assert await town.posts() == []
+    assert await town.text("bob", "FOLLOWERS") == reply.follower_list([], 0)
+    assert await town.text("alice", "YES") == reply.started("Testville", "", known=True)
+    assert await town.posts() == []
+    assert await town.text("alice", "back again") == ""
+    assert await town.posts() == ["back again"]
     assert (await town.account("alice")).phone_id is not None
 
 
@@ -70,7 +73,8 @@ async def test_an_unknown_phone_may_stop_ask_and_start(town: Town) -> None:
     assert await town.text("who", "HELP") == reply.help_("Testville", town.site.public_url, "ops@birds.example")
     assert await town.text("who", "STOP") == reply.stopped("Testville")
     assert await town.text("who", "JOIN who") == ""
-    assert await town.text("who", "START") == reply.started("Testville", known=True)
+    assert await town.text("who", "START") == reply.started("Testville", "", known=False)
+    assert await town.text("who", "JOIN who") == reply.joined("Testville", "who")
 
 
 async def test_where_the_provider_confirms_by_itself_we_are_silent(town: Town) -> None:
@@ -81,6 +85,23 @@ async def test_where_the_provider_confirms_by_itself_we_are_silent(town: Town) -
     assert await town.text("alice", "START") == ""
     assert (await town.account("alice")).phone_id is not None
     assert "Testville" in await town.text("alice", "HELP")
+
+
+@pytest.mark.parametrize("words", ["Stop.", "stop all", "'STOP'", "opt out", "STOP!"])
+async def test_what_the_provider_does_not_know_as_a_keyword_we_confirm_ourselves(town: Town, words: str) -> None:
+    town.site = replace(town.site, provider_handles_keywords=frozenset({OURS}))
+    await town.join("alice")
+    assert await town.text("alice", words) == reply.stopped("Testville")
+    assert (await town.account("alice")).phone_id is None
+    assert await town.text("alice", "Start.") == reply.started("Testville", "", known=True)
+
+
+@pytest.mark.parametrize("words", ["stopall", " Quit ", "OPTOUT", "revoke"])
+async def test_what_the_provider_confirms_we_do_not(town: Town, words: str) -> None:
+    town.site = replace(town.site, provider_handles_keywords=frozenset({OURS}))
+    await town.join("alice")
+    assert await town.text("alice", words) == ""
+    assert (await town.account("alice")).phone_id is None
 
 
 async def test_consent_is_kept_in_the_ledger_with_its_words(town: Town) -> None:
@@ -106,6 +127,7 @@ async def test_help_names_the_programme_and_explains_single_commands(town: Town)
         assert segments(answer) == 1
     answer = await town.text("alice", "HELP follow")
     assert "FOLLOW name" in answer
+    assert answer.endswith(" https://birds.example/help")
     assert segments(answer) == 1
 
 
@@ -122,7 +144,7 @@ async def test_off_keeps_the_phone_and_stops_its_posts(town: Town) -> None:
 
 async def test_mail_is_switched_by_text_and_by_mail(town: Town) -> None:
     await town.join("alice")
-    assert await town.text("alice", "EMAIL ON") == reply.no_mail(town.site.public_url)
+    assert await town.text("alice", "EMAIL ON") == reply.no_mail("ops@birds.example")
     assert await town.text("alice", "EMAIL OFF") == reply.mail_off()
     assert (await town.account("alice")).email_mode == "off"
     assert await town.mail("alice", "START") == reply.mail_on()

@@ -43,17 +43,34 @@ async def test_wrong_codes_are_counted_and_end_the_question(town: Town) -> None:
     await town.text("alice", "DELETE ME")
     answers = [await town.text("alice", wrong) for wrong in ("1111", "2222", "3333")]
     assert answers == [reply.wrong_code(), reply.wrong_code(), reply.too_many_tries()]
-    await town.text("alice", "4821")
+    assert await town.text("alice", "4821") == reply.code_over()
     assert (await town.account("alice")).deleted_at is None
-    assert await town.posts() == ["4821"]
+    assert await town.posts() == []
 
 
 async def test_a_code_expires(town: Town) -> None:
     await town.join("alice")
     await town.text("alice", "DELETE ME")
     town.now += timedelta(minutes=10)
-    assert await town.text("alice", "4821") == ""
+    assert await town.text("alice", "4821") == reply.code_over()
     assert (await town.account("alice")).deleted_at is None
+    assert await town.posts() == []
+    assert await town.text("alice", "POST 4821") == reply.posted()
+
+
+async def test_a_code_that_comes_twice_or_late_is_never_posted(town: Town) -> None:
+    await town.join("alice")
+    await town.text("alice", "NAME zoe")
+    assert await town.text("alice", "4821") == reply.named("zoe")
+    assert await town.text("alice", "4821") == reply.code_over()
+    assert "Reply Y" in await town.text("alice", "get milk")
+    assert await town.text("alice", "9999") == reply.code_over()
+    assert await town.text("alice", "Y") == reply.posted()
+    assert await town.text("alice", "4821") == reply.code_over()
+    assert await town.posts() == ["get milk"]
+    town.now += timedelta(days=1)
+    assert await town.text("alice", "4821") == ""
+    assert await town.posts() == ["get milk", "4821"]
 
 
 async def test_a_code_serves_only_the_phone_it_was_sent_to(town: Town) -> None:
@@ -101,9 +118,25 @@ async def test_deleting_oneself_leaves_nothing(town: Town) -> None:
 
 async def test_signing_out_detaches_the_phone_alone(town: Town) -> None:
     await town.join("alice")
-    assert await town.text("alice", "SIGNOUT") == reply.signed_out()
+    assert await town.text("alice", "SIGNOUT") == reply.signed_out("alice", "ops@birds.example", elsewhere=False)
     assert (await town.account("alice")).phone_id is None
     assert "JOIN yourname" in await town.text("alice", "hello")
+    code = await claim_code(town, "alice")
+    assert await town.text("alice", f"CLAIM {code}") == reply.claimed("Testville", "alice")
+    town.site = replace(town.site, contact="")
+    async with town.store.unit() as unit:
+        alice = await accounts.by_name(unit, "alice")
+        assert alice is not None
+        await joining.add_addresses(unit, alice.id, email="alice@mail.example", now=town.now)
+    answer = await town.text("alice", "SIGNOUT")
+    assert answer == "This phone is detached from alice. Ask whoever runs this site for a CLAIM code to come back."
+
+
+async def test_signing_out_a_phone_that_only_follows_forgets_it(town: Town) -> None:
+    await town.join("alice")
+    await town.text("reader", "FOLLOW alice")
+    assert await town.text("reader", "SIGNOUT") == reply.signed_out_for_good()
+    assert await town.text("alice", "FOLLOWERS") == reply.follower_list([], 0)
 
 
 async def claim_code(town: Town, name: str, code: str = "4821") -> str:
@@ -119,11 +152,11 @@ async def test_a_claimed_phone_brings_what_it_followed(town: Town) -> None:
     await town.text("phone", "FOLLOW alice")
     code = await claim_code(town, "webby")
     assert code == "48214821"
-    assert await town.text("phone", "CLAIM 0000") == reply.no_such_claim()
+    assert await town.text("phone", "CLAIM 0000") == reply.no_such_claim("ops@birds.example")
     assert await town.text("phone", f"claim {code}") == reply.claimed("Testville", "webby")
     assert await town.text("phone", "FOLLOWING") == "You follow 1: alice"
     assert (await town.account("webby")).sms_route == 2
-    assert await town.text("other", f"CLAIM {code}") == reply.no_such_claim()
+    assert await town.text("other", f"CLAIM {code}") == reply.no_such_claim("ops@birds.example")
     assert await town.text("phone", "hello from the phone") == ""
 
 
@@ -139,10 +172,10 @@ async def test_a_claim_expires_and_guesses_are_counted(town: Town) -> None:
     await town.join("alice")
     code = await claim_code(town, "alice")
     town.now += timedelta(minutes=10)
-    assert await town.text("phone", f"CLAIM {code}") == reply.no_such_claim()
+    assert await town.text("phone", f"CLAIM {code}") == reply.no_such_claim("ops@birds.example")
     code = await claim_code(town, "alice")
     for guess in range(4):
-        assert await town.text("phone", f"CLAIM 1000000{guess}") == reply.no_such_claim()
+        assert await town.text("phone", f"CLAIM 1000000{guess}") == reply.no_such_claim("ops@birds.example")
     assert await town.text("phone", f"CLAIM {code}") == reply.too_many_tries()
 
 

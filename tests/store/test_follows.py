@@ -117,8 +117,26 @@ async def test_an_offer_replaces_the_one_before_and_expires(store: Store) -> Non
         assert found is not None
         assert (found.kind, found.code_hash, found.tries) == ("delete", "h", 0)
         assert await offers.pending(unit, phone.id, now=SOON) is None
-        assert await offers.prune(unit, now=SOON) == 1
-        await offers.close(unit, phone.id)
+        assert await offers.prune(unit, now=SOON) == 0
+        assert await offers.prune(unit, now=SOON + offers.REMEMBERED) == 1
+        await offers.close(unit, phone.id, now=SOON)
+
+
+async def test_that_a_code_was_asked_is_remembered_over_other_questions(store: Store) -> None:
+    async with store.unit() as unit:
+        phone = await addresses.find_or_add(unit, "sms", "+15550001", now=NOW)
+        (a,) = await people(unit, "a")
+        assert not await offers.asked_code(unit, a, phone.id, since=NOW)
+        await offers.ask(unit, phone.id, "delete", "", code_hash="h", expires_at=SOON)
+        await offers.close(unit, phone.id, now=NOW)
+        assert await offers.pending(unit, phone.id, now=NOW) is None
+        await offers.ask(unit, phone.id, "post", "get milk", expires_at=SOON)
+        assert await offers.asked_code(unit, a, phone.id, since=NOW)
+        assert not await offers.asked_code(unit, a, phone.id, since=SOON)
+        other = await addresses.find_or_add(unit, "email", "a@x.example", now=NOW)
+        assert not await offers.asked_code(unit, a, other.id, since=NOW)
+        await addresses.attach(unit, phone.id, a, proven_at=NOW)
+        assert await offers.asked_code(unit, a, other.id, since=NOW)
 
 
 async def test_a_code_serves_once_and_the_newest_alone(store: Store) -> None:

@@ -28,7 +28,7 @@ async def join(asked: Asked, name: str) -> str:
         case NameTaken() | NotAName():
             return _refused(outcome, name)
         case RegistrationClosed():
-            return reply.registration_closed(asked.site.registration, asked.site.public_url)
+            return reply.registration_closed(asked.site.registration, asked.operator)
         case _:
             assert_never(outcome)
 
@@ -40,7 +40,8 @@ async def claim(asked: Asked, code: str) -> str:
         return reply.only_by_phone()
     limits = asked.site.limits
     since = asked.now - timedelta(minutes=limits.code_minutes)
-    missed = await recall.told_since(asked.unit, asked.address.address, reply.no_such_claim(), since)
+    refusal = reply.no_such_claim(asked.operator)
+    missed = await recall.told_since(asked.unit, asked.address.address, refusal, since)
     if missed >= limits.code_tries:
         return reply.too_many_tries()
     outcome = await joining.claim(asked.unit, asked.site, asked.address, code, words=asked.told.text, now=asked.now)
@@ -48,7 +49,7 @@ async def claim(asked: Asked, code: str) -> str:
         case Claimed(_, name):
             return reply.claimed(asked.site.name, name)
         case NoSuchCode():
-            return reply.no_such_claim()
+            return refusal
         case HeldBy(name):
             return reply.sign_out_first(name)
         case _:
@@ -60,7 +61,11 @@ async def sign_out(asked: Asked) -> str:
     if not asked.by_phone:
         return reply.only_by_phone()
     await joining.sign_out(asked.unit, asked.address, now=asked.now)
-    return reply.signed_out()
+    if asked.person is None or asked.person.name is None:
+        return reply.signed_out_for_good()
+    left = await accounts.by_id(asked.unit, asked.person.id)
+    elsewhere = left is not None and (left.phone_id is not None or left.mail_id is not None)
+    return reply.signed_out(asked.person.name, asked.operator, elsewhere=elsewhere)
 
 
 async def rename(asked: Asked, me: AccountRow, name: str) -> str:
@@ -89,13 +94,15 @@ async def delete_me(asked: Asked, me: AccountRow) -> str:
 
 
 async def take_code(asked: Asked, me: AccountRow, code: str) -> str | None:
-    """Do what awaited this code; None if nothing awaits one, so the number is a post like others."""
+    """Do what awaited this code; None if nothing awaits one or did lately, so the number is a post like others: a
+    code that comes late or twice is not for the public."""
     offer = await offers.pending(asked.unit, asked.address.id, now=asked.now)
-    if offer is None or not offer.code_hash:
-        return None
+    if offer is None or offer.kind == "post":
+        lately = await offers.asked_code(asked.unit, me.id, asked.address.id, since=asked.now - offers.REMEMBERED)
+        return reply.code_over() if lately else None
     if not proof.same(offer.code_hash, asked.site.key, _purpose(offer.kind, offer.address_id), code):
         return await _miss(asked, offer)
-    await offers.close(asked.unit, asked.address.id)
+    await offers.close(asked.unit, asked.address.id, now=asked.now)
     match offer.kind:
         case "name":
             refusal = await joining.name_refusal(asked.unit, offer.words)
@@ -131,7 +138,7 @@ async def _await_code(asked: Asked, kind: str, words: str) -> str | None:
 
 async def _miss(asked: Asked, offer: OfferRow) -> str:
     if offer.tries + 1 >= asked.site.limits.code_tries:
-        await offers.close(asked.unit, offer.address_id)
+        await offers.close(asked.unit, offer.address_id, now=asked.now)
         return reply.too_many_tries()
     await offers.count_try(asked.unit, offer.address_id)
     return reply.wrong_code()

@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 
 from gateway.domain import reply
 from gateway.domain.types import Channel, Source
+from gateway.service import following
 from gateway.service.site import Site
-from store import accounts, deliveries, offers
+from store import accounts, deliveries, offers, relations
 from store.accounts import AccountRow
 from store.addresses import AddressRow
 from store.unit import Unit
@@ -60,6 +61,16 @@ class Asked:
         return Source.SMS if self.by_phone else Source.EMAIL
 
     @property
+    def operator(self) -> str:
+        """Whom to ask for what people cannot do by themselves."""
+        return self.site.contact or "whoever runs this site"
+
+    @property
+    def sign_up_with(self) -> str:
+        """Whom to ask for an account; empty where JOIN makes one."""
+        return "" if self.site.registration == "open" else self.operator
+
+    @property
     def from_their_own(self) -> bool:
         """Whether the answer goes to the person and nobody else: a leaked posting address is not enough to rename
         or delete an account."""
@@ -77,6 +88,19 @@ async def sender_of(unit: Unit, told: Told, address: AddressRow) -> AccountRow |
         account_id = address.owner_id
     account = None if account_id is None else await accounts.by_id(unit, account_id)
     return None if account is None or account.deleted_at is not None else account
+
+
+async def meant(asked: Asked, me: AccountRow, name: str) -> AccountRow | str:
+    """Whom a name means to the asker, or the answer when it is nobody's or the asker blocks them."""
+    other = await following.find(asked.unit, name, asker_id=me.id)
+    if other is None:
+        return await nobody(asked, name)
+    return reply.you_block(name) if await blocks(asked, me, other) else other
+
+
+async def blocks(asked: Asked, me: AccountRow, other: AccountRow) -> bool:
+    """Whether the asker blocks the other one: a block hides both ways."""
+    return me.id in await relations.blockers(asked.unit, me.id, other.id)
 
 
 async def nobody(asked: Asked, name: str) -> str:

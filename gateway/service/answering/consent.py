@@ -6,6 +6,11 @@ from gateway.domain.types import EmailMode
 from gateway.service.answering.asked import Asked
 from store import accounts, addresses, consents, deliveries
 
+_PROVIDER_KNOWS = frozenset(
+    ("STOP", "STOPALL", "UNSUBSCRIBE", "END", "QUIT", "CANCEL", "REVOKE", "OPTOUT", "START", "YES", "UNSTOP")
+)
+"""The words that a provider answers by itself: one of them alone, in any case, without punctuation."""
+
 
 async def stop(asked: Asked) -> str:
     """Opt the phone out at once and drop what is queued for it; by mail, stop the account's mails.
@@ -31,19 +36,21 @@ async def start(asked: Asked) -> str:
     await addresses.opt_in(asked.unit, asked.address.id)
     await _enter(asked, "given")
     named = asked.person is not None and asked.person.name is not None
-    return "" if _provider_answers(asked) else reply.started(asked.site.name, known=named)
+    if _provider_answers(asked):
+        return ""
+    return reply.started(asked.site.name, asked.sign_up_with, known=named)
 
 
 def help_(asked: Asked, topic: str | None) -> str:
     """How this works; carriers want the programme's name and a contact, so it is given even where the provider has
     words of its own. With a topic: what that word does."""
     if topic is not None:
-        return help_text(topic, asked.site.public_url)
+        return help_text(topic, f"{asked.site.public_url}/help")
     return reply.help_(asked.site.name, asked.site.public_url, asked.site.contact)
 
 
 def _provider_answers(asked: Asked) -> bool:
-    return asked.told.to in asked.site.provider_handles_keywords
+    return asked.told.to in asked.site.provider_handles_keywords and asked.told.text.upper() in _PROVIDER_KNOWS
 
 
 async def _switch_mail(asked: Asked, mode: EmailMode) -> str:

@@ -20,7 +20,7 @@ async def follow(asked: Asked, me: AccountRow, name: str) -> str:
     if other is None:
         return await nobody(asked, name)
     if me.name is None and other.protected:
-        return reply.protected_join_first(name)
+        return reply.protected_join_first(name, asked.sign_up_with)
     outcome = await following.follow(
         asked.unit,
         asked.site,
@@ -31,6 +31,10 @@ async def follow(asked: Asked, me: AccountRow, name: str) -> str:
         now=asked.now,
     )
     match outcome:
+        case Follows(again=True, unmuted=True):
+            return reply.no_longer_muted(name)
+        case Follows(again=True, texts=True):
+            return reply.texts_of(name, on=True)
         case Follows(again=True):
             return reply.already_following(name)
         case Follows():
@@ -53,16 +57,16 @@ async def follow_unknown(asked: Asked, name: str) -> str:
     """An unknown phone may follow a public account: it gets an account that only follows."""
     other = await following.find(asked.unit, name, asker_id=None)
     if asked.site.private:
-        return reply.registration_closed(asked.site.registration, asked.site.public_url)
+        return reply.registration_closed(asked.site.registration, asked.operator)
     if other is None:
         return reply.nobody(name)
     if other.protected:
-        return reply.protected_join_first(name)
+        return reply.protected_join_first(name, asked.sign_up_with)
     account_id = await joining.join_to_follow(asked.unit, asked.address, words=asked.told.text, now=asked.now)
     me = await accounts.by_id(asked.unit, account_id)
     assert me is not None
     await following.follow(asked.unit, asked.site, me, other, texts=True, now=asked.now)
-    return reply.joined_by_following(asked.site.name, name)
+    return reply.joined_by_following(asked.site.name, name, can_join=not asked.sign_up_with)
 
 
 async def leave(asked: Asked, me: AccountRow, name: str) -> str:
@@ -74,17 +78,23 @@ async def leave(asked: Asked, me: AccountRow, name: str) -> str:
 
 
 async def list_following(asked: Asked, me: AccountRow) -> str:
+    if not asked.from_their_own:
+        return reply.only_to_your_own()
     names = [person.name for person in await follows.following(asked.unit, me.id, most=_SHOWN)]
     return reply.follow_list(names, (await accounts.counts(asked.unit, me.id)).following)
 
 
 async def list_followers(asked: Asked, me: AccountRow) -> str:
     """The count, and the first who have a name: phones that only follow have none to show."""
+    if not asked.from_their_own:
+        return reply.only_to_your_own()
     names = [person.name for person in await follows.followers(asked.unit, me.id, most=_SHOWN) if person.name]
     return reply.follower_list(names, (await accounts.counts(asked.unit, me.id)).followers)
 
 
 async def list_requests(asked: Asked, me: AccountRow) -> str:
+    if not asked.from_their_own:
+        return reply.only_to_your_own()
     names = [person.name for person in await follows.requests(asked.unit, me.id, most=_SHOWN + 1)]
     return reply.requests(names[:_SHOWN], more=len(names) > _SHOWN) if names else reply.no_requests()
 
@@ -159,7 +169,7 @@ async def protect(asked: Asked, me: AccountRow) -> str:
 async def texts_on(asked: Asked, me: AccountRow) -> str:
     await accounts.set_texts_on(asked.unit, me.id, True)
     await addresses.refresh(asked.unit, me.id)
-    return reply.no_phone() if me.phone_id is None else reply.texts_on()
+    return reply.no_phone(asked.operator) if me.phone_id is None else reply.texts_on()
 
 
 async def texts_off(asked: Asked, me: AccountRow) -> str:
@@ -185,4 +195,4 @@ async def email(asked: Asked, me: AccountRow, mode: EmailMode) -> str:
     await accounts.set_email_mode(asked.unit, me.id, mode)
     if mode is EmailMode.OFF:
         return reply.mail_off()
-    return reply.no_mail(asked.site.public_url) if me.mail_id is None else reply.mail_on()
+    return reply.no_mail(asked.operator) if me.mail_id is None else reply.mail_on()

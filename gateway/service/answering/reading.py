@@ -2,7 +2,7 @@
 
 from gateway.domain import reply
 from gateway.service import following
-from gateway.service.answering.asked import Asked, nobody
+from gateway.service.answering.asked import Asked, meant
 from gateway.service.answering.words import last_written
 from store import accounts, recall
 from store.accounts import AccountRow
@@ -10,20 +10,22 @@ from store.accounts import AccountRow
 
 async def get(asked: Asked, me: AccountRow, name: str) -> str:
     """Somebody's last post, for the asker alone."""
-    other = await following.find(asked.unit, name, asker_id=me.id)
-    if other is None:
-        return await nobody(asked, name)
+    other = await meant(asked, me, name)
+    if isinstance(other, str):
+        return other
     if not await following.may_read(asked.unit, other, me.id):
         return reply.protected_from_you(name)
+    if other.protected and not asked.from_their_own:
+        return reply.only_to_your_own()
     last = await last_written(asked, me, other)
     return reply.no_posts(name) if last is None else reply.post(name, last.text)
 
 
 async def whois(asked: Asked, me: AccountRow, name: str) -> str:
     """Who somebody is. How many posts a protected account has is no secret; what they say is."""
-    other = await following.find(asked.unit, name, asker_id=me.id)
-    if other is None:
-        return await nobody(asked, name)
+    other = await meant(asked, me, name)
+    if isinstance(other, str):
+        return other
     counts = await accounts.counts(asked.unit, other.id)
     link = f"{asked.site.public_url}/@{name}"
     return reply.whois(name, other.bio, (counts.posts, counts.followers), link, protected=other.protected)
@@ -36,5 +38,7 @@ async def stats(asked: Asked, me: AccountRow) -> str:
 
 async def inbox(asked: Asked, me: AccountRow) -> str:
     """The newest direct messages: the last one whole, and as many before it as one SMS holds."""
+    if not asked.from_their_own:
+        return reply.only_to_your_own()
     messages = await recall.directs_to(asked.unit, me.id, most=5)
     return reply.inbox([(message.name, message.text) for message in messages])

@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from gateway.domain import reply
+from gateway.domain.delivery import State
 from gateway.domain.text import leading_mention
-from gateway.domain.types import PostKind
+from gateway.domain.types import EmailMode, PostKind
 from gateway.service import following, posting
-from gateway.service.answering.asked import Asked, nobody
+from gateway.service.answering.asked import Asked, blocks, meant, nobody
 from gateway.service.posting import Duplicate, Nothing, Protected, Published, TooLong, TooMany
 from store import accounts, deliveries, follows, offers, posts
 from store.accounts import AccountRow
@@ -25,7 +26,7 @@ class Written:
 async def post(asked: Asked, me: AccountRow, text: str, *, answer: str = "") -> str:
     """Post it. ``answer`` is said when all went as usual; a plain post is answered by silence."""
     if me.name is None:
-        return reply.name_first()
+        return reply.name_first(asked.sign_up_with)
     outcome = await posting.publish(asked.unit, asked.site, me.id, text, source=asked.source, now=asked.now)
     return _said(asked, me, outcome, text, answer)
 
@@ -35,7 +36,7 @@ async def post_offered(asked: Asked, me: AccountRow) -> str:
     offer = await offers.pending(asked.unit, asked.address.id, now=asked.now)
     if offer is None or offer.kind != "post":
         return reply.nothing_offered()
-    await offers.close(asked.unit, asked.address.id)
+    await offers.close(asked.unit, asked.address.id, now=asked.now)
     return await post(asked, me, offer.words, answer=reply.posted())
 
 
@@ -46,6 +47,8 @@ async def direct(asked: Asked, me: AccountRow, name: str, text: str) -> str:
         return reply.direct_to_nobody(name)
     if other.id == me.id:
         return reply.not_oneself()
+    if await blocks(asked, me, other):
+        return reply.you_block(name)
     if not text.strip():
         return reply.direct_without_text(name)
     return await _write_to(asked, me, other, text, None)
@@ -67,9 +70,9 @@ async def answer(asked: Asked, me: AccountRow, name: str | None, text: str, word
         return await answer_last(asked, me, words)
     other = await following.find(asked.unit, name, asker_id=me.id)
     if other is None:
-        if words.startswith(("@", "＠")) or await last_received(asked, me) is None:
-            return await nobody(asked, name)
-        return await answer_last(asked, me, words)
+        return await nobody(asked, name) if words.startswith(("@", "＠")) else await answer_last(asked, me, words)
+    if await blocks(asked, me, other):
+        return reply.you_block(name)
     if not text.strip():
         return reply.reply_without_text()
     target = await last_written(asked, me, other)
@@ -118,6 +121,11 @@ async def undo(asked: Asked, me: AccountRow) -> str:
     if last is None:
         return reply.nothing_to_undo()
     await posting.delete(asked.unit, last.id, now=asked.now)
+    if not asked.from_their_own:
+        return reply.undone_unsaid()
+    if last.to_account_id is not None and await _has_gone_out(asked, last.id):
+        reader = await accounts.by_id(asked.unit, last.to_account_id)
+        return reply.undone_too_late((reader and reader.name) or "them", last.text)
     return reply.undone(last.text)
 
 
@@ -154,16 +162,22 @@ async def last_received(asked: Asked, me: AccountRow) -> Written | None:
 async def _named_or_last(asked: Asked, me: AccountRow, name: str | None) -> Written | str:
     """What a command about a post means, or the answer when it means none."""
     if name is None:
-        return await last_received(asked, me) or reply.nothing_to_mark()
-    other = await following.find(asked.unit, name, asker_id=me.id)
-    if other is None:
-        return await nobody(asked, name)
+        received = await last_received(asked, me)
+        if received is None:
+            return reply.nothing_to_mark()
+        blocked = await blocks(asked, me, received.author)
+        return reply.you_block(received.author.name or "") if blocked else received
+    other = await meant(asked, me, name)
+    if isinstance(other, str):
+        return other
     last = await last_written(asked, me, other)
     return reply.no_posts(name) if last is None else Written(last, other)
 
 
 async def _answer(asked: Asked, me: AccountRow, to: Written, text: str) -> str:
     """Answer a post in public, a direct message in private."""
+    if await blocks(asked, me, to.author):
+        return reply.you_block(to.author.name or "")
     if to.post.kind == PostKind.DIRECT:
         return await _write_to(asked, me, to.author, text, to.post.id)
     name = to.author.name or ""
@@ -182,7 +196,26 @@ async def _write_to(asked: Asked, me: AccountRow, other: AccountRow, text: str, 
     outcome = await posting.direct(
         asked.unit, asked.site, me.id, other.id, text, source=asked.source, now=asked.now, reply_to=reply_to
     )
-    return _said(asked, me, outcome, text, reply.direct_sent(name))
+    match outcome:
+        case Published(post_ids):
+            by_mail = other.mail_id is not None and other.email_mode == EmailMode.INSTANT
+            return reply.direct_sent(name, len(post_ids), reached=by_mail or other.sms_route is not None)
+        case TooLong(over):
+            return reply.with_text(reply.direct_too_long(over), text)
+        case Duplicate():
+            return reply.direct_twice(name)
+        case Nothing():
+            return reply.direct_without_text(name)
+        case TooMany(limit):
+            return reply.too_many_directs(limit)
+        case _:
+            assert_never(outcome)
+
+
+async def _has_gone_out(asked: Asked, post_id: int) -> bool:
+    """Whether somebody has the post, or may have it."""
+    counts = await deliveries.counts_of_post(asked.unit, post_id)
+    return any(state not in (State.QUEUED, State.DEAD) for _, state in counts)
 
 
 def _said(asked: Asked, me: AccountRow, outcome: posting.Outcome, text: str, answer: str) -> str:
