@@ -12,7 +12,6 @@ import hashlib
 import logging
 import re
 import ssl
-import traceback
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
@@ -23,6 +22,7 @@ import structlog
 from aiosmtpd.lmtp import LMTP
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
+from gateway.domain.place import place_of
 from gateway.domain.types import Channel
 from gateway.service.doors import Bouncing, Helping, Opened, Posting, Refused, Replying, Unsubscribing
 from inbound.message import (
@@ -458,6 +458,4 @@ def _ascii(words: str) -> str:
 
 def _log_fault(event: str, error: BaseException) -> None:
     """Where it went wrong, without the error's own words: they may quote the mail."""
-    frames = traceback.extract_tb(error.__traceback__)
-    where = f"{frames[-1].filename}:{frames[-1].lineno}" if frames else ""
-    log.error(event, error=type(error).__name__, where=where)
+    log.error(event, error=type(error).__name__, where=place_of(error))

@@ -14,6 +14,7 @@ import structlog
 from aiohttp import hdrs, web
 
 from gateway import metrics
+from gateway.domain.place import place_of
 from gateway.service.receipts import Receipt
 from inbound import sms_twilio
 from inbound.message import Accepted, Inbound
@@ -61,8 +62,8 @@ class TwilioHooks:
             return _refused(request, 400, str(reason))
         try:
             await self._intake.take(message)
-        except Exception:
-            return _failed(request, message.remote_id)
+        except Exception as error:
+            return _failed(request, message.remote_id, error)
         return web.Response(body=b"<Response/>", content_type="text/xml")
 
     async def status(self, request: web.Request) -> web.Response:
@@ -76,8 +77,8 @@ class TwilioHooks:
             return _refused(request, 400, str(reason))
         try:
             await self._record(receipt)
-        except Exception:
-            return _failed(request, receipt.remote_id)
+        except Exception as error:
+            return _failed(request, receipt.remote_id, error)
         return web.Response(status=204)
 
     async def _read(self, request: web.Request) -> sms_twilio.Fields | web.Response:
@@ -97,6 +98,8 @@ def _refused(request: web.Request, status: int, reason: str) -> web.Response:
     return web.Response(status=status, text=f"{reason}\n")
 
 
-def _failed(request: web.Request, remote_id: str) -> web.Response:
-    log.exception("webhook failed", path=request.path, remote_id=remote_id)
+def _failed(request: web.Request, remote_id: str, error: Exception) -> web.Response:
+    """The error's own words stay out of the log: they may quote the text."""
+    place = place_of(error)
+    log.error("webhook failed", path=request.path, remote_id=remote_id, error=type(error).__name__, where=place)
     return web.Response(status=503, text="try again\n", headers={hdrs.RETRY_AFTER: "5"})

@@ -4,6 +4,7 @@ import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
+from gateway.domain.place import place_of
 from gateway.web.look import Look
 
 log = structlog.get_logger(__name__)
@@ -52,8 +53,8 @@ def show_problems(look: Look) -> Middleware:
             return page
         except ConnectionResetError:  # the reader has gone
             raise
-        except Exception:
-            log.exception("page failed", route=_route(request))
+        except Exception as error:  # its words stay out of the log: they may quote what is private
+            log.error("page failed", route=_route(request), error=type(error).__name__, where=place_of(error))
             return look.message(
                 "That went wrong", "The fault is ours. It is written down; please try again in a while.", status=500
             )
