@@ -44,8 +44,8 @@ class Depth:
     oldest: datetime
 
 
-PRUNED_AT_ONCE = 2_000
-"""Rows that one step of pruning looks at."""
+LOOKED_AT_ONCE, PRUNED_AT_ONCE = 20_000, 2_000
+"""Rows that one step of pruning looks at, and takes out, at the most."""
 
 _NOW = bindparam("now", type_=Instant())
 _QUEUED: ColumnElement[str] = literal_column("'queued'")
@@ -162,17 +162,29 @@ _DEAD_IDS = (
     .order_by(deliveries.c.settled_at)
     .limit(bindparam("most"))
 )
-
-
-_OLDEST = select(deliveries.c.id).order_by(deliveries.c.id).limit(PRUNED_AT_ONCE)
-_PRUNE = (
-    delete(deliveries)
+_window = (
+    select(deliveries.c.id)
+    .where(deliveries.c.id > bindparam("after"))
+    .order_by(deliveries.c.id)
+    .limit(bindparam("look"))
+    .subquery()
+)
+_WINDOW = select(func.max(_window.c.id), func.count()).select_from(_window)
+_OLD = (
+    select(deliveries.c.id)
     .where(
-        deliveries.c.id.in_(_OLDEST.scalar_subquery()),
+        deliveries.c.id > bindparam("after"),
+        deliveries.c.id <= bindparam("last"),
         deliveries.c.settled_at < bindparam("before", type_=Instant()),
         deliveries.c.state.in_([State.SENT, State.DELIVERED, State.DEAD]),
     )
-    .returning(deliveries.c.notice_id)
+    .order_by(deliveries.c.id)
+    .limit(bindparam("most"))
+)
+_PRUNE = (
+    delete(deliveries)
+    .where(deliveries.c.id.in_(_OLD.scalar_subquery()))
+    .returning(deliveries.c.id, deliveries.c.notice_id)
 )
 _PRUNE_NOTICES = delete(notices).where(notices.c.id.in_(bindparam("ids", expanding=True)))
 
@@ -283,10 +295,19 @@ async def drop(unit: Unit, ids: Sequence[int], reason: str, *, now: datetime) ->
     return list((await unit.execute(_DROP, {"ids": list(ids), "why": reason, "now": now})).scalars())
 
 
-async def prune(unit: Unit, *, before: datetime) -> int:
-    """Take out deliveries that were settled before then, and their notices, among the oldest few; how many went."""
-    gone = list((await unit.execute(_PRUNE, {"before": before})).scalars())
-    told = [notice_id for notice_id in gone if notice_id is not None]
+async def prune(
+    unit: Unit, *, before: datetime, after: int, look: int = LOOKED_AT_ONCE, most: int = PRUNED_AT_ONCE
+) -> tuple[int, int]:
+    """Take out deliveries that were settled before then, and their notices, among the next few with an id above
+    ``after``. Returns how many went, and the id after which to go on: 0 when the end was reached."""
+    last, looked_at = (await unit.execute(_WINDOW, {"after": after, "look": look})).one()
+    if last is None:
+        return 0, 0
+    values = {"before": before, "after": after, "last": last, "most": most}
+    gone = (await unit.execute(_PRUNE, values)).all()
+    told = [notice_id for _, notice_id in gone if notice_id is not None]
     if told:
         await unit.execute(_PRUNE_NOTICES, {"ids": told})
-    return len(gone)
+    if len(gone) == most:
+        return most, max(id_ for id_, _ in gone)
+    return len(gone), last if looked_at == look else 0

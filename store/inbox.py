@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import bindparam, delete, func, select, update
+from sqlalchemy import bindparam, delete, func, literal_column, select, update
 
 from store.schema import Instant, inbox
 from store.sql import insert_new
@@ -18,16 +18,19 @@ _COUNT = select(func.count()).select_from(inbox).where(*_SINCE)
 _COUNT_ANSWERED = select(func.count()).select_from(inbox).where(*_SINCE, inbox.c.answer != "")
 _OLD = (
     select(inbox.c.id)
-    .where(inbox.c.received_at < bindparam("before", type_=Instant()), inbox.c.raw != "")
+    .where(inbox.c.received_at < bindparam("before", type_=Instant()), inbox.c.raw != literal_column("''"))
     .order_by(inbox.c.received_at)
     .limit(bindparam("most"))
 )
 _WIPE = update(inbox).where(inbox.c.id.in_(_OLD.scalar_subquery())).values(raw="")
 
-_OLDEST = select(inbox.c.id).order_by(inbox.c.id).limit(2_000)
-_PRUNE = delete(inbox).where(
-    inbox.c.id.in_(_OLDEST.scalar_subquery()), inbox.c.received_at < bindparam("before", type_=Instant())
+_LONG_AGO = (
+    select(inbox.c.id)
+    .where(inbox.c.received_at < bindparam("before", type_=Instant()))
+    .order_by(inbox.c.received_at)
+    .limit(2_000)
 )
+_PRUNE = delete(inbox).where(inbox.c.id.in_(_LONG_AGO.scalar_subquery()))
 
 
 async def add(
@@ -81,5 +84,5 @@ async def wipe_raw(unit: Unit, *, before: datetime, most: int = 1_000) -> int:
 
 
 async def prune(unit: Unit, *, before: datetime) -> int:
-    """Take out messages that came before then, among the oldest few; how many went."""
+    """Take out some of the messages that came before then, the oldest first; how many went."""
     return (await unit.execute(_PRUNE, {"before": before})).rowcount

@@ -4,11 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from gateway.domain.delivery import State
-from store import deliveries, inbox, offers, proofs, queue, receipts
+from store import deliveries, facts, inbox, offers, proofs, queue, receipts
 from store.unit import Reading, Unit
 
 RAW_KEPT = timedelta(days=30)
 """How long a message is kept word for word as it came in."""
+
+_PRUNED_UP_TO = "pruned_up_to"
 
 
 async def end_leases(unit: Unit, *, now: datetime) -> int:
@@ -25,11 +27,15 @@ async def wipe_old_messages(unit: Unit, *, now: datetime) -> int:
 
 
 async def prune(unit: Unit, *, kept: timedelta, now: datetime) -> int:
-    """Take out what was settled longer than ``kept`` ago, and what came in before that: a bounded step, oldest first.
+    """Take out what was settled longer than ``kept`` ago, and what came in before that: a bounded step, which begins
+    where the last one ended, so that what stays is in nobody's way.
 
     Returns how many rows went; when there are any, more may wait."""
     before = now - kept
-    gone = await deliveries.prune(unit, before=before)
+    after = int(await facts.get(unit, _PRUNED_UP_TO) or 0)
+    gone, up_to = await deliveries.prune(unit, before=before, after=after)
+    if up_to != after:
+        await facts.put(unit, _PRUNED_UP_TO, str(up_to))
     gone += await inbox.prune(unit, before=before)
     gone += await receipts.prune(unit, before=before)
     await offers.prune(unit, now=now)

@@ -2,13 +2,14 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from sqlalchemy import func, insert, select
 
 from gateway.domain.types import Channel, Lane
 from gateway.service import tending
 from store import deliveries, inbox, receipts, routes
 from store import schema as tables
-from store.unit import Store
+from store.unit import Store, Unit
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 OLD, YOUNG, KEPT = NOW - timedelta(days=100), NOW - timedelta(days=1), timedelta(days=90)
@@ -75,6 +76,41 @@ async def test_pruning_takes_what_was_settled_long_ago_and_nothing_else(store: S
         assert await tending.prune(unit, kept=KEPT, now=NOW) == 0
     counts = [await count(store, name) for name in ("deliveries", "notices", "inbox", "receipts")]
     assert counts == [3, 0, 1, 1]
+
+
+@pytest.mark.parametrize(("look", "most"), [(4, 3), (3, 4), (5, 100), (100, 2), (100, 100), (1, 1)])
+async def test_pruning_walks_past_what_stays_and_comes_round_again(store: Store, look: int, most: int) -> None:
+    async with store.unit() as unit:
+        for at in [YOUNG] * 7 + [OLD] * 8 + [YOUNG] * 2 + [OLD] + [YOUNG] * 4:
+            await deliveries.add_notice(
+                unit, address_id=1, account_id=None, channel=Channel.EMAIL, route=0, text="x", now=at
+            )
+        all_sent = tables.deliveries.update().values(state="sent", settled_at=tables.deliveries.c.queued_at)
+        await unit.execute(all_sent)
+        gone, after, rounds = 0, 0, 0
+        while not rounds:
+            more, up_to = await deliveries.prune(unit, before=NOW - KEPT, after=after, look=look, most=most)
+            gone, rounds, after = gone + more, rounds + (up_to <= after), up_to
+            assert more <= most
+        assert (gone, after) == (9, 0)
+        left = (await unit.execute(select(tables.deliveries.c.settled_at))).scalars().all()
+    assert left == [YOUNG] * 13
+    assert await count(store, "notices") == 13
+
+
+async def test_pruning_goes_on_where_the_last_step_ended(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[int] = []
+
+    async def step(_unit: Unit, *, before: datetime, after: int) -> tuple[int, int]:
+        assert before == NOW - KEPT
+        calls.append(after)
+        return 0, {0: 50, 50: 70}.get(after, 0)
+
+    monkeypatch.setattr(deliveries, "prune", step)
+    for _ in range(4):
+        async with store.unit() as unit:
+            await tending.prune(unit, kept=KEPT, now=NOW)
+    assert calls == [0, 50, 70, 0]
 
 
 async def test_a_message_is_wiped_word_for_word_before_its_row_goes(store: Store) -> None:

@@ -153,6 +153,15 @@ async def test_dropping_the_notices_of_a_phone_reads_only_what_is_foremost(town:
     assert "ix_deliveries_due" in await plan_of(town, *seen[0])
 
 
+async def test_pruning_reads_only_its_part_of_what_is_kept(town: Store) -> None:
+    async with town.unit() as unit:
+        with watching(town) as seen:
+            assert await deliveries_store.prune(unit, before=NOW, after=500, look=100, most=10) == (0, 600)
+    for statement, parameters in seen:
+        plan = await plan_of(town, statement, parameters)
+        assert not reads_all(plan, "deliveries"), f"{statement}\n{plan}"
+
+
 async def test_housekeeping_reads_only_leases(town: Store) -> None:
     async with town.unit() as unit:
         with watching(town) as seen:
