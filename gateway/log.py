@@ -1,18 +1,21 @@
 """Structured logs: one event and its ``key=value`` pairs a line; JSON where no person is watching.
 
 The rule stands where lines are written: no message text, no token, no whole phone number or address. This module is
-the last line of defence behind it: keys that carry such things are dropped, numbers and addresses inside values masked.
+the last line of defence behind it: keys that carry such things are dropped, numbers and addresses inside values masked,
+and of errors only their names are written and the way they came, since their words may quote anything.
 """
 
 import logging
 import re
 import sys
-from collections.abc import Iterable
+import traceback
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from types import TracebackType
 from typing import Any, Literal, TextIO
 
 import structlog
-from structlog.typing import EventDict, Processor, WrappedLogger
+from structlog.typing import EventDict, ExcInfo, Processor, WrappedLogger
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +36,6 @@ DROPPED = frozenset(
         "content",
         "answer",
         "subject",
-        "code",
         "pin",
         "cookie",
         "authorization",
@@ -47,14 +49,16 @@ _MAIL = re.compile(r"([A-Za-z0-9!#$%&'*/=?^_`{|}~.+-]+)@([A-Za-z0-9-]+(?:\.[A-Za
 _NOISY = {
     "aiohttp.access": logging.WARNING,
     "mail.log": logging.ERROR,
-    "apscheduler": logging.WARNING,
+    "apscheduler": logging.ERROR,
     "alembic": logging.WARNING,
 }
-"""Libraries whose chatter is not ours: aiosmtpd logs whole envelopes, the others every call."""
+"""Libraries whose chatter is not ours: aiosmtpd logs whole envelopes, APScheduler every job that is still at work when
+its next time comes, the others every call."""
 
 
 def set_up(settings: LogSettings, stream: TextIO | None = None) -> None:
-    """Send structlog's and every library's events to ``stream`` (stderr), masked, from ``settings.level`` upwards."""
+    """Send structlog's and every library's events to ``stream`` (stderr), masked, from ``settings.level`` upwards; and
+    what takes the program down, too."""
     stream = stream or sys.stderr
     as_json = settings.format == "json" or (settings.format == "auto" and not stream.isatty())
     level = logging.getLevelNamesMapping()[settings.level.upper()]
@@ -78,6 +82,7 @@ def set_up(settings: LogSettings, stream: TextIO | None = None) -> None:
     for name, quietest in _NOISY.items():
         logging.getLogger(name).setLevel(max(level, quietest))
     logging.captureWarnings(True)
+    sys.excepthook = _log_crash
 
 
 def mask(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
@@ -92,6 +97,41 @@ def mask_text(text: str) -> str:
     if "@" in text:
         text = _MAIL.sub(lambda found: f"{found[1][0]}…@{found[2]}", text)
     return text
+
+
+def tell(exc_info: ExcInfo) -> str:
+    """A traceback as Python would print it, but without the errors' own words; those of the system are kept."""
+    return "".join(_story(exc_info[1], set())).rstrip()
+
+
+def _story(error: BaseException, told: set[int]) -> Iterator[str]:
+    told.add(id(error))
+    before = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    if before is not None and id(before) not in told:
+        yield from _story(before, told)
+        yield "which led to\n"
+    yield from traceback.format_tb(error.__traceback__)
+    kind = type(error)
+    name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+    yield f"{name}: {error.strerror}\n" if isinstance(error, OSError) and error.strerror else f"{name}\n"
+    for part in error.exceptions if isinstance(error, BaseExceptionGroup) else ():
+        if id(part) not in told:
+            yield from ("  " + line for line in "".join(_story(part, told)).splitlines(keepends=True))
+
+
+def _log_crash(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """What nobody caught (``sys.excepthook``)."""
+    if issubclass(kind, KeyboardInterrupt):
+        sys.__excepthook__(kind, error, trace)
+        return
+    structlog.get_logger(__name__).critical("crashed", exc_info=error)
+
+
+def _without_reprs(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """asyncio says in its first line what happened, and in those below it with which tasks, errors and all."""
+    if event.get("logger") == "asyncio":
+        event["event"] = str(event["event"]).partition("\n")[0]
+    return event
 
 
 def _masked(value: Any) -> Any:
@@ -110,13 +150,12 @@ def _masked(value: Any) -> Any:
 
 def _rendering(as_json: bool, stream: TextIO) -> Iterable[Processor]:
     yield structlog.stdlib.ProcessorFormatter.remove_processors_meta
+    yield structlog.processors.ExceptionRenderer(tell)
+    yield _without_reprs
+    yield mask
     if as_json:
-        yield structlog.processors.format_exc_info
-        yield mask
         yield structlog.processors.JSONRenderer(ensure_ascii=False)
     else:
-        yield structlog.processors.format_exc_info
-        yield mask
         yield structlog.dev.ConsoleRenderer(
             colors=stream.isatty(), pad_event_to=0, exception_formatter=structlog.dev.plain_traceback
         )

@@ -1,20 +1,25 @@
 """Logs: their two forms, and what never gets into them."""
 
+import asyncio
+import gc
 import io
 import json
 import logging
+import sys
 
 import pytest
 import structlog
+from sqlalchemy import text
 
 from gateway.log import DROPPED, LogSettings, mask_text, set_up
+from store.unit import Store
 
 
 @pytest.fixture
 def logged():
     """Sets logs up on a stream in memory and gives it; what was set up before is there again afterwards."""
     root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
+    handlers, level, hook = root.handlers[:], root.level, sys.excepthook
 
     def start(**settings: str) -> io.StringIO:
         stream = io.StringIO()
@@ -25,6 +30,7 @@ def logged():
     logging.captureWarnings(False)
     root.handlers[:] = handlers
     root.setLevel(level)
+    sys.excepthook = hook
     structlog.reset_defaults()
 
 
@@ -65,22 +71,105 @@ def test_what_must_not_be_in_a_log_is_not(logged, form):
     log.warning("heard", to="+15551234512", mail=["bob@example.com"], deep={"text": "hush", "from": "+15551234512"})
     log.warning("heard", **dict.fromkeys(DROPPED, "hush"))
     logging.getLogger("library").warning("sent to %s", "bob@example.com")
-    try:
-        raise ValueError("could not write to bob@example.com")
-    except ValueError:
-        log.exception("failed")
     written = stream.getvalue()
     assert "hush" not in written
     assert "+15551234512" not in written
     assert "bob@example.com" not in written
     assert "b…@example.com" in written
-    assert "ValueError" in written
+
+
+@pytest.mark.parametrize("form", ["console", "json"])
+def test_of_an_error_its_name_and_its_way_are_written_and_not_its_words(logged, form):
+    stream = logged(format=form)
+
+    words = "said in confidence"
+
+    def write() -> None:
+        try:
+            raise KeyError(words)
+        except KeyError as missing:
+            causes = [ValueError(words), PermissionError(13, "Permission denied", words)]
+            raise ExceptionGroup(words, causes) from missing
+
+    try:
+        write()
+    except ExceptionGroup:
+        structlog.get_logger("birds").exception("failed")
+        logging.getLogger("library").exception("failed, too")
+        sys.excepthook(*sys.exc_info())
+    written = stream.getvalue()
+    assert "crashed" in written
+    for told in ("in write", "KeyError", "which led to", "ExceptionGroup", "PermissionError: Permission denied"):
+        assert written.count(told) >= 3, told
+    assert words not in written
+
+
+@pytest.mark.parametrize("form", ["console", "json"])
+async def test_what_a_unit_could_not_write_is_in_no_log(logged, store: Store, form: str) -> None:
+    stream = logged(format=form, level="debug")
+    log = structlog.get_logger("birds")
+    private = {
+        "words": "meet me at the old mill",
+        "token": "s3cr3t-t0ken",
+        "number": "+15551234512",
+        "address": "bob@example.com",
+    }
+    add = text("INSERT INTO facts (name, value) VALUES (:words, :token || :number || :address)")
+    broken = [
+        add,
+        text("INSERT INTO facts (name) VALUES (:words || :token || :number || :address)"),
+        text("SELECT :words FROM nests WHERE :token = :number OR :address = ''"),
+        text(f"SELECT {'json' if store.is_sqlite else 'to_date'}(CAST(:words AS TEXT) "
+             f"{'' if store.is_sqlite else ', :token'}), :token, :number, :address"),
+        text("SELECT CAST(:words AS INTEGER) + abs(-9223372036854775807 - 1), :token, :number, :address"),
+    ]  # fmt: skip
+    async with store.unit() as unit:
+        await unit.execute(add, private)
+    for statement in broken:
+        try:
+            async with store.unit() as unit:
+                await unit.execute(statement, private)
+        except Exception as error:
+            log.exception("not written")
+            log.error("not written", error=type(error).__name__)
+            logging.getLogger("library").exception("nor this")
+        else:
+            pytest.fail(f"{statement} works")
+
+    async def fail_alone() -> None:
+        async with store.unit() as unit:
+            await unit.execute(add, private)
+
+    forgotten = asyncio.create_task(fail_alone())
+    await asyncio.wait([forgotten])
+    del forgotten
+    gc.collect()
+    written = stream.getvalue()
+    assert "never retrieved" in written
+    for each in private.values():
+        assert each not in written
+
+
+@pytest.mark.parametrize("form", ["console", "json"])
+def test_what_an_operator_needs_of_a_provider_is_written(logged, form):
+    stream = logged(format=form)
+    structlog.get_logger("birds").error("the provider needs the operator", code=20003)
+    assert "20003" in stream.getvalue()
 
 
 def test_events_below_the_level_are_not_written(logged):
     stream = logged(level="warning")
     structlog.get_logger("birds").info("took off")
     logging.getLogger("library").info("took off")
+    assert stream.getvalue() == ""
+
+
+@pytest.mark.parametrize("name", ["alembic.runtime.migration", "apscheduler.scheduler", "aiohttp.access"])
+def test_libraries_keep_their_chatter_to_themselves(logged, name):
+    stream = logged()
+    logging.getLogger(name).info("chatter")
+    if name.startswith("apscheduler"):
+        logging.getLogger(name).warning("maximum number of running instances reached")
     assert stream.getvalue() == ""
 
 
