@@ -1,6 +1,7 @@
 """``birdwire user``: the operator's hand on who takes part."""
 
 import re
+import secrets
 import sys
 from dataclasses import dataclass, fields
 from datetime import datetime
@@ -125,6 +126,28 @@ def address(config: Config, as_json: bool, name: str, phone: str | None, email: 
 @click.argument("name")
 @configured
 @as_json
+def claim(config: Config, as_json: bool, name: str) -> None:
+    """Make a code by which NAME takes a phone: they text CLAIM and the code from it. An earlier one is void."""
+
+    async def make(desk: Desk) -> dict[str, object]:
+        async with desk.store.unit() as unit:
+            account = await person(unit, name)
+            code = await joining.new_claim_code(unit, desk.site, account.id, now=now(), new_code=_four_digits)
+            return {"name": account.name, "code": code, "minutes": desk.site.limits.code_minutes}
+
+    made = at_desk(config, make)
+    if as_json:
+        print_json(made)
+        return
+    number = config.sms.senders[0].number if config.sms.senders else "the site's number"
+    click.echo(f"Within {made['minutes']} minutes {made['name']} texts from the phone to {number}:")
+    click.echo(f"CLAIM {made['code']}")
+
+
+@user.command()
+@click.argument("name")
+@configured
+@as_json
 def show(config: Config, as_json: bool, name: str) -> None:
     """Show all there is to know about NAME, the secret posting address included."""
 
@@ -191,6 +214,10 @@ def delete(config: Config, name: str, yes: bool) -> None:
 
     at_desk(config, end)
     click.echo(f"{name} is deleted.")
+
+
+def _four_digits() -> str:
+    return f"{secrets.randbelow(10_000):04}"
 
 
 def _check_mail(email: str | None) -> None:

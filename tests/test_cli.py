@@ -1,5 +1,6 @@
 """The command line: what each command does to the database, what it prints, and how it ends."""
 
+import asyncio
 import csv
 import io
 import json
@@ -18,6 +19,10 @@ from click.testing import CliRunner, Result
 from gateway.cli import COMMANDS, main
 from gateway.cli_follows import parse_via
 from gateway.cli_post import parse_when
+from gateway.service import identity, joining
+from gateway.service.site import Site
+from store import addresses
+from store.unit import Store
 
 ROOT = Path(__file__).parent.parent
 
@@ -26,6 +31,7 @@ class Birdwire:
     """Runs commands on one database and tells how they end."""
 
     def __init__(self, url: str, folder: Path) -> None:
+        self.url = url
         self._environment = {"BIRDWIRE_STORE__URL": url, "BIRDWIRE_CONFIG": ""}
         self.folder = folder
 
@@ -236,6 +242,31 @@ def test_somebody_gets_one_more_address_and_a_letter_with_the_posting_address(bi
     assert (row["recipient"], row["channel"]) == ("alice", "email")
     assert "belongs to bob" in birdwire.refused("user", "address", "alice", "--email", "bob@example.com")
     assert "--phone or --email" in birdwire.run("user", "address", "alice", code=2).stderr
+
+
+def test_somebody_gets_a_code_to_claim_a_phone_with(birdwire):
+    birdwire.done("user", "add", "alice", "--phone", "+15550001001")
+    made = birdwire.json("user", "claim", "@Alice")
+    assert (made["name"], made["minutes"]) == ("alice", 10)
+    assert len(made["code"]) == 8
+    printed = birdwire.done("user", "claim", "alice", BIRDWIRE_LIMITS__CODE_MINUTES="30")
+    assert "Within 30 minutes alice texts" in printed
+    code = printed.rsplit("CLAIM ", 1)[1].strip()
+    assert code.isdecimal()
+
+    async def claim(texted: str) -> object:
+        store, now = Store(birdwire.url), datetime.now(UTC)
+        async with store.unit() as unit:
+            phone = await addresses.find_or_add(unit, "sms", "+15550001002", now=now)
+            site = Site("x", "https://x.example", "x.example", await identity.key(unit, ""))
+            claimed = await joining.claim(unit, site, phone, texted, words="CLAIM", now=now)
+        await store.close()
+        return claimed
+
+    assert isinstance(asyncio.run(claim(made["code"])), joining.NoSuchCode)
+    assert isinstance(asyncio.run(claim(code)), joining.Claimed)
+    assert birdwire.json("user", "show", "alice")["phones"] == ["+15550001002", "+15550001001"]
+    assert "nobody" in birdwire.refused("user", "claim", "bob")
 
 
 def test_a_post_is_published_and_its_page_printed(birdwire):

@@ -24,9 +24,12 @@ says so and offers `Y`, which posts it as it was written. `POST text` always pos
 - `D name` without a text is no post: the answer asks for the text. So it is with a bare `R`.
 - `R thanks a lot` answers the last post you got, unless somebody is called thanks. `R @thanks …` always means a name.
 - A word that needs a name and stands alone (`GET`, `FOLLOW`, `BLOCK`) is a post.
-- A number of 4 to 8 digits is the answer to a code that was sent to you; when none was, it is a post.
+- A number of 4 to 8 digits is the answer to a code that was sent to you; when none was within a day, it is a post.
 - `STOP` and its like, `START`, `HELP` and `DELETE ME` are also understood in quotation marks. They count only when
   they are the whole message.
+- After `STOP` nothing is done for that phone until `START`, as nothing could be answered.
+- By mail, `INBOX`, `FOLLOWERS`, `FOLLOWING`, `REQUESTS` and what is protected are told only to a mailbox that is known
+  as yours. A mail that answers a post from anywhere else is taken as an answer, and not for commands.
 - What is marked *not yet* is understood, and answered with those words.
 """
 
