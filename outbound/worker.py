@@ -26,7 +26,7 @@ from gateway.service.sending import Result
 from gateway.service.site import Site
 from outbound.transport import CanLookUp, Transport
 from store.routes import Route
-from store.trouble import TROUBLE
+from store.trouble import TROUBLE, is_away
 from store.unit import Store
 
 log = structlog.get_logger(__name__)
@@ -209,24 +209,35 @@ class Worker:
             self._bell.set()
 
     async def _write_down(self, results: list[Result]) -> list[Verdict]:
-        tools = self._tools
-        rules = tools.settings.retry_rules()
+        """Settle these results, waiting while the database is away. What it will never take is looked for among them,
+        one by one, and given up alone."""
         while True:
             try:
-                async with tools.store.unit(durable=False) as unit:
-                    return await sending.settle(
-                        unit,
-                        tools.site,
-                        self._route,
-                        results,
-                        rules=rules,
-                        now=tools.now(),
-                        dice=[tools.dice() for _ in results],
-                    )
+                return await self._settle_together(results)
             except TROUBLE as error:
-                log.warning("cannot settle", route=self._route.id, waiting=len(results), error=type(error).__name__)
                 metrics.store_failed("settle")
-                await asyncio.sleep(_PATIENCE)
+                if is_away(error):
+                    log.warning("cannot settle", route=self._route.id, waiting=len(results), error=type(error).__name__)
+                    await asyncio.sleep(_PATIENCE)
+                    continue
+                if len(results) > 1:
+                    return [verdict for each in results for verdict in await self._write_down([each])]
+                log.error("cannot be settled", delivery=results[0].delivery.id, error=type(error).__name__)
+                refused = Bounced(f"what became of it could not be written down: {type(error).__name__}")
+                return await self._settle_together([Result(results[0].delivery, refused)])
+
+    async def _settle_together(self, results: list[Result]) -> list[Verdict]:
+        tools = self._tools
+        async with tools.store.unit(durable=False) as unit:
+            return await sending.settle(
+                unit,
+                tools.site,
+                self._route,
+                results,
+                rules=tools.settings.retry_rules(),
+                now=tools.now(),
+                dice=[tools.dice() for _ in results],
+            )
 
     def _count(self, result: Result, verdict: Verdict) -> None:
         channel = result.delivery.channel

@@ -429,3 +429,33 @@ async def test_a_days_limit_is_counted_in_segments_not_in_texts(town: Town) -> N
         await town.sends(2)
     assert sum(delivery.segments for delivery in wire.given) == 4
     assert (await town.states()).count("queued") == len(PEOPLE) - 2
+
+
+class Choosy(Store):
+    """A store that will never take one delivery's outcome, whatever it is settled with."""
+
+    refuses = "SM3"
+
+    @asynccontextmanager
+    async def unit(self, *, durable: bool = True) -> AsyncIterator[Unit]:
+        async with super().unit(durable=durable) as unit:
+            yield unit
+            if not durable:
+                found = await unit.execute(
+                    select(deliveries.c.id).where(deliveries.c.remote_id == self.refuses, deliveries.c.state == "sent")
+                )
+                if found.scalar_one_or_none() is not None:
+                    await unit.execute(insert(accounts), {"id": AUTHOR, "created_at": now()})
+
+
+async def test_an_outcome_that_can_never_be_written_down_holds_up_no_other(town: Town, store_url: str) -> None:
+    choosy = Choosy(store_url)
+    wire = Wire()
+    await town.queue(1, *PEOPLE)
+    try:
+        async with running(town.worker(wire, store=choosy)):
+            await town.come_to("sent", "dead")
+    finally:
+        await choosy.close()
+    assert (await town.states()).count("dead") == 1
+    assert "what became of it could not be written down: IntegrityError" in await town.reasons()
