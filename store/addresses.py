@@ -72,7 +72,6 @@ _BOUNCE = _set(
     bounces=case((addresses.c.bounced_at >= bindparam("since", type_=Instant()), addresses.c.bounces + 1), else_=1),
     bounced_at=bindparam("now"),
 ).returning(addresses.c.bounces)
-_SET_LAST_POST = _set(last_post_id=bindparam("post_id"))
 
 
 def _in_use(channel: str, column: Any) -> Any:
@@ -209,11 +208,6 @@ async def count_bounce(unit: Unit, address_id: int, *, since: datetime, now: dat
     values = {"address_id": address_id, "since": since, "now": now}
     count: int = (await unit.execute(_BOUNCE, values)).scalar_one()
     return count
-
-
-async def set_last_post(unit: Unit, address_id: int, post_id: int) -> None:
-    """What a bare R, RT or FAV from this phone means now."""
-    await unit.execute(_SET_LAST_POST, {"address_id": address_id, "post_id": post_id})
 
 
 async def refresh(unit: Unit, account_id: int) -> None:

@@ -12,7 +12,7 @@ from gateway.domain.types import Channel, Lane
 from gateway.service import commands, joining
 from gateway.service.commands import Told
 from gateway.service.site import Site
-from store import accounts, addresses, fanouts
+from store import accounts, addresses, fanouts, queue
 from store.accounts import AccountRow
 from store.schema import deliveries, inbox, notices, posts
 from store.unit import Store
@@ -117,7 +117,7 @@ class Town:
             post_id: int = (await unit.execute(statement)).scalar_one()
             phone = await addresses.find(unit, "sms", number(who))
             assert phone is not None
-            await addresses.set_last_post(unit, phone.id, post_id)
+            await queue.remember_last_sent(unit, [(phone.id, post_id)])
         return post_id
 
     async def second_phone(self, name: str, device: str) -> None:

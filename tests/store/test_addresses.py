@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import text
 
-from store import accounts, addresses, routes
+from store import accounts, addresses, queue, routes
 from store.unit import Store, Unit
 
 NOW = datetime(2030, 1, 1, 12, tzinfo=UTC)
@@ -193,7 +193,8 @@ async def test_bounces_are_counted_until_there_was_a_long_pause(store: Store) ->
 async def test_the_last_post_sent_to_a_phone_is_kept(store: Store) -> None:
     async with store.unit() as unit:
         phone = await addresses.find_or_add(unit, "sms", "+15550001", now=NOW)
-        await addresses.set_last_post(unit, phone.id, 77)
+        await queue.remember_last_sent(unit, [(phone.id, 77)])
+        await queue.remember_last_sent(unit, [(phone.id, 76)])
         found = await addresses.find(unit, "sms", "+15550001")
         assert found is not None
         assert found.last_post_id == 77
