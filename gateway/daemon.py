@@ -138,7 +138,7 @@ async def run(
                 for each in workers:
                     store.on_bell(each.wake)
                 draining = [tasks.create_task(each.run()) for each in workers]
-            house = keep_house(tools, ways_out, sms_out) if "schedule" in only else None
+            house = keep_house(tools, sms_out) if "schedule" in only else None
             if house is not None:
                 house.start()
 
@@ -147,13 +147,13 @@ async def run(
             await stop.wait()
 
             log.info("stopping")
-            if house is not None:
-                house.shutdown(wait=False)
             await doors_in.aclose()
             await intake.close()
             await record.close()
             for each in workers:
                 each.stop()
+            if house is not None:
+                await house.close()
             if draining:
                 await asyncio.wait(draining)
             for task in always:

@@ -3,7 +3,8 @@
 Every job takes what it does from the database, so any number of daemons may run all of them.
 """
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
 from functools import wraps
 
 import structlog
@@ -14,16 +15,67 @@ from gateway.service import holding, scheduling, tending
 from outbound import worker
 from outbound.transport import CanLookUp
 from outbound.worker import Tools
-from store.routes import Route
-from store.trouble import TROUBLE
+from store.trouble import is_away
 
 log = structlog.get_logger(__name__)
 
 Job = Callable[[], Awaitable[None]]
 
 
-def keep_house(tools: Tools, routes: list[Route], provider: CanLookUp | None) -> AsyncIOScheduler:
-    """A scheduler with every job on it, not yet started. ``provider`` is asked about texts of unknown outcome."""
+GRACE = 10.0
+"""Seconds that jobs get to end when the daemon stops; one that is cut off then rolls back."""
+
+
+class House:
+    """Jobs, and how many seconds lie between two runs of each. :meth:`start`, then :meth:`close`."""
+
+    def __init__(self, jobs: Iterable[tuple[Job, float]]) -> None:
+        self._at_work: set[asyncio.Task[None]] = set()
+        self._scheduler = AsyncIOScheduler(
+            timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
+        )
+        for job, seconds in jobs:
+            self._scheduler.add_job(self._patiently(job), "interval", seconds=seconds, name=job.__name__)
+
+    def start(self) -> None:
+        """Run each job when its time comes."""
+        self._scheduler.start()
+
+    async def close(self) -> None:
+        """Begin no more jobs, and let those at work end for up to GRACE seconds."""
+        self._scheduler.pause()
+        if self._at_work:
+            _, left = await asyncio.wait(self._at_work, timeout=GRACE)
+            for task in left:
+                task.cancel()
+            if left:
+                await asyncio.wait(left)
+        self._scheduler.shutdown(wait=False)
+
+    def _patiently(self, job: Job) -> Job:
+        """While the database is away the job waits for its next time, and so it does after a fault of ours."""
+
+        @wraps(job)
+        async def run() -> None:
+            task = asyncio.current_task()
+            assert task is not None
+            self._at_work.add(task)
+            try:
+                await job()
+            except Exception as error:
+                if is_away(error):
+                    log.warning("housekeeping waits", job=job.__name__, error=type(error).__name__)
+                else:
+                    log.exception("housekeeping failed", job=job.__name__)
+                metrics.store_failed("housekeeping")
+            finally:
+                self._at_work.discard(task)
+
+        return run
+
+
+def keep_house(tools: Tools, provider: CanLookUp | None) -> House:
+    """A house with every job in it, not yet started. ``provider`` is asked about texts of unknown outcome."""
     store, now = tools.store, tools.now
 
     async def end_leases() -> None:
@@ -58,9 +110,6 @@ def keep_house(tools: Tools, routes: list[Route], provider: CanLookUp | None) ->
             metrics.queue_stands(standing.channel, standing.depth, standing.oldest)
 
     lease, look_up_after = tools.settings.lease.total_seconds(), tools.settings.look_up_after.total_seconds()
-    scheduler = AsyncIOScheduler(
-        timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
-    )
     jobs: list[tuple[Job, float]] = [
         (post_what_is_due, 1),
         (end_leases, min(5, lease / 4)),
@@ -70,22 +119,4 @@ def keep_house(tools: Tools, routes: list[Route], provider: CanLookUp | None) ->
     ]
     if provider is not None:
         jobs.append((look_up, min(2, look_up_after / 4)))
-    for job, seconds in jobs:
-        scheduler.add_job(_patiently(job), "interval", seconds=seconds, name=job.__name__)
-    return scheduler
-
-
-def _patiently(job: Job) -> Job:
-    """While the database is away the job waits for its next time."""
-
-    @wraps(job)
-    async def run() -> None:
-        try:
-            await job()
-        except TROUBLE as error:
-            log.warning("housekeeping waits", job=job.__name__, error=type(error).__name__)
-            metrics.store_failed("housekeeping")
-        except Exception:
-            log.exception("housekeeping failed", job=job.__name__)
-
-    return run
+    return House(jobs)

@@ -1,13 +1,15 @@
 """Several arrivals, one commit: whoever comes while a commit waits for the disk shares the next one.
 
 An arrival waits until its own transaction is committed, never longer than two commits. When a transaction fails, each
-of its arrivals is tried again alone, so that one which cannot be handled fails nobody else's.
+of its arrivals is tried again alone, so that one which cannot be handled fails nobody else's; but not when the database
+is away: then all of them fail at once, and their senders come again.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Generic, TypeVar
 
+from store.trouble import is_away
 from store.unit import Store, Unit
 
 Item = TypeVar("Item")
@@ -16,9 +18,16 @@ Result = TypeVar("Result")
 MOST = 100
 """Arrivals in one transaction at the most."""
 
+MOST_WAITING = 10_000
+"""Arrivals that may wait for their transaction; they are in memory."""
+
 
 class Closed(RuntimeError):
     """The daemon is leaving and takes nothing more; the other side will come again."""
+
+
+class Full(RuntimeError):
+    """So much waits already that this one would wait for too long; the other side will come again."""
 
 
 class Batcher(Generic[Item, Result]):
@@ -34,13 +43,15 @@ class Batcher(Generic[Item, Result]):
         self._store = store
         self._handle = handle
         self._on_commit = on_commit
-        self._waiting: asyncio.Queue[tuple[Item, asyncio.Future[Result]]] = asyncio.Queue()
+        self._waiting: asyncio.Queue[tuple[Item, asyncio.Future[Result]]] = asyncio.Queue(MOST_WAITING)
         self._closed = False
 
     async def submit(self, item: Item) -> Result:
-        """Returns what ``handle`` returned once that is committed; raises what it or the commit raised, or Closed."""
+        """Returns what ``handle`` returned once that is committed. Raises what they raised, Closed or Full."""
         if self._closed:
             raise Closed
+        if self._waiting.full():
+            raise Full
         future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         self._waiting.put_nowait((item, future))
         return await future
@@ -67,11 +78,13 @@ class Batcher(Generic[Item, Result]):
             async with self._store.unit() as unit:
                 results = [await self._handle(unit, item) for item, _ in batch]
         except Exception as error:
-            if len(batch) > 1:
+            if len(batch) > 1 and not is_away(error):
                 for each in batch:
                     await self._handle_together([each])
-            elif not batch[0][1].done():
-                batch[0][1].set_exception(error)
+                return
+            for _, future in batch:
+                if not future.done():
+                    future.set_exception(error)
             return
         self._on_commit(len(batch))
         for (_, future), result in zip(batch, results, strict=True):

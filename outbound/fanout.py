@@ -9,13 +9,16 @@ import structlog
 
 from gateway import metrics
 from gateway.service import fanout
-from store.trouble import TROUBLE
+from store.trouble import TROUBLE, is_away
 from store.unit import Store
 
 log = structlog.get_logger(__name__)
 
 _PATIENCE = 1.0
 """Seconds between tries while the database is away."""
+
+_TRIES = 5
+"""Tries at a page that fails although the database is there; what still fails is a bug, and takes the daemon down."""
 
 
 class FanOut:
@@ -33,6 +36,7 @@ class FanOut:
 
     async def run(self) -> None:
         """Queue pages until cancelled. One that is cancelled or crashes half-way is done again from its cursor."""
+        failed = 0
         while True:
             self._bell.clear()
             try:
@@ -41,8 +45,12 @@ class FanOut:
             except TROUBLE as error:
                 log.warning("cannot fan out", error=type(error).__name__)
                 metrics.store_failed("fanout")
+                failed = 0 if is_away(error) else failed + 1
+                if failed == _TRIES:
+                    raise
                 await asyncio.sleep(_PATIENCE)
                 continue
+            failed = 0
             if step is not None:
                 metrics.fanout_page(step.queued)
                 continue
