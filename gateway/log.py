@@ -45,7 +45,11 @@ DROPPED = frozenset(
 """Keys whose values never reach a log line."""
 
 _PHONE = re.compile(r"(?<![\w.:-])\+\d{7,15}(?!\d)")
-_MAIL = re.compile(r"([A-Za-z0-9!#$%&'*/=?^_`{|}~.+-]+)@([A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*)")
+_MAIL = re.compile(
+    r"(?<![A-Za-z0-9!#$%&'*/=?^_`{|}~.+-])([A-Za-z0-9!#$%&'*/=?^_`{|}~.+-]+)@([A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*)"
+)
+_OURS = ("gateway", "inbound", "outbound", "store")
+"""Where ``debug`` counts. Libraries are never heard at it: they write statements there, and the values in them."""
 _NOISY = {
     "aiohttp.access": logging.WARNING,
     "mail.log": logging.ERROR,
@@ -78,7 +82,9 @@ def set_up(settings: LogSettings, stream: TextIO | None = None) -> None:
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=list(_rendering(as_json, stream)))
     )
-    logging.basicConfig(handlers=[handler], level=level, force=True)
+    logging.basicConfig(handlers=[handler], level=max(level, logging.INFO), force=True)
+    for name in _OURS:
+        logging.getLogger(name).setLevel(level)
     for name, quietest in _NOISY.items():
         logging.getLogger(name).setLevel(max(level, quietest))
     logging.captureWarnings(True)

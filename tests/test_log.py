@@ -173,6 +173,20 @@ def test_libraries_keep_their_chatter_to_themselves(logged, name):
     assert stream.getvalue() == ""
 
 
+@pytest.mark.parametrize("name", ["aiosqlite", "sqlalchemy.engine", "asyncpg", "twilio", "asyncio"])
+def test_at_debug_libraries_still_do_not_tell_what_people_wrote(logged, name):
+    stream = logged(level="debug")
+    logging.getLogger(name).debug("INSERT INTO posts VALUES ('my very private words')")
+    structlog.get_logger("gateway.something").debug("a detail")
+    assert "private" not in stream.getvalue()
+    assert "a detail" in stream.getvalue()
+
+
+def test_masking_takes_no_longer_for_hostile_lines(logged):
+    assert mask_text("@ " + "x" * 1_000_000) == "@ " + "x" * 1_000_000
+    assert mask_text("x" * 100_000 + "@example.com").endswith("x…@example.com")
+
+
 def test_a_library_s_envelopes_are_not_our_log(logged):
     stream = logged(level="debug")
     logging.getLogger("mail.log").info("recip: bob")
