@@ -7,6 +7,7 @@ page works without it. All its addresses are relative, so that it can be mounted
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -158,7 +159,11 @@ class _Page:
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
         await response.prepare(request)
         known: dict[str, str] = {}
-        with self._carrier.changes.watch() as bell, self._mailbox.changes.watch(bell):
+        with (
+            self._carrier.changes.watch() as bell,
+            self._mailbox.changes.watch(bell),
+            suppress(ConnectionResetError),  # the window was closed
+        ):
             while not self._closing:
                 bell.clear()
                 pieces = self._pieces()

@@ -2,12 +2,13 @@
 
 import asyncio
 import json
+import logging
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from aiohttp import web
+from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestClient, TestServer
 
 from gateway.demo.carrier import Carrier
@@ -15,6 +16,7 @@ from gateway.demo.faults import Fault
 from gateway.demo.letters import mail_through
 from gateway.demo.mailbox import Mailbox
 from gateway.demo.page import TROUBLES, build_page
+from gateway.web.app import listening
 
 SITE = "+15550001000"
 PHONES = tuple(f"+1555000000{i}" for i in range(1, 5))
@@ -24,6 +26,7 @@ PHONES = tuple(f"+1555000000{i}" for i in range(1, 5))
 class Demo:
     carrier: Carrier
     mailbox: Mailbox
+    page: web.Application
     browser: TestClient[Any, Any]
 
     async def see(self) -> str:
@@ -53,7 +56,7 @@ async def demo() -> AsyncIterator[Demo]:
         app = web.Application()
         app.add_subapp("/demo", page)
         async with TestClient(TestServer(app)) as browser:
-            yield Demo(carrier, mailbox, browser)
+            yield Demo(carrier, mailbox, app, browser)
 
 
 async def test_the_page_shows_four_phones_and_where_everything_is(demo: Demo) -> None:
@@ -194,3 +197,21 @@ async def test_an_open_window_does_not_keep_the_demo_from_closing() -> None:
                 await browser.server.close()
                 await stream.content.read()
         await browser.close()
+
+
+async def test_closing_the_window_is_no_trouble(demo: Demo, caplog: pytest.LogCaptureFixture) -> None:
+    async with (
+        asyncio.timeout(10),
+        listening(demo.page, "127.0.0.1", 0) as (host, port),
+        ClientSession(f"http://{host}:{port}") as browser,
+    ):
+        async with browser.get("/demo/events") as stream:
+            await stream.content.readline()
+            assert demo.carrier.changes._bells
+            stream.close()
+        while demo.carrier.changes._bells:
+            demo.carrier.changes.ring()
+            await asyncio.sleep(0.01)
+        async with browser.get("/demo/") as answer:
+            assert answer.status == 200
+    assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
