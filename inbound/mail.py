@@ -43,6 +43,12 @@ log = structlog.get_logger(__name__)
 _SMALL = 32 * 1024
 """Bytes of a mail that is read in the loop; a larger one is read in a thread."""
 
+_LARGE_AT_ONCE = 2
+"""Larger ones that are read at once: reading takes several times a mail's size."""
+
+_LINE_COST = 100
+"""Bytes of memory that a line takes while its mail comes in, besides its own."""
+
 _LONGEST_LINE = 64 * 1024
 _LONGEST_SENDER = 254
 _MOST_RECEIVED = 50
@@ -58,7 +64,7 @@ _OUR_FAULT = "451 4.3.0 Something went wrong here. Please try again later."
 
 
 class InboundMailSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """``[mail.inbound]``. ``port`` 0 takes a free one; ``max_size`` in bytes; ``timeout`` and ``grace`` in seconds."""
+    """``[mail.inbound]``. ``port`` 0 takes a free one; sizes are in bytes, ``timeout`` and ``grace`` in seconds."""
 
     host: str = "127.0.0.1"
     port: int = 8025
@@ -73,6 +79,7 @@ class InboundMailSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkn
     max_recipients: int = 100
     max_connections: int = 200
     max_connections_per_host: int = 50
+    max_in_hand: int = 268435456
 
 
 class Taking(Protocol):
@@ -101,6 +108,7 @@ class MailDoor:
         self._tls: ssl.SSLContext | None = None
         self._sessions: set[_Smtp] = set()
         self._hosts: Counter[str] = Counter()
+        self._in_hand = 0
 
     async def start(self) -> None:
         """Listen. Raises OSError if the address is taken or a certificate can't be read."""
@@ -151,6 +159,13 @@ class MailDoor:
         self._hosts[host] -= 1
         self._hosts += Counter()
 
+    def hold(self, size: int) -> bool:
+        """Count the memory that mails take while they come in; False when there is too little for so much more."""
+        if size > 0 and self._in_hand + size > self.settings.max_in_hand:
+            return False
+        self._in_hand += size
+        return True
+
     def _session(self) -> "_Smtp":
         kind = _Lmtp if self.settings.protocol == "lmtp" else _Smtp
         return kind(self, self._handler, self._hostname, self._tls)
@@ -178,6 +193,7 @@ class _Smtp(SMTP):
         self._door = door
         self._host = ""
         self._received = 0
+        self._held = 0
         self._refusals = 0
         self._in_hand = False
         self.conversation: asyncio.Task[None]
@@ -215,12 +231,21 @@ class _Smtp(SMTP):
             log.info("mail.conversation_broken", error=type(error).__name__)
 
     def data_received(self, data: bytes) -> None:
-        """Hang up on a mail that goes on and on after its size is known to be too much."""
+        """Hang up on a mail that goes on and on after its size is known to be too much, and on one that there is no
+        room for now."""
         self._received += len(data)
         if self._received > 2 * self._door.settings.max_size + _LONGEST_LINE:
             log.warning("mail.flood", bytes=self._received)
             self.abort()
             return
+        if self._in_hand:
+            size = len(data) + _LINE_COST * data.count(b"\n")
+            if not self._door.hold(size):
+                log.warning("mail.too_much_in_hand", bytes=self._received)
+                self._writer.write(b"421 4.3.2 Too much mail at once. Please come again in a minute.\r\n")
+                self._writer.close()
+                return
+            self._held += size
         super().data_received(data)
 
     async def smtp_DATA(self, arg: str) -> None:  # noqa: N802  # aiosmtpd finds commands by this name
@@ -231,6 +256,8 @@ class _Smtp(SMTP):
         finally:
             self._in_hand = False
             self._received = 0
+            self._door.hold(-self._held)
+            self._held = 0
         if self._door.closing:
             self.dismiss()
 
@@ -293,6 +320,7 @@ class _Handler:
         self._intake = intake
         self._resolve = resolve
         self._taking: set[asyncio.Task[str]] = set()
+        self._large = asyncio.Semaphore(_LARGE_AT_ONCE)
 
     async def handle_EHLO(  # noqa: N802  # aiosmtpd finds hooks by this name
         self, _server: SMTP, session: Session, _envelope: Envelope, hostname: str, responses: list[str]
@@ -370,7 +398,8 @@ class _Handler:
         )
         now = datetime.now(UTC)
         if len(content) > _SMALL:
-            return await asyncio.to_thread(understand, content, sender, envelope.doors, self._mail_domain, now)
+            async with self._large:
+                return await asyncio.to_thread(understand, content, sender, envelope.doors, self._mail_domain, now)
         return understand(content, sender, envelope.doors, self._mail_domain, now)
 
     async def _take_all(self, messages: list[Inbound]) -> dict[str, str]:

@@ -127,6 +127,11 @@ async def ready_for_data(door: MailDoor, *recipients: str, greeting: bytes = b"E
         yield line
 
 
+async def until(holds: Callable[[], bool]) -> None:
+    while not holds():  # noqa: ASYNC110  # nothing rings when a count changes; the door's own time limit ends this
+        await asyncio.sleep(0.01)
+
+
 def mail(text: str = "hello", **headers: str) -> EmailMessage:
     message = EmailMessage()
     message["From"] = "Alice <alice@example.org>"
@@ -260,6 +265,23 @@ async def test_a_mail_without_end_is_hung_up_on(pile: Pile) -> None:
     async with opened(pile, max_size=2000) as door, ready_for_data(door) as line:
         with pytest.raises(ConnectionError):
             await line.go_on_and_on()
+
+
+@pytest.mark.parametrize("much", [b"x" * 70 + b"\r\n", b"\r\n"], ids=["long lines", "empty lines"])
+async def test_mails_that_come_in_at_once_have_so_much_memory_and_no_more(pile: Pile, much: bytes) -> None:
+    half = 30_000 // (len(much) + 100) * much
+    async with opened(pile, max_in_hand=50_000) as door:
+        async with ready_for_data(door) as line, ready_for_data(door) as other:
+            await line.say(b"\r\n" + half)
+            await until(lambda: door._in_hand > 25_000)
+            assert (await other.ask(b"\r\n" + half)).startswith("421 4.3.2")
+            assert (await line.ask(b"first\r\n.\r\n")).startswith("250")
+        async with ready_for_data(door) as line:
+            assert (await line.ask(b"\r\n" + half + b"second\r\n.\r\n")).startswith("250")
+        async with ready_for_data(door) as line:
+            await line.say(b"\r\n" + half)
+        await until(lambda: door._in_hand == 0)
+    assert [m.text.split()[-1] for m in pile.messages] == ["first", "second"]
 
 
 async def test_a_mail_of_several_megabytes_is_taken_and_its_attachment_dropped(door: MailDoor, pile: Pile) -> None:
