@@ -93,8 +93,10 @@ def keep_house(tools: Tools, provider: CanLookUp | None) -> House:
         await worker.look_up(tools, provider)
 
     async def wipe_old_messages() -> None:
-        async with store.unit(durable=False) as unit:
-            await tending.wipe_old_messages(unit, now=now())
+        wiped = 1
+        while wiped:
+            async with store.unit(durable=False) as unit:
+                wiped = await tending.wipe_old_messages(unit, now=now())
 
     async def prune() -> None:
         gone = 1

@@ -492,6 +492,13 @@ inbox = Table(
     UniqueConstraint("source", "remote_id"),
     Index(None, "received_at"),
     Index(None, "sender", "received_at"),  # how much one sender wrote lately
+    # What is still kept word for word, the oldest first.
+    Index(
+        "ix_inbox_raw",
+        "received_at",
+        sqlite_where=text("raw <> ''"),
+        postgresql_where=text("raw <> ''"),
+    ),
 )
 
 

@@ -33,10 +33,12 @@ class Pages:
         self._now = now
 
     def add_to(self, app: web.Application) -> None:
-        """Add every page's route. A private site has the same ones, and each says that it is private."""
+        """Add every page's route. A private site has the same ones, and each says that it is private, but for the one
+        that the answer to HELP leads to: it tells of nobody."""
         get, post = app.router.add_get, app.router.add_post
         get("/static/{file}", self._look.static)
         get("/robots.txt", self.robots)
+        get("/help", self.help)
         get("/unsubscribe/{token}", self.ask_unsubscribe)
         post("/unsubscribe/{token}", self.unsubscribe)
         if self._site.private:
@@ -48,7 +50,6 @@ class Pages:
         get(f"/@{addresses.NAME}/{addresses.POST}", self.post)
         get(f"/posts/{addresses.POST}", self.post)
         get(f"/tags/{addresses.TAG}", self.tag)
-        get("/help", self.help)
 
     async def front(self, request: web.Request) -> web.Response:
         """What this is, how to join, and what everybody writes."""

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 import aiohttp
 import pytest
 from multidict import MultiDict
+from structlog.testing import capture_logs
 from twilio.request_validator import RequestValidator
 from yarl import URL
 
@@ -132,8 +133,12 @@ async def test_what_a_proxy_says_about_the_host_changes_nothing(caller: Caller) 
 
 async def test_when_the_intake_fails_the_provider_is_told_to_come_again(caller: Caller) -> None:
     caller.office.broken = True
-    assert (await caller.post("/hooks/twilio/message", MESSAGE))[0] == 503
-    assert (await caller.post("/hooks/twilio/status", STATUS))[0] == 503
+    with capture_logs() as logs:
+        assert (await caller.post("/hooks/twilio/message", MESSAGE))[0] == 503
+        assert (await caller.post("/hooks/twilio/status", STATUS))[0] == 503
+    assert [(line["remote_id"], line["error"]) for line in logs] == [("SM1", "OSError"), ("SM2", "OSError")]
+    assert all(line["where"].startswith("gateway/web/hooks.py:") for line in logs)
+    assert "disk full" not in str(logs)
     caller.office.broken = False
     assert (await caller.post("/hooks/twilio/message", MESSAGE))[0] == 200
 

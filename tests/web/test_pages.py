@@ -6,6 +6,7 @@ from html.parser import HTMLParser
 
 import aiohttp
 import pytest
+from structlog.testing import capture_logs
 
 from gateway.domain import token
 from gateway.domain.token import Purpose
@@ -229,17 +230,29 @@ async def test_a_private_site_says_so_everywhere(village: Village, site: Site) -
             assert "private" in html
             assert "among us" not in html
         assert "Disallow: /\n" in (await get(browser, "/robots.txt"))[1]
+        status, html = await get(browser, "/help")
+        assert status == 200
+        assert "FOLLOW" in html
+        assert "alice" not in html
 
 
 async def test_a_fault_of_ours_is_a_page_too_and_tells_nothing(
     village: Village, browser: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(village.store, "_readers", None)
-    status, html = await get(browser, "/")
+    def broken() -> None:
+        raise ValueError("words in confidence")
+
+    monkeypatch.setattr(village.store, "reading", broken)
+    with capture_logs() as logs:
+        status, html = await get(browser, "/")
     assert status == 500
+    (line,) = logs
+    assert (line["event"], line["error"], line["route"]) == ("page failed", "ValueError", "/")
+    assert line["where"].startswith("gateway/web/pages.py:")
+    assert "confidence" not in str(line)
+    assert "confidence" not in html
     assert "The fault is ours" in html
     assert "Traceback" not in html
-    assert "NoneType" not in html
 
 
 async def test_mails_are_stopped_by_a_click_that_a_scanner_does_not_make(

@@ -67,6 +67,14 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_inbox_received_at"), "inbox", ["received_at"], unique=False)
     op.create_index(op.f("ix_inbox_sender_received_at"), "inbox", ["sender", "received_at"], unique=False)
+    op.create_index(
+        "ix_inbox_raw",
+        "inbox",
+        ["received_at"],
+        unique=False,
+        sqlite_where=sa.text("raw <> ''"),
+        postgresql_where=sa.text("raw <> ''"),
+    )
     op.create_table(
         "notices",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
