@@ -158,7 +158,7 @@ async def own_statements(raw: Raw, count: int) -> float:
         found = await raw.ask(raw.claims, queue._DETAILS, {"ids": ids + [-1] * (raw.batch - len(ids))})
         await raw.commit(raw.claims)
         await raw.begin(raw.settles)
-        settle = {"from_state": "claimed", "to_state": "sent", "due": at, "look_up": None, "why": "", "segs": 1}
+        settle = {"to_state": "sent", "due": at, "look_up": None, "why": "", "segs": 1, "sent_to": None}
         settled = [{**settle, "of_id": r[0], "of_attempt": 1, "now": at, "remote": f"SM{r[0]:032x}"} for r in found]
         await raw.ask_many(raw.settles, queue._SETTLE, settled)
         await raw.ask_many(raw.settles, queue._LAST_SENT, [{"of_address": r[-4], "of_post": r[11]} for r in found])
