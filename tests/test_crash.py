@@ -13,7 +13,6 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from socket import socket
 
 import aiosmtplib
 import pytest
@@ -31,8 +30,19 @@ from store import follows, routes
 from store.schema import deliveries, fanouts, posts
 from store.unit import Store
 from tests.crashing import NOWHERE, POINTS
+from tests.wiring import OUR_NUMBER, free_port, settings
 
-OUR_NUMBER = "+15550009999"
+HASTE = """\
+timeout = 1
+[delivery]
+lease = "2s"
+look_up_after = "1s"
+poll = "0.1s"
+[log]
+level = "warning"
+"""
+"""Settings that let what a crash left behind be taken up at once."""
+
 ALICE, BOB, DAVE = "+15550001001", "+15550001002", "+15550001003"
 CAROL = "carol@mailbox.example"
 KILLED = -signal.SIGKILL
@@ -192,13 +202,6 @@ class Town:
         assert len(mails) - len(first_of_each) in extra_mails
 
 
-def free_port() -> int:
-    with socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 async def settle_in(store: Store) -> str:
     """The people and who follows whom; returns alice's posting address."""
     async with store.unit() as unit:
@@ -232,39 +235,7 @@ async def town(tmp_path: Path, store_url: str, store: Store, nursery: Nursery) -
         Mailbox() as mailbox,
     ):
         config = tmp_path / "config.toml"
-        config.write_text(f"""
-[site]
-public_url = "http://127.0.0.1:{port}"
-[store]
-url = "{store_url}"
-[web]
-port = {port}
-[ops]
-port = 0
-[sms]
-provider = "twilio"
-[[sms.senders]]
-number = "{OUR_NUMBER}"
-segments_per_second = 100
-[sms.twilio]
-account_sid = "{carrier.account_sid}"
-auth_token = "{carrier.auth_token}"
-base_url = "{carrier.base_url}"
-timeout = 1
-[mail]
-domain = "birds.example"
-[mail.inbound]
-port = 0
-[mail.outbound]
-port = {mailbox.port}
-timeout = 1
-[delivery]
-lease = "2s"
-look_up_after = "1s"
-poll = "0.1s"
-[log]
-level = "warning"
-""")
+        config.write_text(settings(store_url, carrier, mailbox, port, patience=1) + HASTE)
         found = Town(nursery, carrier, mailbox, store, config, await settle_in(store))
         yield found
         if found.pid:

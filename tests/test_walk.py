@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from socket import socket
 
 import aiohttp
 import aiosmtplib
@@ -23,8 +22,8 @@ from gateway.domain.token import Purpose
 from gateway.service import identity
 from store import accounts, addresses
 from store.unit import Store
+from tests.wiring import OUR_NUMBER, free_port, settings
 
-OUR_NUMBER = "+15550009999"
 ALICE, BOB = "+15550001001", "+15550001002"
 
 
@@ -73,43 +72,9 @@ class World:
             return answer.status, await answer.text()
 
 
-def free_port() -> int:
-    with socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 def configure(folder: Path, store_url: str, carrier: Carrier, mailbox: Mailbox, port: int) -> Config:
     file = folder / "config.toml"
-    file.write_text(f"""
-[site]
-name = "Testville"
-public_url = "http://127.0.0.1:{port}"
-[store]
-url = "{store_url}"
-[web]
-port = {port}
-[ops]
-port = 0
-[sms]
-provider = "twilio"
-[[sms.senders]]
-number = "{OUR_NUMBER}"
-segments_per_second = 100
-[sms.twilio]
-account_sid = "{carrier.account_sid}"
-auth_token = "{carrier.auth_token}"
-base_url = "{carrier.base_url}"
-timeout = 2
-[mail]
-domain = "birds.example"
-[mail.inbound]
-port = 0
-[mail.outbound]
-port = {mailbox.port}
-messages_per_second = 0
-""")
+    file.write_text(settings(store_url, carrier, mailbox, port, patience=2) + "messages_per_second = 0\n")
     return load(file, {})
 
 

@@ -1,0 +1,47 @@
+"""How tests wire a real daemon to the stand-in carrier and mailbox: its number, its ports, its settings."""
+
+from socket import socket
+
+from gateway.demo.carrier import Carrier
+from gateway.demo.mailbox import Mailbox
+
+OUR_NUMBER = "+15550009999"
+
+
+def free_port() -> int:
+    """A port that nobody listens on now."""
+    with socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def settings(store_url: str, carrier: Carrier, mailbox: Mailbox, port: int, *, patience: int) -> str:
+    """A config.toml whose last section is ``[mail.outbound]``; ``patience`` in seconds is with the provider."""
+    return f"""
+[site]
+name = "Testville"
+public_url = "http://127.0.0.1:{port}"
+[store]
+url = "{store_url}"
+[web]
+port = {port}
+[ops]
+port = 0
+[sms]
+provider = "twilio"
+[[sms.senders]]
+number = "{OUR_NUMBER}"
+segments_per_second = 100
+[sms.twilio]
+account_sid = "{carrier.account_sid}"
+auth_token = "{carrier.auth_token}"
+base_url = "{carrier.base_url}"
+timeout = {patience}
+[mail]
+domain = "birds.example"
+[mail.inbound]
+port = 0
+[mail.outbound]
+port = {mailbox.port}
+"""
