@@ -14,7 +14,7 @@ from sqlalchemy import insert
 from benchmarks.daemon import Running, running
 from benchmarks.database import choose_databases, database, opened
 from benchmarks.people import OUR_NUMBER, count_queue, phone_of, settle_in
-from benchmarks.table import memory, number, options, show, show_facts
+from benchmarks.table import finish, memory, number, options, show, show_facts
 from gateway.daemon import loop_factory, now
 from store.schema import follows
 from store.unit import Store
@@ -113,6 +113,7 @@ def main() -> None:
     for kind in chosen.on:
         with database(kind) as url, asyncio.Runner(loop_factory=loop_factory()) as runner:
             runner.run(measure(url, kind, chosen.followers, chosen.directs, chosen.pace))
+    finish("direct_meanwhile", chosen)
 
 
 if __name__ == "__main__":

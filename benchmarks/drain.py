@@ -20,7 +20,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from benchmarks.database import choose_databases, database, opened, raw_postgresql, raw_sqlite
 from benchmarks.people import OUR_NUMBER, SMS_ROUTE, clear_queue, count_queue, settle_in, write_post
-from benchmarks.table import options, show
+from benchmarks.table import finish, options, show
 from gateway.daemon import loop_factory, now
 from gateway.domain.delivery import Outcome, Sent
 from gateway.domain.pace import Pace
@@ -231,12 +231,13 @@ async def measure(url: str, kind: str, count: int, batch: int, runs: int) -> Non
 
 
 def main() -> None:
-    parser = options(__doc__, deliveries=20_000, batch=500, runs=3)
+    parser = options(__doc__, deliveries=20_000, batch=500, runs=5)
     choose_databases(parser)
     chosen = parser.parse_args()
     for kind in chosen.on:
         with database(kind) as url, asyncio.Runner(loop_factory=loop_factory()) as runner:
             runner.run(measure(url, kind, chosen.deliveries, chosen.batch, chosen.runs))
+    finish("drain", chosen)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from time import perf_counter
 
 from benchmarks.database import choose_databases, database, opened, raw_postgresql, raw_sqlite
 from benchmarks.people import clear_queue, count_queue, settle_in, write_post
-from benchmarks.table import memory, options, show, show_facts
+from benchmarks.table import finish, memory, options, show, show_facts
 from gateway.daemon import loop_factory, now
 from gateway.domain.fanout import PAGE
 from gateway.service import fanout
@@ -129,6 +129,7 @@ def main() -> None:
             f"at most, {3 * chosen.followers:,} followers": f"{larger:.1f} MB",
         }
         show_facts(f"Memory of the process meanwhile, {kind}", facts)
+    finish("fanout", chosen)
 
 
 if __name__ == "__main__":

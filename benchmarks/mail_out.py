@@ -16,7 +16,7 @@ from contextlib import asynccontextmanager
 from time import perf_counter
 
 from benchmarks.daemon import answers, free_port
-from benchmarks.table import options, show
+from benchmarks.table import finish, options, show
 from benchmarks.webhook import SITE
 from gateway.daemon import loop_factory, now
 from gateway.domain.delivery import Sent
@@ -164,6 +164,7 @@ def main() -> None:
     chosen = parser.parse_args()
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
         runner.run(measure(chosen.mails, chosen.connections, chosen.runs))
+    finish("mail_out", chosen)
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from benchmarks.database import choose_databases, database, opened
 from benchmarks.people import settle_in
 from benchmarks.replay_smtp import replay
-from benchmarks.table import options, show
+from benchmarks.table import finish, options, show
 from benchmarks.webhook import PEOPLE, SITE
 from gateway.daemon import loop_factory, now
 from gateway.domain import token
@@ -94,7 +94,7 @@ async def measure(url: str, kind: str, concurrencies: list[int], count: int, run
 
 
 def main() -> None:
-    parser = options(__doc__, mails=500, runs=3)
+    parser = options(__doc__, mails=500, runs=5)
     parser.add_argument("--connections", type=int, nargs="+", default=[1, 16], metavar="N", help="at once")
     choose_databases(parser)
     chosen = parser.parse_args()
@@ -102,6 +102,7 @@ def main() -> None:
     for kind in chosen.on:
         with database(kind) as url, asyncio.Runner(loop_factory=loop_factory()) as runner:
             runner.run(measure(url, kind, chosen.connections, chosen.mails, chosen.runs))
+    finish("smtp_in", chosen)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from collections import defaultdict
 from benchmarks.daemon import Phones, free_port, process, running
 from benchmarks.database import choose_databases, database, opened
 from benchmarks.people import OUR_NUMBER, phone_of, settle_in
-from benchmarks.table import options, percentile, show
+from benchmarks.table import finish, options, percentile, show
 from gateway.daemon import loop_factory
 
 ALICE, BOB = phone_of(1), phone_of(2)
@@ -66,11 +66,12 @@ async def measure(kinds: list[str], texts: int, runs: int) -> None:
 
 
 def main() -> None:
-    parser = options(__doc__, texts=200, runs=3)
+    parser = options(__doc__, texts=200, runs=5)
     choose_databases(parser)
     chosen = parser.parse_args()
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
         runner.run(measure(list(chosen.on), chosen.texts, chosen.runs))
+    finish("text_to_call", chosen)
 
 
 if __name__ == "__main__":

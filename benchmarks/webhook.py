@@ -22,7 +22,7 @@ import inbound.batch
 from benchmarks.database import choose_databases, database, opened, raw_sqlite
 from benchmarks.people import OUR_NUMBER, SMS_ROUTE, phone_of, settle_in
 from benchmarks.replay_http import replay, save
-from benchmarks.table import number, options, show, show_facts
+from benchmarks.table import finish, number, options, show, show_facts
 from gateway.daemon import loop_factory, now
 from gateway.service.receipts import Receipt
 from gateway.service.site import Limits, Site
@@ -144,7 +144,7 @@ async def measure(url: str, kind: str, concurrencies: list[int], count: int, run
 
 
 def main() -> None:
-    parser = options(__doc__, texts=300, runs=3)
+    parser = options(__doc__, texts=300, runs=5)
     parser.add_argument("--at-once", type=int, nargs="+", default=[1, 16, 64], metavar="N", help="requests at once")
     choose_databases(parser)
     chosen = parser.parse_args()
@@ -153,6 +153,7 @@ def main() -> None:
             runner.run(measure(url, kind, chosen.at_once, chosen.texts, chosen.runs))
             if kind == "sqlite":
                 show_facts("The disk", {"commits/s": number(commits_per_second(url))})
+    finish("webhook", chosen)
 
 
 if __name__ == "__main__":
