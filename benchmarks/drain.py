@@ -202,7 +202,7 @@ async def fill(store: Store) -> None:
     await clear_queue(store)
     post_id = await write_post(store, now())
     async with store.unit() as unit:
-        await fanouts.begin(unit, post_id, now())
+        await fanouts.begin(unit, [post_id], now())
         while (step := await fanout.step(unit, now=now())) is not None and not step.ended:
             pass
         await unit.execute(text("UPDATE addresses SET last_post_id = NULL"))

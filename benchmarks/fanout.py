@@ -37,7 +37,7 @@ _PAGE_POSTGRESQL = (
 async def product(store: Store, post_id: int) -> tuple[float, float]:
     """Seconds that the fan-out's own steps take, and the most memory meanwhile, in megabytes."""
     async with store.unit() as unit:
-        await fanouts.begin(unit, post_id, now())
+        await fanouts.begin(unit, [post_id], now())
     most = 0.0
     begun = perf_counter()
     while True:

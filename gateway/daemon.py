@@ -8,7 +8,7 @@ import asyncio
 import secrets
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -213,9 +213,11 @@ def _worker(
 
 
 def _receiver(store: Store, site: Site, tools: Tools) -> Batcher[Receipt, bool]:
-    async def record(unit: Unit, receipt: Receipt) -> bool:
-        moved = await receipts.record(unit, site, receipt, rules=tools.settings.retry_rules(), now=now())
-        metrics.receipt_came(receipt.status)
+    async def record(unit: Unit, came: Sequence[Receipt]) -> list[bool]:
+        moved = []
+        for receipt in came:
+            moved.append(await receipts.record(unit, site, receipt, rules=tools.settings.retry_rules(), now=now()))
+            metrics.receipt_came(receipt.status)
         unit.ring()
         return moved
 

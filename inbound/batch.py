@@ -6,7 +6,7 @@ is away: then all of them fail at once, and their senders come again.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
 from store.trouble import is_away
@@ -31,15 +31,15 @@ class Full(RuntimeError):
 
 
 class Batcher(Generic[Item, Result]):
-    """Hands items to ``handle`` in shared transactions. :meth:`run` must be running for :meth:`submit` to return."""
+    """Hands items to ``handle``, as many at once as wait. :meth:`run` must be running for :meth:`submit` to return."""
 
     def __init__(
         self,
         store: Store,
-        handle: Callable[[Unit, Item], Awaitable[Result]],
+        handle: Callable[[Unit, Sequence[Item]], Awaitable[Sequence[Result]]],
         on_commit: Callable[[int], None] = lambda _: None,
     ) -> None:
-        """``on_commit`` hears how many items shared each commit."""
+        """``handle`` returns a result for each item; ``on_commit`` hears how many items shared each commit."""
         self._store = store
         self._handle = handle
         self._on_commit = on_commit
@@ -76,7 +76,7 @@ class Batcher(Generic[Item, Result]):
     async def _handle_together(self, batch: list[tuple[Item, asyncio.Future[Result]]]) -> None:
         try:
             async with self._store.unit() as unit:
-                results = [await self._handle(unit, item) for item, _ in batch]
+                results = await self._handle(unit, [item for item, _ in batch])
         except Exception as error:
             if len(batch) > 1 and not is_away(error):
                 for each in batch:

@@ -8,7 +8,7 @@ The answer goes out by the queue, in the foremost lane, and not in the reply to 
 receipted and retried like every other text, in the right order behind what was sent before, with every provider.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import assert_never
@@ -19,6 +19,7 @@ from gateway import metrics
 from gateway.domain.types import Channel
 from gateway.service import bounces, commands, following, notify
 from gateway.service.answering.asked import Told
+from gateway.service.commands import Heard, Said
 from gateway.service.site import Site
 from inbound.batch import Batcher
 from inbound.message import (
@@ -32,6 +33,8 @@ from inbound.message import (
     UnsubscribeAddress,
 )
 from store import addresses, inbox
+from store.inbox import Arrived
+from store.schema import to_micros
 from store.sql import storable
 from store.unit import Store, Unit
 
@@ -72,23 +75,49 @@ class Intake:
         """Take nothing more; returns when all that was taken is committed."""
         await self._batcher.close()
 
-    async def _handle(self, unit: Unit, message: Inbound) -> Accepted:
-        inbox_id = await inbox.add(
-            unit,
-            source=message.source,
-            remote_id=message.remote_id,
-            channel=message.channel,
-            sender=message.sender,
-            recipient=message.to,
-            raw=message.raw,
-            received_at=message.received_at,
-        )
-        if inbox_id is None:
-            return Accepted(new=False, answer=await inbox.answer_to(unit, message.source, message.remote_id))
-        answer = await self._do(unit, message)
-        if answer:
-            await inbox.set_answer(unit, inbox_id, answer)
-        return Accepted(new=True, answer=answer)
+    async def _handle(self, unit: Unit, messages: Sequence[Inbound]) -> list[Accepted]:
+        """In the order of arrival, but for plain posts by different people: those of a stretch are done together."""
+        accepted: list[Accepted] = []
+        for stretch in _stretches(messages):
+            accepted += await self._handle_stretch(unit, stretch)
+        return accepted
+
+    async def _handle_stretch(self, unit: Unit, messages: Sequence[Inbound]) -> list[Accepted]:
+        ids = await inbox.add_all(unit, [_arrived(message) for message in messages])
+        posted = await self._post_what_is_plain(unit, messages, ids)
+        accepted = []
+        for message, inbox_id, heard in zip(messages, ids, posted, strict=True):
+            if inbox_id is None:
+                answer = await inbox.answer_to(unit, message.source, message.remote_id)
+            else:
+                answer = await (self._do(unit, message) if heard is None else self._tell(unit, message, heard))
+                if answer:
+                    await inbox.set_answer(unit, inbox_id, answer)
+            accepted.append(Accepted(new=inbox_id is not None, answer=answer))
+        return accepted
+
+    async def _post_what_is_plain(
+        self, unit: Unit, messages: Sequence[Inbound], ids: Sequence[int | None]
+    ) -> list[Heard | None]:
+        """Post what is new and nothing but a post, as far as nothing is unusual about it; None for what is left."""
+        said = [self._plain(m) if inbox_id else None for m, inbox_id in zip(messages, ids, strict=True)]
+        plain = [each for each in said if each is not None]
+        heard = iter(await commands.post_all(unit, self._site, plain, now=self._now()) if plain else ())
+        return [None if each is None else next(heard) for each in said]
+
+    def _plain(self, message: Inbound) -> Said | None:
+        account_id = route = None
+        match message.door:
+            case Phone():
+                route = self._routes.get(message.to)
+            case PostingAddress(owner):
+                account_id = owner
+            case _:
+                return None
+        if message.automatic or message.dropped or not message.sender:
+            return None
+        text = commands.plain_post(message.channel, message.text)
+        return None if text is None else Said(message.channel, message.sender, text, account_id, route)
 
     async def _do(self, unit: Unit, message: Inbound) -> str:
         """Do what the message asks for and queue the answer; returns its words."""
@@ -125,25 +154,60 @@ class Intake:
             at_help=at_help,
         )
         answer = await commands.handle(unit, self._site, told, now=now, new_code=self._new_code)
-        if answer:
+        return await self._tell(unit, message, Heard(address.id, answer))
+
+    async def _tell(self, unit: Unit, message: Inbound, heard: Heard) -> str:
+        """Queue the answer, if there is one; returns its words."""
+        if heard.answer:
             await notify.tell(
                 unit,
-                address.id,
-                answer,
-                now=now,
+                heard.address_id,
+                heard.answer,
+                now=self._now(),
                 subject=_answering(message.subject),
                 in_reply_to=message.message_id,
                 answers=True,
             )
-        return answer
+        return heard.answer
 
 
 def _answering(subject: str) -> str:
     return subject if subject.lower().startswith("re:") or not subject else f"Re: {subject}"
 
 
+def _stretches(messages: Sequence[Inbound]) -> Iterator[Sequence[Inbound]]:
+    """The messages cut, in their order, so that nobody writes twice within a stretch: what somebody says first is
+    done before what they say next."""
+    stretch: list[Inbound] = []
+    writers: set[str | int] = set()
+    for message in messages:
+        writer = message.door.account_id if isinstance(message.door, PostingAddress) else message.sender
+        if writer in writers:
+            yield stretch
+            stretch, writers = [], set()
+        stretch.append(message)
+        writers.add(writer)
+    yield stretch
+
+
+def _arrived(message: Inbound) -> Arrived:
+    return Arrived(
+        message.source,
+        message.remote_id,
+        message.channel,
+        message.sender,
+        message.to,
+        message.raw,
+        to_micros(message.received_at),
+    )
+
+
 def _storable(message: Inbound) -> Inbound:
     """The message with every text as a database takes it, and its sender as addresses are compared."""
+    texts = f"{message.text}{message.raw}{message.to}{message.subject}{message.message_id}{message.failure}"
+    if _is_storable(texts) and _is_storable(short := f"{message.remote_id}{message.sender}") and len(short) <= 128:
+        sender = addresses.folded(message.channel, message.sender)
+        return message if sender == message.sender else replace(message, sender=sender)
     return replace(
         message,
         remote_id=storable(message.remote_id, 128),
@@ -155,3 +219,8 @@ def _storable(message: Inbound) -> Inbound:
         message_id=storable(message.message_id),
         failure=storable(message.failure),
     )
+
+
+def _is_storable(text: str) -> bool:
+    """Whether this is certainly text that any database takes as it is."""
+    return text.isascii() and "\x00" not in text

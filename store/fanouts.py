@@ -183,9 +183,9 @@ _TO_MENTIONED = (
 )
 
 
-async def begin(unit: Unit, post_id: int, now: datetime) -> None:
-    """Let the post's followers be queued, starting with this unit's commit."""
-    await unit.execute(_ADD, {"post_id": post_id, "cursor": 0, "done": 0, "turn": now})
+async def begin(unit: Unit, post_ids: Sequence[int], now: datetime) -> None:
+    """Let the followers of these posts be queued, starting with this unit's commit."""
+    await unit.execute(_ADD, [{"post_id": each, "cursor": 0, "done": 0, "turn": now} for each in post_ids])
 
 
 async def queue_for(unit: Unit, post_id: int, account_ids: Sequence[int], *, lane: Lane, now: datetime) -> int:

@@ -1,14 +1,43 @@
 """Every message that came in, once, under the id its sender's side gave it, with the answer it got."""
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import NamedTuple
 
-from sqlalchemy import bindparam, delete, func, literal_column, select, update
+from sqlalchemy import BigInteger, Text, bindparam, delete, func, literal_column, select, update
 
 from store.schema import Instant, inbox
-from store.sql import insert_new
+from store.sql import given, insert_new, rows
 from store.unit import Reading, Unit
 
-_ADD = insert_new(inbox).returning(inbox.c.id)
+
+class Arrived(NamedTuple):
+    """A message as it is remembered; ``received_at`` in microseconds since 1970."""
+
+    source: str
+    remote_id: str
+    channel: str
+    sender: str
+    recipient: str
+    raw: str
+    received_at: int
+
+
+_arrived = given(
+    "arrived",
+    source=Text,
+    remote_id=Text,
+    channel=Text,
+    sender=Text,
+    recipient=Text,
+    raw=Text,
+    received_at=BigInteger,
+)
+_ADD = (
+    insert_new(inbox)
+    .from_select(Arrived._fields, select(*(_arrived.c[name] for name in Arrived._fields)).order_by(_arrived.c.n))
+    .returning(inbox.c.source, inbox.c.remote_id, inbox.c.id)
+)
 _ANSWER = select(inbox.c.answer).where(
     inbox.c.source == bindparam("source"), inbox.c.remote_id == bindparam("remote_id")
 )
@@ -33,28 +62,11 @@ _LONG_AGO = (
 _PRUNE = delete(inbox).where(inbox.c.id.in_(_LONG_AGO.scalar_subquery()))
 
 
-async def add(
-    unit: Unit,
-    *,
-    source: str,
-    remote_id: str,
-    channel: str,
-    sender: str,
-    recipient: str,
-    raw: str,
-    received_at: datetime,
-) -> int | None:
-    """Remember a message; its row's id, or None when it had come before."""
-    values = {
-        "source": source,
-        "remote_id": remote_id,
-        "channel": channel,
-        "sender": sender,
-        "recipient": recipient,
-        "raw": raw,
-        "received_at": received_at,
-    }
-    return (await unit.execute(_ADD, values)).scalar_one_or_none()
+async def add_all(unit: Unit, messages: Sequence[Arrived]) -> list[int | None]:
+    """Remember messages; each one's row, or None where it had come before, be it among these."""
+    added = await unit.execute(_ADD, {"arrived": rows(messages)})
+    new = {(source, remote_id): inbox_id for source, remote_id, inbox_id in added}
+    return [new.pop((each.source, each.remote_id), None) for each in messages]
 
 
 async def set_answer(unit: Unit, inbox_id: int, answer: str) -> None:

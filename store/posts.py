@@ -4,17 +4,29 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Text,
+    bindparam,
+    delete,
+    func,
+    insert,
+    literal_column,
+    select,
+    update,
+)
 
 from gateway.domain.types import PostKind, Source
-from store.schema import favourites, post_mentions, post_tags, posts
-from store.sql import insert_new
+from store.schema import Instant, favourites, post_mentions, post_tags, posts, to_micros
+from store.sql import given, insert_new, rows
 from store.unit import Reading, Unit
 
 
 @dataclass(frozen=True, slots=True)
 class NewPost:
-    """What is written of a post; ids and counts come from the database."""
+    """What is written of a post, with its tags and the ids of the accounts it names; its own id comes from the
+    database."""
 
     author_id: int
     kind: PostKind
@@ -26,6 +38,16 @@ class NewPost:
     repost_of_id: int | None = None
     to_account_id: int | None = None
     at_account_id: int | None = None
+    tags: Sequence[str] = ()
+    mentioned: Sequence[int] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LookBack:
+    """What an author wrote lately: the post with the same words that stands, and whether the limit is reached."""
+
+    same_id: int | None
+    too_many: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +83,36 @@ _ROW = (
     posts.c.deleted_at,
 )
 
-_INSERT = insert(posts).returning(posts.c.id)
-_SET_CONVERSATION = (
-    update(posts).where(posts.c.id == bindparam("post_id")).values(conversation_id=bindparam("conversation"))
+_new = given(
+    "new",
+    author_id=BigInteger,
+    kind=Text,
+    text=Text,
+    full_text=Text,
+    source=Text,
+    reply_to_id=BigInteger,
+    repost_of_id=BigInteger,
+    to_account_id=BigInteger,
+    at_account_id=BigInteger,
+    created_at=BigInteger,
 )
-_CONVERSATION = select(posts.c.conversation_id).where(posts.c.id == bindparam("post_id"))
+_NEW = [each for each in _new.c if each.name != "n"]
+_answered = posts.alias("answered")
+_thread = select(_answered.c.conversation_id).where(_answered.c.id == _new.c.reply_to_id).scalar_subquery()
+_INSERT = (
+    insert(posts)
+    .from_select(
+        [*(each.name for each in _NEW), "conversation_id"],
+        select(*_NEW, func.coalesce(_thread, literal_column("0"))).order_by(_new.c.n),
+    )
+    .returning(posts.c.id)
+)
+_ids = given("ids", id=BigInteger)
+_BEGIN_CONVERSATIONS = (
+    update(posts)
+    .where(posts.c.id.in_(select(_ids.c.id)), posts.c.conversation_id == 0)
+    .values(conversation_id=posts.c.id)
+)
 _INSERT_TAG = insert_new(post_tags)
 _INSERT_MENTION = insert_new(post_mentions)
 _BY_ID = select(*_ROW).where(posts.c.id == bindparam("post_id"))
@@ -78,19 +125,38 @@ _LATEST_POST = (
     .order_by(posts.c.id.desc())
     .limit(1)
 )
-_RECENT = (
-    select(posts.c.id, posts.c.kind, posts.c.text, posts.c.full_text, posts.c.to_account_id, posts.c.created_at)
-    .where(_OWN, posts.c.deleted_at.is_(None))
+
+_said = given("said", author_id=BigInteger, to_account_id=BigInteger, text=Text)
+_LATELY = 10
+_lately = (
+    select(posts.c.id, posts.c.to_account_id, posts.c.text, posts.c.full_text, posts.c.created_at)
+    .where(posts.c.author_id == _said.c.author_id, posts.c.deleted_at.is_(None))
     .order_by(posts.c.id.desc())
-    .limit(bindparam("most"))
+    .limit(_LATELY)
+    .correlate(_said)
+    .subquery("lately")
 )
-_COUNT_SINCE = select(func.count()).select_from(
-    select(posts.c.id)
-    .where(_OWN, _SINCE, posts.c.kind == bindparam("kind"))
+_same: ColumnElement[int | None] = (
+    select(func.max(_lately.c.id))
+    .where(
+        _lately.c.created_at >= bindparam("since", type_=Instant()),
+        _lately.c.to_account_id.is_not_distinct_from(_said.c.to_account_id),
+        func.coalesce(_lately.c.full_text, _lately.c.text) == _said.c.text,
+    )
+    .correlate(_said)
+    .scalar_subquery()
+)
+_last_allowed: ColumnElement[datetime] = (
+    select(posts.c.created_at)
+    .where(posts.c.author_id == _said.c.author_id, posts.c.kind == bindparam("kind"))
     .order_by(posts.c.id.desc())
-    .limit(bindparam("most"))
-    .subquery()
+    .limit(1)
+    .offset(bindparam("before"))
+    .correlate(_said)
+    .scalar_subquery()
 )
+_full = func.coalesce(_last_allowed >= bindparam("counted_since", type_=Instant()), literal_column("1 = 0"))
+_LOOK_BACK = select(_same, _full).select_from(_said).order_by(_said.c.n)
 _REPOST_OF = (
     select(posts.c.id).where(posts.c.repost_of_id == bindparam("post_id"), _OWN, posts.c.deleted_at.is_(None)).limit(1)
 )
@@ -106,34 +172,37 @@ _DROP_MENTIONS = delete(post_mentions).where(post_mentions.c.post_id == bindpara
 _INSERT_FAVOURITE = insert_new(favourites)
 
 
-async def add(unit: Unit, post: NewPost, *, tags: Sequence[str] = (), mentioned: Sequence[int] = ()) -> int:
-    """Write a post with its tags and the ids of the accounts it names; returns its id."""
-    result = await unit.execute(
-        _INSERT,
-        {
-            "author_id": post.author_id,
-            "kind": post.kind,
-            "text": post.text,
-            "full_text": post.full_text,
-            "source": post.source,
-            "reply_to_id": post.reply_to_id,
-            "repost_of_id": post.repost_of_id,
-            "to_account_id": post.to_account_id,
-            "at_account_id": post.at_account_id,
-            "created_at": post.created_at,
-        },
+async def add(unit: Unit, post: NewPost) -> int:
+    """Write a post; returns its id."""
+    return (await add_all(unit, [post]))[0]
+
+
+async def add_all(unit: Unit, new: Sequence[NewPost]) -> list[int]:
+    """Write posts; their ids, which grow in the order given."""
+    values = rows(
+        (
+            post.author_id,
+            post.kind,
+            post.text,
+            post.full_text,
+            post.source,
+            post.reply_to_id,
+            post.repost_of_id,
+            post.to_account_id,
+            post.at_account_id,
+            to_micros(post.created_at),
+        )
+        for post in new
     )
-    post_id: int = result.scalar_one()
-    conversation = post_id
-    if post.reply_to_id is not None:
-        found = await unit.execute(_CONVERSATION, {"post_id": post.reply_to_id})
-        conversation = found.scalar_one_or_none() or post_id
-    await unit.execute(_SET_CONVERSATION, {"post_id": post_id, "conversation": conversation})
+    ids = sorted((await unit.execute(_INSERT, {"new": values})).scalars())
+    await unit.execute(_BEGIN_CONVERSATIONS, {"ids": rows((each,) for each in ids)})
+    tags = [{"tag": tag, "post_id": at} for at, post in zip(ids, new, strict=True) for tag in post.tags]
+    mentions = [{"account_id": who, "post_id": at} for at, post in zip(ids, new, strict=True) for who in post.mentioned]
     if tags:
-        await unit.execute(_INSERT_TAG, [{"tag": tag, "post_id": post_id} for tag in tags])
-    if mentioned:
-        await unit.execute(_INSERT_MENTION, [{"account_id": a, "post_id": post_id} for a in mentioned])
-    return post_id
+        await unit.execute(_INSERT_TAG, tags)
+    if mentions:
+        await unit.execute(_INSERT_MENTION, mentions)
+    return ids
 
 
 async def set_text(unit: Unit, post_id: int, text: str) -> None:
@@ -157,22 +226,28 @@ async def latest_post(reading: Reading, author_id: int) -> int | None:
     return (await reading.execute(_LATEST_POST, {"author_id": author_id})).scalar_one_or_none()
 
 
-async def same_text_since(
-    reading: Reading, author_id: int, text: str, since: datetime, *, to_account_id: int | None = None
-) -> int | None:
-    """The id of a post by this author with the same whole text, to the same person or to all, since then."""
-    for row in await reading.execute(_RECENT, {"author_id": author_id, "most": 10}):
-        if row.created_at < since:
-            return None
-        if row.to_account_id == to_account_id and (row.full_text or row.text) == text:
-            return int(row.id)
-    return None
-
-
-async def count_since(reading: Reading, author_id: int, kind: PostKind, since: datetime, *, most: int) -> int:
-    """How many of this kind the author wrote since then, deleted ones included; counts no further than ``most``."""
-    values = {"author_id": author_id, "kind": kind, "since": since, "most": most}
-    return (await reading.execute(_COUNT_SINCE, values)).scalar_one()
+async def look_back(
+    reading: Reading,
+    said: Sequence[tuple[int, int | None, str]],
+    *,
+    same_since: datetime,
+    kind: PostKind,
+    limit: int,
+    counted_since: datetime,
+) -> list[LookBack]:
+    """For each (author, recipient of a direct message, whole text): the author's standing post with the same words to
+    the same person, or to all, since ``same_since``; and whether ``limit`` or more of this kind were written since
+    ``counted_since``, deleted ones included."""
+    if limit <= 0:
+        return [LookBack(None, True) for _ in said]
+    values = {
+        "said": rows(said),
+        "since": same_since,
+        "kind": kind,
+        "before": limit - 1,
+        "counted_since": counted_since,
+    }
+    return [LookBack(same_id, bool(full)) for same_id, full in await reading.execute(_LOOK_BACK, values)]
 
 
 async def repost_of(reading: Reading, author_id: int, post_id: int) -> int | None:

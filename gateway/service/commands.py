@@ -1,6 +1,7 @@
 """Everything that one text or mail asks for, done within the caller's unit, and the words that answer it.
 
     handle(unit, site, told) -> words         '' when there is nothing to say
+    post_all(unit, site, said) -> words       the same for many plain posts at once, as far as nothing is unusual
 
 Who is heard, in this order:
 
@@ -21,22 +22,27 @@ said before, too much, attachments left out) is answered. Every command is answe
 post: where a form fits but the name is nobody's, posting the words is offered and ``Y`` takes it up.
 """
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
 from gateway.domain import command as c
 from gateway.domain import reply
 from gateway.domain.text import normalise
+from gateway.domain.types import Channel, Source
+from gateway.service import posting
 from gateway.service.answering import account, consent, graph, reading, words
 from gateway.service.answering.asked import Asked, Told, sender_of
 from gateway.service.site import Site
 from store import addresses, inbox, recall
 from store.accounts import AccountRow
 from store.unit import Unit
+from store.writers import Asking, in_good_standing
 
-__all__ = ["Told", "handle"]
+__all__ = ["Heard", "Said", "Told", "handle", "plain_post", "post_all"]
+
+_MINUTE = timedelta(minutes=1)
 
 _FOR_THE_SUSPENDED = (c.SignOut, c.Off, c.OffName, c.Leave)
 _NEEDS_NAME = (
@@ -87,6 +93,52 @@ async def handle(unit: Unit, site: Site, told: Told, *, now: datetime, new_code:
     if told.dropped:
         return reply.only_attachments(told.dropped) if isinstance(command, c.Empty) else _with_dropped(asked, answer)
     return answer
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A message that is a plain post, and where it came from: as ``store.writers.Asking`` tells."""
+
+    channel: Channel
+    sender: str
+    text: str
+    account_id: int | None = None
+    route: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """It is done. ``answer`` goes to the address it came from; empty when there is nothing to say."""
+
+    address_id: int
+    answer: str
+
+
+def plain_post(channel: Channel, text: str) -> str | None:
+    """The words to post if that is all that the message asks for, else None."""
+    command = c.parse(text) if channel is Channel.SMS else c.parse_mail(text)
+    return command.text if isinstance(command, c.Post) else None
+
+
+async def post_all(unit: Unit, site: Site, said: Sequence[Said], *, now: datetime) -> list[Heard | None]:
+    """Post what each one says, by different senders, in as few statements as one post takes. None where anything is
+    unusual about the sender: that message is for :func:`handle`, and nothing has been done for it."""
+    writers = await in_good_standing(
+        unit,
+        [Asking(each.channel, each.sender, each.account_id, each.route) for each in said],
+        since=now - _MINUTE,
+        most=site.limits.texts_per_minute,
+    )
+    drafts = [
+        posting.Draft(writer.account_id, each.text, Source.SMS if each.channel is Channel.SMS else Source.EMAIL)
+        for each, writer in zip(said, writers, strict=True)
+        if writer is not None
+    ]
+    outcomes = iter(await posting.publish_all(unit, site, drafts, now=now))
+    return [
+        Heard(writer.address_id, words.what_became(site, writer.name, next(outcomes), each.text)) if writer else None
+        for each, writer in zip(said, writers, strict=True)
+    ]
 
 
 async def _answer(asked: Asked, command: c.Command) -> str:
@@ -284,7 +336,7 @@ async def _flooded(asked: Asked) -> str | None:
     limit = asked.site.limits.texts_per_minute
     if not asked.by_phone:
         return None
-    since = asked.now - timedelta(minutes=1)
+    since = asked.now - _MINUTE
     if await inbox.count_since(asked.unit, asked.address.address, since) <= limit:
         return None
     answer = reply.slow_down(limit)

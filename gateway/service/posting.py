@@ -3,6 +3,7 @@
 Every function says what became of the words. A refusal is a value and writes nothing.
 """
 
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -10,7 +11,7 @@ from gateway.domain import text as words
 from gateway.domain.types import MAX_LENGTH, Lane, Overflow, PostKind, Source
 from gateway.service.site import Site
 from store import accounts, deliveries, fanouts, posts
-from store.posts import NewPost
+from store.posts import LookBack, NewPost
 from store.unit import Unit
 
 SAME_TEXT = timedelta(seconds=60)
@@ -59,6 +60,16 @@ class Protected:
 Outcome = Published | TooLong | Duplicate | Nothing | TooMany
 
 
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """Words that somebody wants to post; ``reply_to`` is the post that they answer."""
+
+    author_id: int
+    text: str
+    source: Source
+    reply_to: int | None = None
+
+
 async def publish(
     unit: Unit,
     site: Site,
@@ -70,19 +81,20 @@ async def publish(
     reply_to: int | None = None,
 ) -> Outcome:
     """Post ``text`` for the author and begin its way to the followers."""
-    prepared = await _prepare(unit, site, author_id, text, PostKind.POST, site.limits.posts_per_hour, None, now)
-    if not isinstance(prepared, _Pieces):
-        return prepared
-    names = words.mentions(prepared.full_text or " ".join(prepared.pieces))
-    named = {row.name: row.id for row in await accounts.by_names(unit, names)} if names else {}
-    ids = []
-    for piece in prepared.pieces:
-        post_id = await _write_post(unit, author_id, piece, prepared.full_text, named, source, now, reply_to)
-        ids.append(post_id)
-        if prepared.full_text is not None:
-            await _put_link(unit, site, author_id, post_id, prepared.full_text)
-    unit.ring()
-    return Published(tuple(ids), cut=prepared.full_text is not None)
+    return (await publish_all(unit, site, [Draft(author_id, text, source, reply_to)], now=now))[0]
+
+
+async def publish_all(unit: Unit, site: Site, drafts: Sequence[Draft], *, now: datetime) -> list[Outcome]:
+    """Post each draft, by different authors, and begin their ways to the followers. What becomes of one changes
+    nothing for another; a hundred take as many statements as one."""
+    wanted = [(draft.author_id, None, draft.text) for draft in drafts]
+    outcomes = await _prepare(unit, site, wanted, PostKind.POST, site.limits.posts_per_hour, now)
+    going = [(draft, made) for draft, made in zip(drafts, outcomes, strict=True) if isinstance(made, _Pieces)]
+    if going:
+        written = iter(await _write_posts(unit, site, going, now))
+        unit.ring()
+        return [next(written) if isinstance(made, _Pieces) else made for made in outcomes]
+    return [made for made in outcomes if not isinstance(made, _Pieces)]
 
 
 async def direct(
@@ -98,22 +110,17 @@ async def direct(
 ) -> Outcome:
     """Write to one person. The caller has made sure that this person follows the author."""
     limit = site.limits.direct_per_hour
-    prepared = await _prepare(unit, site, author_id, text, PostKind.DIRECT, limit, to_account_id, now)
+    (prepared,) = await _prepare(unit, site, [(author_id, to_account_id, text)], PostKind.DIRECT, limit, now)
     if not isinstance(prepared, _Pieces):
         return prepared
-    ids = []
-    for piece in prepared.pieces:
-        post = NewPost(
-            author_id,
-            PostKind.DIRECT,
-            piece,
-            source,
-            now,
-            to_account_id=to_account_id,
-            reply_to_id=reply_to,
-        )
-        post_id = await posts.add(unit, post)
-        ids.append(post_id)
+    ids = await posts.add_all(
+        unit,
+        [
+            NewPost(author_id, PostKind.DIRECT, piece, source, now, to_account_id=to_account_id, reply_to_id=reply_to)
+            for piece in prepared.pieces
+        ],
+    )
+    for post_id in ids:
         await fanouts.queue_for(unit, post_id, [to_account_id], lane=Lane.ANSWER, now=now)
     unit.ring()
     return Published(tuple(ids))
@@ -134,7 +141,7 @@ async def repost(
     if standing is not None or original.author_id == author_id:
         return Duplicate(standing or post_id)
     new_id = await posts.add(unit, NewPost(author_id, PostKind.REPOST, "", source, now, repost_of_id=post_id))
-    await fanouts.begin(unit, new_id, now)
+    await fanouts.begin(unit, [new_id], now)
     unit.ring()
     return Published((new_id,))
 
@@ -161,32 +168,57 @@ class _Pieces:
     pieces: tuple[str, ...]
     full_text: str | None
 
+    @property
+    def whole(self) -> tuple[str, ...]:
+        """What was said, as later words are compared with it."""
+        return self.pieces if self.full_text is None else (self.full_text,)
+
+
+_Prepared = _Pieces | TooLong | Duplicate | Nothing | TooMany
+
 
 async def _prepare(
     unit: Unit,
     site: Site,
-    author_id: int,
-    raw: str,
+    wanted: Sequence[tuple[int, int | None, str]],
     kind: PostKind,
     limit: int,
-    to_account_id: int | None,
     now: datetime,
-) -> _Pieces | TooLong | Duplicate | Nothing | TooMany:
-    """Apply the rules that come before any writing: emptiness, repetition, the hourly limit, the length."""
-    text = words.normalise(raw)
-    if not text:
-        return Nothing()
-    pieces = await _pieces(unit, site, author_id, text, kind)
-    if isinstance(pieces, _Pieces):
-        whole = pieces.pieces if pieces.full_text is None else (pieces.full_text,)
-        since = now - SAME_TEXT
-        same = [await posts.same_text_since(unit, author_id, p, since, to_account_id=to_account_id) for p in whole]
-        if same[0] is not None and None not in same:
-            return Duplicate(same[0])
-    hour_ago = now - timedelta(hours=1)
-    if await posts.count_since(unit, author_id, kind, hour_ago, most=limit) >= limit:
-        return TooMany(limit)
-    return pieces
+) -> list[_Prepared]:
+    """Apply the rules that come before any writing, to each (author, recipient of a direct message, words): emptiness,
+    repetition, the hourly limit, the length."""
+    made: list[_Pieces | TooLong | Nothing] = []
+    asked: list[tuple[int, int | None, str]] = []
+    for author_id, to_account_id, raw in wanted:
+        text = words.normalise(raw)
+        pieces = await _pieces(unit, site, author_id, text, kind) if text else Nothing()
+        made.append(pieces)
+        if isinstance(pieces, _Pieces):
+            asked += [(author_id, to_account_id, whole) for whole in pieces.whole]
+        elif text:
+            asked.append((author_id, to_account_id, text))
+    if not asked:
+        return [*made]
+    found = iter(
+        await posts.look_back(
+            unit,
+            asked,
+            same_since=now - SAME_TEXT,
+            kind=kind,
+            limit=limit,
+            counted_since=now - timedelta(hours=1),
+        )
+    )
+    return [each if isinstance(each, Nothing) else _allowed(each, found, limit) for each in made]
+
+
+def _allowed(made: _Pieces | TooLong, found: Iterator[LookBack], limit: int) -> _Prepared:
+    """Take from ``found`` what the author wrote lately, and say what may be done."""
+    lately = [next(found) for _ in (made.whole if isinstance(made, _Pieces) else ("",))]
+    first = lately[0]
+    if isinstance(made, _Pieces) and first.same_id is not None and all(each.same_id is not None for each in lately):
+        return Duplicate(first.same_id)
+    return TooMany(limit) if first.too_many else made
 
 
 async def _pieces(unit: Unit, site: Site, author_id: int, text: str, kind: PostKind) -> _Pieces | TooLong:
@@ -210,33 +242,47 @@ async def _pieces(unit: Unit, site: Site, author_id: int, text: str, kind: PostK
             return TooLong(over)
 
 
-async def _write_post(
-    unit: Unit,
-    author_id: int,
-    piece: str,
-    full_text: str | None,
-    named: dict[str | None, int],
-    source: Source,
-    now: datetime,
-    reply_to: int | None,
-) -> int:
-    """``named``: the ids of those whom any piece names. Each gets all pieces, lest one comes before its first."""
-    whole = full_text or piece
-    post = NewPost(
-        author_id,
+async def _write_posts(
+    unit: Unit, site: Site, going: Sequence[tuple[Draft, _Pieces]], now: datetime
+) -> list[Published]:
+    """Write what may be posted, queue it for those it names, and begin the fan-out."""
+    names = {name for _, made in going for name in words.mentions(made.full_text or " ".join(made.pieces))}
+    named = {row.name: row.id for row in await accounts.by_names(unit, sorted(names)) if row.name} if names else {}
+    new = [_post(draft, made, piece, named, now) for draft, made in going for piece in made.pieces]
+    ids = await posts.add_all(unit, new)
+    await fanouts.begin(unit, ids, now)
+    left = iter(ids)
+    published = []
+    for draft, made in going:
+        post_ids = tuple(next(left) for _ in made.pieces)
+        published.append(Published(post_ids, cut=made.full_text is not None))
+        # Each whom any piece names gets all pieces, lest one comes before its first.
+        mentioned = _ids_of(made.full_text or " ".join(made.pieces), named) if named else []
+        for post_id in post_ids:
+            await fanouts.queue_for_mentioned(unit, post_id, draft.author_id, mentioned, now=now)
+            if made.full_text is not None:
+                await _put_link(unit, site, draft.author_id, post_id, made.full_text)
+    return published
+
+
+def _post(draft: Draft, made: _Pieces, piece: str, named: Mapping[str, int], now: datetime) -> NewPost:
+    whole = made.full_text or piece
+    return NewPost(
+        draft.author_id,
         PostKind.POST,
         piece,
-        source,
+        draft.source,
         now,
-        full_text=full_text,
-        reply_to_id=reply_to,
-        at_account_id=named.get(words.leading_mention(whole)),
+        full_text=made.full_text,
+        reply_to_id=draft.reply_to,
+        at_account_id=named.get(words.leading_mention(whole) or "") if named else None,
+        tags=words.tags(whole),
+        mentioned=_ids_of(whole, named) if named else (),
     )
-    mentioned = [named[name] for name in words.mentions(whole) if name in named]
-    post_id = await posts.add(unit, post, tags=words.tags(whole), mentioned=mentioned)
-    await fanouts.queue_for_mentioned(unit, post_id, author_id, tuple(named.values()), now=now)
-    await fanouts.begin(unit, post_id, now)
-    return post_id
+
+
+def _ids_of(text: str, named: Mapping[str, int]) -> list[int]:
+    return [named[name] for name in words.mentions(text) if name in named]
 
 
 def _longest_link(site: Site) -> str:

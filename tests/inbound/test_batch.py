@@ -1,7 +1,7 @@
 """Shared commits: what one arrival that fails does to the others, and how many may wait."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 import pytest
@@ -15,9 +15,10 @@ _ADD = text("INSERT INTO facts (name, value) VALUES (:name, 'x')")
 _COUNT = text("SELECT count(*) FROM facts")
 
 
-async def _remember(unit: Unit, name: str) -> str:
-    await unit.execute(_ADD, {"name": name})
-    return f"{name} is remembered"
+async def _remember(unit: Unit, names: Sequence[str]) -> list[str]:
+    for name in names:
+        await unit.execute(_ADD, {"name": name})
+    return [f"{name} is remembered" for name in names]
 
 
 @asynccontextmanager
@@ -42,8 +43,8 @@ async def test_one_that_cannot_be_handled_fails_nobody_else_s(store: Store) -> N
 async def test_while_the_database_is_away_nobody_is_tried_alone(store: Store) -> None:
     tried: list[str] = []
 
-    async def handle(_unit: Unit, name: str) -> str:
-        tried.append(name)
+    async def handle(_unit: Unit, names: Sequence[str]) -> list[str]:
+        tried.append(names[0])
         raise ConnectionResetError
 
     async with running(Batcher(store, handle)) as batcher:

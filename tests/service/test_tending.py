@@ -9,6 +9,8 @@ from gateway.domain.types import Channel, Lane
 from gateway.service import tending
 from store import deliveries, inbox, receipts, routes
 from store import schema as tables
+from store.inbox import Arrived
+from store.schema import to_micros
 from store.unit import Store, Unit
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -52,16 +54,7 @@ async def test_pruning_takes_what_was_settled_long_ago_and_nothing_else(store: S
             .values(state="sent", settled_at=OLD)
         )
         for at in (OLD, YOUNG):
-            await inbox.add(
-                unit,
-                source="twilio",
-                remote_id=f"SM{at:%j}",
-                channel="sms",
-                sender="+1",
-                recipient="+2",
-                raw="{}",
-                received_at=at,
-            )
+            await inbox.add_all(unit, [Arrived("twilio", f"SM{at:%j}", "sms", "+1", "+2", "{}", to_micros(at))])
             await receipts.add(
                 unit,
                 source="twilio",
@@ -116,15 +109,8 @@ async def test_pruning_goes_on_where_the_last_step_ended(store: Store, monkeypat
 async def test_a_message_is_wiped_word_for_word_before_its_row_goes(store: Store) -> None:
     async with store.unit() as unit:
         for at in (NOW - timedelta(days=31), YOUNG):
-            await inbox.add(
-                unit,
-                source="mail",
-                remote_id=f"{at}",
-                channel="email",
-                sender="a@x.example",
-                recipient="post@b.example",
-                raw="all of it",
-                received_at=at,
+            await inbox.add_all(
+                unit, [Arrived("mail", f"{at}", "email", "a@x.example", "post@b.example", "all of it", to_micros(at))]
             )
         assert await tending.wipe_old_messages(unit, now=NOW) == 1
         assert await tending.wipe_old_messages(unit, now=NOW) == 0

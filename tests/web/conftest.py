@@ -50,7 +50,7 @@ class Village:
             at_account_id=self.ids.get(first) if first else None,
         )
         async with self.store.unit() as unit:
-            return await posts.add(unit, replace(post, **more), tags=tags(text), mentioned=named)
+            return await posts.add(unit, replace(post, tags=tags(text), mentioned=named, **more))
 
     async def repeats(self, name: str, post_id: int) -> int:
         return await self.says(name, "", kind=PostKind.REPOST, repost_of_id=post_id)

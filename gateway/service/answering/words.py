@@ -10,6 +10,7 @@ from gateway.domain.types import EmailMode, PostKind
 from gateway.service import following, posting
 from gateway.service.answering.asked import Asked, blocks, meant, nobody
 from gateway.service.posting import Duplicate, Nothing, Protected, Published, TooLong, TooMany
+from gateway.service.site import Site
 from store import accounts, deliveries, follows, offers, posts
 from store.accounts import AccountRow
 from store.posts import PostRow
@@ -28,7 +29,7 @@ async def post(asked: Asked, me: AccountRow, text: str, *, answer: str = "") -> 
     if me.name is None:
         return reply.name_first(asked.sign_up_with)
     outcome = await posting.publish(asked.unit, asked.site, me.id, text, source=asked.source, now=asked.now)
-    return _said(asked, me, outcome, text, answer)
+    return what_became(asked.site, me.name, outcome, text, answer)
 
 
 async def post_offered(asked: Asked, me: AccountRow) -> str:
@@ -185,7 +186,7 @@ async def _answer(asked: Asked, me: AccountRow, to: Written, text: str) -> str:
     outcome = await posting.publish(
         asked.unit, asked.site, me.id, addressed, source=asked.source, now=asked.now, reply_to=to.post.id
     )
-    return _said(asked, me, outcome, text, reply.answered(name))
+    return what_became(asked.site, me.name or "", outcome, text, reply.answered(name))
 
 
 async def _write_to(asked: Asked, me: AccountRow, other: AccountRow, text: str, reply_to: int | None) -> str:
@@ -218,11 +219,11 @@ async def _has_gone_out(asked: Asked, post_id: int) -> bool:
     return any(state not in (State.QUEUED, State.DEAD) for _, state in counts)
 
 
-def _said(asked: Asked, me: AccountRow, outcome: posting.Outcome, text: str, answer: str) -> str:
-    """What the writer hears: ``answer`` when all went as usual, else what was different."""
+def what_became(site: Site, name: str, outcome: posting.Outcome, text: str, answer: str = "") -> str:
+    """What the writer, called ``name``, hears: ``answer`` when all went as usual, else what was different."""
     match outcome:
         case Published(post_ids, cut=True):
-            return reply.posted_cut(f"{asked.site.public_url}/@{me.name}/{post_ids[0]}")
+            return reply.posted_cut(f"{site.public_url}/@{name}/{post_ids[0]}")
         case Published(post_ids):
             return answer if len(post_ids) == 1 else reply.posted_split(len(post_ids))
         case TooLong(over):

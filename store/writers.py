@@ -1,0 +1,82 @@
+"""Who wrote what just came in: those who may post at once, found in one look for a whole batch of arrivals."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import BigInteger, ColumnElement, Text, and_, bindparam, case, func, literal_column, or_, select
+
+from store.schema import Instant, accounts, addresses, inbox
+from store.sql import given, rows
+from store.unit import Reading
+
+
+class Asking(NamedTuple):
+    """Where a message came from.
+
+    ``account_id``  who it is, where the door itself says so; None where the phone says it.
+    ``route``       the number of ours that the phone texted to; None for mail.
+    """
+
+    channel: str
+    sender: str
+    account_id: int | None
+    route: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """Somebody who may post at once: a member with a name, in good standing, from an address that is in use."""
+
+    address_id: int
+    account_id: int
+    name: str
+
+
+_asking = given("asking", channel=Text, sender=Text, account_id=BigInteger, route=BigInteger)
+_SMS: ColumnElement[str] = literal_column("'sms'")
+_by_phone = _asking.c.channel == _SMS
+_texts_lately = (
+    select(func.count())
+    .where(inbox.c.sender == _asking.c.sender, inbox.c.received_at >= bindparam("since", type_=Instant()))
+    .correlate(_asking)
+    .scalar_subquery()
+)
+_whose = func.coalesce(
+    _asking.c.account_id,
+    case((and_(_by_phone, addresses.c.proven_at.is_not(None)), addresses.c.account_id)),
+)
+_IN_GOOD_STANDING = (
+    select(_asking.c.n, addresses.c.id, accounts.c.id, accounts.c.name)
+    .select_from(
+        _asking.join(
+            addresses, and_(addresses.c.channel == _asking.c.channel, addresses.c.address == _asking.c.sender)
+        ).join(accounts, accounts.c.id == _whose)
+    )
+    .where(
+        addresses.c.opted_out_at.is_(None),
+        addresses.c.dead_at.is_(None),
+        or_(_asking.c.route.is_(None), addresses.c.route == _asking.c.route),
+        accounts.c.name.is_not(None),
+        accounts.c.suspended_at.is_(None),
+        accounts.c.deleted_at.is_(None),
+        or_(~_by_phone, _texts_lately <= bindparam("most")),
+    )
+)
+
+
+async def in_good_standing(
+    reading: Reading, asking: Sequence[Asking], *, since: datetime, most: int
+) -> list[Writer | None]:
+    """For each message, who wrote it, or None where anything about that is unusual: an unknown sender, a number that
+    the phone has not texted before, an opt-out, a suspension, more than ``most`` texts since ``since``, or a second
+    message of the same account."""
+    values = {"asking": rows(asking), "since": since, "most": most}
+    found: list[Writer | None] = [None] * len(asking)
+    seen: set[int] = set()
+    for n, address_id, account_id, name in await reading.execute(_IN_GOOD_STANDING, values):
+        if account_id not in seen:
+            seen.add(account_id)
+            found[n] = Writer(address_id, account_id, name)
+    return found
