@@ -15,7 +15,7 @@ from store.unit import Store, Unit
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-MOST = 100
+MOST = 250
 """Arrivals in one transaction at the most."""
 
 MOST_WAITING = 10_000

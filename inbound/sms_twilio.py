@@ -5,8 +5,7 @@ that came, since Twilio adds new ones without notice (twilio.com/docs/usage/secu
 public one with the path as it stood on the wire: what a proxy or a client says about hosts is not believed.
 """
 
-import base64
-import hashlib
+import binascii
 import hmac
 from collections.abc import Sequence
 from datetime import datetime
@@ -45,14 +44,18 @@ class Door:
         """
         if not signature:
             return False
+        form = dict(fields)
+        if len(form) == len(fields):
+            pairs = [name + form[name] for name in sorted(form)]
+        else:
+            pairs = [name + value for name, value in sorted(set(fields))]
+        signed = (raw_path + "".join(pairs)).encode(errors="replace")
         given = signature.encode(errors="replace")
-        signed = "".join(name + value for name, value in sorted(set(fields))).encode(errors="replace")
-        genuine = any(
-            hmac.compare_digest(_sign(key, address + raw_path, signed), given)
-            for key in self._keys
-            for address in self._addresses
-        )
-        return genuine and ("AccountSid", self._account_sid) in fields
+        for address in self._addresses:
+            for key in self._keys:
+                if hmac.compare_digest(_sign(key, address + signed), given):
+                    return ("AccountSid", self._account_sid) in fields
+        return False
 
 
 def read_message(fields: Fields, *, now: datetime) -> Inbound:
@@ -94,17 +97,17 @@ def read_receipt(fields: Fields, query: str, *, now: datetime) -> Receipt:
     )
 
 
-def _sign(key: bytes, url: str, signed: bytes) -> bytes:
-    return base64.b64encode(hmac.digest(key, url.encode(errors="replace") + signed, hashlib.sha1))
+def _sign(key: bytes, signed: bytes) -> bytes:
+    return binascii.b2a_base64(hmac.digest(key, signed, "sha1"), newline=False)
 
 
-def _with_and_without_port(public_url: str) -> tuple[str, str]:
+def _with_and_without_port(public_url: str) -> tuple[bytes, bytes]:
     parts = urlsplit(public_url)
     host = parts.netloc.rpartition("@")[2]
     name = host[: -len(f":{parts.port}")] if parts.port else host
     port = parts.port or (443 if parts.scheme == "https" else 80)
     path = parts.path.rstrip("/")
-    return f"{parts.scheme}://{name}{path}", f"{parts.scheme}://{name}:{port}{path}"
+    return f"{parts.scheme}://{name}{path}".encode(), f"{parts.scheme}://{name}:{port}{path}".encode()
 
 
 def _is_id(word: str) -> bool:

@@ -20,6 +20,7 @@ import socket
 import sqlite3
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import aiosqlite
@@ -171,7 +172,10 @@ class _Writing(aiosqlite.Connection):
     async def _execute(self, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         if _is_short(fn, args):
             return fn(*args, **kwargs)
-        work = asyncio.ensure_future(super()._execute(fn, *args, **kwargs))  # type: ignore[no-untyped-call]  # so it is
+        if not self._running or not self._connection:
+            raise ValueError("Connection closed")
+        work: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self._tx.put_nowait((work, partial(fn, *args, **kwargs)))
         try:
             return await asyncio.shield(work)
         except asyncio.CancelledError:
@@ -183,12 +187,18 @@ class _Writing(aiosqlite.Connection):
             raise
 
 
+_FEW_ROWS = 1_000
+"""Characters of rows that are handed to a statement (``store.sql.given``) and are soon worked off."""
+
+
 def _is_short(function: Callable[..., Any], args: tuple[Any, ...]) -> bool:
     """Whether this takes microseconds: opening, reading and closing a cursor, looking up, adding given rows; and a
     rollback, which in WAL mode forgets pages, and which nothing may come between."""
     match function.__name__:
         case "execute":
             statement: str = args[0]
+            if "json_each(" in statement:
+                return sum(len(each) for each in args[1] if isinstance(each, str)) < _FEW_ROWS
             return statement.startswith("SELECT") or (statement.startswith("INSERT") and ") VALUES (" in statement)
         case "cursor" | "fetchone" | "fetchmany" | "fetchall" | "rollback":
             return True

@@ -19,7 +19,7 @@ from sqlalchemy import (
 
 from gateway.domain.types import PostKind, Source
 from store.schema import Instant, favourites, post_mentions, post_tags, posts, to_micros
-from store.sql import given, insert_new, rows
+from store.sql import given, insert_new, next_id, rows
 from store.unit import Reading, Unit
 
 
@@ -96,22 +96,17 @@ _new = given(
     at_account_id=BigInteger,
     created_at=BigInteger,
 )
-_NEW = [each for each in _new.c if each.name != "n"]
+_numbered = select(next_id(posts, _new.c.n).label("id"), *_new.c).order_by(_new.c.n).subquery("numbered")
+_NEW = [each for each in _numbered.c if each.name != "n"]
 _answered = posts.alias("answered")
-_thread = select(_answered.c.conversation_id).where(_answered.c.id == _new.c.reply_to_id).scalar_subquery()
+_thread = select(_answered.c.conversation_id).where(_answered.c.id == _numbered.c.reply_to_id).scalar_subquery()
 _INSERT = (
     insert(posts)
     .from_select(
         [*(each.name for each in _NEW), "conversation_id"],
-        select(*_NEW, func.coalesce(_thread, literal_column("0"))).order_by(_new.c.n),
+        select(*_NEW, func.coalesce(_thread, _numbered.c.id)),
     )
     .returning(posts.c.id)
-)
-_ids = given("ids", id=BigInteger)
-_BEGIN_CONVERSATIONS = (
-    update(posts)
-    .where(posts.c.id.in_(select(_ids.c.id)), posts.c.conversation_id == 0)
-    .values(conversation_id=posts.c.id)
 )
 _INSERT_TAG = insert_new(post_tags)
 _INSERT_MENTION = insert_new(post_mentions)
@@ -195,7 +190,6 @@ async def add_all(unit: Unit, new: Sequence[NewPost]) -> list[int]:
         for post in new
     )
     ids = sorted((await unit.execute(_INSERT, {"new": values})).scalars())
-    await unit.execute(_BEGIN_CONVERSATIONS, {"ids": rows((each,) for each in ids)})
     tags = [{"tag": tag, "post_id": at} for at, post in zip(ids, new, strict=True) for tag in post.tags]
     mentions = [{"account_id": who, "post_id": at} for at, post in zip(ids, new, strict=True) for who in post.mentioned]
     if tags:

@@ -71,6 +71,29 @@ def rows(values: Iterable[Sequence[Any]]) -> str:
     return msgspec.json.encode([(n, *row) for n, row in enumerate(values)]).decode()
 
 
+class _NextId(FunctionElement[int]):
+    type = BigInteger()
+    inherit_cache = True
+
+
+@compiles(_NextId, "sqlite")
+def _next_id_sqlite(element: _NextId, compiler: SQLCompiler, **words: Any) -> str:
+    table, n = (compiler.process(each, **words) for each in element.clauses)
+    return f"coalesce((SELECT seq FROM sqlite_sequence WHERE name = {table}), 0) + 1 + {n}"  # noqa: S608  # our own words
+
+
+@compiles(_NextId, "postgresql")
+def _next_id_postgresql(element: _NextId, compiler: SQLCompiler, **words: Any) -> str:
+    table, _ = (compiler.process(each, **words) for each in element.clauses)
+    return f"nextval(pg_get_serial_sequence({table}, 'id'))"
+
+
+def next_id(table: Table[Any], n: ColumnElement[int]) -> ColumnElement[int]:
+    """The id that the row in place ``n`` of those that are being added to the table will have, for a row that holds
+    its own id in a second column. On SQLite the table must be one with AUTOINCREMENT."""
+    return _NextId(literal_column(f"'{table.name}'"), n)
+
+
 def storable(text: str, most: int | None = None) -> str:
     """Text from elsewhere as both databases take it: no NUL, no half of a surrogate pair, ``most`` at most."""
     return text.replace("\x00", "").encode(errors="replace").decode()[:most]

@@ -63,6 +63,7 @@ _IN_GOOD_STANDING = (
         accounts.c.deleted_at.is_(None),
         or_(~_by_phone, _texts_lately <= bindparam("most")),
     )
+    .order_by(_asking.c.n)
 )
 
 

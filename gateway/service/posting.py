@@ -191,7 +191,12 @@ async def _prepare(
     asked: list[tuple[int, int | None, str]] = []
     for author_id, to_account_id, raw in wanted:
         text = words.normalise(raw)
-        pieces = await _pieces(unit, site, author_id, text, kind) if text else Nothing()
+        if not text:
+            pieces: _Pieces | TooLong | Nothing = Nothing()
+        elif len(text) <= MAX_LENGTH:
+            pieces = _Pieces((text,), None)
+        else:
+            pieces = await _cut(unit, site, author_id, text, kind)
         made.append(pieces)
         if isinstance(pieces, _Pieces):
             asked += [(author_id, to_account_id, whole) for whole in pieces.whole]
@@ -221,12 +226,10 @@ def _allowed(made: _Pieces | TooLong, found: Iterator[LookBack], limit: int) -> 
     return TooMany(limit) if first.too_many else made
 
 
-async def _pieces(unit: Unit, site: Site, author_id: int, text: str, kind: PostKind) -> _Pieces | TooLong:
+async def _cut(unit: Unit, site: Site, author_id: int, text: str, kind: PostKind) -> _Pieces | TooLong:
     """Cut a text that is too long as its author wants it. Where no page shows the whole to those who get it, a link
     would lead nowhere: it is split instead."""
     over = len(text) - MAX_LENGTH
-    if over <= 0:
-        return _Pieces((text,), None)
     account = await accounts.by_id(unit, author_id)
     assert account is not None
     overflow = Overflow(account.overflow) if account.overflow else site.overflow
