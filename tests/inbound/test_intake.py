@@ -1,21 +1,24 @@
 """What every message meets at the entrance, whatever door it came by, on both databases."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import count
+from random import Random
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import event, select, update
 
 from gateway.domain.types import Channel
 from gateway.service.site import Site
 from inbound.intake import Intake
-from inbound.message import Accepted, BounceAddress, HelpAddress, Inbound, Phone
+from inbound.message import Accepted, BounceAddress, HelpAddress, Inbound, Phone, PostingAddress
 from store import addresses, deliveries, routes
 from store import schema as tables
-from store.unit import Store
+from store.unit import Store, Unit
 
 NOW = datetime(2030, 1, 1, 12, tzinfo=UTC)
 OURS = "+15550009999"
@@ -93,3 +96,134 @@ async def test_help_is_mailed_once_a_day_however_the_sender_is_spelt(intake: Int
         for sender in ("bob@mx.example", "Bob@MX.example", "BOB@mx.example", "eve@mx.example")
     ]
     assert [bool(answer) for answer in answers] == [True, False, False, True]
+
+
+class _Undone(Exception):
+    """Takes back all that a unit did."""
+
+
+PEOPLE = {name: f"+1555000100{n}" for n, name in enumerate(("ann", "ben", "cat", "dan"))}
+ONLY_FOLLOWS, STRANGER = "+15550001008", "+15550001009"
+WORDS = (
+    "good morning",
+    "good morning",
+    "#lunch at noon, #Lunch for all",
+    "@ben are you there",
+    "@nobody knows",
+    "word " * 40,
+    "x" * 200,
+    " ",
+    "get milk",
+    "FOLLOW ben",
+    "STOP",
+    "START",
+    "HELP",
+    "UNDO",
+    "OFF",
+    "D ben psst",
+    "POST stop the bus",
+    "BLOCK ben",
+    "MUTE cat",
+    "y",
+    "4821",
+)
+
+
+async def _settle_in(store: Store, intake: Intake) -> dict[str, int]:
+    """Four join, a fifth only follows, a sixth is heard of, a mailbox is known. The members' account ids."""
+    for name, phone in PEOPLE.items():
+        await intake.take(text_from(phone, f"JOIN {name}"))
+    for phone in (*PEOPLE.values(), ONLY_FOLLOWS):
+        await intake.take(text_from(phone, "FOLLOW ben"))
+    await intake.take(text_from(STRANGER, "hello"))
+    await intake.take(mail(HelpAddress()))
+    async with store.reading() as reading:
+        rows = await reading.execute(select(tables.accounts.c.name, tables.accounts.c.id))
+        return {name: account_id for name, account_id in rows if name}
+
+
+def text_from(phone: str, words: str, **also: object) -> Inbound:
+    """A text that no text before had the id of."""
+    message = mail(HelpAddress(), sender=phone, to=OURS, text=words)
+    return replace(message, source="twilio", channel=Channel.SMS, door=Phone(), **also)  # type: ignore[arg-type]  # made by name
+
+
+def what_happened(dice: Random, ids: dict[str, int]) -> list[Inbound]:
+    """Forty messages of one moment: texts and mails, odd ones and ones that come again among them."""
+    messages: list[Inbound] = []
+    for _ in range(40):
+        words = dice.choice(WORDS)
+        match dice.randrange(10):
+            case 0 if messages:
+                messages.append(dice.choice(messages))
+            case 1:
+                messages.append(text_from(ONLY_FOLLOWS, words))
+            case 4 if not words.startswith("FOLLOW"):  # it would have an account then, and ids must not grow
+                messages.append(text_from(STRANGER, words))
+            case 2:
+                box = PostingAddress(ids[dice.choice(["ann", "ben"])])
+                messages.append(replace(mail(HelpAddress(), text=words), door=box))
+            case 3:
+                messages.append(text_from(dice.choice(list(PEOPLE.values())), words, dropped=1))
+            case _:
+                messages.append(text_from(dice.choice(list(PEOPLE.values())), words))
+    return messages
+
+
+def _without_links(words: str) -> str:
+    """A link holds an id, and a text is cut to leave room for its link."""
+    return re.sub(r"[\w ]*… https://\S+/\d+|https://\S+/\d+", "link", words)
+
+
+async def _all_there_is(unit: Unit) -> dict[str, list[str]]:
+    """What every table holds that these messages can have changed, without the ids that grow."""
+    found = {}
+    for name in ("posts", "deliveries", "fanouts", "notices", "inbox", "post_tags", "offers", "follows", "blocks"):
+        table = tables.metadata.tables[name]
+        told = [each for each in table.c if each.name not in {"id", "post_id", "notice_id", "conversation_id"}]
+        rows = await unit.execute(select(*told))
+        found[name] = sorted(_without_links(repr(tuple(row))) for row in rows)
+    return found
+
+
+@pytest.mark.parametrize("seed", range(6))
+async def test_messages_of_one_moment_do_what_they_would_do_one_by_one(store: Store, intake: Intake, seed: int) -> None:
+    ids = await _settle_in(store, intake)
+    messages = what_happened(Random(seed), ids)  # noqa: S311  # the same ones each time
+    outcomes = []
+    for together in (False, True):
+        with suppress(_Undone):
+            async with store.unit() as unit:
+                if together:
+                    accepted = await intake._handle(unit, messages)
+                else:
+                    accepted = [each for message in messages for each in await intake._handle(unit, [message])]
+                answers = [(each.new, _without_links(each.answer)) for each in accepted]
+                outcomes.append((answers, await _all_there_is(unit)))
+                raise _Undone
+    one_by_one, at_once = outcomes
+    assert at_once == one_by_one
+    assert sum(new for new, _ in at_once[0]) > 20
+
+
+async def test_a_batch_of_posts_takes_as_many_statements_as_one_post(store: Store, intake: Intake) -> None:
+    await _settle_in(store, intake)
+
+    async def statements(messages: list[Inbound]) -> int:
+        counted = 0
+
+        def count_one(*_: object) -> None:
+            nonlocal counted
+            counted += 1
+
+        async with store.unit() as unit:
+            engine = unit._connection.sync_connection
+            assert engine is not None
+            event.listen(engine, "before_cursor_execute", count_one)
+            await intake._handle(unit, messages)
+            event.remove(engine, "before_cursor_execute", count_one)
+        return counted
+
+    one = await statements([text_from(PEOPLE["ann"], "first")])
+    many = await statements([text_from(phone, f"{phone} #says so") for phone in PEOPLE.values()])
+    assert many == one + 1  # for the tags
