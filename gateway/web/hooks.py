@@ -85,7 +85,7 @@ class TwilioHooks:
         """The form's fields, if the provider signed them; what is no form has no fields that could be signed."""
         signature = request.headers.get(SIGNATURE)
         if signature and request.content_type == FORM:
-            with suppress(UnicodeDecodeError, LookupError):
+            with suppress(ValueError, LookupError):  # a charset that there is not, or that these bytes are not in
                 fields = cast("list[tuple[str, str]]", list((await request.post()).items()))  # no form has files
                 if self._door.admits(request.raw_path, fields, signature):
                     return fields

@@ -155,6 +155,8 @@ async def test_when_the_intake_fails_the_provider_is_told_to_come_again(caller: 
         (b"%ff%fe=%00%ff&&&==&%", {}, 403),
         (b"%00&&==&%", {}, 403),
         (b"a=1", {"Content-Type": f"{FORM['Content-Type']}; charset=nonsense"}, 403),
+        (b"a=1", {"Content-Type": f"{FORM['Content-Type']}; charset=nonsense", "X-Twilio-Signature": "x"}, 403),
+        (b"a=1", {"Content-Type": f"{FORM['Content-Type']}; charset=undefined", "X-Twilio-Signature": "x"}, 403),
         (b"", {}, 403),
         (b"not zlib", {"Content-Encoding": "deflate"}, 403),
         (zlib.compress(b"x" * 20_000_000), {"Content-Encoding": "deflate"}, 403),
