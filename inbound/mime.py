@@ -1,8 +1,9 @@
 """A mail's bytes as a person's words: the text part, else the HTML as text, in the charset it is really in.
 
 Nothing here raises for any bytes, and nothing takes long: headers are read as plain strings (the stdlib's structured
-header parser raises on hostile ones), nesting and the number of parts are bounded, and the inside of a large
-attachment is cut out before parsing. What the person quoted or signed with is taken off by ``inbound.quotes``.
+header parser raises on hostile ones), those with parameters only as far as honest ones go (it takes the square of their
+length), nesting and the number of parts are bounded, and the inside of a large attachment is cut out before parsing.
+What the person quoted or signed with is taken off by ``inbound.quotes``.
 """
 
 import re
@@ -26,9 +27,10 @@ MAX_TEXT = 100_000
 _MAX_BOUNDARIES = 60
 _MAX_ENCODED = 128 * 1024
 _MAX_THINNED = 2 * 1024 * 1024
-_MAX_LOGO = 20_000
+_MAX_LOGO = 15_000  # bytes
 _ENOUGH = 8  # bytes beyond ASCII before statistics know better than the commonest charset
 _MAX_SUBJECT = 250
+_MAX_PARAMETERS = 2000
 
 _TEXTS = frozenset({"text/plain", "text/html"})
 _MACHINERY = frozenset(
@@ -51,12 +53,12 @@ class _Plain(Compat32):
     """Header values as they came, so that raw 8-bit ones can be repaired here."""
 
     def header_fetch_parse(self, name: str, value: str) -> str:
-        return value
+        return value[:_MAX_PARAMETERS] if name.lower().startswith("content-") else value
 
 
-_POLICY = _Plain()
-_PARSER = BytesParser(policy=_POLICY)
-_HEADER_PARSER = BytesHeaderParser(policy=_POLICY)
+PLAIN = _Plain()
+_PARSER = BytesParser(policy=PLAIN)
+_HEADER_PARSER = BytesHeaderParser(policy=PLAIN)
 _NESTING = re.compile(rb"boundary[ \t]*=|^content-type:[ \t]*message/", re.MULTILINE)
 _ENCODED = re.compile(rb"^content-transfer-encoding:[ \t]*base64", re.IGNORECASE | re.MULTILINE)
 _BODY = re.compile(rb"\r?\n\r?\n")
@@ -137,6 +139,21 @@ def header(mail: Part, name: str) -> str:
     return _one_line(words)
 
 
+def parameter(part: Part, name: str, of: str = "content-type") -> str:
+    """A parameter of a header, as it is written (RFC 2231 marks off); empty if there is none or it can't be read."""
+    try:
+        value = part.get_param(name, "", of)
+    except (ValueError, TypeError, LookupError):  # a fault of the stdlib's reader
+        return ""
+    return value[2] if isinstance(value, tuple) else str(value)
+
+
+def parts_of(part: Part) -> list[Part]:
+    """The parts that a part holds, the first 200 of them; none where it holds a text, whatever its label says."""
+    inner = part.get_payload() if part.is_multipart() else []
+    return [p for p in inner[:MAX_PARTS] if isinstance(p, Message)] if isinstance(inner, list) else []
+
+
 def decode(data: bytes, charset: str | None) -> str:
     """Bytes as text. The label is believed only where the bytes do not say better: valid UTF-8 is UTF-8 whatever
     the label claims, except under the seven-bit encodings of East Asia."""
@@ -213,15 +230,14 @@ def _pictures(part: Part, depth: int) -> int:
 
 def _inner(part: Part, kind: str) -> list[Part] | None:
     """The parts that count of a multipart that has some."""
-    inner = part.get_payload() if kind.startswith("multipart/") else None
-    if not isinstance(inner, list):
+    if not (kind.startswith("multipart/") and part.is_multipart()):
         return None
-    parts = [p for p in inner[:MAX_PARTS] if isinstance(p, Message)]
+    parts = parts_of(part)
     match kind:
         case "multipart/signed":
             return parts[:1]
         case "multipart/related":
-            return parts[:1] + [p for p in parts[1:] if len(str(p.get_payload())) > _MAX_LOGO]
+            return parts[:1] + [p for p in parts[1:] if len(_bytes(p)) > _MAX_LOGO]
         case _:
             return parts
 
@@ -229,21 +245,28 @@ def _inner(part: Part, kind: str) -> list[Part] | None:
 def _is_attachment(part: Part, kind: str) -> bool:
     if kind not in _TEXTS and not kind.startswith("multipart/"):
         return True
-    return "content-disposition" in part and bool(part.get_content_disposition() == "attachment" or part.get_filename())
+    if "content-disposition" not in part:
+        return False
+    named = parameter(part, "filename", "content-disposition") or parameter(part, "name")
+    return part.get_content_disposition() == "attachment" or bool(named)
+
+
+def _bytes(part: Part) -> bytes:
+    """What a leaf holds, its transfer encoding off."""
+    data = part.get_payload(decode=True)
+    return data if isinstance(data, bytes) else b""
 
 
 def _words(part: Part, kind: str) -> str | None:
     """The text of a leaf, plain where a multipart lacks its parts; None if it is an attachment."""
-    if _is_attachment(part, kind):
+    if _is_attachment(part, kind) or part.is_multipart():
         return None
-    data = part.get_payload(decode=True)
-    if not isinstance(data, bytes):
-        return None
+    data = _bytes(part)
     if len(data) > 4 * MAX_TEXT:
         data = data[: data.rfind(b"\n", 0, 4 * MAX_TEXT)]  # at a line's end, so as not to cut a character in two
-    text = decode(data, part.get_content_charset())[:MAX_TEXT]
+    text = decode(data, parameter(part, "charset"))[:MAX_TEXT]
     if kind == "text/html":
         return to_text(text)
-    if str(part.get_param("format", "")).lower() == "flowed":
-        return unflow(text, delete_space=str(part.get_param("delsp", "")).lower() == "yes")
+    if parameter(part, "format").lower() == "flowed":
+        return unflow(text, delete_space=parameter(part, "delsp").lower() == "yes")
     return text

@@ -6,12 +6,11 @@ has that form; for the many other forms ``flufl.bounce`` knows whether the failu
 
 import re
 from email import message_from_bytes
-from email.message import Message
 
 import structlog
 from flufl.bounce import all_failures
 
-from inbound.mime import MAX_PARTS, Part, decode, header, thin
+from inbound.mime import MAX_PARTS, PLAIN, Part, decode, header, parameter, parts_of
 
 log = structlog.get_logger(__name__)
 
@@ -52,6 +51,8 @@ _REPLY_LINE = re.compile(
 )
 _LONGEST_REASON = 300
 _LOOKED_AT = 20_000
+_MAX_REPORT = 64 * 1024
+"""Bytes of a report in free form that are looked at: its reason stands before the mail that it returns."""
 
 
 def is_automatic(mail: Part, sender: str, mail_domain: str) -> bool:
@@ -92,16 +93,15 @@ def _is_machinery(mail: Part) -> bool:
     """Reports (RFC 6522), and what a calendar sends by itself: invitations, acceptances, cancellations (RFC 5546)."""
     if mail.get_content_type() in {"multipart/report", "message/delivery-status", "message/disposition-notification"}:
         return True
-    return any(part.get_content_type() == "text/calendar" and part.get_param("method") for part in _parts(mail))
+    return any(part.get_content_type() == "text/calendar" and parameter(part, "method") for part in _parts(mail))
 
 
 def _parts(mail: Part) -> list[Part]:
     """The parts of a mail, to the depth that matters here."""
     found = [mail]
     for part in found:
-        inner = part.get_payload()
-        if isinstance(inner, list) and len(found) < MAX_PARTS:
-            found.extend(p for p in inner[:MAX_PARTS] if isinstance(p, Message))
+        if len(found) < MAX_PARTS:
+            found.extend(parts_of(part))
     return found
 
 
@@ -118,9 +118,8 @@ def failure(mail: Part, raw: bytes) -> str:
 
 
 def _from_status(part: Part) -> str:
-    blocks = part.get_payload()
-    for block in blocks if isinstance(blocks, list) else []:
-        if not isinstance(block, Message) or _first_word(block.get("action", "")) != "failed":
+    for block in parts_of(part):
+        if _first_word(block.get("action", "")) != "failed":
             continue
         status = _STATUS.search(block.get("status", ""))
         _, _, diagnostic = header(block, "diagnostic-code").partition(";")
@@ -130,7 +129,7 @@ def _from_status(part: Part) -> str:
 
 def _from_free_form(raw: bytes) -> str:
     try:
-        temporary, permanent = all_failures(message_from_bytes(thin(raw)))
+        temporary, permanent = all_failures(message_from_bytes(raw[:_MAX_REPORT], policy=PLAIN))
     except Exception as error:  # detectors written for real bounces may trip over anything else
         log.info("bounce.unreadable", error=type(error).__name__)
         return ""

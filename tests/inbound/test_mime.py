@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from inbound.html import to_text
 from inbound.mime import Letter, decode, header, parse, read, thin
 from inbound.quotes import own_words, unflow, unwrap_like
+from inbound.reports import failure, is_automatic
 from tests.inbound.mails import SAMPLES, Sample
 
 
@@ -229,6 +230,40 @@ def test_lines_that_the_program_broke_are_joined_as_the_html_twin_shows() -> Non
     joined = "The quick brown fox jumps over the lazy dog and then it runs away.\nShort line\nstays"
     assert letter(message.as_bytes()).text == joined
     assert unwrap_like(text, "something else") == text
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        "charset=undefined",
+        "charset=idna",
+        "charset=\xfc",
+        "charset*=undefined''utf-8",
+        "charset*1=x; charset*=y",
+        f"charset*{'9' * 5000}=x",
+        "format*=undefined''x; charset=utf-8",
+    ],
+)
+def test_parameters_that_cannot_be_read_hide_no_words(parameters: str) -> None:
+    raw = f"Content-Type: text/plain; {parameters}\r\n\r\nGr\xfc\xdfe\r\n".encode("latin-1")
+    assert letter(raw).text == "Gr\xfc\xdfe"
+    assert not is_automatic(parse(raw), "a@home.example", "birds.example")
+
+
+@pytest.mark.parametrize(
+    "line",
+    ['; x="' + ";" * 2000, "; x=y" * 400, "; a*0=b" * 300, '; "' * 600],
+    ids=["quoted", "many", "pieces", "quotes"],
+)
+@pytest.mark.parametrize("name", ["Content-Type: multipart/mixed", "Content-Disposition: inline"])
+def test_a_header_of_a_megabyte_is_read_quickly(name: str, line: str) -> None:
+    raw = (name + f"{line}\r\n " * 500 + "\r\n\r\nhello\r\n").encode()
+    begun = time.process_time()
+    mail = parse(raw)
+    read(mail)
+    is_automatic(mail, "a@home.example", "birds.example")
+    failure(mail, raw)
+    assert time.process_time() - begun < 3
 
 
 def test_attachments_are_counted_and_signatures_and_logos_are_not() -> None:
