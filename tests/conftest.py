@@ -17,6 +17,10 @@ from store.unit import Store
 from store.version import upgrade
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--soak", action="store_true", help="the long form of the suites that have one")
+
+
 def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
     """Tests run on the loop that the daemon runs on."""
     return {"uvloop": loop_factory()}
