@@ -7,12 +7,15 @@ known. A settle is fenced by attempt and state.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
+    Integer,
+    SmallInteger,
+    Text,
     and_,
     bindparam,
     case,
@@ -26,13 +29,24 @@ from sqlalchemy import (
 
 from gateway.domain.carriage import Carriage
 from gateway.domain.types import Channel, Lane
-from store.schema import Instant, accounts, addresses, blocks, deliveries, follows, mutes, notices, posts, receipts
-from store.sql import storable
+from store.schema import (
+    Instant,
+    accounts,
+    addresses,
+    blocks,
+    deliveries,
+    follows,
+    mutes,
+    notices,
+    posts,
+    receipts,
+    to_micros,
+)
+from store.sql import given, rows, storable
 from store.unit import Reading, Unit
 
 
-@dataclass(frozen=True, slots=True)
-class Settled:
+class Settled(NamedTuple):
     """What a delivery becomes: one of the states, with what goes with it.
 
     ``due_at`` for ``queued``, ``look_up_at`` for ``unsure``; ``reason`` is never empty but for ``sent``;
@@ -136,16 +150,24 @@ _recipient = accounts.alias("recipient")
 _original = posts.alias("original")
 _original_author = accounts.alias("original_author")
 _address_of_account = case((deliveries.c.channel == Channel.SMS, _recipient.c.phone_id), else_=_recipient.c.mail_id)
+_blocked_by_author = blocks.alias("blocked_by_author")
+_blocked_by_recipient = blocks.alias("blocked_by_recipient")
+_muted_by_recipient = mutes.alias("muted_by_recipient")
 
 
-def _blocked(one: Any, other: Any) -> Any:
-    return exists().where(blocks.c.account_id == one, blocks.c.other_id == other)
+def _between(pairs: Any, one: Any, other: Any) -> ColumnElement[bool]:
+    """SQL: this row of blocks or mutes says what ``one`` does not want to see of ``other``."""
+    return and_(pairs.c.account_id == one, pairs.c.other_id == other)
 
 
-def _muted(one: Any, other: Any) -> Any:
-    return exists().where(mutes.c.account_id == one, mutes.c.other_id == other)
+def _of_original(pairs: Any, one: Any, other: Any) -> ColumnElement[bool]:
+    """SQL: the same is said anywhere. It is looked for on reposts alone, in place of a join for all."""
+    return case(
+        (posts.c.repost_of_id.is_not(None), exists().where(_between(pairs, one, other))), else_=literal_column("FALSE")
+    )
 
 
+_DELIVERIES = given("ids", id=BigInteger)
 _DETAILS = (
     select(
         deliveries.c.id,
@@ -155,51 +177,37 @@ _DETAILS = (
         deliveries.c.lane,
         deliveries.c.queued_at,
         deliveries.c.account_id,
-        notices.c.text.label("notice"),
+        notices.c.text,
         notices.c.subject,
         notices.c.in_reply_to,
         notices.c.answers,
-        posts.c.id.label("post_id"),
-        posts.c.kind,
-        posts.c.text,
-        _original.c.text.label("original_text"),
-        posts.c.conversation_id,
-        posts.c.reply_to_id,
-        _author.c.name.label("author"),
-        _original_author.c.name.label("original_author"),
-        or_(
-            posts.c.deleted_at.is_not(None),
-            and_(posts.c.repost_of_id.is_not(None), _original.c.deleted_at.is_not(None)),
-        ).label("withdrawn"),
-        or_(_author.c.suspended_at.is_not(None), _author.c.deleted_at.is_not(None)).label("author_gone"),
-        _author.c.protected.label("author_protected"),
-        _original_author.c.protected.label("original_protected"),
-        or_(_recipient.c.suspended_at.is_not(None), _recipient.c.deleted_at.is_not(None)).label("recipient_gone"),
+        or_(_recipient.c.suspended_at.is_not(None), _recipient.c.deleted_at.is_not(None)),
         _recipient.c.texts_on,
         _recipient.c.email_mode,
-        follows.c.state.label("follow_state"),
-        follows.c.texts.label("follow_texts"),
-        follows.c.mail.label("follow_mail"),
+        follows.c.state,
+        follows.c.texts,
+        follows.c.mail,
         or_(
-            _muted(deliveries.c.account_id, posts.c.author_id), _muted(deliveries.c.account_id, _original.c.author_id)
-        ).label("muted"),
+            _muted_by_recipient.c.account_id.is_not(None),
+            _of_original(mutes, deliveries.c.account_id, _original.c.author_id),
+        ),
         or_(
-            _blocked(posts.c.author_id, deliveries.c.account_id),
-            _blocked(deliveries.c.account_id, posts.c.author_id),
-            _blocked(deliveries.c.account_id, _original.c.author_id),
-            _blocked(_original.c.author_id, deliveries.c.account_id),
-        ).label("blocked"),
-        addresses.c.id.label("address_id"),
-        addresses.c.address.label("to"),
+            _blocked_by_author.c.account_id.is_not(None),
+            _blocked_by_recipient.c.account_id.is_not(None),
+            _of_original(blocks, deliveries.c.account_id, _original.c.author_id),
+            _of_original(blocks, _original.c.author_id, deliveries.c.account_id),
+        ),
+        addresses.c.id,
+        addresses.c.address,
         addresses.c.opted_out_at,
-        addresses.c.dead_at.is_not(None).label("dead"),
+        addresses.c.dead_at.is_not(None),
+        deliveries.c.post_id,
     )
     .select_from(
-        deliveries.join(notices, notices.c.id == deliveries.c.notice_id, isouter=True)
+        _DELIVERIES.join(deliveries, deliveries.c.id == _DELIVERIES.c.id)
+        .join(notices, notices.c.id == deliveries.c.notice_id, isouter=True)
         .join(posts, posts.c.id == deliveries.c.post_id, isouter=True)
-        .join(_author, _author.c.id == posts.c.author_id, isouter=True)
         .join(_original, _original.c.id == posts.c.repost_of_id, isouter=True)
-        .join(_original_author, _original_author.c.id == _original.c.author_id, isouter=True)
         .join(_recipient, _recipient.c.id == deliveries.c.account_id, isouter=True)
         .join(
             follows,
@@ -214,27 +222,77 @@ _DETAILS = (
             addresses.c.id == func.coalesce(deliveries.c.sent_to_id, deliveries.c.address_id, _address_of_account),
             isouter=True,
         )
+        .join(
+            _blocked_by_author,
+            _between(_blocked_by_author, posts.c.author_id, deliveries.c.account_id),
+            isouter=True,
+        )
+        .join(
+            _blocked_by_recipient,
+            _between(_blocked_by_recipient, deliveries.c.account_id, posts.c.author_id),
+            isouter=True,
+        )
+        .join(
+            _muted_by_recipient,
+            _between(_muted_by_recipient, deliveries.c.account_id, posts.c.author_id),
+            isouter=True,
+        )
     )
-    .where(deliveries.c.id.in_(bindparam("ids", expanding=True)))
     .order_by(deliveries.c.lane, deliveries.c.id)
 )
+"""What differs from delivery to delivery, in the order of Carriage, and the id of the post."""
 
+_POSTS = given("ids", id=BigInteger)
+_CONTENTS = select(
+    posts.c.id,
+    posts.c.kind,
+    posts.c.text,
+    _original.c.text,
+    posts.c.conversation_id,
+    posts.c.reply_to_id,
+    _author.c.name,
+    _original_author.c.name,
+    or_(posts.c.deleted_at.is_not(None), _original.c.deleted_at.is_not(None)),
+    or_(_author.c.suspended_at.is_not(None), _author.c.deleted_at.is_not(None)),
+    _author.c.protected,
+    _original_author.c.protected,
+).select_from(
+    _POSTS.join(posts, posts.c.id == _POSTS.c.id)
+    .join(_author, _author.c.id == posts.c.author_id)
+    .join(_original, _original.c.id == posts.c.repost_of_id, isouter=True)
+    .join(_original_author, _original_author.c.id == _original.c.author_id, isouter=True)
+)
+"""What all deliveries of a post have in common, in the order of Carriage, from the post's id on."""
+
+_SETTLED = given(
+    "settled",
+    id=BigInteger,
+    attempt=Integer,
+    state=Text,
+    settled_at=BigInteger,
+    due_at=BigInteger,
+    look_up_at=BigInteger,
+    remote_id=Text,
+    reason=Text,
+    segments=SmallInteger,
+    sent_to_id=BigInteger,
+)
 _SETTLE = (
     update(deliveries)
     .where(
-        deliveries.c.id == bindparam("of_id"),
-        deliveries.c.attempt == bindparam("of_attempt"),
+        deliveries.c.id == _SETTLED.c.id,
+        deliveries.c.attempt == _SETTLED.c.attempt,
         deliveries.c.state.in_((_QUEUED, _CLAIMED, _UNSURE)),
     )
     .values(
-        state=bindparam("to_state"),
-        due_at=bindparam("due", type_=Instant()),
-        lease_until=bindparam("look_up", type_=Instant()),
-        settled_at=_NOW,
-        remote_id=func.coalesce(bindparam("remote"), deliveries.c.remote_id),
-        reason=bindparam("why"),
-        segments=bindparam("segs"),
-        sent_to_id=bindparam("sent_to"),
+        state=_SETTLED.c.state,
+        due_at=_SETTLED.c.due_at,
+        lease_until=_SETTLED.c.look_up_at,
+        settled_at=_SETTLED.c.settled_at,
+        remote_id=func.coalesce(_SETTLED.c.remote_id, deliveries.c.remote_id),
+        reason=_SETTLED.c.reason,
+        segments=_SETTLED.c.segments,
+        sent_to_id=_SETTLED.c.sent_to_id,
     )
 )
 _OWNED_BY_OTHERS = (
@@ -252,13 +310,11 @@ _OWNED_BY_OTHERS = (
         )
     )
 )
+_SENT = given("sent", address_id=BigInteger, post_id=BigInteger)
 _LAST_SENT = (
     update(addresses)
-    .where(
-        addresses.c.id == bindparam("of_address"),
-        func.coalesce(addresses.c.last_post_id, 0) < bindparam("of_post"),
-    )
-    .values(last_post_id=bindparam("of_post"))
+    .where(addresses.c.id == _SENT.c.address_id, func.coalesce(addresses.c.last_post_id, 0) < _SENT.c.post_id)
+    .values(last_post_id=_SENT.c.post_id)
 )
 _OVERDUE = (
     select(deliveries.c.id)
@@ -294,6 +350,9 @@ _LEASE_LOOK_UP = (
 )
 
 
+_NO_POST = (None,) * len(_CONTENTS.selected_columns)
+
+
 async def claim(unit: Unit, route: int, *, most: int, until: datetime, now: datetime) -> list[int]:
     """Lease up to ``most`` due deliveries of a route until ``until``, foremost lanes first; returns their ids."""
     ids: list[int] = []
@@ -322,7 +381,12 @@ async def details(reading: Reading, ids: Sequence[int]) -> list[Carriage]:
     """What the deliveries carry and whom they go to, foremost lane first, then in the order of queueing."""
     if not ids:
         return []
-    return [Carriage(*tuple(row)) for row in await reading.execute(_DETAILS, {"ids": list(ids)})]
+    found: Sequence[Any] = (await reading.execute(_DETAILS, {"ids": rows([each] for each in ids)})).all()
+    of_post: dict[int | None, Any] = {}
+    if carried := {each[-1] for each in found} - {None}:
+        contents = await reading.execute(_CONTENTS, {"ids": rows([each] for each in carried)})
+        of_post = {each[0]: tuple(each) for each in contents}
+    return [Carriage(*each[:-1], *of_post.get(each[-1], _NO_POST)) for each in found]
 
 
 async def settle(unit: Unit, settled: Iterable[Settled]) -> None:
@@ -331,22 +395,22 @@ async def settle(unit: Unit, settled: Iterable[Settled]) -> None:
     The attempt is the fence: only a claim raises it, so whoever settles the same one knows best, even when the lease
     ended meanwhile and the delivery waits again. What a receipt has moved on stays as it is."""
     values = [
-        {
-            "of_id": each.id,
-            "of_attempt": each.attempt,
-            "to_state": each.state,
-            "due": each.due_at,
-            "look_up": each.look_up_at,
-            "remote": None if each.remote_id is None else storable(each.remote_id, 128),
-            "why": storable(each.reason, 500),
-            "segs": each.segments,
-            "sent_to": each.sent_to_id,
-            "now": each.now,
-        }
+        [
+            each.id,
+            each.attempt,
+            each.state,
+            to_micros(each.now),
+            to_micros(each.due_at),
+            None if each.look_up_at is None else to_micros(each.look_up_at),
+            None if each.remote_id is None else storable(each.remote_id, 128),
+            storable(each.reason, 500),
+            each.segments,
+            each.sent_to_id,
+        ]
         for each in settled
     ]
     if values:
-        await unit.execute(_SETTLE, values)
+        await unit.execute(_SETTLE, {"settled": rows(values)})
 
 
 async def owned_by_others(reading: Reading, delivery_id: int, remote_ids: Sequence[str]) -> set[str]:
@@ -358,9 +422,9 @@ async def owned_by_others(reading: Reading, delivery_id: int, remote_ids: Sequen
 
 async def remember_last_sent(unit: Unit, sent: Iterable[tuple[int, int]]) -> None:
     """For each (address id, post id): a bare answer from that phone now means this post, unless a newer one does."""
-    values = [{"of_address": address, "of_post": post} for address, post in sent]
+    values = list(sent)
     if values:
-        await unit.execute(_LAST_SENT, values)
+        await unit.execute(_LAST_SENT, {"sent": rows(values)})
 
 
 async def take_back(unit: Unit, now: datetime, *, most: int = 1_000) -> int:

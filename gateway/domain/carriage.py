@@ -6,16 +6,18 @@ with what is true at the claim. What was forbidden in between is never sent.
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from gateway.domain import sms_text
 from gateway.domain.types import Channel, EmailMode, Lane, Outgoing, PostKind
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Carriage:
     """A delivery this worker holds a lease on, with all that is known about what it carries and who gets it.
 
     ``to`` is None when the recipient has no usable address any more. On a notice the fields about a post are None.
+    One is made for every delivery; freezing its many fields would take ten times as long as filling them.
     """
 
     id: int
@@ -29,18 +31,6 @@ class Carriage:
     subject: str | None
     in_reply_to: str | None
     answers: bool | None
-    post_id: int | None
-    kind: str | None
-    text: str | None
-    original_text: str | None
-    conversation_id: int | None
-    reply_to_id: int | None
-    author: str | None
-    original_author: str | None
-    withdrawn: bool | None
-    author_gone: bool | None
-    author_protected: bool | None
-    original_protected: bool | None
     recipient_gone: bool | None
     texts_on: bool | None
     email_mode: str | None
@@ -53,6 +43,18 @@ class Carriage:
     to: str | None
     opted_out_at: datetime | None
     dead: bool | None
+    post_id: int | None
+    kind: str | None
+    text: str | None
+    original_text: str | None
+    conversation_id: int | None
+    reply_to_id: int | None
+    author: str | None
+    original_author: str | None
+    withdrawn: bool | None
+    author_gone: bool | None
+    author_protected: bool | None
+    original_protected: bool | None
 
 
 def objection(carriage: Carriage) -> str:
@@ -106,7 +108,7 @@ def outgoing(carriage: Carriage, sender: str) -> Outgoing:
     assert text is not None
     segments = 0
     if by_sms:
-        composed = sms_text.compose(_with_author(carriage, text))
+        composed = _composed(carriage.kind, carriage.author, carriage.original_author, text)
         text, segments = composed.text, composed.segments
     return Outgoing(
         id=carriage.id,
@@ -131,16 +133,18 @@ def outgoing(carriage: Carriage, sender: str) -> Outgoing:
     )
 
 
-def _with_author(carriage: Carriage, text: str) -> str:
-    match carriage.kind:
+@lru_cache(maxsize=1_000)
+def _composed(kind: str | None, author: str | None, original_author: str | None, text: str) -> sms_text.Composed:
+    """The words on SMS, which are the same for all whom a post goes to."""
+    match kind:
         case None:
-            return text
+            return sms_text.compose(text)
         case PostKind.DIRECT:
-            return f"D {carriage.author}: {text}"
+            return sms_text.compose(f"D {author}: {text}")
         case PostKind.REPOST:
-            return f"{carriage.author}: RT @{carriage.original_author}: {text}"
+            return sms_text.compose(f"{author}: RT @{original_author}: {text}")
         case _:
-            return f"{carriage.author}: {text}"
+            return sms_text.compose(f"{author}: {text}")
 
 
 def _device(carriage: Carriage) -> str:
