@@ -4,6 +4,8 @@ Everything is in a registry of our own; ``gateway.web.ops`` renders it. Labels t
 or an address.
 """
 
+from collections.abc import Sequence
+from functools import cache
 from importlib.metadata import version
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
@@ -82,18 +84,28 @@ def message_came_in(source: str, outcome: str) -> None:
     _inbound.labels(source, outcome).inc()
 
 
-def delivery_settled(channel: str, outcome: str, *, segments: int = 0, delay: float | None = None) -> None:
-    """An attempt was settled, or a receipt came. ``delay``: seconds since queueing, when the peer took it."""
-    _settled.labels(channel, outcome).inc()
-    if segments:
-        _segments.inc(segments)
-    if delay is not None:
-        _delay_seconds.labels(channel).observe(delay)
+_labelled_settled = cache(_settled.labels)
+_labelled_send_seconds = cache(_send_seconds.labels)
+_labelled_delay_seconds = cache(_delay_seconds.labels)
+
+
+def delivery_settled(channel: str, outcome: str) -> None:
+    """An attempt was settled, or a receipt came."""
+    _labelled_settled(channel, outcome).inc()
+
+
+def deliveries_sent(channel: str, *, segments: int, delays: Sequence[float]) -> None:
+    """The peer took deliveries, of so many segments in all; ``delays``: seconds since each was queued."""
+    _labelled_settled(channel, "sent").inc(len(delays))
+    _segments.inc(segments)
+    observe = _labelled_delay_seconds(channel).observe
+    for delay in delays:
+        observe(delay)
 
 
 def attempt_took(channel: str, seconds: float) -> None:
     """One conversation with the peer took so long."""
-    _send_seconds.labels(channel).observe(seconds)
+    _labelled_send_seconds(channel).observe(seconds)
 
 
 def queue_stands(channel: str, depth: dict[str, int], oldest: float) -> None:

@@ -9,6 +9,7 @@ Trouble     while the database is away the worker waits and keeps what it has to
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -49,7 +50,7 @@ class DeliverySettings:
     ``kept``         how long what was settled, and what came in, is kept.
     ``lease``        how long a worker may hold a delivery before another one takes it over.
     ``look_up_after``  how long a text of unknown outcome waits for its receipt before the provider is asked about it.
-    ``batch``        deliveries that a worker holds at the most.
+    ``batch``        deliveries that a worker holds for sending at the most.
     ``connections``  texts under way to the provider at once; mail has ``mail.outbound.connections``.
     ``poll``         how often the queue is looked at when nothing rings.
     ``wake_burst``   texts sent at the end of quiet hours, before the rest becomes one summary.
@@ -92,7 +93,8 @@ class Worker:
         self._pace = pace
         self._transport = transport
         self._connections = connections
-        self._ready: asyncio.Queue[tuple[Outgoing, float]] = asyncio.Queue()
+        self._in_lease = tools.settings.lease.total_seconds() * _OF_LEASE
+        self._ready: asyncio.Queue[tuple[deque[Outgoing], float]] = asyncio.Queue()
         self._done: list[Result] = []
         self._held = 0
         self._bell = asyncio.Event()
@@ -130,7 +132,7 @@ class Worker:
                 continue
             self._bell.clear()
             now = self._tools.now()
-            until = asyncio.get_running_loop().time() + settings.lease.total_seconds() * _OF_LEASE
+            until = asyncio.get_running_loop().time() + self._in_lease
             try:
                 async with self._tools.store.unit() as unit:
                     batch = await sending.claim(unit, self._route, self._pace, most=room, lease=settings.lease, now=now)
@@ -140,8 +142,9 @@ class Worker:
                 await asyncio.sleep(_PATIENCE)
                 continue
             self._held += len(batch.deliveries)
-            for delivery in batch.deliveries:
-                self._ready.put_nowait((delivery, until))
+            ready = deque(batch.deliveries)
+            for _ in range(min(len(ready), self._connections)):
+                self._ready.put_nowait((ready, until))
             if batch.wait_until is not None:
                 await self._rest(min(batch.wait_until - self._tools.now(), settings.poll), deaf=True)
             elif not batch.deliveries and not batch.refused:
@@ -159,33 +162,40 @@ class Worker:
         self._bell.clear()
 
     async def _send(self) -> None:
+        """Send, one after another, what is left of a claim; other senders take of it, too. One timer watches over all
+        of them, for a claim has one lease."""
         while True:
-            delivery, until = await self._ready.get()
-            started = perf_counter()
-            outcome = await self._attempt(delivery, until)
-            metrics.attempt_took(delivery.channel, perf_counter() - started)
-            self._done.append(Result(delivery, outcome))
-            self._results.set()
+            ready, until = await self._ready.get()
+            while ready:
+                try:
+                    async with asyncio.timeout_at(until):
+                        while ready:
+                            delivery = ready.popleft()
+                            self._answered(delivery, await self._attempt(delivery, until))
+                except TimeoutError:
+                    self._answered(delivery, _without_answer(delivery, "no answer while the lease held"))
+
+    def _answered(self, delivery: Outgoing, outcome: Outcome) -> None:
+        self._done.append(Result(delivery, outcome))
+        self._results.set()
 
     async def _attempt(self, delivery: Outgoing, until: float) -> Outcome:
-        """One try, begun and ended while the lease is ours: ``until`` is in the loop's time."""
+        """One try, begun while the lease is ours: ``until`` is in the loop's time."""
         left = until - asyncio.get_running_loop().time()
         if left <= 0:
             return Deferred("its turn came too late", 0.0, route_wide=True)
-        if left < self._tools.settings.lease.total_seconds() * _OF_LEASE - _FRESH:
+        if left < self._in_lease - _FRESH:
             forbidden = await self._ask_again(delivery)
             if forbidden is not None:
                 return forbidden
+        started = perf_counter()
         try:
-            async with asyncio.timeout_at(until):
-                return await self._transport.send(delivery)
-        except TimeoutError:
-            reason = "no answer while the lease held"
-            return Unsure(reason) if delivery.channel is Channel.SMS else Deferred(reason)
+            return await self._transport.send(delivery)
         except Exception as error:
             log.exception("transport broke its promise", delivery=delivery.id)
-            reason = f"an error of ours: {type(error).__name__}"
-            return Unsure(reason) if delivery.channel is Channel.SMS else Deferred(reason)
+            return _without_answer(delivery, f"an error of ours: {type(error).__name__}")
+        finally:
+            metrics.attempt_took(delivery.channel, perf_counter() - started)
 
     async def _ask_again(self, delivery: Outgoing) -> Bounced | Deferred | None:
         """Whether what may go out at the claim still may: its post may be deleted since, its phone stopped."""
@@ -202,10 +212,10 @@ class Worker:
             results, self._done = self._done, []
             if not results:
                 continue
-            verdicts = await self._write_down(results)
             self._held -= len(results)
-            for result, verdict in zip(results, verdicts, strict=True):
-                self._count(result, verdict)
+            self._bell.set()  # the next may be claimed while these are written down
+            verdicts = await self._write_down(results)
+            self._count(results, verdicts)
             self._bell.set()
 
     async def _write_down(self, results: list[Result]) -> list[Verdict]:
@@ -239,21 +249,30 @@ class Worker:
                 dice=[tools.dice() for _ in results],
             )
 
-    def _count(self, result: Result, verdict: Verdict) -> None:
-        channel = result.delivery.channel
-        match verdict:
-            case Done(_):
-                delay = (self._tools.now() - result.delivery.queued_at).total_seconds()
-                metrics.delivery_settled(channel, "sent", segments=result.delivery.segments, delay=delay)
-            case Retry(_, reason):
-                metrics.delivery_settled(channel, "retry")
-                log.info("deferred", delivery=result.delivery.id, attempt=result.delivery.attempt, reason=reason)
-            case LookUp(_, reason):
-                metrics.delivery_settled(channel, "unsure")
-                log.warning("outcome unknown", delivery=result.delivery.id, reason=reason)
-            case GiveUp(reason, fault):
-                metrics.delivery_settled(channel, "dead")
-                log.warning("given up", delivery=result.delivery.id, fault=fault, reason=reason)
+    def _count(self, results: list[Result], verdicts: list[Verdict]) -> None:
+        channel, now = self._route.channel, self._tools.now()
+        delays: list[float] = []
+        segments = 0
+        for (delivery, _), verdict in zip(results, verdicts, strict=True):
+            match verdict:
+                case Done(_):
+                    delays.append((now - delivery.queued_at).total_seconds())
+                    segments += delivery.segments
+                case Retry(_, reason):
+                    metrics.delivery_settled(channel, "retry")
+                    log.info("deferred", delivery=delivery.id, attempt=delivery.attempt, reason=reason)
+                case LookUp(_, reason):
+                    metrics.delivery_settled(channel, "unsure")
+                    log.warning("outcome unknown", delivery=delivery.id, reason=reason)
+                case GiveUp(reason, fault):
+                    metrics.delivery_settled(channel, "dead")
+                    log.warning("given up", delivery=delivery.id, fault=fault, reason=reason)
+        metrics.deliveries_sent(channel, segments=segments, delays=delays)
+
+
+def _without_answer(delivery: Outgoing, reason: str) -> Outcome:
+    """What follows when nobody knows whether the peer has it: mail is sent again, a text is looked up first."""
+    return Unsure(reason) if delivery.channel is Channel.SMS else Deferred(reason)
 
 
 async def look_up(tools: Tools, transport: CanLookUp, *, most: int = 20) -> int:

@@ -1,9 +1,9 @@
 """Claim what may be sent now, and write down what became of it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import assert_never
+from typing import NamedTuple, assert_never
 
 from gateway.domain import carriage, pace
 from gateway.domain.delivery import (
@@ -43,8 +43,7 @@ class Batch:
     refused: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(NamedTuple):
     """What a transport said about a delivery."""
 
     delivery: Outgoing
@@ -179,16 +178,20 @@ async def settle_look_up(
 
 
 def _settled(delivery: Outgoing, verdict: Verdict, now: datetime) -> Settled:
-    settled = Settled(delivery.id, delivery.attempt, State.DEAD, now, now)
-    gone = replace(settled, segments=delivery.segments, sent_to_id=delivery.address_id or None)
+    number, attempt = delivery.id, delivery.attempt
+    segments, sent_to = delivery.segments, delivery.address_id or None
     match verdict:
         case Done(remote_id):
-            return replace(gone, state=State.SENT, remote_id=remote_id)
+            return Settled(
+                number, attempt, State.SENT, now, now, remote_id=remote_id, segments=segments, sent_to_id=sent_to
+            )
         case Retry(at, reason):
-            return replace(settled, state=State.QUEUED, due_at=at, reason=reason)
+            return Settled(number, attempt, State.QUEUED, now, at, reason=reason)
         case LookUp(at, reason):
-            return replace(gone, state=State.UNSURE, look_up_at=at, reason=reason)
+            return Settled(
+                number, attempt, State.UNSURE, now, now, at, reason=reason, segments=segments, sent_to_id=sent_to
+            )
         case GiveUp(reason, _):
-            return replace(gone, reason=reason)
+            return Settled(number, attempt, State.DEAD, now, now, reason=reason, segments=segments, sent_to_id=sent_to)
         case _:
             assert_never(verdict)
