@@ -4,14 +4,20 @@ Beside it, in batches of the same size and straight through the driver: Birdwire
 to them is the difference), and the least that a queue in a table can do: claim the oldest by UPDATE … RETURNING,
 settle each by its id. The bare queue knows no order within a recipient, no blocks, no opt-outs and no withdrawn posts.
 
+Then the same part of ever deeper queues is drained: posts to 100,000 followers, one upon the other.
+
     python -m benchmarks.drain
+    python -m benchmarks.drain --depths 10000 100000 1000000 10000000     some gigabytes, some minutes
 """
 
 import asyncio
+import json
 from collections import defaultdict
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import timedelta
 from random import random
+from statistics import median
 from time import perf_counter
 from typing import Any
 
@@ -19,13 +25,13 @@ from sqlalchemy import Dialect, Executable, text
 from sqlalchemy.dialects import postgresql, sqlite
 
 from benchmarks.database import choose_databases, database, opened, raw_postgresql, raw_sqlite
-from benchmarks.people import OUR_NUMBER, SMS_ROUTE, clear_queue, count_queue, settle_in, write_post
-from benchmarks.table import finish, options, show
+from benchmarks.people import OUR_NUMBER, SMS_ROUTE, clear_queue, count_queue, settle_in, tidy, write_post
+from benchmarks.table import Points, curve, finish, options, show
 from gateway.daemon import loop_factory, now
 from gateway.domain.delivery import Outcome, Sent
 from gateway.domain.pace import Pace
 from gateway.domain.types import Channel, Lane, Outgoing
-from gateway.service import fanout
+from gateway.service import fanout, sending
 from gateway.service.site import Site
 from outbound.worker import DeliverySettings, Tools, Worker
 from store import fanouts, queue
@@ -35,6 +41,8 @@ from store.unit import Store
 
 _SITE = Site(name="Benchmark", public_url="http://127.0.0.1", mail_domain="birds.example", key=b"k" * 32)
 _LEASE = timedelta(minutes=2)
+_BARE, _STATEMENTS, _WORKER = "bare queue", "Birdwire's statements alone", "Birdwire's worker"
+_FOLLOWERS = 100_000
 _OLDEST = (
     "SELECT id FROM deliveries WHERE route = 1 AND lane = ? AND state = 'queued' AND due_at <= ?"
     " ORDER BY due_at, id LIMIT ?"
@@ -43,6 +51,11 @@ _BARE_CLAIM = (
     "UPDATE deliveries SET state = 'claimed', attempt = attempt + 1, lease_until = ?"
     " WHERE id IN ({oldest}) RETURNING id"
 )
+_MORE = (
+    "INSERT INTO deliveries (post_id, account_id, channel, route, lane, state, due_at, queued_at)"
+    " SELECT {post}, follower_id, 'sms', 1, 5, 'queued', {now}, {now} FROM follows WHERE followee_id = 1"
+    " ORDER BY follower_id LIMIT {most}"
+)
 _BARE_SETTLE = "UPDATE deliveries SET state = 'sent', lease_until = NULL, settled_at = ?, remote_id = ? WHERE id = ?"
 
 
@@ -50,18 +63,19 @@ class TakesAll:
     """The peer: takes each delivery at once, and says when it has had ``most``."""
 
     def __init__(self, most: int) -> None:
-        self.left = most
+        self.most = most
+        self.taken = 0
         self.has_all = asyncio.Event()
 
     async def send(self, delivery: Outgoing) -> Outcome:
-        self.left -= 1
-        if not self.left:
+        self.taken += 1
+        if self.taken == self.most:
             self.has_all.set()
         return Sent(f"SM{delivery.id:032x}")
 
 
 async def product(store: Store, count: int, batch: int) -> float:
-    """Seconds from the worker's first look to its last settle."""
+    """Deliveries a second, from the worker's first look to its last settle; it is stopped once ``count`` are sent."""
     peer = TakesAll(count)
     tools = Tools(store, _SITE, DeliverySettings(batch=batch), now, random)
     worker = Worker(tools, Route(SMS_ROUTE, Channel.SMS, OUR_NUMBER), Pace(), peer, connections=32)
@@ -70,7 +84,7 @@ async def product(store: Store, count: int, batch: int) -> float:
     await peer.has_all.wait()
     worker.stop()
     await working
-    return perf_counter() - begun
+    return peer.taken / (perf_counter() - begun)
 
 
 class Raw:
@@ -123,16 +137,11 @@ class Raw:
         return self._known[id(statement)]
 
     async def ask(self, connection: Any, statement: Executable, values: dict[str, Any]) -> list[Any]:
-        """Run one of the store's statements; ``ids`` among the values is always a whole batch."""
-        ids = values.get("ids", [])
+        """Run one of the store's statements."""
+        if "given" in values:
+            values = {"given": json.dumps(values["given"])}
         words, names, brought = self.compiled(statement, values)
-        values = brought | values | {f"ids_{number}": each for number, each in enumerate(ids, 1)}
-        return await self.rows(connection, words, [values[name] for name in names])
-
-    async def ask_many(self, connection: Any, statement: Executable, values: list[dict[str, Any]]) -> None:
-        """Run one of the store's statements for each of ``values``."""
-        words, names, brought = self.compiled(statement, values[0])
-        await self.many(connection, words, [[(brought | each)[name] for name in names] for each in values])
+        return await self.rows(connection, words, [(brought | values)[name] for name in names])
 
     async def _run(self, connection: Any, words: str) -> None:
         done = connection.execute(words)
@@ -141,10 +150,10 @@ class Raw:
 
 
 async def own_statements(raw: Raw, count: int) -> float:
-    """Seconds that Birdwire's statements take without Birdwire."""
+    """Deliveries a second by Birdwire's statements without Birdwire."""
     begun = perf_counter()
     left = count
-    while left:
+    while left > 0:
         at = to_micros(now())
         await raw.begin(raw.claims)
         ids: list[int] = []
@@ -155,20 +164,20 @@ async def own_statements(raw: Raw, count: int) -> float:
             ids += [row[0] for row in await raw.ask(raw.claims, queue._CLAIM, claim)]
             if len(ids) >= raw.batch:
                 break
-        found = await raw.ask(raw.claims, queue._DETAILS, {"ids": ids + [-1] * (raw.batch - len(ids))})
+        found = await raw.ask(raw.claims, queue._DETAILS, {"given": [[each] for each in ids]})
+        await raw.ask(raw.claims, queue._CONTENTS, {"given": [[post_id] for post_id in {row[-1] for row in found}]})
         await raw.commit(raw.claims)
         await raw.begin(raw.settles)
-        settle = {"to_state": "sent", "due": at, "look_up": None, "why": "", "segs": 1, "sent_to": None}
-        settled = [{**settle, "of_id": r[0], "of_attempt": 1, "now": at, "remote": f"SM{r[0]:032x}"} for r in found]
-        await raw.ask_many(raw.settles, queue._SETTLE, settled)
-        await raw.ask_many(raw.settles, queue._LAST_SENT, [{"of_address": r[-4], "of_post": r[11]} for r in found])
+        settled = [[row[0], 1, "sent", at, at, None, f"SM{row[0]:032x}", "", 1, row[-5]] for row in found]
+        await raw.ask(raw.settles, queue._SETTLE, {"given": settled})
+        await raw.ask(raw.settles, queue._LAST_SENT, {"given": [[row[-5], row[-1]] for row in found]})
         await raw.commit(raw.settles)
         left -= len(ids)
-    return perf_counter() - begun
+    return (count - left) / (perf_counter() - begun)
 
 
 async def bare(raw: Raw, count: int) -> float:
-    """Seconds that the least takes."""
+    """Deliveries a second by the least that could do."""
     claim, settle = _BARE_CLAIM.format(oldest=_OLDEST), _BARE_SETTLE
     if not raw.is_sqlite:
         claim, settle = (
@@ -188,7 +197,7 @@ async def bare(raw: Raw, count: int) -> float:
             await raw.many(raw.settles, settle, [(at, f"SM{each:032x}", each) for each in ids])
             await raw.commit(raw.settles)
             left -= len(ids)
-    return perf_counter() - begun
+    return count / (perf_counter() - begun)
 
 
 def _numbered(words: str) -> str:
@@ -215,28 +224,102 @@ async def measure(url: str, kind: str, count: int, batch: int, runs: int) -> Non
         await settle_in(store, count)
         raw = Raw(url, batch)
         for _ in range(runs):
-            for name in ("bare queue", "Birdwire's statements alone", "Birdwire's worker"):
+            for name in (_BARE, _STATEMENTS, _WORKER):
                 await fill(store)
                 await raw.open()
-                if name == "bare queue":
-                    took = await bare(raw, count)
-                elif name == "Birdwire's worker":
-                    took = await product(store, count, batch)
+                if name == _BARE:
+                    rate = await bare(raw, count)
+                elif name == _WORKER:
+                    rate = await product(store, count, batch)
                 else:
-                    took = await own_statements(raw, count)
+                    rate = await own_statements(raw, count)
                 await raw.close()
                 assert await count_queue(store, "sent") == count, name
-                rates[name].append(count / took)
-    show(f"{count:,} deliveries drained in batches of {batch}, {kind}", "deliveries/s", rates, limit="bare queue")
+                rates[name].append(rate)
+    show(f"{count:,} deliveries drained in batches of {batch}, {kind}", "deliveries/s", rates, limit=_BARE)
+    rates.pop(_BARE)
+    wanted = {_WORKER: "0.5 or more"}
+    show(f"What Python adds to the statements, {kind}", "deliveries/s", rates, limit=_STATEMENTS, wanted=wanted)
+
+
+async def deepen(store: Store, depth: int) -> None:
+    """Queue posts to everybody, or to some for the last one, until ``depth`` deliveries wait."""
+    missing = depth - await count_queue(store, "queued")
+    while missing > 0:
+        post = await write_post(store, now())
+        async with store.unit() as unit:
+            words = _MORE.format(post=post, now=to_micros(now()), most=missing)
+            missing -= (await unit.execute(text(words))).rowcount
+    await tidy(store)
+
+
+async def claim_once(store: Store, batch: int) -> float:
+    """Milliseconds for one claim with all that belongs to it but its commit: it is undone."""
+    route = Route(SMS_ROUTE, Channel.SMS, OUR_NUMBER)
+    begun = perf_counter()
+    with suppress(_Undone):
+        async with store.unit() as unit:
+            claimed = await sending.claim(unit, route, Pace(), most=batch, lease=_LEASE, now=now())
+            took = perf_counter() - begun
+            assert len(claimed.deliveries) == batch
+            raise _Undone
+    return took * 1000
+
+
+class _Undone(Exception):
+    """A claim that was made to be measured only."""
+
+
+async def measure_depths(url: str, depths: Sequence[int], count: int, batch: int, runs: int) -> dict[str, Points]:
+    """For each depth the median claim, in milliseconds, and the median rates of the statements and of the worker."""
+    points: dict[str, list[tuple[float, float]]] = defaultdict(list)
+    async with opened(url) as store:
+        await settle_in(store, _FOLLOWERS)
+        raw = Raw(url, batch)
+        for depth in sorted(depths):
+            taken: dict[str, list[float]] = defaultdict(list)
+            for _ in range(runs):
+                await deepen(store, depth)
+                taken["claim"] += [await claim_once(store, batch) for _ in range(5)]
+                await deepen(store, depth)
+                await raw.open()
+                taken[_STATEMENTS].append(await own_statements(raw, min(count, depth)))
+                await raw.close()
+                await deepen(store, depth)
+                taken[_WORKER].append(await product(store, min(count, depth), batch))
+            for name, values in taken.items():
+                points[name].append((depth, median(values)))
+    return dict(points)
 
 
 def main() -> None:
     parser = options(__doc__, deliveries=20_000, batch=500, runs=5)
+    parser.add_argument(
+        "--depths", nargs="*", type=int, default=[10_000, 100_000, 1_000_000], metavar="N", help="how deep queues are"
+    )
     choose_databases(parser)
     chosen = parser.parse_args()
+    deep: dict[str, dict[str, Points]] = {}
     for kind in chosen.on:
         with database(kind) as url, asyncio.Runner(loop_factory=loop_factory()) as runner:
             runner.run(measure(url, kind, chosen.deliveries, chosen.batch, chosen.runs))
+        if chosen.depths:
+            with database(kind) as url, asyncio.Runner(loop_factory=loop_factory()) as runner:
+                work = measure_depths(url, chosen.depths, chosen.deliveries, chosen.batch, chosen.runs)
+                deep[kind] = runner.run(work)
+    if deep:
+        curve(
+            f"Claiming {chosen.batch} deliveries of a deep queue",
+            x="queued",
+            y="milliseconds",
+            lines={kind: points["claim"] for kind, points in deep.items()},
+        )
+        curve(
+            f"Draining {chosen.deliveries:,} deliveries of a deep queue",
+            x="queued",
+            y="deliveries/s",
+            lines={f"{name}, {kind}": deep[kind][name] for kind in deep for name in (_STATEMENTS, _WORKER)},
+        )
     finish("drain", chosen)
 
 
