@@ -11,7 +11,6 @@ Then the same part of ever deeper queues is drained: posts to 100,000 followers,
 """
 
 import asyncio
-import json
 from collections import defaultdict
 from collections.abc import Sequence
 from contextlib import suppress
@@ -37,6 +36,7 @@ from outbound.worker import DeliverySettings, Tools, Worker
 from store import fanouts, queue
 from store.routes import Route
 from store.schema import to_micros
+from store.sql import rows
 from store.unit import Store
 
 _SITE = Site(name="Benchmark", public_url="http://127.0.0.1", mail_domain="birds.example", key=b"k" * 32)
@@ -138,8 +138,6 @@ class Raw:
 
     async def ask(self, connection: Any, statement: Executable, values: dict[str, Any]) -> list[Any]:
         """Run one of the store's statements."""
-        if "given" in values:
-            values = {"given": json.dumps(values["given"])}
         words, names, brought = self.compiled(statement, values)
         return await self.rows(connection, words, [(brought | values)[name] for name in names])
 
@@ -164,13 +162,14 @@ async def own_statements(raw: Raw, count: int) -> float:
             ids += [row[0] for row in await raw.ask(raw.claims, queue._CLAIM, claim)]
             if len(ids) >= raw.batch:
                 break
-        found = await raw.ask(raw.claims, queue._DETAILS, {"given": [[each] for each in ids]})
-        await raw.ask(raw.claims, queue._CONTENTS, {"given": [[post_id] for post_id in {row[-1] for row in found}]})
+        found = await raw.ask(raw.claims, queue._DETAILS, {"ids": rows([each] for each in ids)})
+        posts = rows([post_id] for post_id in {row[-1] for row in found})
+        await raw.ask(raw.claims, queue._CONTENTS, {"ids": posts})
         await raw.commit(raw.claims)
         await raw.begin(raw.settles)
         settled = [[row[0], 1, "sent", at, at, None, f"SM{row[0]:032x}", "", 1, row[-5]] for row in found]
-        await raw.ask(raw.settles, queue._SETTLE, {"given": settled})
-        await raw.ask(raw.settles, queue._LAST_SENT, {"given": [[row[-5], row[-1]] for row in found]})
+        await raw.ask(raw.settles, queue._SETTLE, {"settled": rows(settled)})
+        await raw.ask(raw.settles, queue._LAST_SENT, {"sent": rows((row[-5], row[-1]) for row in found)})
         await raw.commit(raw.settles)
         left -= len(ids)
     return (count - left) / (perf_counter() - begun)
