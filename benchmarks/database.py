@@ -63,7 +63,7 @@ def raw_sqlite(url: str, *, durable: bool) -> sqlite3.Connection:
 
 async def raw_postgresql(url: str, *, durable: bool) -> "asyncpg.Connection[asyncpg.Record]":
     """The same server without anything of ours in between, committing as carefully as a unit that is ``durable``."""
-    settings = {"jit": "off"} | ({} if durable else {"synchronous_commit": "off"})
+    settings = {"jit": "off", "random_page_cost": "1.1"} | ({} if durable else {"synchronous_commit": "off"})
     return await asyncpg.connect(
         host=url.partition("?host=")[2], user="postgres", database="postgres", server_settings=settings
     )
