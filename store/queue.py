@@ -69,9 +69,25 @@ _QUEUED: ColumnElement[str] = literal_column("'queued'")
 _CLAIMED: ColumnElement[str] = literal_column("'claimed'")
 _UNSURE: ColumnElement[str] = literal_column("'unsure'")
 
+_NOTHING: ColumnElement[int] = literal_column("0")
+"""Added to a column it hides that column's index from the planners. A recipient has few open deliveries, the route has
+the whole queue; both planners would otherwise walk the queue once for every slot."""
+
 _older = deliveries.alias("older")
-_in_flight = deliveries.alias("in_flight")
-_in_doubt = deliveries.alias("in_doubt")
+_open = deliveries.alias("open")
+_busy = exists().where(
+    _open.c.account_id == deliveries.c.account_id,
+    or_(_open.c.state == _QUEUED, _open.c.state == _CLAIMED, _open.c.state == _UNSURE),
+    _open.c.route + _NOTHING == bindparam("on_route"),
+    case(
+        (_open.c.state == _CLAIMED, literal_column("TRUE")),
+        (_open.c.state == _UNSURE, _open.c.lane.between(bindparam("first_lane"), bindparam("last_lane"))),
+        else_=literal_column("FALSE"),
+    ),
+)
+"""The recipient has one in flight on this route, or posts of unknown outcome. Said so that both planners look among
+what is open for the recipient, never among all that is in flight, once for every slot."""
+
 _slot = (
     select(deliveries.c.id, deliveries.c.account_id)
     .where(
@@ -79,17 +95,7 @@ _slot = (
         deliveries.c.lane == bindparam("on_lane"),
         deliveries.c.state == _QUEUED,
         deliveries.c.due_at <= _NOW,
-        ~exists().where(
-            _in_flight.c.account_id == deliveries.c.account_id,
-            _in_flight.c.state == _CLAIMED,
-            _in_flight.c.route == bindparam("on_route"),
-        ),
-        ~exists().where(
-            _in_doubt.c.account_id == deliveries.c.account_id,
-            _in_doubt.c.state == _UNSURE,
-            _in_doubt.c.route == bindparam("on_route"),
-            _in_doubt.c.lane.between(bindparam("first_lane"), bindparam("last_lane")),
-        ),
+        ~_busy,
     )
     .order_by(deliveries.c.due_at, deliveries.c.id)
     .limit(bindparam("most"))
@@ -98,10 +104,6 @@ _slot = (
     .prefix_with("MATERIALIZED", dialect="postgresql")
     .prefix_with("MATERIALIZED", dialect="sqlite")
 )
-_NOTHING: ColumnElement[int] = literal_column("0")
-"""Added to a column it hides that column's index from the planners. A recipient has few open deliveries, the route has
-the whole queue; both planners would otherwise walk the queue once for every slot."""
-
 _oldest_of_recipient = (
     select(_older.c.id)
     .where(

@@ -110,7 +110,7 @@ async def test_a_claim_goes_along_the_index_of_what_is_due(town: Store) -> None:
         with watching(town) as seen:
             ids = await queue.claim(unit, 1, most=50, until=NOW + timedelta(minutes=1), now=NOW)
     assert len(ids) == 50
-    await check(town, seen, tables=("deliveries", "older", "in_flight"))
+    await check(town, seen, tables=("deliveries", "older", "open"))
     statement, parameters = seen[-1]
     plan = await plan_of(town, statement, parameters)
     assert "ix_deliveries_due" in plan
