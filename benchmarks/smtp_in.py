@@ -20,11 +20,9 @@ from benchmarks.people import settle_in
 from benchmarks.replay_smtp import replay
 from benchmarks.table import finish, options, show
 from benchmarks.webhook import PEOPLE, SITE
-from gateway.daemon import loop_factory, now
+from gateway.daemon import loop_factory, now, resolver
 from gateway.domain import token
 from gateway.domain.token import Purpose
-from gateway.service import doors
-from gateway.service.doors import Opened, Refused
 from inbound.intake import Intake
 from inbound.mail import InboundMailSettings, MailDoor
 from inbound.message import Accepted, Inbound
@@ -59,11 +57,7 @@ async def measure(url: str, kind: str, concurrencies: list[int], count: int, run
         await settle_in(store, PEOPLE)
         intake = Intake(store, SITE, {}, now, lambda: "000000")
         taking = tasks.create_task(intake.run())
-
-        async def resolve(local_part: str) -> Opened | Refused:
-            async with store.reading() as reading:
-                return await doors.find(reading, SITE, local_part)
-
+        resolve = resolver(store, SITE)
         bare = await loop.create_server(
             lambda: SMTP(Nothing(), hostname="bare", enable_SMTPUTF8=True, loop=loop), "127.0.0.1", 0
         )

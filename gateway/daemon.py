@@ -31,6 +31,7 @@ from gateway.web.app import WebDeps, build_app, listening
 from gateway.web.ops import build_ops_app
 from inbound.batch import Batcher
 from inbound.intake import Intake
+from inbound.lookups import Lookups
 from inbound.mail import MailDoor
 from inbound.sms_twilio import Door as TwilioDoor
 from outbound.fanout import FanOut
@@ -123,7 +124,7 @@ async def run(
                 web = await doors_in.enter_async_context(listening(app, config.web.host, config.web.port))
             mail = None
             if "inbound" in only:
-                mail_in = MailDoor(config.mail.inbound, site.mail_domain, intake, _resolver(store, site))
+                mail_in = MailDoor(config.mail.inbound, site.mail_domain, intake, resolver(store, site))
                 await mail_in.start()
                 doors_in.push_async_callback(mail_in.close)
                 mail = (config.mail.inbound.host, mail_in.port)
@@ -224,12 +225,14 @@ def _receiver(store: Store, site: Site, tools: Tools) -> Batcher[Receipt, bool]:
     return Batcher(store, record)
 
 
-def _resolver(store: Store, site: Site) -> Callable[[str], Awaitable[Opened | Refused]]:
-    async def resolve(local_part: str) -> Opened | Refused:
-        async with store.reading() as reading:
-            return await doors.find(reading, site, local_part)
+def resolver(store: Store, site: Site) -> Callable[[str], Awaitable[Opened | Refused]]:
+    """What the mail door asks at each RCPT; those of the same moment are one look-up."""
 
-    return resolve
+    async def find(local_parts: Sequence[str]) -> list[Opened | Refused]:
+        async with store.glancing() as reading:
+            return await doors.find(reading, site, local_parts)
+
+    return Lookups(find)
 
 
 async def _add_slash(request: Request) -> Response:

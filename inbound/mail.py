@@ -89,7 +89,7 @@ class Taking(Protocol):
 
 
 Resolve = Callable[[str], Awaitable[Opened | Refused]]
-"""What the part of an address before the ``@`` opens; ``gateway.service.doors.find`` with a transaction around it."""
+"""What the part of an address before the ``@`` opens, as ``gateway.service.doors.find`` knows it."""
 
 
 class MailDoor:

@@ -1,5 +1,6 @@
-"""What the mail door asks before it takes a letter: is this account, or the owner of this delivery, still welcome?"""
+"""What the mail door asks before it takes letters: are these accounts, or the owners of these deliveries, welcome?"""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from sqlalchemy import bindparam, func, select
@@ -16,30 +17,36 @@ class Owner:
     closed: bool
 
 
-_ACCOUNT = select(
+_ACCOUNTS = select(
+    accounts.c.id,
     accounts.c.post_version,
     accounts.c.suspended_at,
     accounts.c.deleted_at,
-).where(accounts.c.id == bindparam("account_id"))
+).where(accounts.c.id.in_(bindparam("ids", expanding=True)))
 
-_DELIVERY = (
-    select(accounts.c.post_version, accounts.c.suspended_at, accounts.c.deleted_at)
+_DELIVERIES = (
+    select(deliveries.c.id, accounts.c.post_version, accounts.c.suspended_at, accounts.c.deleted_at)
     .select_from(
         deliveries.outerjoin(addresses, addresses.c.id == deliveries.c.address_id).outerjoin(
             accounts, accounts.c.id == func.coalesce(deliveries.c.account_id, addresses.c.account_id)
         )
     )
-    .where(deliveries.c.id == bindparam("delivery_id"))
+    .where(deliveries.c.id.in_(bindparam("ids", expanding=True)))
 )
 
 
-async def owner_of_account(reading: Reading, account_id: int) -> Owner | None:
-    """The account with this id; None if there is none."""
-    row = (await reading.execute(_ACCOUNT, {"account_id": account_id})).first()
-    return row and Owner(row.post_version, bool(row.suspended_at or row.deleted_at))
+async def owners_of_accounts(reading: Reading, account_ids: Collection[int]) -> dict[int, Owner]:
+    """Those of these accounts that there are, by id."""
+    if not account_ids:
+        return {}
+    rows = await reading.execute(_ACCOUNTS, {"ids": list(account_ids)})
+    return {row.id: Owner(row.post_version, bool(row.suspended_at or row.deleted_at)) for row in rows}
 
 
-async def owner_of_delivery(reading: Reading, delivery_id: int) -> Owner | None:
-    """Whoever got this delivery; None if it is unknown or pruned. An address without an account is open."""
-    row = (await reading.execute(_DELIVERY, {"delivery_id": delivery_id})).first()
-    return row and Owner(row.post_version or 0, bool(row.suspended_at or row.deleted_at))
+async def owners_of_deliveries(reading: Reading, delivery_ids: Collection[int]) -> dict[int, Owner]:
+    """Whoever got these deliveries, by delivery; without those that are unknown or pruned. An address without an
+    account is open."""
+    if not delivery_ids:
+        return {}
+    rows = await reading.execute(_DELIVERIES, {"ids": list(delivery_ids)})
+    return {row.id: Owner(row.post_version or 0, bool(row.suspended_at or row.deleted_at)) for row in rows}

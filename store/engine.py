@@ -39,6 +39,9 @@ CONNECT_TIMEOUT = 10.0
 PATIENCE = 60.0
 """Seconds that PostgreSQL has for one statement."""
 
+GLANCE = 0.1
+"""Seconds that a glance at SQLite waits, and the loop with it, for a file that is locked from everybody."""
+
 _POSTGRESQL = {
     "application_name": "birdwire",
     "jit": "off",
@@ -96,15 +99,42 @@ def open_engine(
         max_overflow=connections,
         pool_pre_ping=True,
         hide_parameters=True,
-        connect_args={
-            "timeout": CONNECT_TIMEOUT,
-            "command_timeout": patience,
-            "connection_class": _Watched,
-            "server_settings": _POSTGRESQL if durable else {**_POSTGRESQL, "synchronous_commit": "off"},
-        },
+        connect_args=_postgresql(patience, _POSTGRESQL if durable else {**_POSTGRESQL, "synchronous_commit": "off"}),
     )
     event.listen(engine.sync_engine, "handle_error", _give_up_the_silent)
     return engine
+
+
+def open_glances(url: URL, *, patience: float | None = PATIENCE) -> AsyncEngine:
+    """One connection outside any transaction, for look-ups by key: each statement sees what is committed by then.
+
+    On SQLite they are done in the loop's own thread: a look-up reads a few pages, and a reader waits for no writer. On
+    PostgreSQL nobody asks first whether the connection still stands, so one look-up fails after each restart.
+    """
+    if url.get_backend_name() == "sqlite":
+        settings = {"timeout": GLANCE, "isolation_level": None, "async_creator_fn": _connect}
+        engine = create_async_engine(url, connect_args=settings, hide_parameters=True, poolclass=StaticPool)
+        event.listen(engine.sync_engine, "connect", _tune(durable=False, read_only=True))
+        return engine
+    engine = create_async_engine(
+        url,
+        pool_size=1,
+        max_overflow=0,
+        isolation_level="AUTOCOMMIT",
+        hide_parameters=True,
+        connect_args=_postgresql(patience, _POSTGRESQL),
+    )
+    event.listen(engine.sync_engine, "handle_error", _give_up_the_silent)
+    return engine
+
+
+def _postgresql(patience: float | None, settings: dict[str, str]) -> dict[str, Any]:
+    return {
+        "timeout": CONNECT_TIMEOUT,
+        "command_timeout": patience,
+        "connection_class": _Watched,
+        "server_settings": settings,
+    }
 
 
 class _Watched(asyncpg.Connection):  # type: ignore[misc]  # it has no types
@@ -136,6 +166,19 @@ def _open_sqlite(url: URL, *, durable: bool, read_only: bool, connections: int) 
         settings["async_creator_fn"] = _connect
     engine = create_async_engine(url, connect_args=settings, hide_parameters=True, **pool)
 
+    def on_begin(connection: Any) -> None:
+        connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+
+    event.listen(engine.sync_engine, "connect", _tune(durable=durable, read_only=read_only))
+    event.listen(engine.sync_engine, "begin", on_begin)
+    if not read_only:
+        event.listen(engine.sync_engine, "handle_error", _keep_the_cancelled)
+    return engine
+
+
+def _tune(*, durable: bool, read_only: bool) -> Callable[[sqlite3.Connection, object], None]:
+    """What every new connection to SQLite is told."""
+
     def on_connect(connection: sqlite3.Connection, _record: object) -> None:
         cursor = connection.cursor()
         cursor.execute("PRAGMA journal_mode = WAL")
@@ -147,14 +190,7 @@ def _open_sqlite(url: URL, *, durable: bool, read_only: bool, connections: int) 
             cursor.execute("PRAGMA query_only = ON")
         cursor.close()
 
-    def on_begin(connection: Any) -> None:
-        connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
-
-    event.listen(engine.sync_engine, "connect", on_connect)
-    event.listen(engine.sync_engine, "begin", on_begin)
-    if not read_only:
-        event.listen(engine.sync_engine, "handle_error", _keep_the_cancelled)
-    return engine
+    return on_connect
 
 
 def _keep_the_cancelled(context: ExceptionContext) -> None:
@@ -163,7 +199,7 @@ def _keep_the_cancelled(context: ExceptionContext) -> None:
         context.is_disconnect = False
 
 
-class _Writing(aiosqlite.Connection):
+class _Swift(aiosqlite.Connection):
     """A connection that does what is short in the loop's own thread, and everything else in its own.
 
     A hop to the other thread and back takes ten times as long as a look-up, and one statement makes four. Between
@@ -217,6 +253,6 @@ def _connect(database: str, **settings: Any) -> aiosqlite.Connection:
     """
     with suppress(OSError):  # sqlite3 says better what is wrong with a path
         os.close(os.open(database, os.O_CREAT | os.O_RDONLY, 0o600))
-    connection = _Writing(lambda: sqlite3.connect(database, **settings), 64)
+    connection = _Swift(lambda: sqlite3.connect(database, **settings), 64)
     connection._thread.daemon = True
     return connection

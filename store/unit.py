@@ -14,7 +14,7 @@ from sqlalchemy import URL, CursorResult, Executable, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.selectable import TypedReturnsRows
 
-from store.engine import PATIENCE, open_engine, parse_url
+from store.engine import PATIENCE, open_engine, open_glances, parse_url
 
 BELL = "birdwire"
 """The PostgreSQL channel that daemons notify each other on."""
@@ -67,7 +67,7 @@ class Unit(Reading):
 
 
 class Store:
-    """The database: ``unit()`` to write, ``reading()`` to read, ``listen`` to hear the bell."""
+    """The database: ``unit()`` to write, ``reading()`` and ``glancing()`` to read, ``on_bell`` to hear the bell."""
 
     def __init__(self, url: str, *, connections: int = 5, patience: float | None = PATIENCE) -> None:
         """``url`` as in ``[store] url``; ``patience`` is how many seconds a statement may take on PostgreSQL, None for
@@ -80,6 +80,7 @@ class Store:
             if self.is_sqlite
             else self._relaxed
         )
+        self._glances = open_glances(self.url, patience=patience)
         self._writing = asyncio.Lock()
         self._listeners: list[Callable[[], None]] = []
 
@@ -112,6 +113,13 @@ class Store:
             yield Reading(connection)
 
     @asynccontextmanager
+    async def glancing(self) -> AsyncIterator[Reading]:
+        """A look-up by key outside any transaction, for those who ask often: quicker than :meth:`reading`, and nothing
+        else may be asked in it. On SQLite the loop waits for the answer."""
+        async with self._glances.connect() as connection:
+            yield Reading(connection)
+
+    @asynccontextmanager
     async def connection(self) -> AsyncIterator[AsyncConnection]:
         """A bare writing transaction for those who need more than statements: migrations, and tests of the schema."""
         async with self._durable.begin() as connection:
@@ -136,6 +144,7 @@ class Store:
         """Close every connection."""
         await self._durable.dispose()
         await self._relaxed.dispose()
+        await self._glances.dispose()
         if self.is_sqlite:
             await self._readers.dispose()
 

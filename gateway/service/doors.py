@@ -9,12 +9,13 @@
 Everything else is refused, with words that tell a person what to do.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gateway.domain import token
 from gateway.domain.token import Purpose
 from gateway.service.site import Site
-from store.doors import owner_of_account, owner_of_delivery
+from store.doors import Owner, owners_of_accounts, owners_of_deliveries
 from store.unit import Reading
 
 
@@ -62,10 +63,43 @@ class Refused:
 Opened = Posting | Replying | Bouncing | Unsubscribing | Helping
 
 _CLOSED = Refused("This account is closed.", "5.2.1")
+_NOT_VALID = Refused("This posting address is not valid, or it was replaced by a newer one.")
+_NO_REPLY = Refused("This reply address is not valid. Answer the mail itself, so that it goes to its Reply-To address.")
 
 
-async def find(reading: Reading, site: Site, local_part: str) -> Opened | Refused:
-    """What the part before the ``@`` opens; case does not matter."""
+@dataclass(frozen=True, slots=True)
+class _Posts:
+    """A posting address, valid if the account says so."""
+
+    claimed: token.Claimed
+
+
+@dataclass(frozen=True, slots=True)
+class _Replies:
+    """A genuine reply address, valid while its delivery is kept and the owner is welcome."""
+
+    delivery_id: int
+
+
+async def find(reading: Reading, site: Site, local_parts: Sequence[str]) -> list[Opened | Refused]:
+    """What each of these parts before an ``@`` opens; the database is asked once for all. Case does not matter."""
+    read = [_read(site, each) for each in local_parts]
+    accounts = await owners_of_accounts(reading, {each.claimed.number for each in read if isinstance(each, _Posts)})
+    readers = await owners_of_deliveries(reading, {each.delivery_id for each in read if isinstance(each, _Replies)})
+    found: list[Opened | Refused] = []
+    for each in read:
+        match each:
+            case _Posts(claimed):
+                found.append(_posting(site, claimed, accounts.get(claimed.number)))
+            case _Replies(delivery_id):
+                found.append(_replying(site, delivery_id, readers.get(delivery_id)))
+            case _:
+                found.append(each)
+    return found
+
+
+def _read(site: Site, local_part: str) -> Opened | Refused | _Posts | _Replies:
+    """As much as can be told without the database."""
     prefix, _, secret = local_part.lower().partition("+")
     match prefix:
         case "help" | "postmaster":
@@ -75,9 +109,11 @@ async def find(reading: Reading, site: Site, local_part: str) -> Opened | Refuse
                 f"Post to your own secret posting address. Ask {site.contact or 'whoever runs this site'} for it."
             )
         case "post":
-            return await _posting(reading, site, token.parse(secret))
+            claimed = token.parse(secret)
+            return _NOT_VALID if claimed is None else _Posts(claimed)
         case "reply":
-            return await _replying(reading, site, _genuine(site, Purpose.REPLY, secret))
+            number = _genuine(site, Purpose.REPLY, secret)
+            return _NO_REPLY if number is None else _Replies(number)
         case "bounce":
             number = _genuine(site, Purpose.BOUNCE, secret)
             return Refused("This return path is not valid.") if number is None else Bouncing(number)
@@ -97,19 +133,13 @@ def _genuine(site: Site, purpose: Purpose, secret: str) -> int | None:
     return claimed.number if claimed and token.holds(site.key, purpose, claimed) else None
 
 
-async def _posting(reading: Reading, site: Site, claimed: token.Claimed | None) -> Posting | Refused:
-    owner = await owner_of_account(reading, claimed.number) if claimed else None
-    if claimed is None or owner is None or not token.holds(site.key, Purpose.POST, claimed, owner.post_version):
-        return Refused("This posting address is not valid, or it was replaced by a newer one.")
+def _posting(site: Site, claimed: token.Claimed, owner: Owner | None) -> Posting | Refused:
+    if owner is None or not token.holds(site.key, Purpose.POST, claimed, owner.post_version):
+        return _NOT_VALID
     return _CLOSED if owner.closed else Posting(claimed.number)
 
 
-async def _replying(reading: Reading, site: Site, delivery_id: int | None) -> Replying | Refused:
-    if delivery_id is None:
-        return Refused(
-            "This reply address is not valid. Answer the mail itself, so that it goes to its Reply-To address."
-        )
-    owner = await owner_of_delivery(reading, delivery_id)
+def _replying(site: Site, delivery_id: int, owner: Owner | None) -> Replying | Refused:
     if owner is None:
         return Refused(f"What you answer is no longer kept. Answer on its page: {site.public_url}")
     return _CLOSED if owner.closed else Replying(delivery_id)

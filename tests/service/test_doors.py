@@ -37,8 +37,9 @@ async def change(store: Store, **values: object) -> None:
 
 
 async def ask(store: Store, site: Site, local_part: str) -> Opened | Refused:
-    async with store.reading() as reading:
-        return await find(reading, site, local_part)
+    async with store.glancing() as reading:
+        (answer,) = await find(reading, site, [local_part])
+        return answer
 
 
 async def test_each_genuine_address_opens_its_own_door(town: Store, site: Site) -> None:
@@ -51,6 +52,23 @@ async def test_each_genuine_address_opens_its_own_door(town: Store, site: Site) 
     assert await ask(town, site, made(Purpose.BOUNCE, DELIVERY)) == Bouncing(DELIVERY)
     assert await ask(town, site, made(Purpose.UNSUBSCRIBE, DELIVERY)) == Unsubscribing(DELIVERY)
     assert await ask(town, site, "help") == Helping()
+
+
+async def test_addresses_that_are_asked_for_together_each_get_their_own_answer(town: Store, site: Site) -> None:
+    posting, other = (f"post+{token.make(site.key, Purpose.POST, number)}" for number in (ALICE, 8))
+    reply, pruned = (f"reply+{token.make(site.key, Purpose.REPLY, number)}" for number in (DELIVERY, 999))
+    asked = [other, reply, "help", posting, pruned, posting, "nobody"]
+    async with town.glancing() as reading:
+        together = await find(reading, site, asked)
+    assert together == [await ask(town, site, each) for each in asked]
+    assert together[1:4] == [Replying(DELIVERY), Helping(), Posting(ALICE)]
+    assert together[5] == Posting(ALICE)
+    assert all(isinstance(together[at], Refused) for at in (0, 4, 6))
+
+
+async def test_nothing_asked_is_nothing_answered(town: Store, site: Site) -> None:
+    async with town.glancing() as reading:
+        assert await find(reading, site, []) == []
 
 
 async def test_the_case_of_an_address_does_not_matter(town: Store, site: Site) -> None:
