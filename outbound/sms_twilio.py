@@ -12,20 +12,16 @@ https://www.twilio.com/docs/messaging/api/message-resource
 
 import ipaddress
 import json
-import logging
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import Any, assert_never
+from typing import assert_never
 from urllib.parse import urlencode, urlsplit
 
 import aiohttp
 import msgspec
 import structlog
-from twilio.http import AsyncHttpClient  # type: ignore[import-untyped]  # the package ships no py.typed
-from twilio.http.response import Response  # type: ignore[import-untyped]  # the package ships no py.typed
-from twilio.rest import Client  # type: ignore[import-untyped]  # the package ships no py.typed
 
 from gateway.domain.delivery import Bounced, Deferred, Found, Outcome, Sent, Unsure
 from gateway.domain.provider_codes import (
@@ -59,6 +55,11 @@ LOOK_BACK = 200
 """The newest texts to a phone among which a look-up searches."""
 
 _PROVIDER = "https://api.twilio.com"
+_HEADERS = {
+    "Accept": "application/json",
+    "Content-Type": "application/x-www-form-urlencoded",
+    "User-Agent": "Birdwire",
+}
 _CLOCKS_APART = timedelta(seconds=60)
 _TRIAL_PREFIX = "Sent from your Twilio trial account - "
 _TOO_MANY, _WRONG_TOKEN, _NO_ACCOUNT = 20429, 20003, 20404
@@ -95,65 +96,89 @@ class Refused(Exception):
         self.retry_after = retry_after
 
 
-class TwilioHttp(AsyncHttpClient):  # type: ignore[misc]  # the package is untyped
-    """The package's HTTP client, over one aiohttp session: real timeouts, no retries, errors with their headers.
+class Message(msgspec.Struct, frozen=True):
+    """The provider's JSON of one text, as far as it concerns us; ``created`` is an RFC 2822 date."""
+
+    sid: str
+    status: str | None = None
+    error_code: int | str | None = None
+    direction: str | None = None
+    sender: str | None = msgspec.field(default=None, name="from")
+    body: str | None = None
+    created: str | None = msgspec.field(default=None, name="date_created")
+
+    def report(self) -> Report:
+        """What its status and code mean for a delivery."""
+        return status_outcome(self.status or "", str(self.error_code or ""))
+
+
+class Messages(msgspec.Struct, frozen=True):
+    """A page of the provider's list, the newest first."""
+
+    messages: list[Message]
+
+
+_read_message = msgspec.json.Decoder(Message).decode
+_read_list = msgspec.json.Decoder(Messages).decode
+
+
+class MessagesApi:
+    """The provider's messages of one account, over one aiohttp session: real timeouts, no retries, no redirects.
 
     A 401 is tried once more with the second token, if there is one: what was not let in was not done.
     """
 
     def __init__(self, settings: TwilioSettings) -> None:
-        super().__init__(logging.getLogger("twilio"), is_async=True, timeout=settings.timeout)
-        self._base_url = settings.base_url.rstrip("/")
+        self._url = f"{settings.base_url.rstrip('/')}/2010-04-01/Accounts/{settings.account_sid}/Messages.json"
         tokens = [settings.auth_token, *filter(None, [settings.auth_token_next])]
-        self._credentials = [aiohttp.encode_basic_auth(settings.account_sid, token) for token in tokens]
+        self._logins = [{"Authorization": aiohttp.encode_basic_auth(settings.account_sid, token)} for token in tokens]
         self._limits = aiohttp.ClientTimeout(
             total=2.5 * settings.timeout, connect=settings.timeout, sock_read=settings.timeout
         )
         self._session: aiohttp.ClientSession | None = None
 
-    async def request(
-        self,
-        method: str,
-        uri: str,
-        params: Mapping[str, Any] | None = None,
-        data: Mapping[str, Any] | None = None,
-        headers: Mapping[str, str] | None = None,
-        auth: tuple[str, str] | None = None,
-        timeout: float | None = None,  # noqa: ASYNC109 - the package's signature
-        allow_redirects: bool = False,
-    ) -> Response:
-        """One request. Raises Refused on any answer of 300 and above, and aiohttp's own errors and TimeoutError."""
-        url = self._base_url + uri.removeprefix(_PROVIDER)
-        body = urlencode(data, doseq=True).encode() if data else None
-        first, *others = self._credentials
-        try:
-            return await self._ask(method, url, params, body, {**(headers or {}), "Authorization": first})
-        except Refused as refused:
-            if refused.status != 401 or not others:
-                raise
-        answer = await self._ask(method, url, params, body, {**(headers or {}), "Authorization": others[0]})
-        self._credentials = [others[0], first]
-        return answer
+    async def create(self, form: Mapping[str, str]) -> bytes:
+        """Post a new one; the answer's body. Raises Refused on any answer of 300 and above, and aiohttp's own errors
+        and TimeoutError."""
+        return await self._ask("POST", body=urlencode(form).encode())
 
-    async def _ask(
-        self, method: str, url: str, params: Mapping[str, Any] | None, body: bytes | None, headers: dict[str, str]
-    ) -> Response:
-        if self._session is None:
-            self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=CONNECTIONS), timeout=self._limits
-            )
-        async with self._session.request(
-            method, url, params=params, data=body, headers=headers, allow_redirects=False
-        ) as answer:
-            text = (await answer.read()).decode(errors="replace")
-            if answer.status >= 300:
-                raise Refused(answer.status, _code_in(text), _retry_after(answer.headers))
-            return Response(answer.status, text, answer.headers)
+    async def list(self, query: Mapping[str, str]) -> bytes:
+        """The first page of those that ``query`` asks for; raises as :meth:`create` does."""
+        return await self._ask("GET", query=query)
 
     async def close(self) -> None:
         """Close every connection."""
         if self._session is not None:
             await self._session.close()
+
+    async def _ask(self, method: str, *, query: Mapping[str, str] | None = None, body: bytes | None = None) -> bytes:
+        first, *others = self._logins
+        try:
+            return await self._ask_as(first, method, query, body)
+        except Refused as refused:
+            if refused.status != 401 or not others:
+                raise
+        answer = await self._ask_as(others[0], method, query, body)
+        self._logins = [others[0], first]
+        return answer
+
+    async def _ask_as(
+        self, login: dict[str, str], method: str, query: Mapping[str, str] | None, body: bytes | None
+    ) -> bytes:
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=CONNECTIONS),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                headers=_HEADERS,
+                timeout=self._limits,
+            )
+        async with self._session.request(
+            method, self._url, params=query, data=body, headers=login, allow_redirects=False
+        ) as answer:
+            text = await answer.read()
+            if answer.status >= 300:
+                raise Refused(answer.status, _code_in(text), _retry_after(answer.headers))
+            return text
 
 
 class TwilioTransport:
@@ -162,13 +187,7 @@ class TwilioTransport:
     def __init__(self, settings: TwilioSettings, public_url: str) -> None:
         """``public_url`` is the site's. Receipts are asked for only if the provider can call it."""
         self._settings = settings
-        self._http = TwilioHttp(settings)
-        self._client = Client(
-            settings.account_sid,
-            settings.auth_token,
-            http_client=self._http,
-            environment={"TWILIO_EDGE": ""},  # our settings say where to, not variables of the package's own
-        )
+        self._api = MessagesApi(settings)
         self._callback = (
             f"{public_url.rstrip('/')}{STATUS_PATH}" if can_be_called(public_url, settings.base_url) else ""
         )
@@ -178,20 +197,19 @@ class TwilioTransport:
     async def send(self, delivery: Outgoing) -> Outcome:
         """Ask the provider to send the text, once."""
         try:
-            message = await self._client.messages.create_async(**self._form(delivery))
+            message = _read_message(await self._api.create(self._form(delivery)))
         except Refused as refused:
             return self._refused(refused, delivery)
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             return Deferred(f"the provider cannot be reached: {_kind(error)}", UNREACHABLE_PAUSE, route_wide=True)
         except (aiohttp.ClientError, OSError) as error:
             return Unsure(f"no answer from the provider: {_kind(error)}")
-        except Exception as error:
-            # The request was answered with something the package cannot read; the text may well be on its way.
+        except msgspec.MsgspecError as error:  # it answered, so the text may well be on its way
             log.warning("the provider's answer made no sense", delivery=delivery.id, error=_kind(error))
             return Unsure("the provider's answer made no sense")
-        if not isinstance(message.sid, str) or not message.sid:
+        if not message.sid:
             return Unsure("the provider's answer has no message id")
-        match status_outcome(message.status or "", str(message.error_code or "")):
+        match message.report():
             case Bounced() as bounced:
                 return bounced
             case TryAgain(why, wait, _):
@@ -206,47 +224,49 @@ class TwilioTransport:
         that another try may mend is left out. ``Deferred`` when the list could not be had. Texts wait in the
         provider's queue without a date of sending, so the list is not narrowed by it.
         """
-        query: dict[str, Any] = {"to": delivery.to, "limit": LOOK_BACK}
+        query = {"To": delivery.to, "PageSize": str(LOOK_BACK)}
         if not self._settings.messaging_service_sid:
-            query["from_"] = delivery.sender
+            query["From"] = delivery.sender
         try:
-            texts = await self._client.messages.list_async(**query)
-            found = [text for text in texts if self._is(text, delivery)]
-            found.sort(key=lambda text: text.date_created, reverse=True)
-            reports = [(text.sid, status_outcome(text.status or "", str(text.error_code or ""))) for text in found]
+            texts = _read_list(await self._api.list(query)).messages
+            found = [(text, created) for text in texts if (created := self._created_as(text, delivery)) is not None]
         except Refused as refused:
             return self._not_now(refused, delivery)
         except (aiohttp.ClientError, OSError) as error:
             return Deferred(f"the look-up got no answer: {_kind(error)}")
-        except Exception as error:
+        except (msgspec.MsgspecError, ValueError, TypeError) as error:
             log.warning("the provider's list made no sense", delivery=delivery.id, error=_kind(error))
             return Deferred("the provider's list made no sense")
-        return [Found(sid, became) for sid, report in reports if (became := _became(sid, report, delivery)) is not None]
+        found.sort(key=lambda each: each[1], reverse=True)
+        became = [(text.sid, _became(text, delivery)) for text, _ in found]
+        return [Found(sid, outcome) for sid, outcome in became if outcome is not None]
 
     async def close(self) -> None:
         """Close every connection."""
-        await self._http.close()
+        await self._api.close()
 
     def _form(self, delivery: Outgoing) -> dict[str, str]:
-        form = {"to": delivery.to, "body": delivery.text}
+        form = {"To": delivery.to, "Body": delivery.text}
         service = self._settings.messaging_service_sid
         if service:
-            form["messaging_service_sid"] = service
+            form["MessagingServiceSid"] = service
         if delivery.sender != service:
-            form["from_"] = delivery.sender
+            form["From"] = delivery.sender
         if self._callback:
-            form["status_callback"] = f"{self._callback}?delivery={delivery.id}&attempt={delivery.attempt}"
+            form["StatusCallback"] = f"{self._callback}?delivery={delivery.id}&attempt={delivery.attempt}"
         return form
 
-    def _is(self, text: Any, delivery: Outgoing) -> bool:
-        created = text.date_created
-        return (
-            isinstance(created, datetime)
-            and created >= delivery.queued_at - _CLOCKS_APART
-            and str(text.direction).startswith("outbound")
-            and (delivery.sender == self._settings.messaging_service_sid or text.from_ in (delivery.sender, None, ""))
+    def _created_as(self, text: Message, delivery: Outgoing) -> datetime | None:
+        """When this text was created, if it is the delivery's; else None. Raises ValueError or TypeError when it is,
+        but for a date that cannot be read: taken for another, it would be sent again."""
+        if not (
+            str(text.direction).startswith("outbound")
+            and (delivery.sender == self._settings.messaging_service_sid or text.sender in (delivery.sender, None, ""))
             and str(text.body).removeprefix(_TRIAL_PREFIX).strip() == delivery.text.strip()
-        )
+        ):
+            return None
+        created = parsedate_to_datetime(text.created or "")
+        return created if created >= delivery.queued_at - _CLOCKS_APART else None
 
     def _refused(self, refused: Refused, delivery: Outgoing) -> Outcome:
         if refused.status >= 500:
@@ -294,7 +314,7 @@ def _raise_alarm(code: int, delivery: Outgoing) -> None:
         log.error("the provider needs the operator", code=code, what=meaning(code).words, delivery=delivery.id)
 
 
-def _code_in(text: str) -> int:
+def _code_in(text: bytes) -> int:
     try:
         body = json.loads(text)
     except ValueError:
@@ -320,14 +340,14 @@ def _kind(error: BaseException) -> str:
     return type(error).__name__
 
 
-def _became(sid: str, report: Report, delivery: Outgoing) -> Sent | Bounced | None:
+def _became(text: Message, delivery: Outgoing) -> Sent | Bounced | None:
     """What a text in the provider's list says of a delivery; None when it should be sent again."""
-    match report:
+    match text.report():
         case Underway() | Arrived():
-            return Sent(sid)
-        case Bounced():
-            return report
+            return Sent(text.sid)
+        case Bounced() as bounced:
+            return bounced
         case TryAgain(reason, _, most):
             return Bounced(reason) if most is not None and delivery.attempt > most else None
-        case _:
-            assert_never(report)
+        case other:
+            assert_never(other)

@@ -2,6 +2,7 @@
 
 import asyncio
 import dataclasses
+import logging
 import socket
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
@@ -9,16 +10,20 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import aiohttp
 import msgspec
 import pytest
 import structlog
 from aiohttp import web
+from twilio.http import HttpClient
+from twilio.http.response import Response
+from twilio.rest import Client
 
 from gateway.demo.carrier import Carrier
 from gateway.demo.faults import Fault as Trouble
 from gateway.domain.delivery import Absent, Bounced, Deferred, Fault, Finding, Sent, Unsure, pick
 from gateway.domain.types import Channel, Outgoing
-from outbound.sms_twilio import STATUS_PATH, TwilioSettings, TwilioTransport, can_be_called
+from outbound.sms_twilio import LOOK_BACK, STATUS_PATH, TwilioSettings, TwilioTransport, can_be_called
 
 SID, TOKEN = "AC" + "0" * 32, "secret"
 SITE = "http://127.0.0.1:9"
@@ -85,6 +90,63 @@ async def test_a_text_is_sent_with_its_words_sender_and_receipt_address(carrier:
     address = urlsplit(sent.status_callback)
     assert f"{address.scheme}://{address.netloc}{address.path}" == SITE + STATUS_PATH
     assert parse_qs(address.query) == {"delivery": ["31"], "attempt": ["2"]}
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Asked:
+    """A request to the provider, whoever made it."""
+
+    method: str
+    path: str
+    fields: dict[str, str]
+    login: str | None = None
+
+
+class Overheard(HttpClient):
+    """What the provider's own package would ask, instead of asking."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.getLogger(__name__), is_async=False)
+        self.asked: list[Asked] = []
+
+    def request(self, method: str, uri: str, **more: Any) -> Response:
+        fields = more["data"] if method == "POST" else more["params"]
+        self.asked.append(
+            Asked(
+                method,
+                urlsplit(uri).path,
+                {name: str(value) for name, value in fields.items()},
+                aiohttp.encode_basic_auth(*more["auth"]),
+            )
+        )
+        return Response(201 if method == "POST" else 200, '{"messages": []}')
+
+
+@pytest.mark.parametrize(
+    ("service", "sender"), [("", "+15550000001"), ("MG" + "1" * 32, "+15550000001"), ("MG" + "1" * 32, "MG" + "1" * 32)]
+)
+async def test_we_ask_for_what_the_providers_own_package_would_ask(service: str, sender: str) -> None:
+    asked = []
+
+    async def answer(request: web.Request) -> web.Response:
+        fields = await request.post() if request.method == "POST" else request.query
+        login = request.headers.get("Authorization")
+        asked.append(Asked(request.method, request.path, {k: str(v) for k, v in fields.items()}, login))
+        return web.json_response({"sid": "SM1", "messages": []}, status=201)
+
+    words = "alice: 100% & more = ünïcode 🎉\nsecond line; a+b?"
+    async with provider(answer) as url, transport(url, messaging_service_sid=service) as wire:
+        assert await wire.send(text(text=words, sender=sender)) == Sent("SM1")
+        await wire.look_up(text(text=words, sender=sender))
+
+    overheard = Overheard()
+    package = Client(SID, TOKEN, http_client=overheard)
+    chosen = {"messaging_service_sid": service} if service else {}
+    chosen |= {"from_": sender} if sender != service else {}
+    receipts = f"{SITE}{STATUS_PATH}?delivery=31&attempt=1"
+    package.messages.create(to="+15550000002", body=words, status_callback=receipts, **chosen)
+    package.messages.list(to="+15550000002", limit=LOOK_BACK, **({} if service else {"from_": sender}))
+    assert asked == overheard.asked
 
 
 async def test_any_words_arrive_as_they_were(carrier: Carrier) -> None:
@@ -305,6 +367,17 @@ async def test_a_look_up_finds_only_this_text(carrier: Carrier) -> None:
         assert await looked_up(wire, text(to="+15550000003")) == Absent()
         assert await looked_up(wire, text(sender="+15550000009")) == Absent()
         assert await looked_up(wire, text(queued_at=datetime.now(UTC) + timedelta(minutes=5))) == Absent()
+
+
+@pytest.mark.parametrize("created", [None, "", "yesterday", 5])
+async def test_our_text_in_a_list_that_does_not_say_when_is_not_taken_for_another(created: object) -> None:
+    ours = {"sid": "SM1", "direction": "outbound-api", "from": "+15550000001", "body": "alice: tea at four"}
+
+    async def answer(_request: web.Request) -> web.Response:
+        return web.json_response({"messages": [ours | {"date_created": created}]})
+
+    async with provider(answer) as url, transport(url) as wire:
+        assert await wire.look_up(text()) == Deferred("the provider's list made no sense")
 
 
 @pytest.mark.parametrize(
