@@ -72,10 +72,11 @@ class Phones(Carrier):
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A daemon that answers: its carrier, and its process's number."""
+    """A daemon that answers: its carrier, its process's number, and where its site listens."""
 
     phones: Phones
     pid: int
+    port: int
 
 
 def free_port() -> int:
@@ -104,7 +105,7 @@ async def running(store_url: str, *, pace: float) -> AsyncIterator[Running]:
                 )
             )
             async with process("gateway", "serve", "-c", str(file), answering=port) as pid:
-                yield Running(phones, pid)
+                yield Running(phones, pid, port)
 
 
 @asynccontextmanager

@@ -165,6 +165,7 @@ async def rename(unit: Unit, account_id: int, name: str) -> bool:
 async def set_protected(unit: Unit, account_id: int, protected: bool) -> None:
     """Whether following this account must be asked for."""
     await unit.execute(_SET_PROTECTED, {"account": account_id, "new_protected": protected})
+    unit.ring()
 
 
 async def set_texts_on(unit: Unit, account_id: int, texts_on: bool) -> None:
@@ -180,6 +181,7 @@ async def set_email_mode(unit: Unit, account_id: int, mode: str) -> None:
 async def set_suspended(unit: Unit, account_id: int, since: datetime | None) -> None:
     """Suspend the account from now on, or (None) restore it."""
     await unit.execute(_SET_SUSPENDED, {"account": account_id, "new_suspended_at": since})
+    unit.ring()
 
 
 async def set_admin(unit: Unit, account_id: int, admin: bool) -> None:
@@ -197,6 +199,7 @@ async def wipe_posts(unit: Unit, account_id: int, now: datetime) -> None:
     await unit.execute(_WIPE_POSTS, {"account": account_id, "now": now})
     for statement in _DROP_TRACES:
         await unit.execute(statement, {"account": account_id})
+    unit.ring()
 
 
 async def drop_schedules(unit: Unit, account_id: int) -> None:

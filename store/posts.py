@@ -256,6 +256,7 @@ async def wipe(unit: Unit, post_id: int, now: datetime) -> list[int]:
         await unit.execute(_WIPE, {"post_id": each, "now": now})
         await unit.execute(_DROP_TAGS, {"post_id": each})
         await unit.execute(_DROP_MENTIONS, {"post_id": each})
+    unit.ring()
     return ids
 
 

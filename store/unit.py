@@ -6,8 +6,9 @@ daemons on a PostgreSQL. The bell is only a hint; polling is the truth.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Hashable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from time import monotonic
 from typing import Any, TypeVarTuple, overload
 
 from sqlalchemy import URL, CursorResult, Executable, text
@@ -15,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.selectable import TypedReturnsRows
 
 from store.engine import PATIENCE, open_engine, open_glances, parse_url
+from store.watch import Watch
 
 BELL = "birdwire"
 """The PostgreSQL channel that daemons notify each other on."""
@@ -56,7 +58,7 @@ class Unit(Reading):
         self.rings = False
 
     def ring(self) -> None:
-        """Ring the bell once this unit has committed: something became due."""
+        """Ring the bell once this unit has committed: something became due, or may not be seen any more."""
         self.rings = True
 
     @asynccontextmanager
@@ -83,6 +85,8 @@ class Store:
         self._glances = open_glances(self.url, patience=patience)
         self._writing = asyncio.Lock()
         self._listeners: list[Callable[[], None]] = []
+        self._watch = Watch(str(self.url.database)) if self.is_sqlite else None
+        self._changes = 0
 
     @property
     def is_sqlite(self) -> bool:
@@ -93,16 +97,19 @@ class Store:
         """One writing transaction. ``durable=False`` commits without waiting for the disk: only for work that is
         done again from durable rows if a power cut takes it (fan-out pages, settles)."""
         engine = self._durable if durable else self._relaxed
-        if self.is_sqlite:
-            async with self._writing, engine.begin() as connection:
-                unit = Unit(connection)
-                yield unit
-        else:
-            async with engine.begin() as connection:
-                unit = Unit(connection)
-                yield unit
-                if unit.rings:
-                    await unit.execute(_NOTIFY)
+        try:
+            if self.is_sqlite:
+                async with self._writing, engine.begin() as connection:
+                    unit = Unit(connection)
+                    yield unit
+            else:
+                async with engine.begin() as connection:
+                    unit = Unit(connection)
+                    yield unit
+                    if unit.rings:
+                        await unit.execute(_NOTIFY)
+        finally:  # also when nobody can tell whether it committed
+            self._changes += 1
         if unit.rings:
             self.ring()
 
@@ -131,12 +138,19 @@ class Store:
         async with self._durable.connect() as connection:
             yield await connection.execution_options(isolation_level="AUTOCOMMIT")
 
+    def mark(self) -> Hashable:
+        """Equal to an earlier one only if nothing has been committed since. Whatever this process committed counts at
+        once; so does another's on SQLite, and on PostgreSQL when it rang, else after a second. Take the mark before
+        reading what is to be kept as long as it stays equal."""
+        return self._changes, int(monotonic()) if self._watch is None else self._watch.mark()
+
     def on_bell(self, listener: Callable[[], None]) -> None:
         """Call ``listener`` in this process's loop after every commit that rang."""
         self._listeners.append(listener)
 
     def ring(self) -> None:
-        """Wake the listeners of this process."""
+        """Wake the listeners of this process: something was committed, here or elsewhere."""
+        self._changes += 1
         for listener in self._listeners:
             listener()
 
@@ -147,6 +161,8 @@ class Store:
         await self._glances.dispose()
         if self.is_sqlite:
             await self._readers.dispose()
+        if self._watch is not None:
+            self._watch.close()
 
 
 _NOTIFY = text(f"SELECT pg_notify('{BELL}', '')")

@@ -1,16 +1,22 @@
 """Serves the feeds: everybody's, an account's, a tag's, and by secret address what one account may read.
 
-Readers ask every few minutes and mostly nothing is new, so an answer starts with the outline of the feed (one indexed
-query). The bytes of an outline seen lately are kept, and with them their digest: the ETag, taken before compression.
+Readers ask every few minutes and mostly nothing is new. So the answer last given at an address is kept, its bytes and
+their digest, the ETag, taken before compression. It is given again as it is while nothing at all has been committed
+since (``store.unit.Store.mark``). Else the outline of the feed is asked for (one indexed query), and only when that is
+another one are the posts loaded and the bytes made anew.
 """
 
+import asyncio
 import gzip
 import hashlib
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from email.utils import format_datetime
+from functools import lru_cache
+from http import HTTPStatus
+from weakref import WeakValueDictionary
 
 from aiohttp import hdrs, web
 
@@ -19,37 +25,50 @@ from gateway.service import reading
 from gateway.service.reading import Missing, Outline, PostView
 from gateway.service.site import Site
 from gateway.web import addresses
+from gateway.web.ready import Ready
 from outbound.feed import Feed, Format, Item, render
 from outbound.linking import linked
 from store.unit import Reading, Store
 
-KEPT = 512
-"""Rendered feeds that are kept, the least recently asked for going first; one weighs some 20 kB."""
+MEMORY = 8 * 1024 * 1024
+"""Bytes of feeds that are kept, the least recently asked for going first; one weighs some 20 kB."""
 
 _FORMAT = r"{format:rss|atom|json}"
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What a feed is called, the path of the page it belongs to, its own path without the ending, and whether posts of
-    several people are in it."""
+    """What a feed holds, what it is called, the path of the page it belongs to, its own path without the ending, and
+    whether posts of several people are in it, or it is for the owner of a secret address only."""
 
+    outline: Outline
     title: str
     description: str
     page: str
     path: str
     mixed: bool = False
+    secret: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class _Bytes:
-    plain: bytes
-    packed: bytes
+Find = Callable[[web.Request, Reading], Awaitable[Shown | Missing]]
+
+
+@dataclass(slots=True)
+class _Kept:
+    """A feed as it was last given, which is how it is as long as the store's mark is ``mark``."""
+
+    outline: Outline
     etag: str
-    modified: datetime
+    modified: datetime | None
+    plain: Ready
+    packed: Ready
+    unchanged: Ready
+    mark: Hashable = None
 
-
-_Key = tuple[str, Outline]
+    @property
+    def weight(self) -> int:
+        """Bytes of memory, roughly; those of the outline are guessed."""
+        return self.plain.weight + self.packed.weight + self.unchanged.weight + 4096
 
 
 class Feeds:
@@ -58,109 +77,105 @@ class Feeds:
     def __init__(self, store: Store, site: Site) -> None:
         self._store = store
         self._site = site
-        self._kept: OrderedDict[_Key, _Bytes] = OrderedDict()
+        self._kept: OrderedDict[str, _Kept] = OrderedDict()
+        self._weight = 0
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        """Who asks for the same feed at once waits for one look at the database."""
 
     def add_to(self, app: web.Application) -> None:
         """Add every feed's route; on a private site only the secret ones."""
-        add = app.router.add_get
         if not self._site.private:
-            add(f"/public.{_FORMAT}", self.public)
-            add(f"/@{addresses.NAME}.{_FORMAT}", self.author)
-            add(f"/tags/{addresses.TAG}.{_FORMAT}", self.tag)
-        add(f"/feeds/{{token}}/home.{_FORMAT}", self.home)
-        add(f"/feeds/{{token}}/@{addresses.NAME}.{_FORMAT}", self.author_for_one)
+            self._add(app, f"/public.{_FORMAT}", self._public)
+            self._add(app, f"/@{addresses.NAME}.{_FORMAT}", self._author)
+            self._add(app, f"/tags/{addresses.TAG}.{_FORMAT}", self._tag)
+        self._add(app, f"/feeds/{{token}}/home.{_FORMAT}", self._home)
+        self._add(app, f"/feeds/{{token}}/@{addresses.NAME}.{_FORMAT}", self._author_for_one)
 
-    async def public(self, request: web.Request) -> web.Response:
+    def _add(self, app: web.Application, path: str, find: Find) -> None:
+        async def serve(request: web.Request) -> web.StreamResponse:
+            kept = self._still(request.raw_path)
+            if kept is None:
+                async with self._turns.setdefault(request.raw_path, asyncio.Lock()):
+                    kept = self._still(request.raw_path) or await self._look(request, find)
+            return _answer(request, kept)
+
+        app.router.add_get(path, serve)
+
+    def _still(self, path: str) -> _Kept | None:
+        """What is kept for this path, if it is still so."""
+        kept = self._kept.get(path)
+        return kept if kept is not None and kept.mark == self._store.mark() else None
+
+    async def _public(self, _request: web.Request, read: Reading) -> Shown:
         """Everybody's posts."""
-        shown = Shown(self._site.name, f"What is written on {self._site.name}", "/", "/public", mixed=True)
-        async with self._store.reading() as read:
-            return await self._answer(request, read, await reading.public_outline(read), shown)
+        words = f"What is written on {self._site.name}"
+        return Shown(await reading.public_outline(read), self._site.name, words, "/", "/public", mixed=True)
 
-    async def author(self, request: web.Request) -> web.Response:
+    async def _author(self, request: web.Request, read: Reading) -> Shown | Missing:
         """One public account's posts; with ``?replies=0`` without those that answer somebody."""
         name = request.match_info["name"].lower()
-        async with self._store.reading() as read:
-            outline = await reading.author_outline(read, name, answers=request.query.get("replies") != "0")
-            return await self._answer(request, read, outline, self._of(name, ""))
+        outline = await reading.author_outline(read, name, answers=request.query.get("replies") != "0")
+        return outline if isinstance(outline, Missing) else self._of(outline, name, "")
 
-    async def tag(self, request: web.Request) -> web.Response:
+    async def _tag(self, request: web.Request, read: Reading) -> Shown:
         """The posts with a tag."""
         tag = request.match_info["tag"].casefold()
         path = addresses.tag_path(tag)
-        shown = Shown(f"#{tag} on {self._site.name}", f"Posts tagged #{tag}", path, path, mixed=True)
-        async with self._store.reading() as read:
-            return await self._answer(request, read, await reading.tag_outline(read, tag), shown)
+        outline = await reading.tag_outline(read, tag)
+        return Shown(outline, f"#{tag} on {self._site.name}", f"Posts tagged #{tag}", path, path, mixed=True)
 
-    async def home(self, request: web.Request) -> web.Response:
+    async def _home(self, request: web.Request, read: Reading) -> Shown | Missing:
         """What the owner of a secret address reads."""
-        async with self._store.reading() as read:
-            owner = await reading.feed_owner(read, self._site, request.match_info["token"])
-            if owner is None:
-                raise web.HTTPNotFound
-            title = f"@{owner.name}'s home on {self._site.name}"
-            words = "Posts of the people you follow, and those that name you"
-            shown = Shown(title, words, "/", f"/feeds/{request.match_info['token']}/home", mixed=True)
-            outline = await reading.home_outline(read, owner.id)
-            return await self._answer(request, read, outline, shown, secret=True)
+        token = request.match_info["token"]
+        owner = await reading.feed_owner(read, self._site, token)
+        if owner is None:
+            return Missing()
+        outline = await reading.home_outline(read, owner.id)
+        title = f"@{owner.name}'s home on {self._site.name}"
+        words = "Posts of the people you follow, and those that name you"
+        return Shown(outline, title, words, "/", f"/feeds/{token}/home", mixed=True, secret=True)
 
-    async def author_for_one(self, request: web.Request) -> web.Response:
+    async def _author_for_one(self, request: web.Request, read: Reading) -> Shown | Missing:
         """One account's posts for the owner of a secret address, who may be one of its chosen followers."""
-        name = request.match_info["name"].lower()
-        async with self._store.reading() as read:
-            owner = await reading.feed_owner(read, self._site, request.match_info["token"])
-            if owner is None:
-                raise web.HTTPNotFound
-            answers = request.query.get("replies") != "0"
-            outline = await reading.author_outline(read, name, reader=owner.id, answers=answers)
-            shown = self._of(name, f"/feeds/{request.match_info['token']}")
-            return await self._answer(request, read, outline, shown, secret=True)
+        name, token = request.match_info["name"].lower(), request.match_info["token"]
+        owner = await reading.feed_owner(read, self._site, token)
+        if owner is None:
+            return Missing()
+        answers = request.query.get("replies") != "0"
+        outline = await reading.author_outline(read, name, reader=owner.id, answers=answers)
+        return outline if isinstance(outline, Missing) else self._of(outline, name, f"/feeds/{token}", secret=True)
 
-    def _of(self, name: str, under: str) -> Shown:
-        return Shown(f"@{name} on {self._site.name}", f"Posts of @{name}", f"/@{name}", f"{under}/@{name}")
+    def _of(self, outline: Outline, name: str, under: str, *, secret: bool = False) -> Shown:
+        title = f"@{name} on {self._site.name}"
+        return Shown(outline, title, f"Posts of @{name}", f"/@{name}", f"{under}/@{name}", secret=secret)
 
-    async def _answer(
-        self, request: web.Request, read: Reading, outline: Outline | Missing, shown: Shown, *, secret: bool = False
-    ) -> web.Response:
-        if isinstance(outline, Missing):
-            raise web.HTTPNotFound
+    async def _look(self, request: web.Request, find: Find) -> _Kept:
+        """The feed as the database has it now, kept under the address that it names as its own. Raises HTTPNotFound."""
+        mark = self._store.mark()
         kind = Format(request.match_info["format"])
-        titles = request.query.get("titles") != "0"
         choices = "&".join(f"{choice}=0" for choice in ("replies", "titles") if request.query.get(choice) == "0")
-        self_url = f"{self._site.public_url}{shown.path}.{kind}{'?' if choices else ''}{choices}"
-        found = await self._bytes(
-            (self_url, outline),
-            read,
-            lambda posts: render(self._feed(shown, self_url, posts, titles=titles), kind),
-        )
-        headers: dict[str, str] = {
-            hdrs.ETAG: f'"{found.etag}"',
-            hdrs.CACHE_CONTROL: f"{'private' if secret else 'public'}, max-age=60",
-            hdrs.VARY: hdrs.ACCEPT_ENCODING,
-        }
-        if outline.rows:
-            headers[hdrs.LAST_MODIFIED] = format_datetime(found.modified, usegmt=True)
-        if secret:
-            headers["X-Robots-Tag"] = "noindex"
-            headers["Referrer-Policy"] = "no-referrer"
-        if _has_it(request, found, dated=bool(outline.rows)):
-            return web.Response(status=304, headers=headers)
-        headers[hdrs.CONTENT_TYPE] = f"{kind.media_type}; charset=utf-8"
-        if takes_gzip(request.headers.get(hdrs.ACCEPT_ENCODING, "")):
-            return web.Response(body=found.packed, headers={**headers, hdrs.CONTENT_ENCODING: "gzip"})
-        return web.Response(body=found.plain, headers=headers)
+        async with self._store.reading() as read:
+            shown = await find(request, read)
+            if isinstance(shown, Missing):
+                raise web.HTTPNotFound
+            own_path = f"{shown.path}.{kind}{'?' if choices else ''}{choices}"
+            kept = self._kept.get(own_path)
+            if kept is None or kept.outline != shown.outline:
+                posts = await reading.posts(read, [row.id for row in shown.outline.rows])
+                self_url = self._site.public_url + own_path
+                feed = self._feed(shown, self_url, posts, titles=request.query.get("titles") != "0")
+                kept = _written(shown, feed, kind)
+                self._keep(own_path, kept)
+        kept.mark = mark
+        self._kept.move_to_end(own_path)
+        return kept
 
-    async def _bytes(self, key: _Key, read: Reading, write: Callable[[tuple[PostView, ...]], bytes]) -> _Bytes:
-        if key in self._kept:
-            self._kept.move_to_end(key)
-            return self._kept[key]
-        posts = await reading.posts(read, [row.id for row in key[1].rows])
-        plain = write(posts)
-        modified = max((post.created_at for post in posts), default=datetime.fromtimestamp(0, UTC))
-        found = _Bytes(plain, gzip.compress(plain, 6, mtime=0), hashlib.sha256(plain).hexdigest()[:32], modified)
-        self._kept[key] = found
-        if len(self._kept) > KEPT:
-            self._kept.popitem(last=False)
-        return found
+    def _keep(self, own_path: str, kept: _Kept) -> None:
+        before = self._kept.pop(own_path, None)
+        self._weight += kept.weight - (before.weight if before else 0)
+        self._kept[own_path] = kept
+        while self._weight > MEMORY and len(self._kept) > 1:
+            self._weight -= self._kept.popitem(last=False)[1].weight
 
     def _feed(self, shown: Shown, self_url: str, posts: tuple[PostView, ...], *, titles: bool) -> Feed:
         base = self._site.public_url
@@ -195,6 +210,7 @@ def title_of(post: PostView, *, mixed: bool) -> str:
     return f"{post.author}: {words}" if mixed else words
 
 
+@lru_cache(maxsize=256)  # programs say the same words each time
 def takes_gzip(accepted: str) -> bool:
     """Whether an Accept-Encoding header names gzip and does not refuse it (RFC 9110 12.5.3)."""
     for choice in accepted.split(","):
@@ -204,10 +220,42 @@ def takes_gzip(accepted: str) -> bool:
     return False
 
 
-def _has_it(request: web.Request, found: _Bytes, *, dated: bool) -> bool:
+def _written(shown: Shown, feed: Feed, kind: Format) -> _Kept:
+    plain = render(feed, kind)
+    modified = feed.updated if feed.items else None
+    etag = f'"{hashlib.sha256(plain).hexdigest()[:32]}"'
+    headers: dict[str, str] = {
+        hdrs.ETAG: etag,
+        hdrs.CACHE_CONTROL: f"{'private' if shown.secret else 'public'}, max-age=60",
+        hdrs.VARY: hdrs.ACCEPT_ENCODING,
+    }
+    if modified:
+        headers[hdrs.LAST_MODIFIED] = format_datetime(modified, usegmt=True)
+    if shown.secret:
+        headers["X-Robots-Tag"] = "noindex"
+        headers["Referrer-Policy"] = "no-referrer"
+    typed = headers | {hdrs.CONTENT_TYPE: f"{kind.media_type}; charset=utf-8"}
+    return _Kept(
+        shown.outline,
+        etag,
+        modified,
+        plain=Ready(HTTPStatus.OK, typed, plain),
+        packed=Ready(HTTPStatus.OK, typed | {hdrs.CONTENT_ENCODING: "gzip"}, gzip.compress(plain, 6, mtime=0)),
+        unchanged=Ready(HTTPStatus.NOT_MODIFIED, headers),
+    )
+
+
+def _answer(request: web.Request, kept: _Kept) -> web.StreamResponse:
+    if _has_it(request, kept):
+        return kept.unchanged.to(request)
+    takes = takes_gzip(request.headers.get(hdrs.ACCEPT_ENCODING, ""))
+    return (kept.packed if takes else kept.plain).to(request)
+
+
+def _has_it(request: web.Request, kept: _Kept) -> bool:
     """Whether the reader has these bytes already. An ETag decides alone where there is one (RFC 9110 13.2.2)."""
-    if hdrs.IF_NONE_MATCH in request.headers:
-        tags_given = request.if_none_match or ()
-        return any(tag.value in (found.etag, "*") for tag in tags_given)
+    given = request.headers.get(hdrs.IF_NONE_MATCH)
+    if given is not None:
+        return given == kept.etag or any(f'"{tag.value}"' in (kept.etag, '"*"') for tag in request.if_none_match or ())
     since = request.if_modified_since
-    return dated and since is not None and found.modified - since < timedelta(seconds=1)
+    return kept.modified is not None and since is not None and kept.modified - since < timedelta(seconds=1)

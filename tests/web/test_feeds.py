@@ -1,8 +1,10 @@
 """The feeds over real HTTP: what is in them, who may read them, and what a reader that has them is told."""
 
+import asyncio
 import gzip
 import json
 from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 
 import aiohttp
@@ -13,7 +15,9 @@ from gateway.domain import token
 from gateway.domain.token import Purpose
 from gateway.service.site import Site
 from gateway.web.feeds import takes_gzip
-from tests.web.conftest import Village, open_site
+from store import accounts
+from store.unit import Reading, Store
+from tests.web.conftest import NOW, Village, open_site
 
 
 async def get(
@@ -187,6 +191,91 @@ async def test_a_secret_address_shows_what_its_owner_may_read_and_nobody_keeps_i
     assert headers["X-Robots-Tag"] == "noindex"
     assert headers["Referrer-Policy"] == "no-referrer"
     assert (await get(browser, f"{base}/@closed.atom"))[0] == 404
+
+
+class Looks:
+    """How often the site asked the database, from when this was made; the second does not end meanwhile."""
+
+    def __init__(self, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.count = 0
+        reading = store.reading
+
+        def counted() -> AbstractAsyncContextManager[Reading]:
+            self.count += 1
+            return reading()
+
+        monkeypatch.setattr(store, "reading", counted)
+        monkeypatch.setattr("store.unit.monotonic", lambda: 7.0)
+
+
+async def test_a_feed_that_nobody_changed_is_given_again_without_asking_the_database(
+    village: Village, browser: aiohttp.ClientSession, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    me = await village.person("me")
+    await village.says("me", "hello")
+    looks = Looks(village.store, monkeypatch)
+    for path in ("/@me.rss", "/@me.rss?replies=0&titles=0", "/tags/x.json", f"/feeds/{secret(site, me)}/home.atom"):
+        looks.count = 0
+        _, headers, body = await get(browser, path)
+        assert await get(browser, path) == (200, headers, body), path
+        assert (await get(browser, path, {"If-None-Match": headers["ETag"]}))[0] == 304
+        assert looks.count == 1, path
+
+
+async def test_whoever_asks_for_a_feed_at_the_same_moment_waits_for_one_look(
+    village: Village, browser: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await village.person("me")
+    await village.says("me", "hello")
+    looks = Looks(village.store, monkeypatch)
+    answers = await asyncio.gather(*(get(browser, "/@me.rss") for _ in range(20)))
+    assert {body for _, _, body in answers} == {answers[0][2]}
+    assert looks.count == 1
+
+
+async def test_memory_for_feeds_is_limited_and_the_least_asked_for_go_first(
+    village: Village, browser: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("one", "two", "three"):
+        await village.person(name)
+        await village.says(name, "hello")
+    monkeypatch.setattr("gateway.web.feeds.MEMORY", 16_000)
+    looks = Looks(village.store, monkeypatch)
+    for path, asked in (("one", 1), ("two", 1), ("one", 0), ("three", 1), ("three", 0), ("one", 1)):
+        looks.count = 0
+        await get(browser, f"/@{path}.rss")
+        assert looks.count == asked, path
+
+
+@pytest.mark.parametrize("change", ["deletes", "is_suspended", "becomes_protected"])
+async def test_what_may_not_be_seen_any_more_is_not_given_from_memory(
+    village: Village, browser: aiohttp.ClientSession, site: Site, change: str
+) -> None:
+    for name in ("alice", "bob", "carol"):  # kept anew after each change
+        reader = await village.person(f"of_{name}")
+        await village.person(name)
+        post = await village.says(name, "hello #x")
+        paths = ["/public.json", "/tags/x.json", f"/@{name}.json", f"/feeds/{secret(site, reader)}/@{name}.json"]
+        for path in paths:
+            assert "hello" in str(await get(browser, path)), path
+        await getattr(village, change)(post if change == "deletes" else name)
+        for path in paths:
+            assert "hello" not in str(await get(browser, path)), path
+
+
+async def test_what_another_process_takes_back_is_not_given_from_memory(
+    village: Village, browser: aiohttp.ClientSession, store_url: str
+) -> None:
+    await village.person("alice")
+    await village.says("alice", "hello")
+    assert await titles(browser, "/@alice.json") == ["hello"]
+    neighbour = Store(store_url)
+    async with neighbour.unit() as unit:
+        await accounts.set_suspended(unit, village.ids["alice"], NOW)
+    await neighbour.close()
+    async with asyncio.timeout(10):
+        while (await get(browser, "/@alice.json"))[0] != 404:
+            pass
 
 
 async def test_a_wrong_old_or_misused_secret_is_not_found(
