@@ -11,6 +11,8 @@ from gateway.config import Config
 from store import trouble, version
 from store.unit import Store
 
+_NEWER = "a later release of this program has upgraded the database: use that one"
+
 
 @click.group()
 def db() -> None:
@@ -35,6 +37,8 @@ def status(config: Config, as_json: bool) -> None:
         print_json({"current": at, "needed": version.head()})
     else:
         click.echo(f"the database is at {at or 'no version, it is empty'}; this program needs {version.head()}")
+    if not version.knows(at):
+        raise Refused(_NEWER)
     if at != version.head():
         raise Refused("run birdwire db upgrade")
 
@@ -84,6 +88,8 @@ def _versions(config: Config, *, upgrade: bool = False) -> tuple[str | None, str
         store = Store(config.store.url, patience=None)  # a large table takes its time
         try:
             before = await version.current(store)
+            if upgrade and not version.knows(before):
+                raise Refused(_NEWER)
             if upgrade:
                 await version.upgrade(store)
             return before, await version.current(store)

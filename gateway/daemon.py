@@ -185,6 +185,11 @@ async def _make_ready(store: Store) -> None:
         await version.upgrade(store)
         return
     found, needed = await version.current(store), version.head()
+    if not version.knows(found):
+        raise NotReady(
+            f"the database is at version {found}, which is newer than this program's {needed}: start the release that"
+            " upgraded it"
+        )
     if found != needed:
         raise NotReady(
             f"the database is at version {found or 'none'} and this program needs {needed}: run `birdwire db upgrade`"

@@ -1,4 +1,8 @@
-"""Which version of the schema a database has, which one this program needs, and the way from one to the other."""
+"""Which version of the schema a database has, which one this program needs, and the way from one to the other.
+
+On PostgreSQL other daemons, of the release before, may be at work during an upgrade. Migrations therefore only add, or
+loosen what was forbidden, and the upgrade gives up rather than let everybody wait behind it for a table.
+"""
 
 from pathlib import Path
 
@@ -6,9 +10,13 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection
+from alembic.util import CommandError
+from sqlalchemy import Connection, text
 
 from store.unit import Store
+
+_LOCK_TIMEOUT = text("SET LOCAL lock_timeout = '3s'")
+"""Whoever wants a table for itself makes everybody who comes later wait for it, too: for so long at the most."""
 
 
 def head() -> str:
@@ -16,6 +24,14 @@ def head() -> str:
     version = ScriptDirectory.from_config(_config()).get_current_head()
     assert version is not None
     return version
+
+
+def knows(revision: str | None) -> bool:
+    """Whether this program has heard of a version, or it was a later one that brought a database there."""
+    try:
+        return revision is None or ScriptDirectory.from_config(_config()).get_revision(revision) is not None
+    except CommandError:
+        return False
 
 
 async def current(store: Store) -> str | None:
@@ -29,7 +45,8 @@ async def current(store: Store) -> str | None:
 
 
 async def upgrade(store: Store) -> None:
-    """Bring the schema to :func:`head`, in one transaction. Does nothing when it is there already."""
+    """Bring the schema to :func:`head`, in one transaction. Does nothing when it is there already; raises
+    SQLAlchemyError when it can't be reached, or on PostgreSQL when somebody else holds a table for seconds."""
 
     def run(connection: Connection) -> None:
         config = _config()
@@ -37,6 +54,8 @@ async def upgrade(store: Store) -> None:
         command.upgrade(config, "head")
 
     async with store.connection() as connection:
+        if not store.is_sqlite:
+            await connection.execute(_LOCK_TIMEOUT)
         await connection.run_sync(run)
 
 
