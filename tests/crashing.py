@@ -28,7 +28,7 @@ from gateway.service import fanout as fanning_out
 from gateway.service import receipts, sending
 from inbound.intake import Intake
 from outbound.mail import MailTransport
-from outbound.sms_twilio import TwilioHttp, TwilioTransport
+from outbound.sms_twilio import MessagesApi, TwilioTransport
 from outbound.smtp import Conversation
 from outbound.worker import Worker
 from store import fanouts
@@ -66,10 +66,6 @@ def _mail_results(_unit: Any, _site: Any, route: Any, *_: Any) -> bool:
     return bool(route.channel is Channel.EMAIL)
 
 
-def _posting(_http: Any, method: str, *_: Any) -> bool:
-    return method == "POST"
-
-
 POINTS = {
     # In: 250 and 200 only go out after the commit.
     "understood, not committed": Point("after", Intake, "_handle"),
@@ -82,8 +78,8 @@ POINTS = {
     # A text out.
     "claim not committed": Point("after", sending, "claim", lambda *call: bool(call[-1].deliveries)),
     "claimed, not sent": Point("before", TwilioTransport, "send"),
-    "request not out": Point("before", TwilioHttp, "_ask", _posting),
-    "taken, answer unread": Point("after", TwilioHttp, "_ask", _posting),
+    "request not out": Point("before", MessagesApi, "create"),
+    "taken, answer unread": Point("after", MessagesApi, "create"),
     "settle not committed": Point("after", sending, "settle", _sms_results),
     "settled": Point("before", Worker, "_count"),
     "receipt not committed": Point("after", receipts, "record"),
