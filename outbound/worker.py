@@ -12,7 +12,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from time import perf_counter
 
@@ -85,7 +85,11 @@ class Tools:
 
 
 class Worker:
-    """One route's worker. :meth:`run` drains it until :meth:`stop` lets it finish what it holds."""
+    """One route's worker. :meth:`run` drains it until :meth:`stop` lets it finish what it holds.
+
+    What it holds it sends once, also when a lease ends too early, because the database was away for longer or the
+    clock jumped: a delivery that comes back meanwhile is settled as the new attempt, with what became of the first.
+    """
 
     def __init__(self, tools: Tools, route: Route, pace: Pace, transport: Transport, *, connections: int) -> None:
         self._tools = tools
@@ -97,6 +101,7 @@ class Worker:
         self._ready: asyncio.Queue[tuple[deque[Outgoing], float]] = asyncio.Queue()
         self._done: list[Result] = []
         self._held = 0
+        self._attempts: dict[int, int] = {}
         self._bell = asyncio.Event()
         self._results = asyncio.Event()
         self._stopping = False
@@ -141,8 +146,9 @@ class Worker:
                 metrics.store_failed("claim")
                 await asyncio.sleep(_PATIENCE)
                 continue
-            self._held += len(batch.deliveries)
-            ready = deque(batch.deliveries)
+            ready = deque(each for each in batch.deliveries if each.id not in self._attempts)
+            self._attempts.update((each.id, each.attempt) for each in batch.deliveries)
+            self._held += len(ready)
             for _ in range(min(len(ready), self._connections)):
                 self._ready.put_nowait((ready, until))
             if batch.wait_until is not None:
@@ -215,6 +221,8 @@ class Worker:
             self._held -= len(results)
             self._bell.set()  # the next may be claimed while these are written down
             verdicts = await self._write_down(results)
+            for delivery, _ in results:
+                del self._attempts[delivery.id]
             self._count(results, verdicts)
             self._bell.set()
 
@@ -243,11 +251,17 @@ class Worker:
                 unit,
                 tools.site,
                 self._route,
-                results,
+                [self._as_claimed_last(result) for result in results],
                 rules=tools.settings.retry_rules(),
                 now=tools.now(),
                 dice=[tools.dice() for _ in results],
             )
+
+    def _as_claimed_last(self, result: Result) -> Result:
+        attempt = self._attempts[result.delivery.id]
+        if attempt == result.delivery.attempt:
+            return result
+        return Result(replace(result.delivery, attempt=attempt), result.outcome)
 
     def _count(self, results: list[Result], verdicts: list[Verdict]) -> None:
         channel, now = self._route.channel, self._tools.now()

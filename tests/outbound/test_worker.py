@@ -12,7 +12,7 @@ from sqlalchemy import insert, select
 from gateway.domain.delivery import Bounced, Deferred, Outcome, Sent, Unsure
 from gateway.domain.pace import Pace
 from gateway.domain.types import Channel, Lane, Outgoing
-from gateway.service import holding, posting
+from gateway.service import holding, posting, tending
 from gateway.service.site import Site
 from outbound.worker import DeliverySettings, Tools, Worker
 from store import addresses, routes
@@ -349,6 +349,32 @@ async def test_while_the_database_is_away_what_was_sent_is_kept_and_settled_late
         await failing.close()
     assert failing.failures == 0
     assert len(wire.given) == len(PEOPLE)
+
+
+async def test_a_lease_that_ends_while_a_mail_is_under_way_sends_no_second_one(town: Town) -> None:
+    """The database was away for longer, or the clock jumped: the mail waits again, and is claimed again."""
+    gate = asyncio.Event()
+
+    async def slowly(delivery: Outgoing) -> Outcome:
+        await gate.wait()
+        return await takes(delivery)
+
+    async def attempts() -> list[int]:
+        async with town.store.reading() as reading:
+            return list((await reading.execute(select(deliveries.c.attempt))).scalars())
+
+    wire = Wire(slowly)
+    await town.queue(1, 2, channel=Channel.EMAIL)
+    async with running(town.worker(wire, channel=Channel.EMAIL)):
+        await wire.came.wait()
+        async with town.store.unit() as unit:
+            assert await tending.end_leases(unit, now=now() + timedelta(hours=1)) == 1
+        async with asyncio.timeout(10):
+            while await attempts() != [2]:  # noqa: ASYNC110 - the database rings no bell for readers
+                await asyncio.sleep(0.01)
+        gate.set()
+        await town.come_to("sent")
+    assert [delivery.attempt for delivery in wire.given] == [1]
 
 
 async def test_while_the_queue_is_held_nothing_is_claimed(town: Town) -> None:
