@@ -12,7 +12,7 @@ BURST = timedelta(seconds=0.5)
 """How much of the pace may be sent at once: half a second's worth, so that fast routes are claimed in batches."""
 
 
-FARTHEST_AHEAD = timedelta(hours=1)
+FARTHEST_AHEAD = timedelta(minutes=5)
 """How far ahead bookings may be; a claim books at most seconds."""
 
 LONGEST_PAUSE = timedelta(days=1)

@@ -37,7 +37,11 @@ def test_how_much_may_go_now(pace: Pace, standing: Standing, most: int, expected
 
 @pytest.mark.parametrize(
     "standing",
-    [Standing(NOW + 86_400 * SECOND, EPOCH, 0, 0), Standing(EPOCH, NOW + 30 * 86_400 * SECOND, 0, 0)],
+    [
+        Standing(NOW + 600 * SECOND, EPOCH, 0, 0),
+        Standing(NOW + 86_400 * SECOND, EPOCH, 0, 0),
+        Standing(EPOCH, NOW + 30 * 86_400 * SECOND, 0, 0),
+    ],
 )
 def test_what_a_clock_that_was_wrong_wrote_does_not_silence_a_route(standing: Standing) -> None:
     assert allowance(Pace(per_second=1), standing, most=500, now=NOW) == Go(1)
