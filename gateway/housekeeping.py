@@ -1,14 +1,12 @@
-"""What must be looked after now and then, and how often: APScheduler keeps the times, the services do the work.
+"""What must be looked after now and then, and how often; the services do the work.
 
 Every job takes what it does from the database, so any number of daemons may run all of them.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
-from functools import wraps
 
 import structlog
-from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from gateway import metrics
 from gateway.service import holding, scheduling, tending
@@ -21,57 +19,53 @@ log = structlog.get_logger(__name__)
 
 Job = Callable[[], Awaitable[None]]
 
-
 GRACE = 10.0
 """Seconds that jobs get to end when the daemon stops; one that is cut off then rolls back."""
 
 
 class House:
-    """Jobs, and how many seconds lie between two runs of each. :meth:`start`, then :meth:`close`."""
+    """Jobs, and how many seconds lie between two runs of each. :meth:`start`, then :meth:`close`.
+
+    The seconds are those of the loop, so no job waits because the machine's clock was set back.
+    """
 
     def __init__(self, jobs: Iterable[tuple[Job, float]]) -> None:
-        self._at_work: set[asyncio.Task[None]] = set()
-        self._scheduler = AsyncIOScheduler(
-            timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
-        )
-        for job, seconds in jobs:
-            self._scheduler.add_job(self._patiently(job), "interval", seconds=seconds, name=job.__name__)
+        self._jobs = list(jobs)
+        self._closing = asyncio.Event()
+        self._keepers: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
         """Run each job when its time comes."""
-        self._scheduler.start()
+        self._keepers = [asyncio.create_task(self._keep(job, seconds)) for job, seconds in self._jobs]
 
     async def close(self) -> None:
         """Begin no more jobs, and let those at work end for up to GRACE seconds."""
-        self._scheduler.pause()
-        if self._at_work:
-            _, left = await asyncio.wait(self._at_work, timeout=GRACE)
-            for task in left:
-                task.cancel()
-            if left:
-                await asyncio.wait(left)
-        self._scheduler.shutdown(wait=False)
+        self._closing.set()
+        _, left = await asyncio.wait(self._keepers, timeout=GRACE)
+        for task in left:
+            task.cancel()
+        if left:
+            await asyncio.wait(left)
 
-    def _patiently(self, job: Job) -> Job:
-        """While the database is away the job waits for its next time, and so it does after a fault of ours."""
-
-        @wraps(job)
-        async def run() -> None:
-            task = asyncio.current_task()
-            assert task is not None
-            self._at_work.add(task)
+    async def _keep(self, job: Job, seconds: float) -> None:
+        while not self._closing.is_set():
             try:
-                await job()
-            except Exception as error:
-                if is_away(error):
-                    log.warning("housekeeping waits", job=job.__name__, error=type(error).__name__)
-                else:
-                    log.exception("housekeeping failed", job=job.__name__)
-                metrics.store_failed("housekeeping")
-            finally:
-                self._at_work.discard(task)
+                async with asyncio.timeout(seconds):
+                    await self._closing.wait()
+            except TimeoutError:
+                await _do(job)
 
-        return run
+
+async def _do(job: Job) -> None:
+    """While the database is away the job waits for its next time, and so it does after a fault of ours."""
+    try:
+        await job()
+    except Exception as error:
+        if is_away(error):
+            log.warning("housekeeping waits", job=job.__name__, error=type(error).__name__)
+        else:
+            log.exception("housekeeping failed", job=job.__name__)
+        metrics.store_failed("housekeeping")
 
 
 def keep_house(tools: Tools, provider: CanLookUp | None) -> House:
@@ -83,6 +77,14 @@ def keep_house(tools: Tools, provider: CanLookUp | None) -> House:
             taken = await tending.end_leases(unit, now=now())
         if taken:
             log.warning("leases ended", deliveries=taken)
+
+    async def bring_back() -> None:
+        brought = 1
+        while brought:
+            async with store.unit() as unit:
+                brought = await tending.bring_back(unit, lease=tools.settings.lease, now=now())
+            if brought:
+                log.warning("the clock was set back", deliveries=brought)
 
     async def post_what_is_due() -> None:
         async with store.unit() as unit:
@@ -115,6 +117,7 @@ def keep_house(tools: Tools, provider: CanLookUp | None) -> House:
     jobs: list[tuple[Job, float]] = [
         (post_what_is_due, 1),
         (end_leases, min(5, lease / 4)),
+        (bring_back, min(5, lease / 4)),
         (look_at_queue, 15),
         (wipe_old_messages, 60),
         (prune, 60),

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, bindparam, case, delete, func, insert, literal_column, select, update
+from sqlalchemy import ColumnElement, Select, bindparam, case, delete, func, insert, literal_column, or_, select, update
 
 from gateway.domain.delivery import State
 from gateway.domain.types import Channel, Lane
@@ -113,6 +113,32 @@ _LIST = (
     .where(deliveries.c.state.in_(bindparam("states", expanding=True)))
     .order_by(deliveries.c.id.desc())
     .limit(bindparam("most"))
+)
+_BELIEVABLE = bindparam("believable", type_=Instant())
+_FROM_THE_FUTURE = (
+    select(deliveries.c.id)
+    .where(
+        deliveries.c.state == _QUEUED,
+        deliveries.c.route.in_(select(routes.c.id)),
+        deliveries.c.lane.in_([literal_column(str(int(lane))) for lane in Lane]),
+        deliveries.c.due_at > _NOW,
+        deliveries.c.queued_at > _BELIEVABLE,
+    )
+    .limit(bindparam("most"))
+)
+_BRING_BACK = (
+    update(deliveries)
+    .where(deliveries.c.id.in_(_FROM_THE_FUTURE.scalar_subquery()), deliveries.c.state == _QUEUED)
+    .values(queued_at=_NOW, due_at=_NOW)
+)
+_LEASED_IN_THE_FUTURE = (
+    update(deliveries)
+    .where(
+        or_(deliveries.c.state == literal_column("'claimed'"), deliveries.c.state == literal_column("'unsure'")),
+        deliveries.c.lease_until > _NOW,
+        deliveries.c.queued_at > _BELIEVABLE,
+    )
+    .values(queued_at=_NOW, lease_until=bindparam("until", type_=Instant()))
 )
 _CHANNEL_OF_ROUTE = case((deliveries.c.route == MAIL_ROUTE, Channel.EMAIL), else_=Channel.SMS)
 
@@ -293,6 +319,14 @@ async def retry(unit: Unit, ids: Sequence[int], *, now: datetime) -> list[int]:
 async def drop(unit: Unit, ids: Sequence[int], reason: str, *, now: datetime) -> list[int]:
     """Give up queued deliveries; returns the ids that were."""
     return list((await unit.execute(_DROP, {"ids": list(ids), "why": reason, "now": now})).scalars())
+
+
+async def bring_back(unit: Unit, *, believable: datetime, until: datetime, now: datetime, most: int = 1_000) -> int:
+    """What was queued later than is ``believable`` was queued by a clock that was ahead: now it is as if it were
+    queued now; what waits is due, leases end at ``until``. How many, of those that wait at most ``most``."""
+    moments = {"believable": believable, "now": now}
+    leased = (await unit.execute(_LEASED_IN_THE_FUTURE, {**moments, "until": until})).rowcount
+    return leased + (await unit.execute(_BRING_BACK, {**moments, "most": most})).rowcount
 
 
 async def prune(

@@ -10,6 +10,9 @@ from store.unit import Reading, Unit
 RAW_KEPT = timedelta(days=30)
 """How long a message is kept word for word as it came in."""
 
+CLOCKS_APART = timedelta(minutes=1)
+"""How far the clocks of several daemons may be apart."""
+
 _PRUNED_UP_TO = "pruned_up_to"
 
 
@@ -19,6 +22,14 @@ async def end_leases(unit: Unit, *, now: datetime) -> int:
     if taken:
         unit.ring()
     return taken
+
+
+async def bring_back(unit: Unit, *, lease: timedelta, now: datetime) -> int:
+    """Let go what a clock that was ahead put off; rings when there was any. How many, at most a bounded step."""
+    brought = await deliveries.bring_back(unit, believable=now + CLOCKS_APART, until=now + lease, now=now)
+    if brought:
+        unit.ring()
+    return brought
 
 
 async def wipe_old_messages(unit: Unit, *, now: datetime) -> int:

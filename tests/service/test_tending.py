@@ -116,3 +116,39 @@ async def test_a_message_is_wiped_word_for_word_before_its_row_goes(store: Store
         assert await tending.wipe_old_messages(unit, now=NOW) == 0
         kept = (await unit.execute(select(tables.inbox.c.raw).order_by(tables.inbox.c.received_at))).scalars()
         assert list(kept) == ["", "all of it"]
+
+
+async def test_what_a_clock_that_was_ahead_put_off_goes_when_the_clock_is_set_back(store: Store) -> None:
+    """What was put off by a clock that was right stays put off."""
+    hour, d = timedelta(hours=1), tables.deliveries.c
+    async with store.unit() as unit:
+        await routes.ensure(unit, ["+15550009999"])
+        await unit.execute(insert(tables.accounts), {"id": 1, "name": "alice", "created_at": OLD})
+        await unit.execute(
+            insert(tables.posts),
+            {"id": 1, "author_id": 1, "kind": "post", "text": "x", "source": "sms", "created_at": OLD},
+        )
+        for reader, (state, queued, due, leased) in enumerate(
+            [
+                ("queued", NOW + hour, NOW + hour, None),
+                ("unsure", NOW + hour, NOW + hour, NOW + hour),
+                ("queued", OLD, NOW + hour, None),
+                ("unsure", OLD, OLD, NOW + hour),
+                ("sent", NOW + hour, NOW + hour, None),
+            ]
+        ):
+            values = {"post_id": 1, "account_id": reader, "channel": "sms", "route": 1, "lane": Lane.FIRST}
+            times = {"queued_at": queued, "due_at": due, "lease_until": leased}
+            await unit.execute(insert(tables.deliveries), {**values, "state": state, **times})
+    async with store.unit() as unit:
+        assert await tending.bring_back(unit, lease=timedelta(minutes=2), now=NOW) == 2
+        assert await tending.bring_back(unit, lease=timedelta(minutes=2), now=NOW) == 0
+    async with store.reading() as reading:
+        rows = (await reading.execute(select(d.due_at, d.lease_until).order_by(d.id))).all()
+    assert [tuple(row) for row in rows] == [
+        (NOW, None),
+        (NOW + hour, NOW + timedelta(minutes=2)),
+        (NOW + hour, None),
+        (OLD, NOW + hour),
+        (NOW + hour, None),
+    ]

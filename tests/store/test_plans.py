@@ -168,3 +168,10 @@ async def test_housekeeping_reads_only_leases(town: Store) -> None:
             await queue.take_back(unit, NOW)
             await queue.claim_look_ups(unit, most=10, until=NOW, now=NOW)
     await check(town, seen, tables=("deliveries",))
+
+
+async def test_looking_for_what_a_wrong_clock_queued_reads_only_what_is_not_due(town: Store) -> None:
+    async with town.unit() as unit:
+        with watching(town) as seen:
+            assert await deliveries_store.bring_back(unit, believable=NOW, until=NOW, now=NOW) == 0
+    await check(town, seen, tables=("deliveries",))
