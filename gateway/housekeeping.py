@@ -5,6 +5,7 @@ Every job takes what it does from the database, so any number of daemons may run
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
 
 import structlog
 
@@ -24,7 +25,7 @@ GRACE = 10.0
 
 
 class House:
-    """Jobs, and how many seconds lie between two runs of each. :meth:`start`, then :meth:`close`.
+    """Jobs, and how many seconds lie between two runs of each. :meth:`start` runs them all, then :meth:`close`.
 
     The seconds are those of the loop, so no job waits because the machine's clock was set back.
     """
@@ -35,7 +36,7 @@ class House:
         self._keepers: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
-        """Run each job when its time comes."""
+        """Run each job now, for whatever a crash has left behind, and again when its time comes."""
         self._keepers = [asyncio.create_task(self._keep(job, seconds)) for job, seconds in self._jobs]
 
     async def close(self) -> None:
@@ -49,11 +50,10 @@ class House:
 
     async def _keep(self, job: Job, seconds: float) -> None:
         while not self._closing.is_set():
-            try:
+            await _do(job)
+            with suppress(TimeoutError):
                 async with asyncio.timeout(seconds):
                     await self._closing.wait()
-            except TimeoutError:
-                await _do(job)
 
 
 async def _do(job: Job) -> None:

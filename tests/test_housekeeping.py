@@ -99,3 +99,17 @@ async def test_a_closed_house_begins_nothing() -> None:
         await enough.wait()
         await other.close()
     assert "here" not in runs
+
+
+async def test_a_job_runs_as_soon_as_the_house_is_open() -> None:
+    """A daemon that is killed before a job's first time would come leaves nothing lying."""
+    ran = asyncio.Event()
+
+    async def sweep() -> None:
+        ran.set()
+
+    house = House([(sweep, 3_600)])
+    house.start()
+    async with asyncio.timeout(20):
+        await ran.wait()
+        await house.close()
