@@ -315,6 +315,13 @@ _OWNED_BY_OTHERS = (
         )
     )
 )
+_ANOTHER_UNDER_WAY = select(
+    exists().where(
+        deliveries.c.state == _CLAIMED,
+        deliveries.c.address_id == bindparam("to_address"),
+        deliveries.c.id != bindparam("of_id"),
+    )
+)
 _SENT = given("sent", address_id=BigInteger, post_id=BigInteger)
 _LAST_SENT = (
     update(addresses)
@@ -423,6 +430,13 @@ async def owned_by_others(reading: Reading, delivery_id: int, remote_ids: Sequen
     values = {"of_id": delivery_id, "remote_ids": list(remote_ids)}
     found = (await reading.execute(_OWNED_BY_OTHERS, values)).scalars() if remote_ids else ()
     return {remote_id for remote_id in found if remote_id is not None}
+
+
+async def another_is_under_way(reading: Reading, delivery_id: int, address_id: int) -> bool:
+    """Whether some other answer to this phone is in flight, so that nobody knows yet which of the provider's messages
+    it is."""
+    values = {"to_address": address_id, "of_id": delivery_id}
+    return (await reading.execute(_ANOTHER_UNDER_WAY, values)).scalar_one()
 
 
 async def remember_last_sent(unit: Unit, sent: Iterable[tuple[int, int]]) -> None:

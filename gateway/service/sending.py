@@ -7,6 +7,7 @@ from typing import NamedTuple, assert_never
 
 from gateway.domain import carriage, pace
 from gateway.domain.delivery import (
+    Absent,
     Bounced,
     Deferred,
     Done,
@@ -160,11 +161,13 @@ async def settle_look_up(
     """Write what a look-up found.
 
     Texts with the same words to the same phone look alike at the provider: what is known to be another delivery, by its
-    own answer or by a receipt, is not taken for this one."""
+    own answer or by a receipt, is not taken for this one; and while another one is in flight, none is."""
     if isinstance(found, Deferred):
         finding: Finding = found
     else:
         finding = pick(found, await queue.owned_by_others(unit, delivery.id, [each.remote_id for each in found]))
+        if finding != Absent() and await queue.another_is_under_way(unit, delivery.id, delivery.address_id):
+            finding = Deferred("what was found may be another text to that phone, which is under way")
     verdict = after_look_up(
         finding, attempt=delivery.attempt, queued_at=delivery.queued_at, now=now, rules=rules, dice=dice
     )
