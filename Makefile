@@ -3,13 +3,18 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 
-.PHONY: demo test lint bench lock clean
+.PHONY: demo test soak lint bench lock clean
 
 demo: $(VENV)/.ready
 	$(BIN)/birdwire demo
 
 test: $(VENV)/.ready-dev
 	$(BIN)/pytest
+
+# Each fault for so many minutes, on both databases, and 200 kills.
+SOAK ?= 1
+soak: $(VENV)/.ready-dev
+	BIRDWIRE_SOAK=$(SOAK) $(BIN)/pytest tests/faults --timeout=0
 
 lint: $(VENV)/.ready-dev
 	$(BIN)/ruff check .

@@ -16,8 +16,9 @@ def free_port() -> int:
         return port
 
 
-def settings(store_url: str, carrier: Carrier, mailbox: Mailbox, port: int, *, patience: int) -> str:
-    """A config.toml whose last section is ``[mail.outbound]``; ``patience`` in seconds is with the provider."""
+def settings(store_url: str, carrier: Carrier, mailbox: Mailbox, port: int, *, patience: int, pace: int = 100) -> str:
+    """A config.toml whose last section is ``[mail.outbound]``; ``patience`` in seconds is with the provider, ``pace``
+    in segments per second."""
     return f"""
 [site]
 name = "Testville"
@@ -32,7 +33,7 @@ port = 0
 provider = "twilio"
 [[sms.senders]]
 number = "{OUR_NUMBER}"
-segments_per_second = 100
+segments_per_second = {pace}
 [sms.twilio]
 account_sid = "{carrier.account_sid}"
 auth_token = "{carrier.auth_token}"
