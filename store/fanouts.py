@@ -1,7 +1,7 @@
 """Fan-out: a post's followers become deliveries, page by page, without a row passing through Python.
 
-One page is one INSERT … SELECT per channel over the follow rows between two cursors. What the unique index knows
-already (a mention that was queued first, a page done twice) is passed over.
+One page is one INSERT … SELECT over the follow rows between two cursors. What is queued already (a mention that came
+first, a page done twice) is passed over.
 """
 
 from collections.abc import Sequence
@@ -9,7 +9,24 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, delete, exists, func, literal_column, or_, select, update
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    FromClause,
+    Select,
+    SmallInteger,
+    and_,
+    bindparam,
+    case,
+    delete,
+    exists,
+    literal_column,
+    or_,
+    select,
+    true,
+    union_all,
+    update,
+)
 from sqlalchemy.dialects.postgresql import Insert
 
 from gateway.domain.types import Channel, Lane
@@ -62,47 +79,27 @@ _MOVE = (
 )
 _END = delete(fanouts).where(fanouts.c.post_id == bindparam("of_post"))
 
-_page = (
+_AUTHOR: ColumnElement[int] = bindparam("author_id")
+_ORIGINAL_AUTHOR: ColumnElement[int] = bindparam("original_author_id")
+_COLUMNS = ["post_id", "account_id", "channel", "route", "lane", "state", "due_at", "queued_at"]
+
+_LAST_ON_PAGE = (
     select(follows.c.follower_id)
     .where(
-        follows.c.followee_id == bindparam("author_id"),
+        follows.c.followee_id == _AUTHOR,
         follows.c.follower_id > bindparam("cursor"),
         follows.c.state == _ACCEPTED,
     )
     .order_by(follows.c.follower_id)
-    .limit(bindparam("size"))
-    .subquery("page")
+    .limit(1)
+    .offset(bindparam("before_last"))
 )
-_PAGE = select(func.max(_page.c.follower_id), func.count()).select_from(_page)
+_ABOVE_ALL = 2**62
 
-
-def _queue(
-    channel: Channel, route: ColumnElement[Any], source: Any, account_id: ColumnElement[int], *rules: Any
-) -> Insert:
-    """INSERT a delivery on ``channel`` for every ``account_id`` of ``source`` that the rules let through."""
-    chosen = (
-        select(
-            bindparam("post_id"),
-            account_id,
-            literal_column(f"'{channel}'"),
-            route,
-            bindparam("lane"),
-            literal_column("'queued'"),
-            _NOW,
-            _NOW,
-        )
-        .select_from(source)
-        .where(*rules)
-        .order_by(account_id)
-    )
-    columns = ["post_id", "account_id", "channel", "route", "lane", "state", "due_at", "queued_at"]
-    return insert_new(deliveries).from_select(columns, chosen)
-
-
-_BY_SMS = accounts.c.sms_route
-_BY_MAIL: ColumnElement[int] = literal_column(str(MAIL_ROUTE))
-_HAS_PHONE = accounts.c.sms_route.is_not(None)
-_HAS_MAILBOX = accounts.c.mail_id.is_not(None)
+_SMS: ColumnElement[str] = literal_column(f"'{Channel.SMS}'")
+_EMAIL: ColumnElement[str] = literal_column(f"'{Channel.EMAIL}'")
+_ways = union_all(select(_SMS.label("channel")), select(_EMAIL)).subquery("ways")
+_ROUTE = case((_ways.c.channel == _SMS, accounts.c.sms_route), else_=literal_column(str(MAIL_ROUTE)))
 _ACTIVE = accounts.c.suspended_at.is_(None)
 _WANTS_MAIL = accounts.c.email_mode == literal_column("'instant'")
 _WANTS_THIS_BY_MAIL = or_(
@@ -111,23 +108,76 @@ _WANTS_THIS_BY_MAIL = or_(
 )
 
 
-def _follower_pages(*rules: Any) -> tuple[Insert, Insert]:
-    """The two statements that queue one page of followers: by SMS, by mail."""
-    edges = follows.join(accounts, accounts.c.id == follows.c.follower_id)
-    on_page = (
-        follows.c.followee_id == bindparam("author_id"),
-        follows.c.follower_id > bindparam("cursor"),
-        follows.c.follower_id <= bindparam("to"),
+def _chosen(
+    source: FromClause,
+    account_id: ColumnElement[int],
+    by_sms: ColumnElement[bool],
+    by_mail: ColumnElement[bool],
+    *rules: ColumnElement[bool],
+) -> Select[Any]:
+    """A delivery to every ``account_id`` of ``source`` that the rules let through, on each channel that it has and that
+    the channel's own rule lets through. The outer join keeps SQLite from going over the source once for each channel.
+    """
+    return (
+        select(
+            bindparam("post_id", type_=BigInteger),
+            account_id,
+            _ways.c.channel,
+            _ROUTE,
+            bindparam("lane", type_=SmallInteger),
+            literal_column("'queued'"),
+            _NOW,
+            _NOW,
+        )
+        .select_from(source.outerjoin(_ways, true()))
+        .where(
+            *rules,
+            _ACTIVE,
+            case(
+                (_ways.c.channel == _SMS, and_(accounts.c.sms_route.is_not(None), by_sms)),
+                else_=and_(accounts.c.mail_id.is_not(None), by_mail),
+            ),
+        )
+        .order_by(account_id)
+    )
+
+
+def _on_page(account_id: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Said of every table that has a row for each follower, so that this page's rows are read and not all there are."""
+    return and_(account_id > bindparam("cursor"), account_id <= bindparam("to"))
+
+
+def _follower_page(*rules: ColumnElement[bool]) -> dict[str, Insert]:
+    """The statement that queues one page of followers, for each database.
+
+    SQLite passes over what is queued already by ON CONFLICT, which costs it nothing. PostgreSQL announces every row
+    first that may conflict; there it is cheaper to look before, once for the page. Nobody else queues this post
+    meanwhile; if somebody did, the unique index would stop one of both, and the page would be done again.
+    """
+    follower: ColumnElement[int] = follows.c.follower_id
+    muting = select(mutes.c.account_id).where(mutes.c.other_id == _AUTHOR, _on_page(mutes.c.account_id))
+    chosen = _chosen(
+        follows.join(accounts, accounts.c.id == follower),
+        follower,
+        follows.c.texts,
+        _WANTS_THIS_BY_MAIL,
+        follows.c.followee_id == _AUTHOR,
+        _on_page(follower),
         follows.c.state == _ACCEPTED,
-        _ACTIVE,
-        ~exists().where(mutes.c.account_id == follows.c.follower_id, mutes.c.other_id == bindparam("author_id")),
+        follower.not_in(muting),
         *rules,
     )
-    follower = follows.c.follower_id
-    return (
-        _queue(Channel.SMS, _BY_SMS, edges, follower, *on_page, follows.c.texts, _HAS_PHONE),
-        _queue(Channel.EMAIL, _BY_MAIL, edges, follower, *on_page, _WANTS_THIS_BY_MAIL, _HAS_MAILBOX),
+    queued = deliveries.alias("queued")
+    is_queued = exists().where(
+        queued.c.post_id == bindparam("post_id", type_=BigInteger),
+        queued.c.account_id == follower,
+        _on_page(queued.c.account_id),
+        queued.c.channel == _ways.c.channel,
     )
+    return {
+        "sqlite": insert_new(deliveries).from_select(_COLUMNS, chosen),
+        "postgresql": Insert(deliveries).from_select(_COLUMNS, chosen.where(~is_queued, _on_page(accounts.c.id))),
+    }
 
 
 def _no_block(one: Any, other: Any) -> ColumnElement[bool]:
@@ -136,50 +186,51 @@ def _no_block(one: Any, other: Any) -> ColumnElement[bool]:
 
 _also = follows.alias("also")
 _seen = deliveries.alias("seen")
-_TO_ALL = _follower_pages()
-_TO_THOSE_WHO_FOLLOW_BOTH = _follower_pages(
+_TO_ALL = _follower_page()
+_TO_THOSE_WHO_FOLLOW_BOTH = _follower_page(
     exists().where(
         _also.c.followee_id == bindparam("at_account_id"),
         _also.c.follower_id == follows.c.follower_id,
+        _on_page(_also.c.follower_id),
         _also.c.state == _ACCEPTED,
     )
 )
-_TO_THOSE_WHO_HAVE_IT_NOT_YET = _follower_pages(
-    follows.c.follower_id != bindparam("original_author_id"),
-    ~exists().where(_seen.c.post_id == bindparam("repost_of_id"), _seen.c.account_id == follows.c.follower_id),
-    ~exists().where(blocks.c.account_id == follows.c.follower_id, blocks.c.other_id == bindparam("original_author_id")),
-    ~exists().where(blocks.c.account_id == bindparam("original_author_id"), blocks.c.other_id == follows.c.follower_id),
-    ~exists().where(mutes.c.account_id == follows.c.follower_id, mutes.c.other_id == bindparam("original_author_id")),
+_TO_THOSE_WHO_HAVE_IT_NOT_YET = _follower_page(
+    follows.c.follower_id != _ORIGINAL_AUTHOR,
+    ~exists().where(
+        _seen.c.post_id == bindparam("repost_of_id"),
+        _seen.c.account_id == follows.c.follower_id,
+        _on_page(_seen.c.account_id),
+    ),
+    _no_block(follows.c.follower_id, _ORIGINAL_AUTHOR),
+    _no_block(_ORIGINAL_AUTHOR, follows.c.follower_id),
+    ~exists().where(mutes.c.account_id == follows.c.follower_id, mutes.c.other_id == _ORIGINAL_AUTHOR),
 )
 
-_NAMED = accounts.c.id.in_(bindparam("account_ids", expanding=True))
-_TO_NAMED = (
-    _queue(Channel.SMS, _BY_SMS, accounts, accounts.c.id, _NAMED, _ACTIVE, _HAS_PHONE),
-    _queue(Channel.EMAIL, _BY_MAIL, accounts, accounts.c.id, _NAMED, _ACTIVE, _HAS_MAILBOX, _WANTS_MAIL),
-)
-
-
-_author_id: ColumnElement[int] = bindparam("author_id")
 _authors = accounts.alias("author")
-_MENTION_RULES = (
-    _NAMED,
-    _ACTIVE,
-    accounts.c.id != _author_id,
-    _no_block(accounts.c.id, _author_id),
-    _no_block(_author_id, accounts.c.id),
-    ~exists().where(mutes.c.account_id == accounts.c.id, mutes.c.other_id == _author_id),
+_NAMED = accounts.c.id.in_(bindparam("account_ids", expanding=True))
+
+
+def _to_named(*rules: ColumnElement[bool]) -> Insert:
+    """The statement that queues a post for the accounts it is given."""
+    chosen = _chosen(accounts, accounts.c.id, true(), _WANTS_MAIL, _NAMED, *rules)
+    return insert_new(deliveries).from_select(_COLUMNS, chosen)
+
+
+_TO_NAMED = _to_named()
+_TO_MENTIONED = _to_named(
+    accounts.c.id != _AUTHOR,
+    _no_block(accounts.c.id, _AUTHOR),
+    _no_block(_AUTHOR, accounts.c.id),
+    ~exists().where(mutes.c.account_id == accounts.c.id, mutes.c.other_id == _AUTHOR),
     or_(
-        ~exists().where(_authors.c.id == _author_id, _authors.c.protected),
+        ~exists().where(_authors.c.id == _AUTHOR, _authors.c.protected),
         exists().where(
-            follows.c.followee_id == _author_id,
+            follows.c.followee_id == _AUTHOR,
             follows.c.follower_id == accounts.c.id,
             follows.c.state == _ACCEPTED,
         ),
     ),
-)
-_TO_MENTIONED = (
-    _queue(Channel.SMS, _BY_SMS, accounts, accounts.c.id, *_MENTION_RULES, _HAS_PHONE),
-    _queue(Channel.EMAIL, _BY_MAIL, accounts, accounts.c.id, *_MENTION_RULES, _HAS_MAILBOX, _WANTS_MAIL),
 )
 
 
@@ -190,17 +241,18 @@ async def begin(unit: Unit, post_ids: Sequence[int], now: datetime) -> None:
 
 async def queue_for(unit: Unit, post_id: int, account_ids: Sequence[int], *, lane: Lane, now: datetime) -> int:
     """Queue the post for these accounts on the channels they use; returns how many deliveries that made."""
+    if not account_ids:
+        return 0
     values = {"post_id": post_id, "account_ids": list(account_ids), "lane": lane, "now": now}
-    queued = 0
-    for statement in _TO_NAMED if account_ids else ():
-        queued += (await unit.execute(statement, values)).rowcount
-    return queued
+    return (await unit.execute(_TO_NAMED, values)).rowcount
 
 
 async def queue_for_mentioned(
     unit: Unit, post_id: int, author_id: int, account_ids: Sequence[int], *, now: datetime
 ) -> int:
     """Queue the post for those it names: not across a block or a mute, not past the author's protection."""
+    if not account_ids:
+        return 0
     values = {
         "post_id": post_id,
         "author_id": author_id,
@@ -208,10 +260,7 @@ async def queue_for_mentioned(
         "lane": Lane.MENTION,
         "now": now,
     }
-    queued = 0
-    for statement in _TO_MENTIONED if account_ids else ():
-        queued += (await unit.execute(statement, values)).rowcount
-    return queued
+    return (await unit.execute(_TO_MENTIONED, values)).rowcount
 
 
 async def next_in_turn(unit: Unit) -> Fanout | None:
@@ -224,34 +273,30 @@ async def queue_page(unit: Unit, fanout: Fanout, *, lane: Lane, size: int, now: 
     """Queue the next ``size`` followers in ``lane`` and move the cursor, or end the fan-out when none are left.
 
     Returns how many deliveries that made and whether this was the last page."""
-    page = {"author_id": fanout.author_id, "cursor": fanout.cursor, "size": size}
-    last, looked_at = (await unit.execute(_PAGE, page)).one()
-    queued = 0
-    if looked_at:
-        values = {
-            "post_id": fanout.post_id,
-            "author_id": fanout.author_id,
-            "cursor": fanout.cursor,
-            "to": last,
-            "lane": lane,
-            "now": now,
-        }
-        if fanout.repost_of_id is not None:
-            statements = _TO_THOSE_WHO_HAVE_IT_NOT_YET
-            values |= {"repost_of_id": fanout.repost_of_id, "original_author_id": fanout.original_author_id}
-        elif fanout.at_account_id is not None:
-            statements = _TO_THOSE_WHO_FOLLOW_BOTH
-            values |= {"at_account_id": fanout.at_account_id}
-        else:
-            statements = _TO_ALL
-        for statement in statements:
-            queued += (await unit.execute(statement, values)).rowcount
-    ended = looked_at < size
-    if ended:
+    page = {"author_id": fanout.author_id, "cursor": fanout.cursor, "before_last": size - 1}
+    last = (await unit.execute(_LAST_ON_PAGE, page)).scalar_one_or_none()
+    values = {
+        "post_id": fanout.post_id,
+        "author_id": fanout.author_id,
+        "cursor": fanout.cursor,
+        "to": _ABOVE_ALL if last is None else last,
+        "lane": lane,
+        "now": now,
+    }
+    if fanout.repost_of_id is not None:
+        queue = _TO_THOSE_WHO_HAVE_IT_NOT_YET
+        values |= {"repost_of_id": fanout.repost_of_id, "original_author_id": fanout.original_author_id}
+    elif fanout.at_account_id is not None:
+        queue = _TO_THOSE_WHO_FOLLOW_BOTH
+        values |= {"at_account_id": fanout.at_account_id}
+    else:
+        queue = _TO_ALL
+    queued = (await unit.execute(queue[unit.dialect], values)).rowcount
+    if last is None:
         await end(unit, fanout.post_id)
     else:
-        await unit.execute(_MOVE, {"of_post": fanout.post_id, "to": last, "more": looked_at, "now": now})
-    return queued, ended
+        await unit.execute(_MOVE, {"of_post": fanout.post_id, "to": last, "more": size, "now": now})
+    return queued, last is None
 
 
 async def end(unit: Unit, post_id: int) -> None:

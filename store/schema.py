@@ -366,6 +366,7 @@ notices = Table("notices", metadata, _NoticeCols)
 class _DeliveryCols(TypedColumns):
     """One post or notice to one recipient on one channel; ``gateway.domain.delivery`` tells the life of one.
 
+    ``post_id``, ``notice_id``  one of them: what it carries. No foreign key asks for it again with each recipient.
     ``account_id``  the recipient of a post: where to is looked up at sending, so a changed phone is respected.
     ``address_id``  the exact phone or mailbox a notice goes to.
     ``sent_to_id``  the phone or mailbox that it went to: what a receipt or bounce is about, wherever its owner is now.
@@ -373,8 +374,8 @@ class _DeliveryCols(TypedColumns):
     """
 
     id = Column(_Id, primary_key=True)
-    post_id: Named[int | None] = Column(_Id, ForeignKey("posts.id"))
-    notice_id: Named[int | None] = Column(_Id, ForeignKey("notices.id"))
+    post_id: Named[int | None] = Column(_Id)
+    notice_id: Named[int | None] = Column(_Id)
     account_id: Named[int | None] = Column(BigInteger)
     address_id: Named[int | None] = Column(BigInteger)
     channel: Named[str] = Column(String(8))

@@ -2,9 +2,12 @@
 
 from pathlib import Path
 
+import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import IntegrityError
 
 from store import version
 from store.schema import metadata
@@ -32,3 +35,27 @@ async def test_a_new_sqlite_file_is_its_owners_alone(tmp_path: Path) -> None:
     await version.upgrade(store)
     await store.close()
     assert file.stat().st_mode & 0o777 == 0o600
+
+
+async def test_deliveries_come_through_an_upgrade_with_their_ids_and_their_rules(tmp_path: Path) -> None:
+    def first(connection: Connection) -> None:
+        config = version._config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+
+    add = "INSERT INTO deliveries (notice_id, channel, route, lane, state, due_at, queued_at) VALUES"
+    store = Store(f"sqlite:///{tmp_path / 'birdwire.db'}")
+    async with store.connection() as connection:
+        await connection.run_sync(first)
+        await connection.execute(text("INSERT INTO notices (id, text) VALUES (1, 'hello')"))
+        for _ in range(3):
+            await connection.execute(text(f"{add} (1, 'sms', 1, 0, 'queued', 5, 5)"))
+        await connection.execute(text("DELETE FROM deliveries WHERE id = 3"))
+    await version.upgrade(store)
+    async with store.connection() as connection:
+        await connection.execute(text(f"{add} (1, 'email', 0, 0, 'queued', 6, 6)"))
+        rows = (await connection.execute(text("SELECT id, channel, due_at, attempt, reason FROM deliveries"))).all()
+        assert [tuple(row) for row in rows] == [(1, "sms", 5, 0, ""), (2, "sms", 5, 0, ""), (4, "email", 6, 0, "")]
+        with pytest.raises(IntegrityError):
+            await connection.execute(text(f"{add} (NULL, 'sms', 1, 0, 'queued', 5, 5)"))
+    await store.close()

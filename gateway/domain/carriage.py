@@ -65,7 +65,9 @@ def objection(carriage: Carriage) -> str:
         return f"the recipient's {_device(carriage)} does not exist"
     if carriage.opted_out_at is not None and not (carriage.answers and carriage.queued_at >= carriage.opted_out_at):
         return "the recipient has opted out"
-    return "" if carriage.post_id is None else _objection_to_post(carriage)
+    if carriage.post_id is not None:
+        return _objection_to_post(carriage)
+    return "what it carried is gone" if carriage.notice is None else ""
 
 
 def _objection_to_post(carriage: Carriage) -> str:

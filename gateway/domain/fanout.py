@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from gateway.domain.types import Lane
 
-PAGE = 5_000
+PAGE = 10_000
 """Followers per page at the most: larger pages hold the database longer, smaller ones pay more commits."""
 
 _STEPS = ((100, Lane.FIRST), (1_000, Lane.NEAR), (10_000, Lane.FAR))

@@ -76,6 +76,7 @@ DIRECT = {"kind": "direct", "lane": Lane.ANSWER, "follow_state": None, "follow_t
         ({"original_protected": True}, "reposted is protected"),
         ({"channel": "email", "follow_mail": False}, "this author's mails off"),
         ({"withdrawn": True}, "deleted"),
+        ({"post_id": None}, "carried is gone"),
         ({"author_gone": True}, "author is suspended"),
         ({"recipient_gone": True}, "recipient is suspended"),
         ({"blocked": True}, "blocked"),
