@@ -6,6 +6,7 @@ Every job takes what it does from the database, so any number of daemons may run
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
+from time import perf_counter
 
 import structlog
 
@@ -22,6 +23,9 @@ Job = Callable[[], Awaitable[None]]
 
 GRACE = 10.0
 """Seconds that jobs get to end when the daemon stops; one that is cut off then rolls back."""
+
+PRUNING = 0.05
+"""Seconds of each second for pruning, give or take a step: however much is old, the rest is for what is new."""
 
 
 class House:
@@ -101,8 +105,8 @@ def keep_house(tools: Tools, provider: CanLookUp | None) -> House:
                 wiped = await tending.wipe_old_messages(unit, now=now())
 
     async def prune() -> None:
-        gone = 1
-        while gone:
+        begun, gone = perf_counter(), 1
+        while gone and perf_counter() - begun < PRUNING:
             async with store.unit(durable=False) as unit:
                 gone = await tending.prune(unit, kept=tools.settings.kept, now=now())
 
@@ -120,7 +124,7 @@ def keep_house(tools: Tools, provider: CanLookUp | None) -> House:
         (bring_back, min(5, lease / 4)),
         (look_at_queue, 15),
         (wipe_old_messages, 60),
-        (prune, 60),
+        (prune, 1),
     ]
     if provider is not None:
         jobs.append((look_up, min(2, look_up_after / 4)))

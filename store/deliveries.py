@@ -1,16 +1,32 @@
 """Deliveries seen from above: queueing notices, dropping what must not go out, and what the operator asks about."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, bindparam, case, delete, func, insert, literal_column, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    bindparam,
+    case,
+    delete,
+    func,
+    insert,
+    literal_column,
+    or_,
+    select,
+    union_all,
+    update,
+)
+from sqlalchemy.dialects.postgresql import Insert
 
 from gateway.domain.delivery import State
+from gateway.domain.reason import kind_of
 from gateway.domain.types import Channel, Lane
 from store.addresses import AddressRow
 from store.routes import MAIL_ROUTE, way_out
-from store.schema import Instant, accounts, deliveries, notices, posts, routes
+from store.schema import Instant, accounts, deliveries, delivery_counts, notices, posts, routes
 from store.unit import Reading, Unit
 
 
@@ -44,7 +60,7 @@ class Depth:
     oldest: datetime
 
 
-LOOKED_AT_ONCE, PRUNED_AT_ONCE = 20_000, 2_000
+LOOKED_AT_ONCE, PRUNED_AT_ONCE = 5_000, 500
 """Rows that one step of pruning looks at, and takes out, at the most."""
 
 _NOW = bindparam("now", type_=Instant())
@@ -158,10 +174,13 @@ _DEPTHS = (
     _depth(State.UNSURE, deliveries.c.queued_at),
     _depth(State.DEAD, deliveries.c.queued_at),
 )
-_OF_POST = (
+_OF_POST = union_all(
     select(deliveries.c.channel, deliveries.c.state, func.count())
     .where(deliveries.c.post_id == bindparam("of_post"))
-    .group_by(deliveries.c.channel, deliveries.c.state)
+    .group_by(deliveries.c.channel, deliveries.c.state),
+    select(delivery_counts.c.channel, delivery_counts.c.state, delivery_counts.c.number).where(
+        delivery_counts.c.post_id == bindparam("of_post")
+    ),
 )
 _ROUTE_OF_ACCOUNT = (
     select(accounts.c.sms_route).where(accounts.c.id == deliveries.c.account_id).correlate(deliveries).scalar_subquery()
@@ -206,11 +225,28 @@ _OLD = (
     )
     .order_by(deliveries.c.id)
     .limit(bindparam("most"))
+    .with_for_update(skip_locked=True)
 )
 _PRUNE = (
     delete(deliveries)
     .where(deliveries.c.id.in_(_OLD.scalar_subquery()))
-    .returning(deliveries.c.id, deliveries.c.notice_id)
+    .returning(
+        deliveries.c.id,
+        deliveries.c.notice_id,
+        deliveries.c.post_id,
+        deliveries.c.channel,
+        deliveries.c.state,
+        deliveries.c.reason,
+        deliveries.c.segments,
+    )
+)
+_count = Insert(delivery_counts)
+_COUNT = _count.on_conflict_do_update(
+    index_elements=list(delivery_counts.primary_key),
+    set_={
+        "number": delivery_counts.c.number + _count.excluded.number,
+        "segments": delivery_counts.c.segments + _count.excluded.segments,
+    },
 )
 _PRUNE_NOTICES = delete(notices).where(notices.c.id.in_(bindparam("ids", expanding=True)))
 
@@ -299,9 +335,11 @@ async def depths(reading: Reading) -> list[Depth]:
 
 
 async def counts_of_post(reading: Reading, post_id: int) -> dict[tuple[str, str], int]:
-    """How many of a post's deliveries are in each (channel, state)."""
-    rows = await reading.execute(_OF_POST, {"of_post": post_id})
-    return {(channel, state): count for channel, state, count in rows}
+    """How many of a post's deliveries are in each (channel, state), with those whose rows are no longer kept."""
+    counts: Counter[tuple[str, str]] = Counter()
+    for channel, state, count in await reading.execute(_OF_POST, {"of_post": post_id}):
+        counts[channel, state] += count
+    return dict(counts)
 
 
 async def dead(reading: Reading, *, most: int) -> list[int]:
@@ -332,16 +370,38 @@ async def bring_back(unit: Unit, *, believable: datetime, until: datetime, now: 
 async def prune(
     unit: Unit, *, before: datetime, after: int, look: int = LOOKED_AT_ONCE, most: int = PRUNED_AT_ONCE
 ) -> tuple[int, int]:
-    """Take out deliveries that were settled before then, and their notices, among the next few with an id above
-    ``after``. Returns how many went, and the id after which to go on: 0 when the end was reached."""
+    """Take out deliveries that were settled before then, among the next few with an id above ``after``: a post's are
+    counted first, and notices go along. Returns how many went, and the id after which to go on: 0 when the end was
+    reached."""
     last, looked_at = (await unit.execute(_WINDOW, {"after": after, "look": look})).one()
     if last is None:
         return 0, 0
     values = {"before": before, "after": after, "last": last, "most": most}
     gone = (await unit.execute(_PRUNE, values)).all()
-    told = [notice_id for _, notice_id in gone if notice_id is not None]
+    told = [row.notice_id for row in gone if row.notice_id is not None]
     if told:
         await unit.execute(_PRUNE_NOTICES, {"ids": told})
+    alike: dict[tuple[int, str, str, str], list[int]] = {}
+    for row in gone:
+        if row.post_id is not None:
+            ended = row.post_id, row.channel, row.state, kind_of(row.reason)
+            alike.setdefault(ended, []).append(row.segments)
+    if alike:
+        # In one order everywhere: two daemons that count the same posts then wait for each other, and neither for ever.
+        await unit.execute(
+            _COUNT,
+            [
+                {
+                    "post_id": post_id,
+                    "channel": channel,
+                    "state": state,
+                    "reason": reason,
+                    "number": len(segments),
+                    "segments": sum(segments),
+                }
+                for (post_id, channel, state, reason), segments in sorted(alike.items())
+            ],
+        )
     if len(gone) == most:
-        return most, max(id_ for id_, _ in gone)
+        return most, max(row.id for row in gone)
     return len(gone), last if looked_at == look else 0

@@ -451,6 +451,28 @@ deliveries = Table(
 )
 
 
+class _DeliveryCountCols(TypedColumns):
+    """What is left of a post's settled deliveries when their rows are no longer kept: how many ended alike.
+
+    ``reason``  the kind of reason they had (``gateway.domain.reason``), empty when all was well.
+    """
+
+    post_id: Named[int] = Column(_Id, ForeignKey("posts.id"))
+    channel: Named[str] = Column(String(8))
+    state: Named[str] = Column(String(10))
+    reason: Named[str] = Column(String(64))
+    number: Named[int] = Column(Integer)
+    segments: Named[int] = Column(Integer)
+
+
+delivery_counts = Table(
+    "delivery_counts",
+    metadata,
+    _DeliveryCountCols,
+    PrimaryKeyConstraint("post_id", "channel", "state", "reason"),
+)
+
+
 class _ReceiptCols(TypedColumns):
     """What a provider reported about a message: every callback once, whatever its order."""
 

@@ -38,8 +38,8 @@ async def wipe_old_messages(unit: Unit, *, now: datetime) -> int:
 
 
 async def prune(unit: Unit, *, kept: timedelta, now: datetime) -> int:
-    """Take out what was settled longer than ``kept`` ago, and what came in before that: a bounded step, which begins
-    where the last one ended, so that what stays is in nobody's way.
+    """Take out what was settled longer than ``kept`` ago, all but its counts, and what came in before that: a bounded
+    step, which begins where the last one ended, so that what stays is in nobody's way.
 
     Returns how many rows went; when there are any, more may wait."""
     before = now - kept

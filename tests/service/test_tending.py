@@ -1,5 +1,6 @@
 """Housekeeping in small steps, on both databases: what is old goes, what is open or young stays."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -69,6 +70,104 @@ async def test_pruning_takes_what_was_settled_long_ago_and_nothing_else(store: S
         assert await tending.prune(unit, kept=KEPT, now=NOW) == 0
     counts = [await count(store, name) for name in ("deliveries", "notices", "inbox", "receipts")]
     assert counts == [3, 0, 1, 1]
+
+
+async def _post_with(store: Store, post_id: int, ended: list[tuple[str, str, datetime | None, str, int]]) -> None:
+    """A post whose deliveries are in these states on these channels: settled then, for that reason, in so many
+    segments."""
+    async with store.unit() as unit:
+        await unit.execute(insert(tables.accounts), {"id": post_id, "created_at": OLD})
+        post = {"id": post_id, "author_id": post_id, "kind": "post", "text": "x", "source": "sms", "created_at": OLD}
+        await unit.execute(insert(tables.posts), post)
+        for reader, (channel, state, settled, reason, segments) in enumerate(ended):
+            values = {
+                "post_id": post_id,
+                "account_id": reader,
+                "channel": channel,
+                "route": 1,
+                "lane": Lane.FIRST,
+                "state": state,
+                "due_at": OLD,
+                "queued_at": OLD,
+                "settled_at": settled,
+                "reason": reason,
+                "segments": segments,
+            }
+            await unit.execute(insert(tables.deliveries), values)
+
+
+@pytest.mark.parametrize(("look", "most"), [(100, 100), (4, 100), (100, 3), (2, 1)])
+async def test_a_posts_figures_stay_when_its_deliveries_go(store: Store, look: int, most: int) -> None:
+    far = "the phone is off or out of reach (30003)"
+    ended = [
+        ("sms", "delivered", OLD, "", 1),
+        ("sms", "delivered", OLD, "", 2),
+        ("sms", "delivered", YOUNG, "", 1),
+        ("sms", "dead", OLD, far, 1),
+        ("sms", "dead", OLD, f"given up after 12 attempts: {far}", 1),
+        ("sms", "dead", OLD, "one has blocked the other", 0),
+        ("sms", "unsure", OLD, "no answer", 1),
+        ("email", "sent", OLD, "", 0),
+        ("email", "queued", None, "", 0),
+    ]
+    await _post_with(store, 1, ended)
+    await _post_with(store, 2, ended[:1])
+    async with store.reading() as reading:
+        before = await deliveries.counts_of_post(reading, 1)
+    assert before["sms", "delivered"] == 3
+    after, gone = 0, 0
+    while True:
+        async with store.unit() as unit:
+            more, up_to = await deliveries.prune(unit, before=NOW - KEPT, after=after, look=look, most=most)
+            assert await deliveries.counts_of_post(unit, 1) == before
+        gone += more
+        if up_to <= after:
+            break
+        after = up_to
+    assert gone == 7
+    async with store.reading() as reading:
+        left = await reading.execute(select(tables.delivery_counts))
+        assert {tuple(row) for row in left} == {
+            (1, "sms", "delivered", "", 2, 3),
+            (1, "sms", "dead", "30003", 2, 2),
+            (1, "sms", "dead", "one has blocked the other", 1, 0),
+            (1, "email", "sent", "", 1, 0),
+            (2, "sms", "delivered", "", 1, 1),
+        }
+        states = (await reading.execute(select(tables.deliveries.c.state))).scalars()
+        assert sorted(states) == ["delivered", "queued", "unsure"]
+
+
+async def test_pruning_at_once_counts_each_delivery_once(store: Store) -> None:
+    for post_id in range(1, 5):
+        await _post_with(store, post_id, [(channel, "sent", OLD, "", 1) for channel in ["sms"] * 20 + ["email"] * 20])
+
+    async def prune_all() -> None:
+        gone = 1
+        while gone:
+            async with store.unit() as unit:
+                gone, _ = await deliveries.prune(unit, before=NOW - KEPT, after=0, most=7)
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(4):
+            group.create_task(prune_all())
+    async with store.reading() as reading:
+        for post_id in range(1, 5):
+            assert await deliveries.counts_of_post(reading, post_id) == {("sms", "sent"): 20, ("email", "sent"): 20}
+    assert await count(store, "deliveries") == 0
+
+
+async def test_a_step_that_fails_leaves_both_the_deliveries_and_the_counts(store: Store) -> None:
+    await _post_with(store, 1, [("sms", "sent", OLD, "", 1)])
+
+    async def step_and_fail() -> None:
+        async with store.unit() as unit:
+            assert await tending.prune(unit, kept=KEPT, now=NOW) == 1
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await step_and_fail()
+    assert [await count(store, name) for name in ("deliveries", "delivery_counts")] == [1, 0]
 
 
 @pytest.mark.parametrize(("look", "most"), [(4, 3), (3, 4), (5, 100), (100, 2), (100, 100), (1, 1)])

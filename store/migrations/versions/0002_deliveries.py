@@ -1,4 +1,4 @@
-"""Deliveries name their post or notice without a foreign key."""
+"""Deliveries name their post or notice without a foreign key, and leave counts when they go."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -24,3 +24,14 @@ def upgrade() -> None:
     if last is not None:
         connection.execute(_FORGET_LAST_ID)
         connection.execute(_REMEMBER_LAST_ID, {"last": last})
+    op.create_table(
+        "delivery_counts",
+        sa.Column("post_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("channel", sa.String(length=8), nullable=False),
+        sa.Column("state", sa.String(length=10), nullable=False),
+        sa.Column("reason", sa.String(length=64), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("segments", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["post_id"], ["posts.id"], name=op.f("fk_delivery_counts_post_id")),
+        sa.PrimaryKeyConstraint("post_id", "channel", "state", "reason", name=op.f("pk_delivery_counts")),
+    )

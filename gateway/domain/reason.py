@@ -1,0 +1,22 @@
+"""Reasons in general: what is left of a delivery's own reason when only counts are kept.
+
+Reasons are written for the operator, about one delivery: a code of the provider's in brackets after its words, a
+relay's reply in the relay's words, or words of ours. Counted together they must be few, and quote nobody.
+"""
+
+import re
+
+LONGEST = 64
+"""Characters of a kind at the most."""
+
+_AFTER_OUR_WORDS = r"(?:^|.*: )"
+_PROVIDER = re.compile(r"\((\d{5})\)$")
+_RELAY = re.compile(_AFTER_OUR_WORDS + r"([245]\d\d(?= |$)(?: [245]\.\d{1,3}\.\d{1,3}\b)?|[245]\.\d{1,3}\.\d{1,3}\b)")
+
+
+def kind_of(reason: str) -> str:
+    """The provider's code (``30003``), the relay's codes (``550 5.1.1``), or else our words without what follows them.
+
+    Empty for no reason, which is what a delivery that went well has."""
+    code = _PROVIDER.search(reason) or _RELAY.match(reason)
+    return code[1] if code else reason.partition(": ")[0][:LONGEST]
