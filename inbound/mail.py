@@ -8,23 +8,20 @@ LMTP answers once per recipient (RFC 2033 4.2). SMTP can only answer once, so on
 """
 
 import asyncio
-import hashlib
 import logging
-import re
 import ssl
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from typing import Literal, Protocol, assert_never, cast
+from typing import Literal, Protocol, assert_never
 
 import msgspec
 import structlog
-from aiosmtpd.lmtp import LMTP
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from gateway.domain.place import place_of
-from gateway.domain.types import Channel
 from gateway.service.doors import Bouncing, Helping, Opened, Posting, Refused, Replying, Unsubscribing
+from inbound.letters import understand
 from inbound.message import (
     Accepted,
     BounceAddress,
@@ -35,8 +32,8 @@ from inbound.message import (
     ReplyAddress,
     UnsubscribeAddress,
 )
-from inbound.mime import Part, decode, parse, read, thin
-from inbound.reports import failure, is_automatic
+from inbound.mime import decode
+from inbound.smtp_session import LmtpSession, MailEnvelope, SmtpSession
 
 log = structlog.get_logger(__name__)
 
@@ -46,19 +43,7 @@ _SMALL = 32 * 1024
 _LARGE_AT_ONCE = 2
 """Larger ones that are read at once: reading takes several times a mail's size."""
 
-_LINE_COST = 100
-"""Bytes of memory that a line takes while its mail comes in, besides its own."""
-
-_LONGEST_LINE = 64 * 1024
 _LONGEST_SENDER = 254
-_MOST_RECEIVED = 50
-_MOST_REFUSALS = 30
-_MOST_IDLE_COMMANDS = 100
-_RAW_KEPT = 256 * 1024
-_PLAIN_ADDRESS = re.compile(
-    r"<([A-Za-z0-9+=_-]+(?:\.[A-Za-z0-9+=_-]+)*@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*)>(?:$| +(?=\S))(.*)$"
-)
-_HEADERS_END = re.compile(rb"\r?\n\r?\n")
 _TAKEN = "250 2.0.0 Taken"
 _OUR_FAULT = "451 4.3.0 Something went wrong here. Please try again later."
 
@@ -106,7 +91,7 @@ class MailDoor:
         self._handler = _Handler(settings, mail_domain.lower(), intake, resolve)
         self._server: asyncio.Server | None = None
         self._tls: ssl.SSLContext | None = None
-        self._sessions: set[_Smtp] = set()
+        self._sessions: set[SmtpSession] = set()
         self._hosts: Counter[str] = Counter()
         self._in_hand = 0
 
@@ -141,7 +126,7 @@ class MailDoor:
         if self._server is not None:
             await self._server.wait_closed()
 
-    def admit(self, session: "_Smtp", host: str) -> str:
+    def admit(self, session: SmtpSession, host: str) -> str:
         """Count a new session in, or say why not."""
         if self.closing:
             return "421 4.3.2 Closing. Please come again in a minute."
@@ -153,7 +138,7 @@ class MailDoor:
         self._hosts[host] += 1
         return ""
 
-    def leave(self, session: "_Smtp", host: str) -> None:
+    def leave(self, session: SmtpSession, host: str) -> None:
         """Count a session out."""
         self._sessions.discard(session)
         self._hosts[host] -= 1
@@ -166,149 +151,16 @@ class MailDoor:
         self._in_hand += size
         return True
 
-    def _session(self) -> "_Smtp":
-        kind = _Lmtp if self.settings.protocol == "lmtp" else _Smtp
-        return kind(self, self._handler, self._hostname, self._tls)
-
-
-class _Smtp(SMTP):
-    """One conversation. Bounds what aiosmtpd leaves unbounded, and can be ended between two mails."""
-
-    line_length_limit = _LONGEST_LINE
-
-    def __init__(self, door: MailDoor, handler: "_Handler", hostname: str, tls: ssl.SSLContext | None) -> None:
-        idle = dict.fromkeys(("NOOP", "HELP", "VRFY", "EXPN", "AUTH", "STARTTLS"), _MOST_IDLE_COMMANDS)
-        super().__init__(
-            handler,
-            data_size_limit=door.settings.max_size,
-            enable_SMTPUTF8=True,
-            hostname=hostname,
-            ident="Birdwire",
-            tls_context=tls,
-            timeout=door.settings.timeout,
-            auth_exclude_mechanism=("LOGIN", "PLAIN"),
-            command_call_limit={**idle, "*": 1_000_000},
-            loop=asyncio.get_running_loop(),
+    def _session(self) -> SmtpSession:
+        kind = LmtpSession if self.settings.protocol == "lmtp" else SmtpSession
+        return kind(
+            self,
+            self._handler,
+            hostname=self._hostname,
+            tls=self._tls,
+            max_size=self.settings.max_size,
+            timeout=self.settings.timeout,
         )
-        self._door = door
-        self._host = ""
-        self._received = 0
-        self._held = 0
-        self._refusals = 0
-        self._in_hand = False
-        self.conversation: asyncio.Task[None]
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        transport = cast("asyncio.Transport", transport)  # uvloop's is one in all but name
-        if self._original_transport is not None:
-            super().connection_made(transport)  # the same conversation, now under TLS
-            return
-        peer = transport.get_extra_info("peername")
-        self._host = peer[0] if isinstance(peer, tuple) else ""
-        refusal = self._door.admit(self, self._host)
-        if refusal:
-            log.warning("mail.connection_refused", reason=refusal)
-            transport.set_protocol(asyncio.Protocol())
-            transport.write(f"{refusal}\r\n".encode())
-            transport.close()
-            return
-        super().connection_made(transport)
-        assert self._handler_coroutine is not None
-        self.conversation = self._handler_coroutine
-        self.conversation.add_done_callback(self._ended)
-
-    def _getaddr(self, arg: str) -> tuple[str | None, str | None]:
-        """Plain addresses at once; whatever else there may be as aiosmtpd's general and slow parser reads it."""
-        found = _PLAIN_ADDRESS.match(arg)
-        return (found.group(1), found.group(2)) if found else super()._getaddr(arg)
-
-    def _create_envelope(self) -> "_Envelope":
-        return _Envelope()
-
-    def _ended(self, conversation: asyncio.Task[None]) -> None:
-        self._door.leave(self, self._host)
-        if not conversation.cancelled() and (error := conversation.exception()):
-            log.info("mail.conversation_broken", error=type(error).__name__)
-
-    def data_received(self, data: bytes) -> None:
-        """Hang up on a mail that goes on and on after its size is known to be too much, and on one that there is no
-        room for now."""
-        self._received += len(data)
-        if self._received > 2 * self._door.settings.max_size + _LONGEST_LINE:
-            log.warning("mail.flood", bytes=self._received)
-            self.abort()
-            return
-        if self._in_hand:
-            size = len(data) + _LINE_COST * data.count(b"\n")
-            if not self._door.hold(size):
-                log.warning("mail.too_much_in_hand", bytes=self._received)
-                self._writer.write(b"421 4.3.2 Too much mail at once. Please come again in a minute.\r\n")
-                self._writer.close()
-                return
-            self._held += size
-        super().data_received(data)
-
-    async def smtp_DATA(self, arg: str) -> None:  # noqa: N802  # aiosmtpd finds commands by this name
-        self._in_hand = True
-        self._received = 0
-        try:
-            await super().smtp_DATA(arg)
-        finally:
-            self._in_hand = False
-            self._received = 0
-            self._door.hold(-self._held)
-            self._held = 0
-        if self._door.closing:
-            self.dismiss()
-
-    async def count_refusal(self) -> None:
-        """Hang up on a client that tries one address after the other."""
-        self._refusals += 1
-        if self._refusals > _MOST_REFUSALS:
-            log.warning("mail.too_many_refusals")
-            await self.push("421 4.7.0 Too many unknown addresses.")
-            raise ConnectionResetError
-
-    def dismiss(self) -> None:
-        """End the conversation now, or after the mail in hand."""
-        if not self._in_hand and self.transport is not None:
-            self._writer.write(b"421 4.3.2 Closing. Please come again in a minute.\r\n")
-            self._writer.close()
-
-    def abort(self) -> None:
-        """Hang up."""
-        if self.transport is not None:
-            cast("asyncio.Transport", self.transport).abort()
-
-
-class _Lmtp(_Smtp, LMTP):
-    """The same over LMTP: what is said after the mail is said once per recipient."""
-
-    _answering = 0
-
-    async def smtp_DATA(self, arg: str) -> None:  # noqa: N802  # aiosmtpd finds commands by this name
-        try:
-            await super().smtp_DATA(arg)
-        finally:
-            self._answering = 0
-
-    async def push(self, status: str | bytes) -> None:
-        words = status if isinstance(status, str) else status.decode()
-        if words.startswith("354"):
-            assert self.envelope is not None
-            self._answering = len(self.envelope.rcpt_tos)
-        elif self._answering:
-            missing = self._answering - words.count("\r\n") - 1
-            words = "\r\n".join([words] + [words] * missing)
-        await super().push(words)
-
-
-class _Envelope(Envelope):
-    """A mail's envelope, with the door that each recipient opens (by address, in lower case)."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.doors: dict[str, Door] = {}
 
 
 class _Handler:
@@ -339,7 +191,7 @@ class _Handler:
         return "250 2.1.0 OK"
 
     async def handle_RCPT(  # noqa: N802  # aiosmtpd finds hooks by this name
-        self, server: "_Smtp", _session: Session, envelope: _Envelope, address: str, _options: list[str]
+        self, server: SmtpSession, _session: Session, envelope: MailEnvelope, address: str, _options: list[str]
     ) -> str:
         if len(envelope.rcpt_tos) >= self._settings.max_recipients:
             return "452 4.5.3 Too many recipients. Please send the rest in another mail."
@@ -356,7 +208,7 @@ class _Handler:
         return "250 2.1.5 OK"
 
     async def handle_DATA(  # noqa: N802  # aiosmtpd finds hooks by this name
-        self, server: "_Smtp", _session: Session, envelope: _Envelope
+        self, server: SmtpSession, _session: Session, envelope: MailEnvelope
     ) -> str:
         try:
             messages = await self._understand(envelope)
@@ -366,7 +218,7 @@ class _Handler:
         if not messages:
             return "554 5.4.6 This mail has been going round in circles."
         answers = await self._take_all(messages)
-        if isinstance(server, _Lmtp):
+        if isinstance(server, LmtpSession):
             return "\r\n".join(answers[address.lower()] for address in envelope.rcpt_tos)
         return next((answer for answer in answers.values() if answer != _TAKEN), _TAKEN)
 
@@ -388,7 +240,7 @@ class _Handler:
             return Refused(f"Only mail for {self._mail_domain} is taken here.", "5.7.1")
         return await self._resolve(local_part)
 
-    async def _understand(self, envelope: _Envelope) -> list[Inbound]:
+    async def _understand(self, envelope: MailEnvelope) -> list[Inbound]:
         content = envelope.content
         assert isinstance(content, bytes)
         sender = (
@@ -417,52 +269,6 @@ class _Handler:
             _log_fault("mail.not_taken", error)
             return _OUR_FAULT
         return _TAKEN
-
-
-def understand(
-    content: bytes, sender: str, doors: Mapping[str, Door], mail_domain: str, received_at: datetime
-) -> list[Inbound]:
-    """One message for each address that the mail was for; none if the mail is in a loop of relays."""
-    mail = parse(content)
-    if len(mail.get_all("received", [])) > _MOST_RECEIVED:
-        return []
-    letter = read(mail)
-    automatic = is_automatic(mail, sender, mail_domain)
-    bounces = any(isinstance(door, BounceAddress) for door in doors.values())
-    reason = failure(mail, content) if bounces else ""
-    identity = letter.message_id or _fingerprint(mail, content, sender)
-    raw = _kept(content)
-    return [
-        Inbound(
-            source="mail",
-            remote_id=hashlib.sha256(f"{address}\n{identity}".encode("utf-8", "replace")).hexdigest(),
-            channel=Channel.EMAIL,
-            door=door,
-            sender=sender,
-            to=address,
-            text=letter.text,
-            raw=raw,
-            received_at=received_at,
-            dropped=letter.dropped,
-            automatic=automatic,
-            subject=letter.subject,
-            message_id=letter.message_id,
-            failure=reason if isinstance(door, BounceAddress) else "",
-        )
-        for address, door in doors.items()
-    ]
-
-
-def _fingerprint(mail: Part, content: bytes, sender: str) -> str:
-    """What stays the same when a mail without a Message-ID is sent again: not the trace that relays put on top."""
-    body = _HEADERS_END.split(content, maxsplit=1)[-1]
-    head = "\n".join([sender, mail.get("date", ""), mail.get("subject", "")])
-    return hashlib.sha256(head.encode("utf-8", "surrogateescape") + b"\n" + body).hexdigest()
-
-
-def _kept(content: bytes) -> str:
-    """The mail as text that any database can hold, without the inside of large attachments."""
-    return thin(content)[:_RAW_KEPT].decode("utf-8", "replace").replace("\0", "\ufffd")
 
 
 def _door(opened: Opened) -> Door:

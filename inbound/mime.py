@@ -1,22 +1,18 @@
-"""A mail's bytes as a person's words: the text part, else the HTML as text, in the charset it is really in.
+"""A mail as a person's words: the text part, else the HTML as text, in the charset it is really in.
 
-Nothing here raises for any bytes, and nothing takes long: headers are read as plain strings (the stdlib's structured
-header parser raises on hostile ones), those with parameters only as far as honest ones go (it takes the square of their
-length), nesting and the number of parts are bounded, and the inside of a large attachment is cut out before parsing.
-What the person quoted or signed with is taken off by ``inbound.quotes``.
+Nothing here raises for any mail, and nothing takes long: depth and number of parts are bounded. What the person quoted
+or signed with is taken off by ``inbound.quotes``.
 """
 
 import re
 from dataclasses import dataclass
 from email.errors import MessageError
 from email.header import decode_header
-from email.message import Message
-from email.parser import BytesHeaderParser, BytesParser
-from email.policy import Compat32
 
 from charset_normalizer import from_bytes
 
 from inbound.html import to_text
+from inbound.mime_parts import Part
 from inbound.quotes import looks_wrapped, own_words, unflow, unwrap_like
 
 MAX_DEPTH = 20
@@ -24,13 +20,9 @@ MAX_PARTS = 200
 MAX_TEXT = 100_000
 """Characters of text that are looked at; a post has 140."""
 
-_MAX_BOUNDARIES = 60
-_MAX_ENCODED = 128 * 1024
-_MAX_THINNED = 2 * 1024 * 1024
 _MAX_LOGO = 15_000  # bytes
 _ENOUGH = 8  # bytes beyond ASCII before statistics know better than the commonest charset
 _MAX_SUBJECT = 250
-_MAX_PARAMETERS = 2000
 
 _TEXTS = frozenset({"text/plain", "text/html"})
 _MACHINERY = frozenset(
@@ -46,22 +38,6 @@ _MACHINERY = frozenset(
 )
 
 
-Part = Message
-
-
-class _Plain(Compat32):
-    """Header values as they came, so that raw 8-bit ones can be repaired here."""
-
-    def header_fetch_parse(self, name: str, value: str) -> str:
-        return value[:_MAX_PARAMETERS] if name.lower().startswith("content-") else value
-
-
-PLAIN = _Plain()
-_PARSER = BytesParser(policy=PLAIN)
-_HEADER_PARSER = BytesHeaderParser(policy=PLAIN)
-_NESTING = re.compile(rb"boundary[ \t]*=|^content-type:[ \t]*message/", re.MULTILINE)
-_ENCODED = re.compile(rb"^content-transfer-encoding:[ \t]*base64", re.IGNORECASE | re.MULTILINE)
-_BODY = re.compile(rb"\r?\n\r?\n")
 _ID = re.compile(r"<[\x21-\x3b\x3d\x3f-\x7e]{1,240}>")
 _REPLY = re.compile(r"\s*(re|aw|antw|rép|rif|sv|vs|res)(\[\d+\])?\s?:", re.IGNORECASE)
 _SEVEN_BIT = re.compile(r"iso-2022|hz|utf-7", re.IGNORECASE)
@@ -76,38 +52,6 @@ class Letter:
     subject: str
     message_id: str
     dropped: int
-
-
-def parse(raw: bytes) -> Part:
-    """The structure of a mail; of one that nests absurdly deep only the headers."""
-    raw = thin(raw)
-    if len(_NESTING.findall(raw.lower())) > _MAX_BOUNDARIES:
-        return _HEADER_PARSER.parsebytes(raw)
-    try:
-        return _PARSER.parsebytes(raw)
-    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):  # a fault of the stdlib's parser
-        return _HEADER_PARSER.parsebytes(raw)
-
-
-def thin(raw: bytes) -> bytes:
-    """The mail without the inside of large attachments: enough to read every text and count every part."""
-    if len(raw) <= _MAX_ENCODED:
-        return raw
-    kept, done, begun = [], 0, 0
-    for found in _ENCODED.finditer(raw):
-        if found.end() < begun:
-            continue
-        body = _BODY.search(raw, found.end())
-        if body is None:
-            break
-        begun = body.end()
-        end = raw.find(b"\n--", begun)
-        end = len(raw) if end < 0 else end
-        if end - begun > _MAX_ENCODED:
-            kept.append(raw[done : raw.rfind(b"\n", 0, begun + _MAX_ENCODED)])
-            done = begun = end
-    kept.append(raw[done:])
-    return b"".join(kept)[:_MAX_THINNED]
 
 
 def read(mail: Part) -> Letter:
@@ -151,7 +95,7 @@ def parameter(part: Part, name: str, of: str = "content-type") -> str:
 def parts_of(part: Part) -> list[Part]:
     """The parts that a part holds, the first 200 of them; none where it holds a text, whatever its label says."""
     inner = part.get_payload() if part.is_multipart() else []
-    return [p for p in inner[:MAX_PARTS] if isinstance(p, Message)] if isinstance(inner, list) else []
+    return [p for p in inner[:MAX_PARTS] if isinstance(p, Part)] if isinstance(inner, list) else []
 
 
 def decode(data: bytes, charset: str | None) -> str:
@@ -232,7 +176,6 @@ def _inner(part: Part, kind: str) -> list[Part] | None:
     """The parts that count of a multipart that has some."""
     if not (kind.startswith("multipart/") and part.is_multipart()):
         return None
-    parts = parts_of(part)
     match kind:
         case "multipart/signed":
             return parts[:1]

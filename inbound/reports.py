@@ -10,7 +10,8 @@ from email import message_from_bytes
 import structlog
 from flufl.bounce import all_failures
 
-from inbound.mime import MAX_PARTS, PLAIN, Part, decode, header, parameter, parts_of
+from inbound.mime import MAX_PARTS, decode, header, parameter, parts_of
+from inbound.mime_parts import PLAIN, Part
 
 log = structlog.get_logger(__name__)
 
@@ -72,10 +73,9 @@ def is_automatic(mail: Part, sender: str, mail_domain: str) -> bool:
 
 
 def _is_marked(mail: Part, mail_domain: str) -> bool:
-    named = {name.lower() for name in mail}
-    if not _MARKS.isdisjoint(named):
+    if not _MARKS.isdisjoint(mail.names):
         return True
-    if _HINTS.isdisjoint(named):
+    if _HINTS.isdisjoint(mail.names):
         return False
     return (
         _first_word(mail.get("auto-submitted", "no")) not in {"", "no"}

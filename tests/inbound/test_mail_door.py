@@ -351,6 +351,47 @@ async def test_dots_are_unstuffed_and_odd_line_ends_do_no_harm(door: MailDoor, p
     assert "\0" not in pile.messages[0].raw
 
 
+async def test_a_mail_may_be_empty(door: MailDoor, pile: Pile) -> None:
+    async with ready_for_data(door) as line:
+        assert (await line.ask(b".\r\n")).startswith("250")
+    assert pile.messages[0].text == ""
+
+
+@pytest.mark.parametrize("at", range(1, 6))
+async def test_the_end_of_data_may_come_in_pieces(door: MailDoor, pile: Pile, at: int) -> None:
+    data = b"\r\nhello\r\n.\r\n"
+    async with ready_for_data(door) as line:
+        await line.say(data[:-at])
+        await until(lambda: door._in_hand > 0)
+        assert pile.messages == []
+        assert (await line.ask(data[-at:])).startswith("250")
+        assert (await line.ask(b"NOOP\r\n")).startswith("250")
+    assert [m.text for m in pile.messages] == ["hello"]
+
+
+async def test_a_mail_of_many_blocks_is_read_whole(door: MailDoor, pile: Pile) -> None:
+    lines = [b"%d %s" % (number, b"." * (number % 90)) for number in range(4000)] + [b"", b".", b".x", b"..", b"\n.\n"]
+    stuffed = b"\r\n".join(b"." + each if each.startswith(b".") else each for each in lines)
+    async with ready_for_data(door) as line:
+        assert (await line.ask(b"\r\n" + stuffed + b"\r\n.\r\n")).startswith("250")
+    assert pile.messages[0].raw == (b"\r\n" + b"\r\n".join(lines) + b"\r\n").decode()
+
+
+async def test_a_mail_may_be_exactly_as_large_as_is_said(pile: Pile) -> None:
+    async with opened(pile, max_size=1000) as door:
+        for size, answer in ((1000, "250"), (1001, "552")):
+            async with ready_for_data(door) as line:
+                assert (await line.ask(b"\r\n" + b"x" * (size - 4) + b"\r\n.\r\n")).startswith(answer)
+
+
+async def test_a_line_may_have_64_kilobytes_with_its_end(door: MailDoor) -> None:
+    for length, answer in ((64 * 1024, "250"), (64 * 1024 + 1, "500")):
+        for before in (b"", b"y\r\n" * 30_000):
+            async with ready_for_data(door) as line:
+                await line.say(b"\r\n" + before + b"x" * (length - 2) + b"\r\n.\r\n")
+                assert (await line.hear()).startswith(answer)
+
+
 async def test_long_lines_are_read_and_absurd_ones_refused(door: MailDoor, pile: Pile) -> None:
     async with ready_for_data(door) as line:
         assert (await line.ask(b"\r\n" + b"x" * 5000 + b"\r\n.\r\n")).startswith("250")
@@ -449,6 +490,26 @@ async def test_lmtp_says_too_large_once_for_each_recipient(pile: Pile) -> None:
         assert (await line.ask(b"\r\n" + b"x\r\n" * 1000 + b".\r\n")).startswith("552")
         assert (await line.hear()).startswith("552")
         assert (await line.ask(b"RSET\r\n")).startswith("250")
+
+
+async def test_lmtp_refuses_a_mail_once_for_each_recipient(pile: Pile) -> None:
+    async with (
+        opened(pile, protocol="lmtp") as door,
+        ready_for_data(door, POST, POST, greeting=b"LHLO me\r\n") as line,
+    ):
+        assert (await line.ask(b"Received: x\r\n" * 60 + b"\r\nhello\r\n.\r\n")).startswith("554")
+        assert (await line.hear()).startswith("554")
+        assert (await line.ask(b"NOOP\r\n")).startswith("250")
+
+
+async def test_nonsense_and_idling_end_the_conversation(door: MailDoor) -> None:
+    for command, patience, farewell in ((b"HELO?\r\n", 4, "502"), (b"NOOP\r\n", 100, "421")):
+        async with connected(door) as line:
+            await line.hear()
+            for _ in range(patience):
+                assert (await line.ask(command))[:3] in {"250", "500"}
+            assert (await line.ask(command)).startswith(farewell)
+            assert await line.reader.read() == b""
 
 
 async def test_a_mail_that_goes_round_in_circles_is_refused(door: MailDoor, pile: Pile) -> None:

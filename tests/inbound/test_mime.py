@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inbound.html import to_text
-from inbound.mime import Letter, decode, header, parse, read, thin
+from inbound.mime import Letter, decode, header, read
+from inbound.mime_parts import parse, thin
 from inbound.quotes import own_words, unflow, unwrap_like
 from inbound.reports import failure, is_automatic
 from tests.inbound.mails import SAMPLES, Sample

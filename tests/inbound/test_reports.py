@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inbound.mime import parse
+from inbound.mime_parts import parse
 from inbound.reports import failure, is_automatic
 
 DOMAIN = "birds.example"

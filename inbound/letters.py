@@ -1,0 +1,62 @@
+"""A mail's bytes become messages: one for each address that it was for."""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from datetime import datetime
+
+from gateway.domain.types import Channel
+from inbound.message import BounceAddress, Door, Inbound
+from inbound.mime import read
+from inbound.mime_parts import Part, parse, thin
+from inbound.reports import failure, is_automatic
+
+_MOST_RECEIVED = 50
+_RAW_KEPT = 256 * 1024
+_HEADERS_END = re.compile(rb"\r?\n\r?\n")
+
+
+def understand(
+    content: bytes, sender: str, doors: Mapping[str, Door], mail_domain: str, received_at: datetime
+) -> list[Inbound]:
+    """One message for each address that the mail was for; none if the mail is in a loop of relays."""
+    mail = parse(content)
+    if len(mail.get_all("received", [])) > _MOST_RECEIVED:
+        return []
+    letter = read(mail)
+    automatic = is_automatic(mail, sender, mail_domain)
+    bounces = any(isinstance(door, BounceAddress) for door in doors.values())
+    reason = failure(mail, content) if bounces else ""
+    identity = letter.message_id or _fingerprint(mail, content, sender)
+    raw = _kept(content)
+    return [
+        Inbound(
+            source="mail",
+            remote_id=hashlib.sha256(f"{address}\n{identity}".encode("utf-8", "replace")).hexdigest(),
+            channel=Channel.EMAIL,
+            door=door,
+            sender=sender,
+            to=address,
+            text=letter.text,
+            raw=raw,
+            received_at=received_at,
+            dropped=letter.dropped,
+            automatic=automatic,
+            subject=letter.subject,
+            message_id=letter.message_id,
+            failure=reason if isinstance(door, BounceAddress) else "",
+        )
+        for address, door in doors.items()
+    ]
+
+
+def _fingerprint(mail: Part, content: bytes, sender: str) -> str:
+    """What stays the same when a mail without a Message-ID is sent again: not the trace that relays put on top."""
+    body = _HEADERS_END.split(content, maxsplit=1)[-1]
+    head = "\n".join([sender, mail.get("date", ""), mail.get("subject", "")])
+    return hashlib.sha256(head.encode("utf-8", "surrogateescape") + b"\n" + body).hexdigest()
+
+
+def _kept(content: bytes) -> str:
+    """The mail as text that any database can hold, without the inside of large attachments."""
+    return thin(content)[:_RAW_KEPT].decode("utf-8", "replace").replace("\0", "\ufffd")
