@@ -25,6 +25,7 @@ _ENCODED = re.compile(rb"^content-transfer-encoding:[ \t]*base64", re.IGNORECASE
 _BODY = re.compile(rb"\r?\n\r?\n")
 _FIELD = re.compile(r"([!-9;-~]++):[ \t]*+((?:[^ \t\r][^\r]*+(?:\r\n[ \t][^\r]*+)*+)?+)(?:\r\n|\Z)")
 _HEAD = re.compile(f"(?:{_FIELD.pattern})*+")
+_ONE_PARAMETER = re.compile(r"[\w.+-]+/[\w.+-]+;\s*([\w-]+)=(\"?)([\w.:+/=-]+)\2", re.ASCII)
 
 
 class _Plain(Compat32):
@@ -64,8 +65,12 @@ class Part(Message):
     def get_param(
         self, param: str, failobj: Any = None, header: str = "content-type", unquote: bool = True
     ) -> Any:  # the stdlib's
-        if param not in self.get(header, "").lower():
+        value = self.get(header, "")
+        if param not in value.lower():
             return failobj
+        alone = _ONE_PARAMETER.fullmatch(value)
+        if alone and alone.group(1).lower() == param:
+            return alone.group(3)
         return super().get_param(param, failobj, header, unquote)
 
     def get_content_type(self) -> str:

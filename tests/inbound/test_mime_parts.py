@@ -118,6 +118,31 @@ def test_the_first_of_several_headers_is_the_one_that_counts() -> None:
     assert mail.get("from") is None
 
 
+@pytest.mark.parametrize("name", ["charset", "boundary", "format", "name"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        "text/plain; charset=utf-8",
+        'text/plain;CHARSET="UTF-8"',
+        "text/plain;\r\n\tcharset=us-ascii; format=flowed",
+        "text/plain; charset*=us-ascii'en'utf-8",
+        "text/plain; name*0=a; name*1=b",
+        'multipart/mixed; boundary="=_a b"',
+        "multipart/mixed; boundary==_a/b:c+d",
+        "multipart/mixed; boundary",
+        'multipart/mixed; boundary="a',
+        'multipart/mixed; boundary=a"',
+        "text/plain; xcharset=utf-8",
+        "text/plain; charset=a=b",
+        "charset=utf-8",
+        "",
+    ],
+)
+def test_a_parameter_is_what_the_library_says_it_is(value: str, name: str) -> None:
+    raw = f"Content-Type: {value}\r\n\r\n".encode()
+    assert parse(raw).get_param(name, "-") == BytesParser(policy=_Raw()).parsebytes(raw).get_param(name, "-")
+
+
 @pytest.mark.parametrize(
     "raw",
     [
