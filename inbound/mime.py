@@ -176,6 +176,7 @@ def _inner(part: Part, kind: str) -> list[Part] | None:
     """The parts that count of a multipart that has some."""
     if not (kind.startswith("multipart/") and part.is_multipart()):
         return None
+    parts = parts_of(part)
     match kind:
         case "multipart/signed":
             return parts[:1]
