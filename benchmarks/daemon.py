@@ -87,8 +87,9 @@ def free_port() -> int:
 
 
 @asynccontextmanager
-async def running(store_url: str, *, pace: float) -> AsyncIterator[Running]:
-    """``birdwire serve`` on a database that is ready, sending ``pace`` segments per second."""
+async def running(store_url: str, *, pace: float, program: str = "gateway") -> AsyncIterator[Running]:
+    """``birdwire serve`` on a database that is ready, sending ``pace`` segments per second; ``program`` is the module
+    that is the command."""
     port = free_port()
     account = "AC" + "0" * 32
     with TemporaryDirectory(prefix="birdwire-bench-") as folder:
@@ -104,7 +105,7 @@ async def running(store_url: str, *, pace: float) -> AsyncIterator[Running]:
                     port=port, store=store_url, number=OUR_NUMBER, pace=pace, account=account, carrier=phones.base_url
                 )
             )
-            async with process("gateway", "serve", "-c", str(file), answering=port) as pid:
+            async with process(program, "serve", "-c", str(file), answering=port) as pid:
                 yield Running(phones, pid, port)
 
 

@@ -9,9 +9,6 @@ from dataclasses import dataclass
 from email.errors import MessageError
 from email.header import decode_header
 
-from charset_normalizer import from_bytes
-
-from inbound.html import to_text
 from inbound.mime_parts import Part
 from inbound.quotes import looks_wrapped, own_words, unflow, unwrap_like
 
@@ -108,8 +105,16 @@ def decode(data: bytes, charset: str | None) -> str:
             return _clean(data.decode(name))
         except (ValueError, LookupError, DeprecationWarning):  # wrong or unknown label, or Python's own escapes
             continue
-    guess = from_bytes(data[:10_000]).best() if sum(byte > 127 for byte in data[:200]) >= _ENOUGH else None
-    return _clean(data.decode(guess.encoding if guess else "cp1252", "replace"))
+    guess = _guess(data[:10_000]) if sum(byte > 127 for byte in data[:200]) >= _ENOUGH else None
+    return _clean(data.decode(guess or "cp1252", "replace"))
+
+
+def _guess(data: bytes) -> str | None:
+    """The charset that the bytes look like."""
+    from charset_normalizer import from_bytes  # loaded with the first mail that lies about its charset: 3 MB
+
+    best = from_bytes(data).best()
+    return best.encoding if best else None
 
 
 def _widened(charset: str) -> str:
@@ -210,6 +215,8 @@ def _words(part: Part, kind: str) -> str | None:
         data = data[: data.rfind(b"\n", 0, 4 * MAX_TEXT)]  # at a line's end, so as not to cut a character in two
     text = decode(data, parameter(part, "charset"))[:MAX_TEXT]
     if kind == "text/html":
+        from inbound.html import to_text  # loaded with the first mail in HTML: the parser takes 5 MB
+
         return to_text(text)
     if parameter(part, "format").lower() == "flowed":
         return unflow(text, delete_space=parameter(part, "delsp").lower() == "yes")

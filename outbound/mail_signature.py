@@ -5,8 +5,6 @@ import binascii
 import re
 from pathlib import Path
 
-import dkim  # type: ignore[import-untyped]  # the package ships no py.typed
-
 SIGNED = (
     *(b"from", b"from"),  # signed once more than it is there: a second From breaks the signature
     *(b"to", b"subject", b"date", b"message-id", b"in-reply-to", b"references", b"reply-to"),
@@ -42,6 +40,9 @@ class Signer:
 
     def sign(self, mail: bytes) -> bytes:
         """The mail with its DKIM-Signature header."""
+        # Loaded where there is a key: it brings DNS and elliptic curves, 7 MB.
+        import dkim  # type: ignore[import-untyped]  # the package ships no py.typed
+
         signature: bytes = dkim.sign(
             mail,
             self._selector,

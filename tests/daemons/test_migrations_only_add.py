@@ -9,7 +9,7 @@ from sqlalchemy import Connection, inspect
 
 from store import version
 from store.unit import Store
-from tests.daemons.next_release import with_one_more
+from tests.daemons import next_release
 
 Columns = dict[tuple[str, str], str]
 """The type of each column, by table and name."""
@@ -39,13 +39,13 @@ def required(connection: Connection) -> set[tuple[str, str]]:
 async def test_no_column_goes_or_changes_and_none_that_must_be_given_comes_to_a_table(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(version, "_config", with_one_more)
+    monkeypatch.setattr(version, "FOLDERS", [*version.FOLDERS, Path(next_release.__file__).parent / "migrations"])
     store = Store(f"sqlite:///{tmp_path / 'birdwire.db'}")
-    revisions = [each.revision for each in ScriptDirectory.from_config(with_one_more()).walk_revisions()][::-1]
+    revisions = [each.revision for each in ScriptDirectory.from_config(version._config()).walk_revisions()][::-1]
     assert len(revisions) > 1
 
     def upgrade_to(connection: Connection, revision: str) -> None:
-        config = with_one_more()
+        config = version._config()
         config.attributes["connection"] = connection
         command.upgrade(config, revision)
 

@@ -5,7 +5,7 @@ from alembic import op
 
 from tests.daemons.next_release import BEFORE
 
-revision = "next"
+revision = "9999"
 down_revision = BEFORE
 branch_labels = None
 depends_on = None
