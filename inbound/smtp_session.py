@@ -1,7 +1,7 @@
 """One conversation with the mail door, over SMTP or LMTP.
 
 aiosmtpd knows the commands; what it does for every command and every line of a mail is done here instead, because it
-is most of what a mail costs, and what it leaves unbounded is bounded (docs/decisions/0015-reading-mail-in-blocks.md).
+is most of what a mail costs, and what it leaves unbounded is bounded (docs/decisions/0016-reading-mail-in-blocks.md).
 """
 
 import asyncio
