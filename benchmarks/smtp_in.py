@@ -20,7 +20,7 @@ from benchmarks.people import settle_in
 from benchmarks.replay_smtp import replay
 from benchmarks.table import finish, options, show
 from benchmarks.webhook import PEOPLE, SITE
-from gateway.daemon import loop_factory, now, resolver
+from gateway.daemon import calm_collector, loop_factory, now, resolver
 from gateway.domain import token
 from gateway.domain.token import Purpose
 from inbound.intake import Intake
@@ -93,6 +93,7 @@ def main() -> None:
     parser.add_argument("--connections", type=int, nargs="+", default=[1, 16, 64], metavar="N", help="at once")
     choose_databases(parser)
     chosen = parser.parse_args()
+    calm_collector()
     logging.getLogger("mail.log").setLevel(logging.CRITICAL)
     for kind in chosen.on:
         with database(kind) as url, asyncio.Runner(loop_factory=loop_factory()) as runner:

@@ -23,7 +23,7 @@ from benchmarks.database import choose_databases, database, opened, raw_sqlite
 from benchmarks.people import OUR_NUMBER, SMS_ROUTE, phone_of, settle_in
 from benchmarks.replay_http import replay, save
 from benchmarks.table import finish, number, options, show, show_facts
-from gateway.daemon import loop_factory, now
+from gateway.daemon import calm_collector, loop_factory, now
 from gateway.service.receipts import Receipt
 from gateway.service.site import Limits, Site
 from gateway.web.app import WebDeps, build_app, listening
@@ -137,7 +137,13 @@ async def measure(url: str, kind: str, concurrencies: list[int], count: int, run
                             said = await replay((bare if name == BARE else own)[1], concurrency, Path(file.name))
                         rates[name].append(some / said["seconds"])
                         waits[name].append(said["p99"])
-                show(f"Texts in, {concurrency} at once, {kind}", "texts/s", rates, limit=BARE)
+                show(
+                    f"Texts in, {concurrency} at once, {kind}",
+                    "texts/s",
+                    rates,
+                    limit=BARE,
+                    wanted={SHARED: "0.5 or more"},
+                )
                 show(f"The slowest of a hundred, {concurrency} at once, {kind}", "ms", waits, limit=BARE)
         await intake.close()
         taking.cancel()
@@ -145,9 +151,12 @@ async def measure(url: str, kind: str, concurrencies: list[int], count: int, run
 
 def main() -> None:
     parser = options(__doc__, texts=300, runs=5)
-    parser.add_argument("--at-once", type=int, nargs="+", default=[1, 16, 64], metavar="N", help="requests at once")
+    parser.add_argument(
+        "--at-once", type=int, nargs="+", default=[1, 16, 64, 256], metavar="N", help="requests at once"
+    )
     choose_databases(parser)
     chosen = parser.parse_args()
+    calm_collector()
     for kind in chosen.on:
         with database(kind) as url, asyncio.Runner(loop_factory=loop_factory()) as runner:
             runner.run(measure(url, kind, chosen.at_once, chosen.texts, chosen.runs))

@@ -5,6 +5,7 @@ finishes what it holds, and leaves; what is still queued waits in the database f
 """
 
 import asyncio
+import gc
 import secrets
 import signal
 import sys
@@ -68,8 +69,17 @@ class Listening:
 
 def serve(config: Config, only: frozenset[str] = ROLES) -> None:
     """Run until SIGTERM or SIGINT; a second one hurries. Raises NotReady, OSError for an address that is taken."""
+    calm_collector()
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
         runner.run(until_signalled(lambda stop: run(config, only, stop)))
+
+
+def calm_collector() -> None:
+    """Let the garbage collector pass over what was loaded at the start and stays to the end, and look less often: each
+    message leaves hundreds of small objects that go by themselves, and next to none that only it can find."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 async def run(

@@ -81,9 +81,10 @@ _build.labels(version("birdwire")).set(1)
 
 def message_came_in(source: str, outcome: str) -> None:
     """A door handed a message to the intake: it was ``new``, ``repeated``, or the intake ``failed``."""
-    _inbound.labels(source, outcome).inc()
+    _labelled_inbound(source, outcome).inc()
 
 
+_labelled_inbound = cache(_inbound.labels)
 _labelled_settled = cache(_settled.labels)
 _labelled_send_seconds = cache(_send_seconds.labels)
 _labelled_delay_seconds = cache(_delay_seconds.labels)

@@ -43,35 +43,39 @@ class Batcher(Generic[Item, Result]):
         self._store = store
         self._handle = handle
         self._on_commit = on_commit
-        self._waiting: asyncio.Queue[tuple[Item, asyncio.Future[Result]]] = asyncio.Queue(MOST_WAITING)
+        self._waiting: list[tuple[Item, asyncio.Future[Result]]] = []
+        self._arrived = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._idle.set()
         self._closed = False
 
     async def submit(self, item: Item) -> Result:
         """Returns what ``handle`` returned once that is committed. Raises what they raised, Closed or Full."""
         if self._closed:
             raise Closed
-        if self._waiting.full():
+        if len(self._waiting) >= MOST_WAITING:
             raise Full
         future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
-        self._waiting.put_nowait((item, future))
+        self._waiting.append((item, future))
+        self._arrived.set()
+        self._idle.clear()
         return await future
 
     async def run(self) -> None:
         """Handle what comes until cancelled."""
         while True:
-            batch = [await self._waiting.get()]
-            while len(batch) < MOST and not self._waiting.empty():
-                batch.append(self._waiting.get_nowait())
-            try:
-                await self._handle_together(batch)
-            finally:
-                for _ in batch:
-                    self._waiting.task_done()
+            await self._arrived.wait()
+            batch, self._waiting = self._waiting[:MOST], self._waiting[MOST:]
+            if not self._waiting:
+                self._arrived.clear()
+            await self._handle_together(batch)
+            if not self._waiting:
+                self._idle.set()
 
     async def close(self) -> None:
         """Take nothing more and return when all that was taken is settled. ``run`` may be cancelled then."""
         self._closed = True
-        await self._waiting.join()
+        await self._idle.wait()
 
     async def _handle_together(self, batch: list[tuple[Item, asyncio.Future[Result]]]) -> None:
         try:

@@ -9,11 +9,11 @@ receipted and retried like every other text, in the right order behind what was 
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
 import structlog
+from msgspec.structs import replace
 
 from gateway import metrics
 from gateway.domain.types import Channel

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+import msgspec
+
 from gateway.domain.types import Channel
 
 
@@ -47,8 +49,7 @@ class UnsubscribeAddress:
 Door = Phone | PostingAddress | ReplyAddress | HelpAddress | BounceAddress | UnsubscribeAddress
 
 
-@dataclass(frozen=True, slots=True)
-class Inbound:
+class Inbound(msgspec.Struct, frozen=True, kw_only=True):
     """One message that came in, understood as far as its wire can.
 
     ``source``, ``remote_id``  together unique: the provider's name and message id, or ``mail`` and a digest of

@@ -5,8 +5,8 @@ that came, since Twilio adds new ones without notice (twilio.com/docs/usage/secu
 public one with the path as it stood on the wire: what a proxy or a client says about hosts is not believed.
 """
 
-import binascii
 import hmac
+from binascii import b2a_base64
 from collections.abc import Sequence
 from datetime import datetime
 from urllib.parse import parse_qsl, urlsplit
@@ -24,6 +24,9 @@ Fields = Sequence[tuple[str, str]]
 """The form as it came: names and values in order, repeated names kept, blank values kept."""
 
 
+_PHONE = Phone()
+
+
 class Unreadable(ValueError):
     """The request is signed but is not what it should be; the words say what is missing."""
 
@@ -33,9 +36,9 @@ class Door:
 
     def __init__(self, public_url: str, account_sid: str, auth_tokens: Sequence[str]) -> None:
         """``auth_tokens``: the current one, and during a rotation the next one too; empty ones are left out."""
-        self._addresses = _with_and_without_port(public_url)
         self._account_sid = account_sid
-        self._keys = [token.encode() for token in auth_tokens if token]
+        keys = [token.encode() for token in auth_tokens if token]
+        self._begun = [hmac.new(key, address, "sha1") for address in _with_and_without_port(public_url) for key in keys]
 
     def admits(self, raw_path: str, fields: Fields, signature: str | None) -> bool:
         """Whether Twilio signed this request for this account. ``raw_path`` holds the query, still encoded.
@@ -51,10 +54,11 @@ class Door:
             pairs = [name + value for name, value in sorted(set(fields))]
         signed = (raw_path + "".join(pairs)).encode(errors="replace")
         given = signature.encode(errors="replace")
-        for address in self._addresses:
-            for key in self._keys:
-                if hmac.compare_digest(_sign(key, address + signed), given):
-                    return ("AccountSid", self._account_sid) in fields
+        for begun in self._begun:
+            whole = begun.copy()
+            whole.update(signed)
+            if hmac.compare_digest(b2a_base64(whole.digest(), newline=False), given):
+                return ("AccountSid", self._account_sid) in fields
         return False
 
 
@@ -68,7 +72,7 @@ def read_message(fields: Fields, *, now: datetime) -> Inbound:
         source=SOURCE,
         remote_id=sid,
         channel=Channel.SMS,
-        door=Phone(),
+        door=_PHONE,
         sender=sender,
         to=form.get("To", ""),
         text=form.get("Body", ""),
@@ -95,10 +99,6 @@ def read_receipt(fields: Fields, query: str, *, now: datetime) -> Receipt:
         attempt=_number(ours.get("attempt", "")),
         received_at=now,
     )
-
-
-def _sign(key: bytes, signed: bytes) -> bytes:
-    return binascii.b2a_base64(hmac.digest(key, signed, "sha1"), newline=False)
 
 
 def _with_and_without_port(public_url: str) -> tuple[bytes, bytes]:

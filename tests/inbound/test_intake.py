@@ -4,12 +4,12 @@ import asyncio
 import re
 from collections.abc import AsyncIterator
 from contextlib import suppress
-from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import count
 from random import Random
 
 import pytest
+from msgspec.structs import replace
 from sqlalchemy import event, select, update
 
 from gateway.domain.types import Channel
