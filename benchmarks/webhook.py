@@ -150,7 +150,7 @@ async def measure(url: str, kind: str, concurrencies: list[int], count: int, run
 
 
 def main() -> None:
-    parser = options(__doc__, texts=300, runs=5)
+    parser = options(__doc__, texts=3_000, runs=5)
     parser.add_argument(
         "--at-once", type=int, nargs="+", default=[1, 16, 64, 256], metavar="N", help="requests at once"
     )
