@@ -32,7 +32,7 @@ from sqlalchemy.dialects.postgresql import Insert
 from gateway.domain.types import Channel, Lane
 from store.routes import MAIL_ROUTE
 from store.schema import Instant, accounts, blocks, deliveries, fanouts, follows, mutes, posts
-from store.sql import insert_new
+from store.sql import given, insert_new, rows
 from store.unit import Unit
 
 
@@ -71,7 +71,8 @@ _NEXT = (
     .limit(1)
     .with_for_update(skip_locked=True, of=fanouts)
 )
-_ADD = insert_new(fanouts)
+_new = given("new", post_id=BigInteger)
+_ADD = insert_new(fanouts).from_select(["post_id", "turn"], select(_new.c.post_id, _NOW).order_by(_new.c.n))
 _MOVE = (
     update(fanouts)
     .where(fanouts.c.post_id == bindparam("of_post"))
@@ -236,7 +237,7 @@ _TO_MENTIONED = _to_named(
 
 async def begin(unit: Unit, post_ids: Sequence[int], now: datetime) -> None:
     """Let the followers of these posts be queued, starting with this unit's commit."""
-    await unit.execute(_ADD, [{"post_id": each, "cursor": 0, "done": 0, "turn": now} for each in post_ids])
+    await unit.execute(_ADD, {"new": rows((each,) for each in post_ids), "now": now})
 
 
 async def queue_for(unit: Unit, post_id: int, account_ids: Sequence[int], *, lane: Lane, now: datetime) -> int:
