@@ -126,6 +126,9 @@ class GiveUp:
 
 Verdict = Done | Retry | LookUp | GiveUp
 
+_FREE_TRIES = 3
+"""How many tries that never came to the provider are followed by another at once."""
+
 
 @dataclass(frozen=True, slots=True)
 class RetryRules:
@@ -175,8 +178,8 @@ def after_look_up(
 ) -> Verdict:
     """Decide what follows a look-up, within the same limits as an attempt.
 
-    What the provider never had is due since it was queued, so that it goes before what was posted later; when that
-    happens again, it waits as after any failed attempt."""
+    What the provider never had is due since it was queued, so that it goes before what was posted later. It is seldom
+    its own fault; only when that happens for the fourth time it waits as after any failed attempt, in case it is."""
     match finding:
         case Sent(remote_id):
             return Done(remote_id)
@@ -186,7 +189,7 @@ def after_look_up(
             reason = "the provider never had it"
             if attempt >= rules.attempts:
                 return GiveUp(f"given up after {attempt} attempts: {reason}")
-            wait = backoff(attempt - 1, rules=rules, dice=dice) if attempt > 1 else None
+            wait = backoff(attempt - _FREE_TRIES, rules=rules, dice=dice) if attempt > _FREE_TRIES else None
             verdict = _unless_too_old(Retry(now if wait is None else now + wait, reason), queued_at, rules)
             return Retry(queued_at, reason) if wait is None and isinstance(verdict, Retry) else verdict
         case Deferred(reason, retry_after, _):
