@@ -39,9 +39,13 @@ class FanOut:
         failed = 0
         while True:
             self._bell.clear()
+            step = None
             try:
-                async with self._store.unit(durable=False) as unit:
-                    step = await fanout.step(unit, now=self._now())
+                async with self._store.glancing() as reading:
+                    waits = await fanout.any_waits(reading)
+                if waits:
+                    async with self._store.unit(durable=False) as unit:
+                        step = await fanout.step(unit, now=self._now())
             except TROUBLE as error:
                 log.warning("cannot fan out", error=type(error).__name__)
                 metrics.store_failed("fanout")

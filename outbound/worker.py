@@ -139,6 +139,11 @@ class Worker:
             now = self._tools.now()
             until = asyncio.get_running_loop().time() + self._in_lease
             try:
+                async with self._tools.store.glancing() as reading:
+                    due = await sending.is_due(reading, self._route, now=now)
+                if not due:
+                    await self._rest(settings.poll)
+                    continue
                 async with self._tools.store.unit() as unit:
                     batch = await sending.claim(unit, self._route, self._pace, most=room, lease=settings.lease, now=now)
             except TROUBLE as error:

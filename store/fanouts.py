@@ -33,7 +33,7 @@ from gateway.domain.types import Channel, Lane
 from store.routes import MAIL_ROUTE
 from store.schema import Instant, accounts, blocks, deliveries, fanouts, follows, mutes, posts
 from store.sql import given, insert_new, rows
-from store.unit import Unit
+from store.unit import Reading, Unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +71,7 @@ _NEXT = (
     .limit(1)
     .with_for_update(skip_locked=True, of=fanouts)
 )
+_ANY = select(fanouts.c.post_id).limit(1)
 _new = given("new", post_id=BigInteger)
 _ADD = insert_new(fanouts).from_select(["post_id", "turn"], select(_new.c.post_id, _NOW).order_by(_new.c.n))
 _MOVE = (
@@ -262,6 +263,11 @@ async def queue_for_mentioned(
         "now": now,
     }
     return (await unit.execute(_TO_MENTIONED, values)).rowcount
+
+
+async def any_waits(reading: Reading) -> bool:
+    """Whether the followers of any post are still being queued."""
+    return (await reading.execute(_ANY)).first() is not None
 
 
 async def next_in_turn(unit: Unit) -> Fanout | None:

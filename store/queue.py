@@ -365,11 +365,16 @@ _LEASE_LOOK_UP = (
 _NO_POST = (None,) * len(_CONTENTS.selected_columns)
 
 
+async def lanes_due(reading: Reading, route: int, *, now: datetime) -> list[Lane]:
+    """The lanes of a route in which something is due, foremost first."""
+    first_due = (await reading.execute(_FIRST_DUE, {"on_route": route})).one()
+    return [lane for lane, at in zip(Lane, first_due, strict=True) if at is not None and at <= now]
+
+
 async def claim(unit: Unit, route: int, *, most: int, until: datetime, now: datetime) -> list[int]:
     """Lease up to ``most`` due deliveries of a route until ``until``, foremost lanes first; returns their ids."""
     ids: list[int] = []
-    first_due = (await unit.execute(_FIRST_DUE, {"on_route": route})).one()
-    for lane in (lane for lane, at in zip(Lane, first_due, strict=True) if at is not None and at <= now):
+    for lane in await lanes_due(unit, route, now=now):
         first, last = (lane, lane) if lane < Lane.FIRST else (Lane.FIRST, Lane.TAIL)
         claimed = await unit.execute(
             _CLAIM,

@@ -84,6 +84,7 @@ class Store:
         )
         self._glances = open_glances(self.url, patience=patience)
         self._writing = asyncio.Lock()
+        self._looking = asyncio.Lock()
         self._listeners: list[Callable[[], None]] = []
         self._watch = Watch(str(self.url.database)) if self.is_sqlite else None
         self._changes = 0
@@ -123,7 +124,7 @@ class Store:
     async def glancing(self) -> AsyncIterator[Reading]:
         """A look-up by key outside any transaction, for those who ask often: quicker than :meth:`reading`, and nothing
         else may be asked in it. On SQLite the loop waits for the answer."""
-        async with self._glances.connect() as connection:
+        async with self._looking, self._glances.connect() as connection:  # two at once would open it twice
             yield Reading(connection)
 
     @asynccontextmanager

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from gateway.domain.fanout import next_page
 from store import fanouts
-from store.unit import Unit
+from store.unit import Reading, Unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +14,11 @@ class Step:
 
     queued: int
     ended: bool
+
+
+async def any_waits(reading: Reading) -> bool:
+    """Whether a post waits for its next page: a look that holds up nobody, before a step that writes."""
+    return await fanouts.any_waits(reading)
 
 
 async def step(unit: Unit, *, now: datetime) -> Step | None:

@@ -51,6 +51,11 @@ class Result(NamedTuple):
     outcome: Outcome
 
 
+async def is_due(reading: Reading, route: Route, *, now: datetime) -> bool:
+    """Whether anything waits on the route: a look that holds up nobody, before a claim that writes."""
+    return bool(await queue.lanes_due(reading, route.id, now=now))
+
+
 async def claim(unit: Unit, route: Route, rate: Pace, *, most: int, lease: timedelta, now: datetime) -> Batch:
     """Lease what is due on the route, within its pace; what may no longer go out is given up here, with its reason."""
     if await holding.held_since(unit) is not None:

@@ -10,7 +10,7 @@ from gateway.service import fanout
 from outbound import fanout as daemon_part
 from outbound.fanout import FanOut
 from store.trouble import TROUBLE
-from store.unit import Store, Unit
+from store.unit import Reading, Store, Unit
 
 
 def _now() -> datetime:
@@ -20,6 +20,10 @@ def _now() -> datetime:
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(daemon_part, "_PATIENCE", 0.001)
+
+
+async def _one_does(_reading: Reading) -> bool:
+    return True
 
 
 async def test_it_waits_for_a_database_that_is_away(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -32,6 +36,7 @@ async def test_it_waits_for_a_database_that_is_away(store: Store, monkeypatch: p
             raise ConnectionResetError
         back.set()
 
+    monkeypatch.setattr(fanout, "any_waits", _one_does)
     monkeypatch.setattr(fanout, "step", step)
     running = asyncio.create_task(FanOut(store, _now, poll=timedelta(seconds=1)).run())
     async with asyncio.timeout(20):
@@ -49,6 +54,7 @@ async def test_a_page_that_fails_time_and_again_takes_the_daemon_down(
         tries += 1
         await unit.execute(text("SELECT * FROM nests"))
 
+    monkeypatch.setattr(fanout, "any_waits", _one_does)
     monkeypatch.setattr(fanout, "step", step)
     with pytest.raises(TROUBLE):
         async with asyncio.timeout(20):

@@ -164,3 +164,12 @@ async def test_a_glance_sees_all_that_is_committed_and_waits_for_no_writer(store
                 assert (await reading.execute(_COUNT)).scalar_one() == others
         async with store.glancing() as reading:
             assert (await reading.execute(_COUNT)).scalar_one() == others + 1
+
+
+async def test_many_that_glance_at_once_for_the_first_time_share_one_connection(store: Store) -> None:
+    async def glance() -> int:
+        async with store.glancing() as reading:
+            return (await reading.execute(text("SELECT 1"))).scalar_one()
+
+    assert await asyncio.gather(*(glance() for _ in range(5))) == [1] * 5
+    gc.collect()  # one that was opened and forgotten would complain
