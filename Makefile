@@ -11,10 +11,11 @@ demo: $(VENV)/.ready
 test: $(VENV)/.ready-dev
 	$(BIN)/pytest
 
-# Each fault for so many minutes, on both databases, and 200 kills.
+# Each fault for so many minutes, on both databases, and 200 kills; then bytes of every kind for as long as it takes.
 SOAK ?= 1
 soak: $(VENV)/.ready-dev
 	BIRDWIRE_SOAK=$(SOAK) $(BIN)/pytest tests/faults --timeout=0
+	$(BIN)/pytest tests/fuzz --soak --timeout=0
 
 lint: $(VENV)/.ready-dev
 	$(BIN)/ruff check .
