@@ -82,7 +82,7 @@ def exposed_metrics() -> dict[str, set[str]]:
     """The names under which Prometheus sees our metrics, each with its labels."""
     return {
         described.name + ("_total" if described.type == "counter" else ""): set(
-            metrics.REGISTRY._names_to_collectors[described.name]._labelnames
+            getattr(described, "_labelnames", ()) or metrics.REGISTRY._names_to_collectors[described.name]._labelnames
         )
         for described in metrics.REGISTRY.collect()
     }

@@ -69,7 +69,7 @@ class Lane(IntEnum):
     TAIL = 5
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Outgoing:
     """One delivery on its way to one phone or mailbox: everything a transport needs, nothing it could look up.
 
@@ -86,6 +86,8 @@ class Outgoing:
     ``account_id``       the recipient's account; None when an unknown phone or address is answered.
     ``address_id``       our number for the phone or mailbox at ``to``.
     ``queued_at``        when the delivery was queued (aware, UTC).
+
+    One is made for every delivery; freezing its fields would take five times as long as filling them.
     """
 
     id: int
