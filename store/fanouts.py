@@ -153,8 +153,10 @@ def _follower_page(*rules: ColumnElement[bool]) -> dict[str, Insert]:
     """The statement that queues one page of followers, for each database.
 
     SQLite passes over what is queued already by ON CONFLICT, which costs it nothing. PostgreSQL announces every row
-    first that may conflict; there it is cheaper to look before, once for the page. Nobody else queues this post
-    meanwhile; if somebody did, the unique index would stop one of both, and the page would be done again.
+    first that may conflict; there it is cheaper to look before, once for the page. Where it thinks that the page is
+    small it would look once for each follower instead, through all that this very statement has queued until then:
+    MATERIALIZED forbids that. Nobody else queues this post meanwhile; if somebody did, the unique index would stop one
+    of both, and the page would be done again.
     """
     follower: ColumnElement[int] = follows.c.follower_id
     muting = select(mutes.c.account_id).where(mutes.c.other_id == _AUTHOR, _on_page(mutes.c.account_id))
@@ -169,13 +171,13 @@ def _follower_page(*rules: ColumnElement[bool]) -> dict[str, Insert]:
         follower.not_in(muting),
         *rules,
     )
-    queued = deliveries.alias("queued")
-    is_queued = exists().where(
-        queued.c.post_id == bindparam("post_id", type_=BigInteger),
-        queued.c.account_id == follower,
-        _on_page(queued.c.account_id),
-        queued.c.channel == _ways.c.channel,
+    queued = (
+        select(deliveries.c.account_id, deliveries.c.channel)
+        .where(deliveries.c.post_id == bindparam("post_id", type_=BigInteger), _on_page(deliveries.c.account_id))
+        .cte("queued")
+        .prefix_with("MATERIALIZED", dialect="postgresql")
     )
+    is_queued = exists().where(queued.c.account_id == follower, queued.c.channel == _ways.c.channel)
     return {
         "sqlite": insert_new(deliveries).from_select(_COLUMNS, chosen),
         "postgresql": Insert(deliveries).from_select(_COLUMNS, chosen.where(~is_queued, _on_page(accounts.c.id))),

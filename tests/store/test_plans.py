@@ -135,6 +135,34 @@ async def test_a_fan_out_page_reads_only_its_followers(town: Store) -> None:
     await check(town, seen, tables=("follows", "deliveries"))
 
 
+async def test_a_page_looks_once_for_what_is_queued_already_also_where_the_planner_takes_it_for_small(
+    town: Store,
+) -> None:
+    if town.is_sqlite:
+        return  # passes over it by ON CONFLICT
+    unknown, readers = 2, 900
+    async with town.unit() as unit:
+        people = range(10, 10 + readers)
+        edges = [
+            {"followee_id": unknown, "follower_id": n, "state": "accepted", "texts": True, "created_at": NOW}
+            for n in people
+        ]
+        await unit.execute(insert(follows), edges)  # and no statistics of them
+    fanout = Fanout(POSTS + 1, unknown, None, None, None, deleted=False, cursor=0, done=100)
+    with watching(town) as seen:
+        async with town.unit() as unit:
+            assert await fanouts.queue_page(unit, fanout, lane=Lane.NEAR, size=readers, now=NOW) == (readers, False)
+            await unit.execute(text("DELETE FROM deliveries WHERE post_id = :post"), {"post": POSTS + 1})
+    (queue_them,) = [each for each in seen if "INSERT INTO deliveries" in each[0]]
+    async with town.connection() as connection:
+        found = await connection.exec_driver_sql(f"EXPLAIN (ANALYZE) {queue_them[0]}", queue_them[1])
+        plan = [str(row[0]) for row in found]
+        await connection.rollback()
+    looks = [line for line in plan if "uq_deliveries_post_account_channel" in line]
+    assert len(looks) == 1
+    assert looks[0].endswith("loops=1)"), "\n".join(plan)
+
+
 async def test_dropping_what_waits_for_a_phone_reads_only_what_waits_for_it(town: Store) -> None:
     async with town.unit() as unit:
         with watching(town) as seen:
