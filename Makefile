@@ -24,7 +24,8 @@ lint: $(VENV)/.ready-dev
 	$(BIN)/lint-imports
 
 bench: $(VENV)/.ready-bench
-	for each in fanout drain webhook smtp_in mail_out sms_out feed text_to_call direct_meanwhile; do \
+	for each in fanout drain queues webhook smtp_in mail_out sms_out feed text_to_call direct_meanwhile memory growth \
+		simulation; do \
 		$(BIN)/python -m benchmarks.$$each || exit 1; done
 
 $(VENV)/.ready: requirements.lock pyproject.toml

@@ -5,8 +5,9 @@ and dice with a seed decide the rest, so the same scene gives the same story. Ho
 allows is asked of the rules that the daemon asks, ``gateway.domain.fanout`` and ``gateway.domain.pace``.
 
 A partition has a database that does a few things at once and lets the others wait, a sender of its own with a pace,
-and its own daemons: each takes the pages of a fan-out, claims, sends and settles. A post is told to every partition,
-a direct message to its recipient's. Recipients are spread evenly, as a hash spreads them.
+and its own daemons: each takes the pages of a fan-out, claims, sends and settles, and hears of the texts that went
+out. A post is told to every partition, a direct message to its recipient's. Recipients are spread evenly, as a hash
+spreads them.
 """
 
 from collections import Counter, deque
@@ -181,6 +182,8 @@ class Partition:
         self._daemons = scene.daemons
         self._locked = False
         self._claims: deque[Then] = deque()
+        self._reports = 0
+        self._hearing = False
         self._workers = [Worker(self) for _ in range(scene.daemons)]
 
     def begin(self, spread: Spread) -> None:
@@ -230,6 +233,22 @@ class Partition:
             self._claims.popleft()()
         else:
             self._locked = False
+
+    def report(self) -> None:
+        """The provider reports about a text; reports of the same moment share a commit, which costs what a text in
+        does."""
+        self._reports += 1
+        if not self._hearing:
+            self._hear()
+
+    def _hear(self) -> None:
+        self._hearing, self._reports = True, 0
+        self.database.do(self.cluster.costs.intake.draw(self.cluster.dice), self._heard)
+
+    def _heard(self) -> None:
+        self._hearing = False
+        if self._reports:
+            self._hear()
 
     def take(self, most: int) -> list[Load]:
         """Up to so many deliveries, foremost lanes first."""
@@ -302,6 +321,7 @@ class Worker:
 
     def _called(self, load: Load, took: float) -> None:
         self._cluster.was_sent(load, took)
+        self._partition.report()
         self._results += 1
         if not self._settling:
             self._settle()
