@@ -47,10 +47,11 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class Costs:
-    """What each step takes: a text in until it is on the disk, a page of a fan-out, a claim, a claim before the pace
-    allows one, a call to the provider, a settle."""
+    """What each step takes: a post in until it is on the disk, a direct message in, a page of a fan-out, a claim, a claim
+    before the pace allows one, a call to the provider, a settle."""
 
     intake: Cost
+    direct: Cost
     page: Cost
     claim: Cost
     in_vain: Cost
@@ -235,7 +236,7 @@ class Partition:
             self._locked = False
 
     def report(self) -> None:
-        """The provider reports about a text; reports of the same moment share a commit, which costs what a text in
+        """The provider reports about a text; reports of the same moment share a commit, which costs what a post in
         does."""
         self._reports += 1
         if not self._hearing:
@@ -447,7 +448,7 @@ class Cluster:
             load = Load(1, came_in=came_in)
             self.clock.after(self._way(to, home), partial(to.queue, Lane.ANSWER, load))
 
-        home.database.do(self.costs.intake.draw(self.dice), committed)
+        home.database.do(self.costs.direct.draw(self.dice), committed)
 
     def _way(self, to: Partition, home: Partition) -> float:
         return 0.0 if to is home else 2 * self._scene.trip

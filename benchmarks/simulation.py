@@ -21,7 +21,7 @@ from sqlalchemy import text
 from benchmarks.cluster import Cost, Costs, Scene, Story, simulate
 from benchmarks.daemon import Running, free_port, process, running
 from benchmarks.database import database, opened
-from benchmarks.direct_meanwhile import CELEBRITY, directs, make_friends
+from benchmarks.direct_meanwhile import ALICE, CELEBRITY, directs, make_friends
 from benchmarks.drain import fill
 from benchmarks.people import OUR_NUMBER, SMS_ROUTE, clear_queue, phone_of, settle_in, write_post
 from benchmarks.sms_out import ACCOUNT, TOKEN, text_to
@@ -142,12 +142,12 @@ async def calls(count: int) -> Cost:
     return Cost(tuple(took[10:]))
 
 
-async def texts(daemon: Running, count: int) -> Cost:
+async def texts(daemon: Running, phone: str, words: str, count: int) -> Cost:
     """A text in, from the webhook to the 200."""
     took = []
     for each in range(count + 10):
         begun = perf_counter()
-        result = await daemon.phones.text(phone_of(NOBODY), OUR_NUMBER, f"number {each}")
+        result = await daemon.phones.text(phone, OUR_NUMBER, f"{words} {each}")
         took.append(perf_counter() - begun)
         assert result.status == 200
     return Cost(tuple(took[10:]))
@@ -160,12 +160,14 @@ async def measure_costs(url: str, runs: int) -> Costs:
         page = await pages(store, 4)
         of_claim, in_vain, of_settle = await claims(store, 20 * runs)
         await clear_queue(store)
+        await make_friends(store)
         async with store.unit() as unit:
             await unit.execute(text("UPDATE routes SET tat = 0"))
         call = await calls(100 * runs)
         async with running(url, pace=100) as daemon:
-            intake = await texts(daemon, 20 * runs)
-    return Costs(intake=intake, page=page, claim=of_claim, in_vain=in_vain, call=call, settle=of_settle)
+            intake = await texts(daemon, phone_of(NOBODY), "number", 20 * runs)
+            direct = await texts(daemon, phone_of(ALICE), "D p3 number", 20 * runs)
+    return Costs(intake=intake, direct=direct, page=page, claim=of_claim, in_vain=in_vain, call=call, settle=of_settle)
 
 
 async def measure_whole(url: str, count: int, pace: int, measured: dict[str, list[float]]) -> None:
@@ -220,7 +222,8 @@ def show_costs(costs: Costs) -> None:
         return f"{number(1000 * median(each.samples))} ms{rows}"
 
     facts = {
-        "a text in": said(costs.intake),
+        "a post in": said(costs.intake),
+        "a direct message in": said(costs.direct),
         "a page of a fan-out": said(costs.page),
         "a claim": said(costs.claim),
         "a claim before the pace allows one": said(costs.in_vain),
