@@ -47,8 +47,8 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class Costs:
-    """What each step takes: a post in until it is on the disk, a direct message in, a page of a fan-out, a claim, a claim
-    before the pace allows one, a call to the provider, a settle."""
+    """What each step takes: a post in until it is on the disk, a direct message in, a page of a fan-out, a claim, one
+    before the pace allows it, a call to the provider, a settle."""
 
     intake: Cost
     direct: Cost
