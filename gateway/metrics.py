@@ -46,6 +46,7 @@ class _PerDelivery:
             family.add_metric([channel], list(zip(bounds, accumulate(counts), strict=True)), self._sums[channel])
         yield family
 
+
 _inbound = Counter(
     "birdwire_inbound_messages",
     "Messages that came in, by source (twilio, mail, web) and outcome (new, repeated, failed).",
