@@ -46,10 +46,19 @@ class SiteSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoreSettings:
-    """``[store]``: the database, and how many connections a daemon may hold to it."""
+    """``[store]``: the database, how many connections a daemon may hold to it, and the folder for opt-outs that it
+    could not take at once."""
 
     url: str = field(default="sqlite:///birdwire.db", repr=False)
     connections: Some = 5
+    aside: str = ""
+
+    @property
+    def folder_aside(self) -> Path:
+        """``aside``, or where it is when nothing is said."""
+        url = parse_url(self.url)
+        beside = f"{url.database}.aside" if url.get_backend_name() == "sqlite" else "birdwire.aside"
+        return Path(self.aside or beside)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -120,7 +120,7 @@ async def run(
             at_the_end.push_async_callback(doors_in.aclose)
             always: list[asyncio.Task[None]] = [tasks.create_task(bell.hear(store))]
 
-            intake = Intake(store, site, route_of, now, _new_code)
+            intake = Intake(store, site, route_of, now, _new_code, hush=tools.hush, aside=config.store.folder_aside)
             record = _receiver(store, site, tools)
             always += [tasks.create_task(intake.run()), tasks.create_task(record.run())]
             web = None

@@ -8,8 +8,10 @@ The answer goes out by the queue, in the foremost lane, and not in the reply to 
 receipted and retried like every other text, in the right order behind what was sent before, with every provider.
 """
 
+import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import assert_never
 
 import structlog
@@ -20,6 +22,7 @@ from gateway.domain.types import Channel
 from gateway.service import bounces, commands, following, notify
 from gateway.service.answering.asked import Told
 from gateway.service.commands import Heard, Said
+from gateway.service.hush import Hush
 from gateway.service.site import Site
 from inbound.batch import Batcher
 from inbound.message import (
@@ -32,6 +35,7 @@ from inbound.message import (
     ReplyAddress,
     UnsubscribeAddress,
 )
+from inbound.stops import Stops
 from store import addresses, inbox
 from store.inbox import Arrived
 from store.schema import to_micros
@@ -48,19 +52,30 @@ class Intake:
     """Takes messages from every door. :meth:`run` must be running for :meth:`take` to return."""
 
     def __init__(
-        self, store: Store, site: Site, routes: dict[str, int], now: Callable[[], datetime], new_code: Callable[[], str]
+        self,
+        store: Store,
+        site: Site,
+        routes: dict[str, int],
+        now: Callable[[], datetime],
+        new_code: Callable[[], str],
+        *,
+        hush: Hush | None = None,
+        aside: Path | None = None,
     ) -> None:
-        """``routes``: the route of each of our numbers; ``new_code`` makes the codes people must repeat."""
+        """``routes``: the route of each of our numbers; ``new_code`` makes the codes people must repeat; ``hush`` is
+        shared with the workers; ``aside`` is the folder for opt-outs that cannot be committed at once."""
         self._site = site
         self._routes = routes
         self._now = now
         self._new_code = new_code
         self._batcher = Batcher(store, self._handle, on_commit=metrics.intake_committed)
+        self._stops = Stops(store, hush or Hush(), aside, self._batcher.submit, now)
+        self._stops.load()
 
     async def take(self, message: Inbound) -> Accepted:
         """Returns when the message is committed. Raises when it is not and the fault is ours."""
         try:
-            accepted = await self._batcher.submit(_storable(message))
+            accepted = await self._stops.take(_storable(message))
         except Exception:
             metrics.message_came_in(message.source, "failed")
             raise
@@ -69,7 +84,9 @@ class Intake:
 
     async def run(self) -> None:
         """Handle what comes until cancelled."""
-        await self._batcher.run()
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._stops.run())
+            await self._batcher.run()
 
     async def close(self) -> None:
         """Take nothing more; returns when all that was taken is committed."""

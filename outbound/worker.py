@@ -12,7 +12,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from time import perf_counter
 
@@ -23,6 +23,7 @@ from gateway.domain.delivery import Bounced, Deferred, Done, GiveUp, LookUp, Out
 from gateway.domain.pace import Pace
 from gateway.domain.types import Channel, Outgoing
 from gateway.service import sending
+from gateway.service.hush import Hush, Says
 from gateway.service.sending import Result
 from gateway.service.site import Site
 from outbound.transport import CanLookUp, Transport
@@ -75,13 +76,15 @@ class DeliverySettings:
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """What every worker of a daemon shares; ``now`` is the clock (aware UTC), ``dice`` gives numbers in [0, 1)."""
+    """What every worker of a daemon shares; ``now`` is the clock (aware UTC), ``dice`` gives numbers in [0, 1);
+    ``hush`` knows who has just asked for no more texts."""
 
     store: Store
     site: Site
     settings: DeliverySettings
     now: Callable[[], datetime]
     dice: Callable[[], float]
+    hush: Hush = field(default_factory=Hush)
 
 
 class Worker:
@@ -195,7 +198,10 @@ class Worker:
         left = until - asyncio.get_running_loop().time()
         if left <= 0:
             return Deferred("its turn came too late", 0.0, route_wide=True)
-        if left < self._in_lease - _FRESH:
+        heard = self._tools.hush.says(delivery.to)
+        if heard is Says.FORBIDDEN:
+            return Bounced("the recipient has just asked for no more texts")
+        if heard is Says.ASK_AGAIN or left < self._in_lease - _FRESH:
             forbidden = await self._ask_again(delivery)
             if forbidden is not None:
                 return forbidden

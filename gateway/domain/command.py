@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import time
 
 from gateway.domain import argument as takes
+from gateway.domain import opt_out
 from gateway.domain.argument import Reader, without_end
 from gateway.domain.text import is_blank, normalise
 from gateway.domain.types import EmailMode
@@ -499,6 +500,8 @@ def parse(text: str) -> Command:
         return Empty()
     if len(text) <= _LONGEST_KEYWORD and (keyword := _KEYWORDS.get(_unadorned(text))):
         return keyword
+    if opt_out.is_request(text):
+        return Stop()
     first, *rest = text.split(maxsplit=1)
     if opening := _PRIVATE.match(text):
         first, rest = opening[1], [text[opening.end() :]]

@@ -27,7 +27,10 @@ says so and offers `Y`, which posts it as it was written. `POST text` always pos
 - A number of 4 to 8 digits is the answer to a code that was sent to you; when none was within a day, it is a post.
 - `STOP` and its like, `START`, `HELP` and `DELETE ME` are also understood in quotation marks. They count only when
   they are the whole message.
-- After `STOP` nothing is done for that phone until `START`, as nothing could be answered.
+- Whoever does not know `STOP` is understood, too: a message that says nothing but "stop texting me", "please
+  unsubscribe", "remove me from your list" or the like counts as `STOP`, and so does the word for it in other languages,
+  such as `STOPP`, `ARRET`, `ALTO` or `PARAR`. With anything else around it, it is a post; so is what follows `POST`.
+- After `STOP` nothing is done for that phone until `START`, as nothing could be answered; only `HELP` is.
 - By mail, `INBOX`, `FOLLOWERS`, `FOLLOWING`, `REQUESTS` and what is protected are told only to a mailbox that is known
   as yours. A mail that answers a post from anywhere else is taken as an answer, and not for commands.
 - What is marked *not yet* is understood, and answered with those words.

@@ -58,6 +58,11 @@ def help_(site: str, url: str, contact: str) -> str:
     )
 
 
+def help_after_stop(site: str, url: str, contact: str) -> str:
+    """For a phone that has opted out."""
+    return f"{site}: you are opted out and get no texts. START opts you in again. Help: {contact or f'{url}/help'}"
+
+
 def join_first(site: str, ask: str) -> str:
     how = f"Ask {ask} to sign you up" if ask else "Text JOIN yourname to sign up"
     return f"{site} does not know this phone yet. {how}, or text HELP. Nothing was posted."

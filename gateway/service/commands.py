@@ -7,7 +7,7 @@ Who is heard, in this order:
 
     mail to help@         anyone, and it only helps
     STOP, START, HELP     anyone; STOP stops at once and is confirmed once, as the last text to that phone
-    an opted-out phone    may START; until then nothing is done, as nothing could be answered
+    an opted-out phone    may START, and ask for HELP; until then nothing is done, as nothing could be answered
     a flood of texts      one answer a minute that says so, and nothing else is done
     an unknown sender     may JOIN, CLAIM, or FOLLOW a public account; anything else posts nothing
     a suspended account   may leave, switch texts off and sign out
@@ -84,9 +84,11 @@ async def handle(unit: Unit, site: Site, told: Told, *, now: datetime, new_code:
     if isinstance(command, c.Stop):
         return await consent.stop(asked)
     if not isinstance(command, c.Start):
-        if address.opted_out_at is not None:
+        if address.opted_out_at is not None and not (asked.by_phone and isinstance(command, c.Help)):
             return ""
         flooded = await _flooded(asked)
+        if address.opted_out_at is not None:
+            return consent.help_after_stop(asked) if flooded is None else ""
         if flooded is not None:
             return flooded
     answer = await _answer(asked, command)

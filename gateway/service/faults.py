@@ -6,9 +6,9 @@ import structlog
 
 from gateway.domain.delivery import Fault
 from gateway.domain.types import Channel
-from gateway.service import notify
+from gateway.service import notify, stopping
 from gateway.service.site import Site
-from store import addresses, consents, deliveries
+from store import addresses
 from store.sql import storable
 from store.unit import Unit
 
@@ -35,10 +35,10 @@ async def follow_up(
         return
     reason = storable(reason, _LONGEST_REASON)
     match fault:
-        case Fault.OPTED_OUT if address.opted_out_at is None:
-            await addresses.opt_out(unit, address_id, now=now)
-            await consents.add(unit, address.address, action="stop", how="provider", words=reason, now=now)
-            await deliveries.drop_for_address(unit, address, "the recipient has opted out", now=now)
+        case Fault.OPTED_OUT:
+            await stopping.opt_out(
+                unit, address, how="provider", words=reason, why="the recipient has opted out", now=now
+            )
         case Fault.ADDRESS if address.dead_at is None:
             if channel is Channel.EMAIL and await _bounced(unit, address_id, now) < BOUNCES:
                 return
@@ -54,7 +54,7 @@ async def follow_up(
                 )
         case Fault.SENDER:
             log.error("sender refused", channel=channel, reason=reason)
-        case Fault.OPTED_OUT | Fault.ADDRESS | Fault.MESSAGE:
+        case Fault.ADDRESS | Fault.MESSAGE:
             pass
 
 

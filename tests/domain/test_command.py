@@ -121,7 +121,6 @@ POSTS = [
     "get müller",
     "get b@b",
     "STOP it",
-    "please stop",
     "stop?",
     "help me",
     "help me please",

@@ -12,7 +12,8 @@ from sqlalchemy import insert, select
 from gateway.domain.delivery import Bounced, Deferred, Outcome, Sent, Unsure
 from gateway.domain.pace import Pace
 from gateway.domain.types import Channel, Lane, Outgoing
-from gateway.service import holding, posting, tending
+from gateway.service import holding, posting, stopping, tending
+from gateway.service.hush import Hush, Says
 from gateway.service.site import Site
 from outbound.worker import DeliverySettings, Tools, Worker
 from store import addresses, routes
@@ -99,7 +100,14 @@ class Town:
 
     def worker(self, wire: Wire, *, channel: Channel = Channel.SMS, pace: Pace | None = None, **more: Any) -> Worker:
         settings = DeliverySettings(**{"poll": timedelta(milliseconds=20), **more.pop("settings", {})})
-        tools = Tools(more.pop("store", self.store), self.site, settings, more.pop("clock", now), lambda: 0.5)
+        tools = Tools(
+            more.pop("store", self.store),
+            self.site,
+            settings,
+            more.pop("clock", now),
+            lambda: 0.5,
+            more.pop("hush", Hush()),
+        )
         return Worker(tools, self.routes[channel], pace or Pace(), wire, connections=more.pop("connections", 4))
 
 
@@ -485,3 +493,35 @@ async def test_an_outcome_that_can_never_be_written_down_holds_up_no_other(town:
         await choosy.close()
     assert (await town.states()).count("dead") == 1
     assert "what became of it could not be written down: IntegrityError" in await town.reasons()
+
+
+async def test_whoever_asked_for_no_more_texts_a_moment_ago_gets_none_that_was_claimed(town: Town) -> None:
+    """The first text goes out; while it does, one phone's STOP comes in and another's is committed."""
+    hush = Hush()
+    begun, held = PEOPLE[1], PEOPLE[2]
+
+    async def stop_both(_: Outgoing) -> Outcome:
+        if hush.says(phone_of(begun)) is Says.NOTHING:
+            hush.begins(phone_of(begun))
+            hush.begins(phone_of(held))
+            async with town.store.unit() as unit:
+                row = await addresses.find(unit, "sms", phone_of(held))
+                assert row is not None
+                assert await stopping.opt_out(unit, row, how="sms", words="STOP", why="stopped", now=now())
+            hush.holds(phone_of(held), now=now())
+        return Sent("SM1")
+
+    await town.queue(1, *PEOPLE[:3])
+    worker = town.worker(Wire(stop_both), hush=hush, connections=1)
+    async with running(worker):
+        await town.come_to("sent", "dead")
+    assert (await town.states()).count("sent") == 1
+    assert await town.reasons() == {
+        "",
+        "the recipient has just asked for no more texts",
+        "the recipient has no phone any more",
+    }
+
+
+def phone_of(person: int) -> str:
+    return f"+1555000{1000 + person}"

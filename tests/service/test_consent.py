@@ -5,9 +5,10 @@ from dataclasses import replace
 import pytest
 
 from gateway.domain import reply
+from gateway.domain.delivery import Fault
 from gateway.domain.sms_text import segments
 from gateway.domain.types import Channel
-from gateway.service import notify
+from gateway.service import faults, notify
 from store import addresses, consents
 from tests.service.conversing import OURS, Town, number
 
@@ -28,7 +29,7 @@ async def test_stop_stops_at_once_and_is_confirmed_once(town: Town, words: str) 
 async def test_a_stopped_phone_hears_nothing_and_nothing_is_done_for_it(town: Town) -> None:
     await town.join("alice", "bob")
     await town.text("alice", "STOP")
-    for words in ("HELP", "FOLLOW bob", "still here", "get milk", "D bob hi", "JOIN x", "STATS", "SIGNOUT", ""):
+    for words in ("FOLLOW bob", "still here", "get milk", "D bob hi", "JOIN x", "STATS", "SIGNOUT", ""):
         assert await town.text("alice", words) == ""
     assert await town.posts() == []
     assert await town.text("bob", "FOLLOWERS") == reply.follower_list([], 0)
@@ -163,3 +164,51 @@ async def test_a_dead_phone_that_texts_is_alive(town: Town) -> None:
     assert (await town.account("alice")).phone_id is None
     await town.text("alice", "back again")
     assert (await town.account("alice")).phone_id == phone.id
+
+
+@pytest.mark.parametrize("words", ["stop texting me", "Please unsubscribe!", "remove me", "ARRET"])
+async def test_no_more_texts_in_any_words_is_a_stop(town: Town, words: str) -> None:
+    await town.join("alice")
+    assert await town.text("alice", words) == reply.stopped("Testville")
+    assert await town.posts() == []
+    async with town.store.reading() as reading:
+        last = (await consents.of(reading, number("alice")))[-1]
+    assert (last.action, last.how, last.words) == ("refused", "sms", words)
+
+
+async def test_help_is_answered_after_a_stop_with_the_way_back(town: Town) -> None:
+    await town.join("alice")
+    await town.text("alice", "STOP")
+    for words in ("HELP", "?", "help follow"):
+        answer = await town.text("alice", words)
+        assert answer == reply.help_after_stop("Testville", "https://birds.example", "ops@birds.example")
+        assert "START" in answer
+        assert segments(answer) == 1
+    assert (await town.account("alice")).phone_id is None
+
+
+async def test_help_after_a_stop_is_left_to_a_provider_that_would_refuse_ours(town: Town) -> None:
+    town.site = replace(town.site, provider_handles_keywords=frozenset({OURS}))
+    await town.join("alice")
+    await town.text("alice", "STOP")
+    assert await town.text("alice", "HELP") == ""
+
+
+async def test_a_stopped_phone_that_asks_for_help_all_the_time_is_not_answered_all_the_time(town: Town) -> None:
+    town.site = replace(town.site, limits=replace(town.site.limits, texts_per_minute=3))
+    await town.join("alice")
+    await town.text("alice", "STOP")
+    assert [bool(await town.text("alice", "HELP")) for _ in range(5)] == [True, False, False, False, False]
+
+
+async def test_an_opt_out_that_the_provider_tells_of_is_in_the_ledger_once(town: Town) -> None:
+    await town.join("alice")
+    for _ in range(2):
+        async with town.store.unit() as unit:
+            phone = await addresses.find(unit, "sms", number("alice"))
+            assert phone is not None
+            words = "the recipient has opted out at the provider (21610)"
+            await faults.follow_up(unit, town.site, phone.id, Channel.SMS, Fault.OPTED_OUT, words, now=town.now)
+    async with town.store.reading() as reading:
+        entries = [(each.action, each.how) for each in await consents.of(reading, number("alice"))]
+    assert entries == [("given", "sms"), ("refused", "provider")]

@@ -3,8 +3,9 @@
 from gateway.domain import reply
 from gateway.domain.command_help import help_text
 from gateway.domain.types import EmailMode
+from gateway.service import stopping
 from gateway.service.answering.asked import Asked
-from store import accounts, addresses, consents, deliveries
+from store import accounts, addresses, consents
 
 _PROVIDER_KNOWS = frozenset(
     ("STOP", "STOPALL", "UNSUBSCRIBE", "END", "QUIT", "CANCEL", "REVOKE", "OPTOUT", "START", "YES", "UNSTOP")
@@ -18,15 +19,17 @@ async def stop(asked: Asked) -> str:
     The confirmation is the last text this phone gets. A second STOP gets none, and none goes out where the provider
     confirms by itself (and would refuse ours).
     """
-    unit, address = asked.unit, asked.address
     if not asked.by_phone:
         return await _switch_mail(asked, EmailMode.OFF)
-    if address.opted_out_at is not None:
-        return ""
-    await addresses.opt_out(unit, address.id, now=asked.now)
-    await deliveries.drop_for_address(unit, address, "opted out by STOP", now=asked.now)
-    await _enter(asked, "refused")
-    return "" if _provider_answers(asked) else reply.stopped(asked.site.name)
+    fresh = await stopping.opt_out(
+        asked.unit,
+        asked.address,
+        how=str(asked.told.channel),
+        words=asked.told.text,
+        why="opted out by STOP",
+        now=asked.now,
+    )
+    return reply.stopped(asked.site.name) if fresh and not _provider_answers(asked) else ""
 
 
 async def start(asked: Asked) -> str:
@@ -47,6 +50,14 @@ def help_(asked: Asked, topic: str | None) -> str:
     if topic is not None:
         return help_text(topic, f"{asked.site.public_url}/help")
     return reply.help_(asked.site.name, asked.site.public_url, asked.site.contact)
+
+
+def help_after_stop(asked: Asked) -> str:
+    """HELP from a phone that has opted out: whom to ask and how to come back. Nothing where the provider answers HELP
+    itself, for it would refuse our text."""
+    if asked.told.to in asked.site.provider_handles_keywords:
+        return ""
+    return reply.help_after_stop(asked.site.name, asked.site.public_url, asked.site.contact)
 
 
 def _provider_answers(asked: Asked) -> bool:
