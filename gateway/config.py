@@ -12,6 +12,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 import phonenumbers
 
+from gateway.domain.delivery import LONGEST_VALIDITY
+from gateway.domain.pace import Pace
 from gateway.domain.types import Overflow
 from gateway.log import LogSettings
 from gateway.service.site import Limits, Site
@@ -63,12 +65,23 @@ class StoreSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sender:
-    """``[[sms.senders]]``: one of our numbers and its pace; 0 segments a day is no daily limit."""
+    """``[[sms.senders]]``: one of our numbers and its pace; 0 segments a day or a minute is no such limit."""
 
     number: str
     segments_per_second: Annotated[float, msgspec.Meta(gt=0)] = 1.0
+    segments_per_minute: Count = 0
     segments_per_day: Count = 0
+    burst: Count = 0
+    reserved: Annotated[float, msgspec.Meta(ge=0, le=0.9)] = 0.1
+    countries: tuple[str, ...] = ()
     provider_handles_keywords: bool = False
+
+    @property
+    def pace(self) -> Pace:
+        """How fast it may go."""
+        return Pace(
+            self.segments_per_second, self.segments_per_day, self.segments_per_minute, self.burst, self.reserved
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +90,7 @@ class SmsSettings:
 
     provider: Literal["none", "twilio"] = "none"
     default_region: str = "US"
+    validity: timedelta = timedelta(hours=4)
     senders: tuple[Sender, ...] = ()
     twilio: TwilioSettings = _NO_ACCOUNT
 
@@ -137,6 +151,7 @@ class Config:
             time_zone=self.site.time_zone,
             contact=self.site.contact,
             number=senders[0].number if senders else "",
+            senders=tuple((s.number, frozenset(s.countries)) for s in senders),
             default_region=self.sms.default_region,
             provider_handles_keywords=frozenset(s.number for s in senders if s.provider_handles_keywords),
             limits=self.limits,
@@ -212,6 +227,9 @@ def _about_sms(config: Config) -> Iterator[str]:
         if sender.number in seen:
             yield f'sms.senders[{index}].number = "{sender.number}" stands there twice'
         seen.add(sender.number)
+        for country in sender.countries:
+            if country not in phonenumbers.SUPPORTED_REGIONS:
+                yield f'sms.senders[{index}].countries has "{country}", which is not a country such as "US"'
     if sms.provider == "twilio":
         if not sms.twilio.account_sid:
             yield 'sms.twilio.account_sid is missing, sms.provider = "twilio" needs it'
@@ -267,6 +285,8 @@ def _about_ranges(config: Config) -> Iterator[str]:
             "delivery.lease is too short, a message must be sent within it: it must be at least twice"
             " mail.outbound.timeout and sms.twilio.timeout"
         )
+    if not timedelta(seconds=1) <= config.sms.validity <= LONGEST_VALIDITY:
+        yield "sms.validity is not allowed, it must be from 1s to 10h"
     if delivery.look_up_after < timedelta(seconds=1):
         yield "delivery.look_up_after is too short, receipts need a moment to come: 1s or more"
     if delivery.poll < timedelta(milliseconds=50):

@@ -224,8 +224,15 @@ def _worker(
         mail = config.mail.outbound
         return Worker(tools, route, Pace(mail.messages_per_second), mail_out, connections=mail.connections)
     assert sms_out is not None
-    paces = {s.number: Pace(s.segments_per_second, s.segments_per_day) for s in config.sms.senders}
-    return Worker(tools, route, paces.get(route.sender, Pace(1)), sms_out, connections=config.delivery.connections)
+    paces = {s.number: s.pace for s in config.sms.senders}
+    return Worker(
+        tools,
+        route,
+        paces.get(route.sender, Pace(1)),
+        sms_out,
+        connections=config.delivery.connections,
+        validity=config.sms.validity,
+    )
 
 
 def _receiver(store: Store, site: Site, tools: Tools) -> Batcher[Receipt, bool]:

@@ -252,6 +252,8 @@ class TwilioTransport:
             form["MessagingServiceSid"] = service
         if delivery.sender != service:
             form["From"] = delivery.sender
+        if delivery.valid_for:
+            form["ValidityPeriod"] = str(delivery.valid_for)
         if self._callback:
             form["StatusCallback"] = f"{self._callback}?delivery={delivery.id}&attempt={delivery.attempt}"
         return form

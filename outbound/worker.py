@@ -94,7 +94,19 @@ class Worker:
     clock jumped: a delivery that comes back meanwhile is settled as the new attempt, with what became of the first.
     """
 
-    def __init__(self, tools: Tools, route: Route, pace: Pace, transport: Transport, *, connections: int) -> None:
+    def __init__(
+        self,
+        tools: Tools,
+        route: Route,
+        pace: Pace,
+        transport: Transport,
+        *,
+        connections: int,
+        validity: timedelta | None = None,
+    ) -> None:
+        """``validity``: how long a text may be under way at the provider; None for as long as the provider likes."""
+        max_age = tools.settings.max_age
+        self._shelf_life = None if validity is None else sending.ShelfLife(validity, max_age)
         self._tools = tools
         self._route = route
         self._pace = pace
@@ -148,7 +160,15 @@ class Worker:
                     await self._rest(settings.poll)
                     continue
                 async with self._tools.store.unit() as unit:
-                    batch = await sending.claim(unit, self._route, self._pace, most=room, lease=settings.lease, now=now)
+                    batch = await sending.claim(
+                        unit,
+                        self._route,
+                        self._pace,
+                        most=room,
+                        lease=settings.lease,
+                        now=now,
+                        shelf_life=self._shelf_life,
+                    )
             except TROUBLE as error:
                 log.warning("cannot claim", route=self._route.id, error=type(error).__name__)
                 metrics.store_failed("claim")

@@ -371,10 +371,17 @@ async def lanes_due(reading: Reading, route: int, *, now: datetime) -> list[Lane
     return [lane for lane, at in zip(Lane, first_due, strict=True) if at is not None and at <= now]
 
 
-async def claim(unit: Unit, route: int, *, most: int, until: datetime, now: datetime) -> list[int]:
-    """Lease up to ``most`` due deliveries of a route until ``until``, foremost lanes first; returns their ids."""
+async def claim(
+    unit: Unit, route: int, *, most: int, until: datetime, now: datetime, ordinary: int | None = None
+) -> list[int]:
+    """Lease up to ``most`` due deliveries of a route until ``until``, foremost lanes first; returns their ids.
+    ``ordinary``: others than answers and direct messages only until there are so many."""
     ids: list[int] = []
     for lane in await lanes_due(unit, route, now=now):
+        if lane is not Lane.ANSWER and ordinary is not None:
+            most = min(most, ordinary)
+        if len(ids) >= most:
+            break
         first, last = (lane, lane) if lane < Lane.FIRST else (Lane.FIRST, Lane.TAIL)
         claimed = await unit.execute(
             _CLAIM,

@@ -40,14 +40,19 @@ _HIGHEST = select(func.coalesce(func.max(routes.c.id), 0))
 _ADD = insert_new(routes)
 _LOCK = select(routes.c.id).where(routes.c.id == MAIL_ROUTE).with_for_update()
 _STANDING = (
-    select(routes.c.tat, routes.c.paused_until, routes.c.day, routes.c.used)
+    select(routes.c.tat, routes.c.paused_until, routes.c.day, routes.c.used, routes.c.minute_tat)
     .where(routes.c.id == bindparam("route"))
     .with_for_update()
 )
 _ADVANCE = (
     update(routes)
     .where(routes.c.id == bindparam("route"))
-    .values(tat=bindparam("to", type_=Instant()), day=bindparam("on_day"), used=bindparam("now_used"))
+    .values(
+        tat=bindparam("to", type_=Instant()),
+        minute_tat=bindparam("minute_to", type_=Instant()),
+        day=bindparam("on_day"),
+        used=bindparam("now_used"),
+    )
 )
 _PAUSE = (
     update(routes)
@@ -128,7 +133,7 @@ async def standing(unit: Unit, route: int) -> Standing:
 
 async def advance(unit: Unit, route: int, to: Standing) -> None:
     """Book what a claim used of the pace."""
-    values = {"route": route, "to": to.tat, "on_day": to.day, "now_used": to.used}
+    values = {"route": route, "to": to.tat, "minute_to": to.minute_tat, "on_day": to.day, "now_used": to.used}
     await unit.execute(_ADVANCE, values)
 
 

@@ -109,6 +109,7 @@ class _RouteCols(TypedColumns):
 
     ``active``        still configured; a retired number's row stays for the record.
     ``tat``           theoretical arrival time of the generic cell rate algorithm: the pace, shared by all daemons.
+    ``minute_tat``    the same for the limit in a minute.
     ``paused_until``  the peer asked for a pause (429, Retry-After).
     ``day``, ``used``  the UTC day (as an ordinal) of the last claim, and what was used on it: the daily limit.
     """
@@ -121,6 +122,7 @@ class _RouteCols(TypedColumns):
     paused_until: Named[datetime] = Column(Instant, server_default="0")
     day: Named[int] = Column(Integer, server_default="0")
     used: Named[int] = Column(Integer, server_default="0")
+    minute_tat: Named[datetime] = Column(Instant, server_default="0")
 
 
 routes = Table("routes", metadata, _RouteCols, UniqueConstraint("channel", "sender"))

@@ -102,7 +102,7 @@ def _objection_to_post(carriage: Carriage) -> str:
     return ""
 
 
-def outgoing(carriage: Carriage, sender: str) -> Outgoing:
+def outgoing(carriage: Carriage, sender: str, valid_for: int = 0) -> Outgoing:
     """The delivery as a transport gets it. On SMS the words are final: ``alice: hello``, ``D alice: hello``."""
     assert carriage.to is not None
     by_sms = carriage.channel == Channel.SMS
@@ -132,6 +132,7 @@ def outgoing(carriage: Carriage, sender: str) -> Outgoing:
         in_reply_to=carriage.in_reply_to or "",
         account_id=carriage.account_id,
         address_id=carriage.address_id or 0,
+        valid_for=valid_for,
     )
 
 

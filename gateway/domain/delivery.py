@@ -165,6 +165,17 @@ def after_attempt(
             assert_never(outcome)
 
 
+LONGEST_VALIDITY = timedelta(hours=10)
+"""For longer no provider keeps a text that it cannot hand on."""
+
+
+def valid_for(queued_at: datetime, *, validity: timedelta, max_age: timedelta, now: datetime) -> int:
+    """Seconds for which a text may still be delivered after it is handed over: ``validity``, so that old news does not
+    come at night, and no longer than what is left of the delivery's age. From 1 to 36,000, as providers take it."""
+    left = min(validity, queued_at + max_age - now, LONGEST_VALIDITY)
+    return max(1, left // timedelta(seconds=1))
+
+
 def pick(found: Sequence[Found], owned_by_others: Set[str]) -> Sent | Bounced | Absent:
     """Which of the messages that may be a delivery is taken for it: one that is on its way before one that failed, and
     none that is known to be another delivery."""

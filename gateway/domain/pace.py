@@ -1,8 +1,15 @@
-"""How fast a route may go: the generic cell rate algorithm, with a daily limit beside it.
+"""How fast a route may go: the generic cell rate algorithm for seconds and minutes, and a count for the day.
 
-The whole state is one moment, the theoretical arrival time (TAT): when the route will have worked off what was
+The state of each rate is one moment, the theoretical arrival time (TAT): when the route will have worked off what was
 booked on it. Sending is allowed once the TAT is near enough; booking ``n`` units moves it ``n / rate`` seconds on.
-Kept in the database, that one moment holds the pace of all daemons together.
+Kept in the database, these moments hold the pace of all daemons together.
+
+A limit for a minute is kept over any sixty seconds, not from one stroke of the clock to the next: what may go at once
+is taken off what comes after it. A text is never cut, so one of several segments may overdraw the second or the
+minute; what was overdrawn is waited for. It never overdraws the day.
+
+A share of the minute and of the day is reserved for answers and direct messages (``urgent``): posts leave it alone, so
+that who asks for help late on a busy day is still answered.
 """
 
 from dataclasses import dataclass
@@ -15,26 +22,51 @@ BURST = timedelta(seconds=0.5)
 FARTHEST_AHEAD = timedelta(minutes=5)
 """How far ahead bookings may be; a claim books at most seconds."""
 
+FARTHEST_AHEAD_BY_MINUTES = timedelta(hours=1)
+"""The same where few are allowed in a minute."""
+
 LONGEST_PAUSE = timedelta(days=1)
 """A pause that is to last longer was written by a clock that was wrong."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """Units (SMS segments, or mails) per second and per UTC day; 0 is no limit."""
+    """Units (SMS segments, or mails) per second, per UTC day and per minute; 0 is no limit.
+
+    ``burst``     how many may go at once after a rest; 0 is what ``BURST`` says.
+    ``reserved``  the share of a day and of what a minute lets go at once that only urgent ones may use.
+    """
 
     per_second: float = 0
     per_day: int = 0
+    per_minute: int = 0
+    burst: int = 0
+    reserved: float = 0
+
+    def day_for(self, *, urgent: bool) -> int:
+        """How many units a day has."""
+        return self.per_day - (0 if urgent else int(self.per_day * self.reserved))
+
+    @property
+    def at_once(self) -> int:
+        """How many of a minute's may go at once: the burst, or a tenth of them; at most half."""
+        return max(1, min(max(self.burst, self.per_minute // 10), self.per_minute // 2))
+
+    @property
+    def minute_interval(self) -> timedelta:
+        """The time between two, so that together with those that went at once no minute has too many."""
+        return timedelta(minutes=1) / (self.per_minute - self.at_once + 1)
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where a route's pace stands."""
+    """Where a route's pace stands; ``minute_tat`` is the TAT of the limit for a minute."""
 
     tat: datetime
     paused_until: datetime
     day: int
     used: int
+    minute_tat: datetime = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,40 +84,56 @@ class Wait:
     until: datetime
 
 
-def allowance(pace: Pace, standing: Standing, *, most: int, now: datetime) -> Go | Wait:
-    """How many units may be sent now, at most ``most``; or until when none may."""
+def allowance(pace: Pace, standing: Standing, *, most: int, now: datetime, urgent: bool = False) -> Go | Wait:
+    """How many units may be sent now, at most ``most``; or until when none may. ``urgent`` ones may use what is
+    reserved."""
     if now < standing.paused_until <= now + LONGEST_PAUSE:
         return Wait(standing.paused_until)
     units, left_today = most, None
     if pace.per_day:
         used = standing.used if standing.day == _day(now) else 0
-        if used >= pace.per_day:
+        left_today = pace.day_for(urgent=urgent) - used
+        if left_today <= 0:
             return Wait(midnight_after(now))
-        left_today = pace.per_day - used
         units = min(units, left_today)
     if pace.per_second:
         interval = timedelta(seconds=1 / pace.per_second)
-        tolerance = max(BURST - interval, timedelta(0))
-        tat = _believable(standing.tat, now)
-        room = now + tolerance - max(tat, now)
-        if tat > now + tolerance:
-            return Wait(tat - tolerance)
-        units = min(units, room // interval + 1)
+        tolerance = (pace.burst - 1) * interval if pace.burst else max(BURST - interval, timedelta(0))
+        found = _conforming(_believable(standing.tat, now, FARTHEST_AHEAD), interval, tolerance, now)
+        if isinstance(found, Wait):
+            return found
+        units = min(units, found)
+    if pace.per_minute:
+        at_once = pace.at_once if urgent else max(1, int(pace.at_once * (1 - pace.reserved)))
+        tat = _believable(standing.minute_tat, now, FARTHEST_AHEAD_BY_MINUTES)
+        found = _conforming(tat, pace.minute_interval, (at_once - 1) * pace.minute_interval, now)
+        if isinstance(found, Wait):
+            return found
+        units = min(units, found)
     return Go(units, left_today)
+
+
+def _conforming(tat: datetime, interval: timedelta, tolerance: timedelta, now: datetime) -> int | Wait:
+    if tat > now + tolerance:
+        return Wait(tat - tolerance)
+    return (now + tolerance - max(tat, now)) // interval + 1
 
 
 def book(pace: Pace, standing: Standing, *, units: int, now: datetime) -> Standing:
     """The standing after ``units`` were sent."""
     used = standing.used if standing.day == _day(now) else 0
-    tat = max(_believable(standing.tat, now), now)
+    tat = max(_believable(standing.tat, now, FARTHEST_AHEAD), now)
     if pace.per_second:
         tat += timedelta(seconds=units / pace.per_second)
-    return Standing(tat, standing.paused_until, _day(now), used + units)
+    minute_tat = max(_believable(standing.minute_tat, now, FARTHEST_AHEAD_BY_MINUTES), now)
+    if pace.per_minute:
+        minute_tat += units * pace.minute_interval
+    return Standing(tat, standing.paused_until, _day(now), used + units, minute_tat)
 
 
-def _believable(tat: datetime, now: datetime) -> datetime:
+def _believable(tat: datetime, now: datetime, farthest: timedelta) -> datetime:
     """A TAT that is far ahead was written by a clock that was wrong; the pace begins anew."""
-    return tat if tat <= now + FARTHEST_AHEAD else now
+    return tat if tat <= now + farthest else now
 
 
 def _day(now: datetime) -> int:

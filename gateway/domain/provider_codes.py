@@ -82,6 +82,7 @@ CODES: Mapping[int, Code] = MappingProxyType(
         21658: Code("the text is too long", Fault.MESSAGE),
         30004: Code("the phone or its carrier blocks messages from us", Fault.MESSAGE, alert=True),
         30007: Code("filtered as unwanted by the provider or a carrier", Fault.MESSAGE, alert=True),
+        30036: Code("it could not be handed on within sms.validity, so it is old news", Fault.MESSAGE),
         30019: Code("the text is too large for the carrier", Fault.MESSAGE),
         # Our number or our contract: the operator must act, then retry what died.
         14107: _ours("too many texts to one phone in a short time"),

@@ -86,6 +86,7 @@ class Outgoing:
     ``account_id``       the recipient's account; None when an unknown phone or address is answered.
     ``address_id``       our number for the phone or mailbox at ``to``.
     ``queued_at``        when the delivery was queued (aware, UTC).
+    ``valid_for``        on SMS, seconds after which it must not be delivered any more; 0 is as the provider does.
 
     One is made for every delivery; freezing its fields would take five times as long as filling them.
     """
@@ -109,3 +110,4 @@ class Outgoing:
     in_reply_to: str = ""
     account_id: int | None = None
     address_id: int = 0
+    valid_for: int = 0

@@ -24,9 +24,10 @@ from gateway.domain.delivery import (
     after_attempt,
     after_look_up,
     pick,
+    valid_for,
 )
 from gateway.domain.pace import Pace
-from gateway.domain.types import Channel, Outgoing
+from gateway.domain.types import Channel, Lane, Outgoing
 from gateway.service import faults, holding
 from gateway.service.site import Site
 from store import queue, routes
@@ -56,16 +57,35 @@ async def is_due(reading: Reading, route: Route, *, now: datetime) -> bool:
     return bool(await queue.lanes_due(reading, route.id, now=now))
 
 
-async def claim(unit: Unit, route: Route, rate: Pace, *, most: int, lease: timedelta, now: datetime) -> Batch:
-    """Lease what is due on the route, within its pace; what may no longer go out is given up here, with its reason."""
+@dataclass(frozen=True, slots=True)
+class ShelfLife:
+    """How long a text is good for once the provider has it, and how old any delivery may get."""
+
+    validity: timedelta
+    max_age: timedelta
+
+
+async def claim(
+    unit: Unit,
+    route: Route,
+    rate: Pace,
+    *,
+    most: int,
+    lease: timedelta,
+    now: datetime,
+    shelf_life: ShelfLife | None = None,
+) -> Batch:
+    """Lease what is due on the route, within its pace; what may no longer go out is given up here, with its reason.
+    ``shelf_life`` None leaves it to the provider how long it tries."""
     if await holding.held_since(unit) is not None:
         return Batch([])
     standing = await routes.standing(unit, route.id)
-    match pace.allowance(rate, standing, most=most, now=now):
-        case pace.Wait(until):
-            return Batch([], until)
-        case pace.Go(units, left_today):
-            ids = await queue.claim(unit, route.id, most=units, until=now + lease, now=now)
+    urgent = pace.allowance(rate, standing, most=most, now=now, urgent=True)
+    if isinstance(urgent, pace.Wait):
+        return Batch([], urgent.until)
+    ordinary = pace.allowance(rate, standing, most=most, now=now)
+    others = ordinary.units if isinstance(ordinary, pace.Go) else 0
+    ids = await queue.claim(unit, route.id, most=urgent.units, ordinary=others, until=now + lease, now=now)
     deliveries: list[Outgoing] = []
     settled: list[Settled] = []
     used = refused = 0
@@ -75,9 +95,12 @@ async def claim(unit: Unit, route: Route, rate: Pace, *, most: int, lease: timed
             refused += 1
             settled.append(Settled(each.id, each.attempt, State.DEAD, now, now, reason=reason))
             continue
-        delivery = carriage.outgoing(each, route.sender)
+        good_for = 0
+        if shelf_life is not None and route.channel is Channel.SMS:
+            good_for = valid_for(each.queued_at, validity=shelf_life.validity, max_age=shelf_life.max_age, now=now)
+        delivery = carriage.outgoing(each, route.sender, good_for)
         units = delivery.segments if route.channel is Channel.SMS else 1
-        if left_today is not None and used + units > left_today and units <= rate.per_day:
+        if _is_over_the_day(rate, standing, used, units, urgent=each.lane == Lane.ANSWER, now=now):
             tomorrow, why = pace.midnight_after(now), "the day's limit is reached"
             settled.append(Settled(each.id, each.attempt, State.QUEUED, now, tomorrow, reason=why))
             continue
@@ -86,7 +109,19 @@ async def claim(unit: Unit, route: Route, rate: Pace, *, most: int, lease: timed
     await queue.settle(unit, settled)
     if deliveries:
         await routes.advance(unit, route.id, pace.book(rate, standing, units=used, now=now))
+    if isinstance(ordinary, pace.Wait) and not deliveries and not refused:
+        return Batch([], ordinary.until)
     return Batch(deliveries, refused=refused)
+
+
+def _is_over_the_day(
+    rate: Pace, standing: pace.Standing, used: int, units: int, *, urgent: bool, now: datetime
+) -> bool:
+    """Whether these units do not fit the day any more, and would fit another one."""
+    if not rate.per_day:
+        return False
+    booked = pace.book(rate, standing, units=used + units, now=now).used
+    return booked > rate.day_for(urgent=urgent) >= units
 
 
 async def still_allowed(reading: Reading, delivery: Outgoing) -> Bounced | Deferred | None:

@@ -24,6 +24,7 @@ class Site:
     ``public_url``  without a trailing slash; pages, feeds and webhooks are addressed under it.
     ``key``         the secret that addresses, feeds and sessions are made with.
     ``number``      the phone number to text to, as people should dial it; empty when there is no SMS.
+    ``senders``     all of them, each with the countries whose phones are texted from it (two letters; none: any).
     """
 
     name: str
@@ -36,6 +37,7 @@ class Site:
     time_zone: str = "UTC"
     contact: str = ""
     number: str = ""
+    senders: tuple[tuple[str, frozenset[str]], ...] = ()
     default_region: str = "US"
     provider_handles_keywords: frozenset[str] = frozenset()
     limits: Limits = field(default_factory=Limits)

@@ -26,6 +26,7 @@ from gateway.domain.delivery import (
     after_look_up,
     backoff,
     pick,
+    valid_for,
 )
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -153,3 +154,19 @@ def test_of_texts_that_look_alike_one_on_its_way_is_taken_that_is_nobody_elses()
     assert pick(found, {"SM2"}) == Sent("SM1")
     assert pick(found, {"SM1", "SM2"}) == Bounced("gone")
     assert pick(found, {"SM1", "SM2", "SM3"}) == Absent()
+
+
+@pytest.mark.parametrize(
+    ("validity", "age", "expected"),
+    [
+        (timedelta(hours=4), timedelta(0), 14_400),
+        (timedelta(hours=4), timedelta(hours=47), 3_600),
+        (timedelta(hours=4), timedelta(hours=47, minutes=59, seconds=59.5), 1),
+        (timedelta(hours=4), timedelta(hours=50), 1),
+        (timedelta(days=1), timedelta(0), 36_000),
+        (timedelta(seconds=1), timedelta(0), 1),
+    ],
+)
+def test_a_text_is_good_for_no_longer_than_its_news(validity: timedelta, age: timedelta, expected: int) -> None:
+    now = datetime(2030, 1, 1, tzinfo=UTC)
+    assert valid_for(now - age, validity=validity, max_age=timedelta(days=2), now=now) == expected

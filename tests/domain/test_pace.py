@@ -104,3 +104,81 @@ def test_a_day_never_takes_more_than_its_limit(per_day: int, asks: list[int]) ->
         if isinstance(found, Go):
             standing = book(pace, standing, units=found.units, now=NOW)
     assert standing.used <= per_day
+
+
+def greedy(pace: Pace, minutes: int, *, urgent: bool = False) -> list[tuple[float, int]]:
+    """All that goes out when as much as allowed is sent at each moment that it is: (seconds from now, units)."""
+    standing, now, sent = FRESH, NOW, []
+    while now < NOW + timedelta(minutes=minutes):
+        match allowance(pace, standing, most=500, now=now, urgent=urgent):
+            case Go(units, _):
+                standing = book(pace, standing, units=units, now=now)
+                sent.append(((now - NOW).total_seconds(), units))
+            case Wait(until):
+                now = until
+    return sent
+
+
+@pytest.mark.parametrize(
+    ("pace", "expected"),
+    [
+        (Pace(per_second=1, burst=5), Go(5)),
+        (Pace(per_second=0.1, burst=3), Go(3)),
+        (Pace(per_second=100, burst=1), Go(1)),
+        (Pace(per_minute=15), Go(1)),
+        (Pace(per_minute=600), Go(60)),
+        (Pace(per_minute=600, burst=200), Go(200)),
+        (Pace(per_minute=10, burst=500), Go(5)),
+        (Pace(per_second=1, per_minute=600), Go(1)),
+    ],
+)
+def test_after_a_rest_so_many_go_at_once(pace: Pace, expected: Go) -> None:
+    assert allowance(pace, FRESH, most=500, now=NOW, urgent=True) == expected
+
+
+@given(st.integers(1, 150), st.integers(0, 50), st.floats(0, 0.9), st.booleans())
+def test_no_minute_has_more_than_its_limit_and_little_is_wasted(
+    per_minute: int, burst: int, reserved: float, urgent: bool
+) -> None:
+    pace = Pace(per_minute=per_minute, burst=burst, reserved=reserved)
+    sent = greedy(pace, 2, urgent=urgent)
+    first = within = 0
+    for at, units in sent:
+        within += units
+        while sent[first][0] <= at - 59.999:
+            within -= sent[first][1]
+            first += 1
+        assert within <= per_minute
+    assert sum(units for _, units in sent) >= 2 * (per_minute - pace.at_once)
+
+
+@given(st.integers(10, 1_000), st.floats(0.01, 0.9))
+def test_posts_leave_the_reserved_share_of_a_day_to_answers(per_day: int, reserved: float) -> None:
+    pace, standing = Pace(per_day=per_day, reserved=reserved), FRESH
+    while isinstance(found := allowance(pace, standing, most=7, now=NOW), Go):
+        standing = book(pace, standing, units=found.units, now=NOW)
+    assert standing.used == per_day - int(per_day * reserved)
+    while isinstance(found := allowance(pace, standing, most=7, now=NOW, urgent=True), Go):
+        standing = book(pace, standing, units=found.units, now=NOW)
+    assert standing.used == per_day
+
+
+@given(st.integers(1, 150), st.floats(0, 0.9))
+def test_posts_that_fill_every_minute_make_an_answer_wait_one_turn_at_most(per_minute: int, reserved: float) -> None:
+    pace, standing, now = Pace(per_minute=per_minute, reserved=reserved), FRESH, NOW
+    for _ in range(per_minute + 10):
+        match allowance(pace, standing, most=500, now=now):
+            case Go(units, _):
+                standing = book(pace, standing, units=units, now=now)
+            case Wait(until):
+                now = until
+        match allowance(pace, standing, most=1, now=now, urgent=True):
+            case Wait(until):
+                assert until <= now + pace.minute_interval
+
+
+def test_a_text_that_overdraws_a_minute_is_waited_for() -> None:
+    pace = Pace(per_minute=10)
+    standing = book(pace, FRESH, units=10, now=NOW)
+    assert allowance(pace, standing, most=1, now=NOW) == Wait(NOW + 60 * SECOND)
+    assert allowance(pace, standing, most=1, now=NOW + 60 * SECOND) == Go(1)

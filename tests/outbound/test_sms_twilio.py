@@ -92,6 +92,15 @@ async def test_a_text_is_sent_with_its_words_sender_and_receipt_address(carrier:
     assert parse_qs(address.query) == {"delivery": ["31"], "attempt": ["2"]}
 
 
+@pytest.mark.parametrize(("seconds", "asked"), [(0, None), (1, "1"), (14_400, "14400")])
+async def test_the_provider_is_told_how_long_a_text_is_good_for(
+    carrier: Carrier, seconds: int, asked: str | None
+) -> None:
+    async with transport(carrier.base_url) as wire:
+        await wire.send(text(valid_for=seconds))
+    assert carrier.messages[0].fields.get("ValidityPeriod") == asked
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class Asked:
     """A request to the provider, whoever made it."""
@@ -136,7 +145,7 @@ async def test_we_ask_for_what_the_providers_own_package_would_ask(service: str,
 
     words = "alice: 100% & more = ünïcode 🎉\nsecond line; a+b?"
     async with provider(answer) as url, transport(url, messaging_service_sid=service) as wire:
-        assert await wire.send(text(text=words, sender=sender)) == Sent("SM1")
+        assert await wire.send(text(text=words, sender=sender, valid_for=14_400)) == Sent("SM1")
         await wire.look_up(text(text=words, sender=sender))
 
     overheard = Overheard()
@@ -144,7 +153,7 @@ async def test_we_ask_for_what_the_providers_own_package_would_ask(service: str,
     chosen = {"messaging_service_sid": service} if service else {}
     chosen |= {"from_": sender} if sender != service else {}
     receipts = f"{SITE}{STATUS_PATH}?delivery=31&attempt=1"
-    package.messages.create(to="+15550000002", body=words, status_callback=receipts, **chosen)
+    package.messages.create(to="+15550000002", body=words, status_callback=receipts, validity_period=14_400, **chosen)
     package.messages.list(to="+15550000002", limit=LOOK_BACK, **({} if service else {"from_": sender}))
     assert asked == overheard.asked
 

@@ -108,7 +108,14 @@ class Town:
             lambda: 0.5,
             more.pop("hush", Hush()),
         )
-        return Worker(tools, self.routes[channel], pace or Pace(), wire, connections=more.pop("connections", 4))
+        return Worker(
+            tools,
+            self.routes[channel],
+            pace or Pace(),
+            wire,
+            connections=more.pop("connections", 4),
+            validity=more.pop("validity", None),
+        )
 
 
 @pytest.fixture
@@ -493,6 +500,26 @@ async def test_an_outcome_that_can_never_be_written_down_holds_up_no_other(town:
         await choosy.close()
     assert (await town.states()).count("dead") == 1
     assert "what became of it could not be written down: IntegrityError" in await town.reasons()
+
+
+async def test_posts_that_used_up_their_share_of_the_day_leave_the_rest_to_answers(town: Town) -> None:
+    moment = datetime(2030, 1, 1, 12, tzinfo=UTC)
+    wire = Wire()
+    await town.queue(1, *PEOPLE)
+    async with running(town.worker(wire, pace=Pace(per_day=6, reserved=0.5), clock=lambda: moment)):
+        await town.sends(3)
+        await town.queue(2, *PEOPLE[:4], lane=Lane.ANSWER)
+        await town.sends(6)
+    assert [delivery.post_id for delivery in wire.given] == [1, 1, 1, 2, 2, 2]
+
+
+async def test_a_text_goes_out_with_how_long_it_is_good_for_and_a_mail_with_nothing(town: Town) -> None:
+    for channel, expected in ((Channel.SMS, 3600), (Channel.EMAIL, 0)):
+        wire = Wire()
+        await town.queue(1, 2, channel=channel)
+        async with running(town.worker(wire, channel=channel, validity=timedelta(hours=1))):
+            await town.come_to("sent")
+        assert [delivery.valid_for for delivery in wire.given] == [expected]
 
 
 async def test_whoever_asked_for_no_more_texts_a_moment_ago_gets_none_that_was_claimed(town: Town) -> None:
