@@ -14,6 +14,7 @@ COMMANDS = {
     "db": ("gateway.cli_database", "Bring the database to the version this program needs."),
     "user": ("gateway.cli_people", "Add, show, suspend and delete people."),
     "follow": ("gateway.cli_follows", "Let one person follow another; import and export follows."),
+    "consents": ("gateway.cli_consents", "Export who agreed to texts and who refused them."),
     "post": ("gateway.cli_post", "Post in somebody's name: now, later, or again and again."),
     "schedule": ("gateway.cli_post", "See and drop posts that will go out by themselves."),
     "queue": ("gateway.cli_queue", "See what waits to be sent; try again, drop, hold, release."),

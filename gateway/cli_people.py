@@ -9,14 +9,13 @@ from typing import Protocol, assert_never
 
 import click
 import msgspec
-import phonenumbers
 
 from gateway.cli_base import Desk, Refused, as_json, at_desk, configured, now, person, print_json, print_table
 from gateway.config import Config
 from gateway.domain import token
 from gateway.domain.token import Purpose
 from gateway.domain.types import Channel
-from gateway.service import joining
+from gateway.service import joining, phones
 from gateway.service.site import Site
 from store import accounts, addresses, follows, routes
 from store.accounts import AccountRow, Person
@@ -82,6 +81,7 @@ def add(
             )
             match outcome:
                 case joining.Added():
+                    await phones.choose_senders(unit, desk.site)
                     return await _shown(unit, desk.site, await person(unit, wanted))
                 case joining.NameTaken():
                     raise Refused(f"somebody is called {wanted} already")
@@ -115,6 +115,7 @@ def address(config: Config, as_json: bool, name: str, phone: str | None, email: 
             held = await joining.add_addresses(unit, account.id, phone=number, email=email, now=now())
             if held is not None:
                 raise Refused(f"that phone or mail address belongs to {held.name}")
+            await phones.choose_senders(unit, desk.site)
             if email is not None:
                 await joining.mail_posting_address(unit, desk.site, account.id, now=now())
             return await _shown(unit, desk.site, await person(unit, name))
@@ -275,10 +276,7 @@ def _print(shown: Shown, *, as_json: bool) -> None:
 
 def _phone(typed: str, region: str) -> str:
     """A phone number as a person types it, as E.164. Possible numbers are taken, not only those in use."""
-    try:
-        number = phonenumbers.parse(typed, region)
-    except phonenumbers.NumberParseException:
-        number = None
-    if number is None or not phonenumbers.is_possible_number(number):
+    number = phones.e164(typed, region)
+    if number is None:
         raise click.BadParameter(f"{typed} is not a phone number in {region} or with a leading +", param_hint="--phone")
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    return number

@@ -24,7 +24,7 @@ from gateway.config import Config
 from gateway.domain.pace import Pace
 from gateway.domain.types import Channel
 from gateway.housekeeping import keep_house
-from gateway.service import doors, identity, receipts
+from gateway.service import doors, identity, phones, receipts
 from gateway.service.doors import Opened, Refused
 from gateway.service.receipts import Receipt
 from gateway.service.site import Site
@@ -101,6 +101,8 @@ async def run(
             ways_out = await routes.ensure(unit, config.sender_names())
             route_of = await routes.by_sender(unit)
         site = config.site_for_services(key)
+        async with store.unit() as unit:
+            await phones.choose_senders(unit, site)
         tools = Tools(store, site, config.delivery, now, random)
         mail_out = MailTransport(config.mail.outbound, site)
         at_the_end.push_async_callback(mail_out.close)

@@ -1,15 +1,16 @@
 """The ways out and their pace: each SMS sender number is a route, all mail is another."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, func, or_, select, update
+from sqlalchemy import BigInteger, ColumnElement, SmallInteger, bindparam, func, or_, select, update
 
 from gateway.domain.pace import Standing
 from gateway.domain.types import Channel
 from store.schema import Instant, accounts, addresses, deliveries, routes
-from store.sql import insert_new
+from store.sql import given, insert_new, rows
 from store.unit import Reading, Unit
 
 MAIL_ROUTE = 0
@@ -91,6 +92,21 @@ _FORGET = (
 )
 
 
+_WITHOUT_ONE = (
+    select(addresses.c.id, addresses.c.address)
+    .where(addresses.c.channel == Channel.SMS, addresses.c.route.is_(None), addresses.c.id > bindparam("after"))
+    .order_by(addresses.c.id)
+    .limit(bindparam("most"))
+)
+_GIVEN = given("given", address_id=BigInteger, route=SmallInteger)
+_GIVE = update(addresses).where(addresses.c.id == _GIVEN.c.address_id).values(route=_GIVEN.c.route)
+_GIVE_ACCOUNTS = (
+    update(accounts)
+    .where(accounts.c.phone_id == _GIVEN.c.address_id, accounts.c.texts_on)
+    .values(sms_route=_GIVEN.c.route)
+)
+
+
 async def ensure(unit: Unit, senders: list[str]) -> list[Route]:
     """Make sure that mail and each of the sender numbers has a route; returns those in use, mail first, then the
     senders in the given order. What goes by a number that is no longer ours, or had none, goes by the first one; while
@@ -123,6 +139,18 @@ async def for_phone(reading: Reading, last_texted: int | None) -> int | None:
     """The route to a phone: the number of ours that it texted last while that is ours, else the first one; None where
     there is no SMS."""
     return (await reading.execute(_WAY_OUT, {"preferred": last_texted})).scalar_one()
+
+
+async def without_one(reading: Reading, *, after: int, most: int) -> list[tuple[int, str]]:
+    """Phones that have no number of ours: the next ``most`` behind the id ``after``, as (id, phone)."""
+    return [(row.id, row.address) for row in await reading.execute(_WITHOUT_ONE, {"after": after, "most": most})]
+
+
+async def give(unit: Unit, pairs: Sequence[tuple[int, int]]) -> None:
+    """Let these phones, as (id, route), be texted from these routes from now on."""
+    values = {"given": rows(pairs)}
+    await unit.execute(_GIVE, values)
+    await unit.execute(_GIVE_ACCOUNTS, values)
 
 
 async def standing(unit: Unit, route: int) -> Standing:

@@ -162,7 +162,7 @@ addresses = Table(
 
 
 class _ConsentCols(TypedColumns):
-    """Who agreed to or refused texts, when, how, in which words. Rows are only ever added."""
+    """Who agreed to or refused texts, when, how, in which words. Rows are only ever added; triggers see to it."""
 
     id = Column(_Id, primary_key=True)
     address: Named[str] = Column(String(254))
@@ -172,13 +172,23 @@ class _ConsentCols(TypedColumns):
     at: Named[datetime] = Column(Instant)
 
 
-consents = Table("consents", metadata, _ConsentCols, Index(None, "address"))
+_ASKED = text("action = 'asked'")
+
+consents = Table(
+    "consents",
+    metadata,
+    _ConsentCols,
+    Index(None, "address"),
+    # How many codes somebody asked for lately.
+    Index("ix_consents_asked", "words", "at", sqlite_where=_ASKED, postgresql_where=_ASKED),
+)
 
 
 class _OfferCols(TypedColumns):
     """The one question an address was last asked: post these words after all (Y)? Repeat this code to go on?
 
-    ``kind`` is ``post`` or the command that awaits its echo code (``delete``, ``public``, ``name``).
+    ``kind`` is ``post``, the command that awaits its echo code (``delete``, ``public``, ``name``), or ``phone``: is
+    this the phone of the account whose id stands in ``words``?
     """
 
     address_id: Named[int] = Column(

@@ -399,3 +399,25 @@ def test_the_configuration_is_found_where_it_is_named(tmp_path, monkeypatch):
     ):
         assert CliRunner().invoke(main, arguments, env=environment).exit_code == 0
     assert sorted(path.name for path in tmp_path.glob("*.db")) == ["config.db", "given.db", "named.db"]
+
+
+def test_the_ledger_of_consent_is_written_to_a_file_or_the_screen(birdwire):
+    birdwire.done("user", "add", "alice", "--phone", "+15551234567", "--email", "Alice@mail.example")
+    birdwire.done("user", "add", "bob", "--phone", "+15551234568")
+    assert birdwire.done("consents", "export", "all.csv") == "3 entries written to all.csv.\n"
+    with (birdwire.folder / "all.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [(row["address"], row["action"], row["how"]) for row in rows] == [
+        ("+15551234567", "given", "operator"),
+        ("alice@mail.example", "given", "operator"),
+        ("+15551234568", "given", "operator"),
+    ]
+    assert all(datetime.fromisoformat(row["at"]).tzinfo is not None for row in rows)
+    for option, value, address in (
+        ("--phone", "(555) 123-4568", "+15551234568"),
+        ("--email", "ALICE@mail.example", "alice@mail.example"),
+    ):
+        found = list(csv.DictReader(io.StringIO(birdwire.done("consents", "export", option, value, "-"))))
+        assert [row["address"] for row in found] == [address]
+    assert birdwire.done("consents", "export", "--phone", "+15550000000", "-").strip() == "at,address,action,how,words"
+    assert "not both" in birdwire.misused("consents", "export", "--phone", "1", "--email", "a", "-")

@@ -157,6 +157,14 @@ def claimed(site: str, name: str) -> str:
     )
 
 
+def prove_phone(site: str, name: str, code: str) -> str:
+    """Asked of a phone whose number was typed elsewhere, before anything else goes there."""
+    return (
+        f"{site}: does this phone belong to {name}? Reply {code} to get texts here. If not, ignore this. "
+        "Msg&data rates may apply. HELP for help, STOP to end."
+    )
+
+
 def sign_out_first(name: str) -> str:
     return f"This phone is {name}'s. Text SIGNOUT first, then claim again."
 

@@ -231,6 +231,15 @@ async def claim(
     return Claimed(account.id, account.name)
 
 
+async def give_phone(unit: Unit, phone: AddressRow, account_id: int, *, words: str, now: datetime) -> None:
+    """The phone said these words to become the account's: that is its consent. It must be nobody's, or an account's
+    that has no name."""
+    if phone.owner_id is not None and phone.owner_id != account_id:
+        await _take_over(unit, phone.owner_id, account_id, now)
+    await addresses.attach(unit, phone.id, account_id, proven_at=now)
+    await _consent(unit, phone, words, now)
+
+
 async def sign_out(unit: Unit, phone: AddressRow, *, now: datetime) -> None:
     """Detach the phone. An account without a name has nothing else, so it ends."""
     account = None if phone.owner_id is None else await accounts.by_id(unit, phone.owner_id)

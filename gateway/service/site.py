@@ -15,6 +15,7 @@ class Limits:
     texts_per_minute: int = 30
     code_minutes: int = 10
     code_tries: int = 5
+    codes_per_day: int = 5
 
 
 @dataclass(frozen=True, slots=True)

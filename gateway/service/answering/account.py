@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import assert_never
 
 from gateway.domain import proof, reply
-from gateway.service import following, joining
+from gateway.service import following, joining, proving
 from gateway.service.answering.asked import Asked
 from gateway.service.joining import Claimed, HeldBy, Joined, NameTaken, NoSuchCode, NotAName, RegistrationClosed
 from store import accounts, offers, recall
@@ -56,6 +56,26 @@ async def claim(asked: Asked, code: str) -> str:
             assert_never(outcome)
 
 
+async def prove(asked: Asked, code: str) -> str | None:
+    """A number from a phone that was asked for a code, because somebody typed its number elsewhere; None if it was
+    not, so the number means something else."""
+    if not asked.by_phone:
+        return None
+    outcome = await proving.take(asked.unit, asked.site, asked.address, code, words=asked.told.text, now=asked.now)
+    match outcome:
+        case None:
+            return None
+        case Claimed(_, name):
+            return reply.claimed(asked.site.name, name)
+        case NoSuchCode():
+            still = await offers.pending(asked.unit, asked.address.id, now=asked.now)
+            return reply.too_many_tries() if still is None else reply.wrong_code()
+        case HeldBy(name):
+            return reply.sign_out_first(name)
+        case _:
+            assert_never(outcome)
+
+
 async def sign_out(asked: Asked) -> str:
     """Detach the phone that asks."""
     if not asked.by_phone:
@@ -97,7 +117,7 @@ async def take_code(asked: Asked, me: AccountRow, code: str) -> str | None:
     """Do what awaited this code; None if nothing awaits one or did lately, so the number is a post like others: a
     code that comes late or twice is not for the public."""
     offer = await offers.pending(asked.unit, asked.address.id, now=asked.now)
-    if offer is None or offer.kind == "post":
+    if offer is None or offer.kind in ("post", proving.KIND):
         lately = await offers.asked_code(asked.unit, me.id, asked.address.id, since=asked.now - offers.REMEMBERED)
         return reply.code_over() if lately else None
     if not proof.same(offer.code_hash, asked.site.key, _purpose(offer.kind, offer.address_id), code):

@@ -1,0 +1,128 @@
+"""A phone number that somebody typed elsewhere than on that phone, proven before the first update goes there.
+
+    ask(unit, site, account_id, phone) -> Asked | ...     a code is texted to it, and nothing else yet
+    take(unit, site, phone, words)     -> Claimed | ...   the code came back from that phone: it is theirs, and agrees
+
+Whoever holds the phone decides, not who typed its number: until the code comes back from it, by text, the number is
+nobody's and gets nothing but a few codes a day. STOP ends those, too. The code that came back is the consent, and is
+answered with the confirmation that carriers ask for. (The other direction, a code that is shown on the web and texted
+with CLAIM, is in ``gateway.service.joining``.)
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from gateway.domain import proof, reply
+from gateway.domain.types import Channel
+from gateway.service import joining, notify, phones
+from gateway.service.joining import Claimed, HeldBy, NoSuchCode
+from gateway.service.site import Site
+from store import accounts, addresses, consents, offers
+from store.addresses import AddressRow
+from store.unit import Unit
+
+KIND = "phone"
+"""The kind of question that is asked of a phone (``store.offers``); its words are the account's id."""
+
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A code is on its way to the phone. It must come back from there before ``expires_at``."""
+
+    phone: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class NotAPhone:
+    """What was typed is no phone number."""
+
+
+@dataclass(frozen=True, slots=True)
+class YoursAlready:
+    """The account has this phone, proven."""
+
+
+@dataclass(frozen=True, slots=True)
+class OptedOut:
+    """Its holder wants no texts; START, from that phone, is the only way back."""
+
+
+@dataclass(frozen=True, slots=True)
+class TooManyCodes:
+    """The phone, or the account, had so many codes in a day that no more are sent; try tomorrow."""
+
+
+@dataclass(frozen=True, slots=True)
+class NoTexts:
+    """This site has no SMS."""
+
+
+async def ask(
+    unit: Unit, site: Site, account_id: int, typed: str, *, how: str, now: datetime, new_code: Callable[[], str]
+) -> Asked | NotAPhone | YoursAlready | HeldBy | OptedOut | TooManyCodes | NoTexts:
+    """Text a code to the number that the owner of an account typed, as they typed it. ``how`` is where (``web``).
+
+    An earlier question to that phone is void. What HeldBy says of the holder is not for who typed the number."""
+    account = await accounts.by_id(unit, account_id)
+    number = phones.e164(typed, site.default_region)
+    if number is None or account is None or account.name is None:
+        return NotAPhone()
+    found = await addresses.find_or_add(unit, Channel.SMS, number, now=now)
+    if found.owner_id == account_id:
+        return YoursAlready()
+    holder = None if found.owner_id is None else await accounts.by_id(unit, found.owner_id)
+    if holder is not None and holder.name is not None:
+        return HeldBy(holder.name)
+    if found.opted_out_at is not None:
+        return OptedOut()
+    most, since, whose = site.limits.codes_per_day, now - _DAY, f"for {account_id}"
+    if await consents.count_asked(unit, found.address, whose, since=since) >= most:
+        return TooManyCodes()
+    await phones.choose_sender(unit, site, found)
+    code = new_code()
+    expires_at = now + timedelta(minutes=site.limits.code_minutes)
+    told = await notify.tell(unit, found.id, reply.prove_phone(site.name, account.name, code), now=now)
+    if not told:
+        return NoTexts()
+    await offers.ask(
+        unit,
+        found.id,
+        KIND,
+        str(account_id),
+        code_hash=proof.digest(site.key, _purpose(found.id), code),
+        expires_at=expires_at,
+    )
+    await consents.add(unit, found.address, action="asked", how=how, words=whose, now=now)
+    return Asked(found.address, expires_at)
+
+
+async def take(
+    unit: Unit, site: Site, phone: AddressRow, code: str, *, words: str, now: datetime
+) -> Claimed | NoSuchCode | HeldBy | None:
+    """A number came from this phone by text. None when no such question stands there, so it means something else;
+    NoSuchCode when it is wrong, and the last wrong one voids the code. HeldBy when the phone has joined meanwhile."""
+    offer = await offers.pending(unit, phone.id, now=now)
+    if offer is None or offer.kind != KIND:
+        return None
+    account = await accounts.by_id(unit, int(offer.words))
+    if account is None or account.name is None:
+        return None
+    if not proof.same(offer.code_hash, site.key, _purpose(phone.id), code):
+        await offers.count_try(unit, phone.id)
+        if offer.tries + 1 >= site.limits.code_tries:
+            await offers.close(unit, phone.id, now=now)
+        return NoSuchCode()
+    await offers.close(unit, phone.id, now=now)
+    holder = None if phone.owner_id is None else await accounts.by_id(unit, phone.owner_id)
+    if holder is not None and holder.name is not None and holder.id != account.id:
+        return HeldBy(holder.name)
+    await joining.give_phone(unit, phone, account.id, words=words, now=now)
+    return Claimed(account.id, account.name)
+
+
+def _purpose(address_id: int) -> str:
+    return f"{KIND}:{address_id}"
