@@ -189,10 +189,18 @@ _STILL_OURS = case(
     (deliveries.c.route.in_(select(routes.c.id).where(routes.c.active)), deliveries.c.route),
     else_=func.coalesce(way_out(_ROUTE_OF_ACCOUNT), deliveries.c.route),
 )
+_ANSWERS = select(notices.c.id).where(notices.c.id == deliveries.c.notice_id, notices.c.answers).exists()
 _RETRY = (
     update(deliveries)
     .where(deliveries.c.id.in_(bindparam("ids", expanding=True)), deliveries.c.state == _DEAD)
-    .values(state=_QUEUED, route=_STILL_OURS, due_at=_NOW, queued_at=_NOW, attempt=0, reason="")
+    .values(
+        state=_QUEUED,
+        route=_STILL_OURS,
+        due_at=_NOW,
+        queued_at=case((_ANSWERS, deliveries.c.queued_at), else_=_NOW),
+        attempt=0,
+        reason="",
+    )
     .returning(deliveries.c.id)
 )
 _DROP = (
@@ -348,8 +356,8 @@ async def dead(reading: Reading, *, most: int) -> list[int]:
 
 
 async def retry(unit: Unit, ids: Sequence[int], *, now: datetime) -> list[int]:
-    """Queue given-up deliveries again, as if they were new, by a number of ours where theirs is no longer one;
-    returns the ids that were."""
+    """Queue given-up deliveries again, as if they were new, by a number of ours where theirs is no longer one; returns
+    the ids that were. An answer keeps its time: it may go to a phone that has opted out only if it came after that."""
     unit.ring()
     return list((await unit.execute(_RETRY, {"ids": list(ids), "now": now})).scalars())
 
