@@ -19,8 +19,7 @@ import msgspec
 import structlog
 
 from gateway import metrics
-from gateway.domain import command
-from gateway.domain.opt_out import LONGEST
+from gateway.domain import command, opt_out
 from gateway.domain.types import Channel
 from gateway.service import stopping
 from gateway.service.hush import Hush
@@ -53,7 +52,7 @@ def is_stop(message: Inbound) -> bool:
         message.channel is Channel.SMS
         and isinstance(message.door, Phone)
         and bool(message.sender)
-        and len(message.text) <= LONGEST
+        and opt_out.may_be(message.text)
         and isinstance(command.parse(message.text), command.Stop)
     )
 

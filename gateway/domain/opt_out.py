@@ -102,6 +102,15 @@ def is_request(text: str) -> bool:
     return _REQUEST.fullmatch(words) is not None
 
 
+def may_be(text: str) -> bool:
+    """A quick look at a message's first word: False only if it is certainly neither STOP, nor one of its like, nor a
+    request. For those who must know before they read the message."""
+    if len(text) > LONGEST:
+        return False
+    first = _WORD.search(text)
+    return not text.isascii() or (first is not None and first[0].lower() in _BEGINNINGS)
+
+
 def _plain(text: str) -> str:
     """Words in small letters with one space between, without accents, apostrophes, punctuation and pictures. Marks
     that say what a word is (``@ # / &``, digits) stay, so that no request hides in an address or a tag."""
@@ -117,3 +126,6 @@ _SILENT = frozenset({"Mn", "Cf", "So", "Sk"})
 """Accents, what cannot be seen, pictures and their shades."""
 
 _ALONE = frozenset(map(_plain, WORDS))
+
+_WORD = re.compile("[A-Za-z]+")
+_BEGINNINGS = _FIRST | {"stopall", "optout", "don"} | {found[0] for word in _ALONE if (found := _WORD.match(word))}

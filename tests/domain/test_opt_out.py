@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from gateway.domain import command as c
 from gateway.domain.command import parse
-from gateway.domain.opt_out import LONGEST, WORDS, is_request
+from gateway.domain.opt_out import LONGEST, WORDS, is_request, may_be
 
 ASKS = [
     "stop texting me",
@@ -130,6 +130,19 @@ def test_what_only_holds_such_words_is_none(text: str) -> None:
 
 def test_the_command_that_deletes_an_account_stays_one() -> None:
     assert parse("delete me") == c.DeleteMe()
+
+
+@pytest.mark.parametrize("text", [*ASKS, *(word for row in c.TABLE if row.read("") == c.Stop() for word in row.words)])
+@pytest.mark.parametrize("form", ["{}", "'{}'", " {}!", "({})."])
+def test_the_quick_look_misses_none(text: str, form: str) -> None:
+    said = form.format(text)
+    assert parse(said) == c.Stop()
+    assert may_be(said)
+    assert may_be(said.lower())
+
+
+def test_the_quick_look_spares_most_messages_the_reading() -> None:
+    assert not any(map(may_be, ["see you at nine", "@bob yes", "R thanks", "1234", "", "JOIN alice", "x" * 500]))
 
 
 WORD = st.text(string.ascii_lowercase, min_size=1, max_size=8)
