@@ -38,4 +38,4 @@ async def test_an_opt_out_at_the_provider_stands_in_the_ledger_once(town: Town) 
     assert (await town.account("alice")).phone_id is None
     async with town.store.reading() as reading:
         rows = await consents.of(reading, number("alice"))
-    assert [row.action for row in rows] == ["given", "stop"]
+    assert [row.action for row in rows] == ["given", "refused"]

@@ -190,7 +190,7 @@ async def test_an_opt_out_that_the_provider_tells_of_holds_at_once(outbox: Outbo
     assert await outbox.hears("failed", "21610")
     assert (await outbox.phone()).opted_out_at == NOW
     async with outbox.store.reading() as reading:
-        assert (await reading.execute(select(consents.c.action, consents.c.how))).all() == [("stop", "provider")]
+        assert (await reading.execute(select(consents.c.action, consents.c.how))).all() == [("refused", "provider")]
         bob = await accounts.by_name(reading, "bob")
     assert bob is not None
     assert (bob.phone_id, bob.sms_route) == (None, None)
