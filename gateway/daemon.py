@@ -149,7 +149,7 @@ async def run(
                 for each in workers:
                     store.on_bell(each.wake)
                 draining = [tasks.create_task(each.run()) for each in workers]
-            house = keep_house(tools, sms_out) if "schedule" in only else None
+            house = keep_house(tools, sms_out, sms_out) if "schedule" in only else None
             if house is not None:
                 house.start()
 

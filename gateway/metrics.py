@@ -61,6 +61,12 @@ _settled = Counter(
     registry=REGISTRY,
 )
 _segments = Counter("birdwire_sms_segments_sent", "SMS segments the provider took.", registry=REGISTRY)
+_cost = Counter(
+    "birdwire_sms_cost_micros",
+    "What texts cost, as far as the provider has said, in millionths of a currency.",
+    ["currency"],
+    registry=REGISTRY,
+)
 _send_seconds = _PerDelivery(
     "birdwire_send_seconds",
     "Seconds one attempt spent at the peer, by channel.",
@@ -125,6 +131,11 @@ def deliveries_sent(channel: str, *, segments: int, delays: Sequence[float]) -> 
     _labelled_settled(channel, "sent").inc(len(delays))
     _segments.inc(segments)
     _delay_seconds.observe(channel, delays)
+
+
+def text_cost(currency: str, micros: int) -> None:
+    """The provider said what a text cost; what it gave back is not counted."""
+    _cost.labels(currency).inc(max(micros, 0))
 
 
 def attempt_took(channel: str, seconds: float) -> None:

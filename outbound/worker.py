@@ -50,6 +50,9 @@ class DeliverySettings:
     ``kept``         how long what was settled, and what came in, is kept.
     ``lease``        how long a worker may hold a delivery before another one takes it over.
     ``look_up_after``  how long a text of unknown outcome waits for its receipt before the provider is asked about it.
+    ``receipt_after``  how long a text that was taken has for its receipts before the provider is asked; 0: never asked.
+    ``prices``       whether the provider is also asked about texts that arrived, for what they cost.
+    ``looks_per_second``  questions of these last two kinds, at the most.
     ``batch``        deliveries that a worker holds for sending at the most.
     ``connections``  texts under way to the provider at once; mail has ``mail.outbound.connections``.
     ``poll``         how often the queue is looked at when nothing rings.
@@ -62,6 +65,9 @@ class DeliverySettings:
     kept: timedelta = timedelta(days=90)
     lease: timedelta = timedelta(minutes=2)
     look_up_after: timedelta = timedelta(seconds=30)
+    receipt_after: timedelta = timedelta(hours=1)
+    prices: bool = True
+    looks_per_second: int = 5
     batch: int = 500
     connections: int = 32
     poll: timedelta = timedelta(seconds=1)
@@ -70,7 +76,13 @@ class DeliverySettings:
 
     def retry_rules(self) -> RetryRules:
         """The part of it that decides what follows an attempt."""
-        return RetryRules(attempts=self.attempts, max_age=self.max_age, look_up_after=self.look_up_after)
+        return RetryRules(
+            attempts=self.attempts,
+            max_age=self.max_age,
+            look_up_after=self.look_up_after,
+            receipt_after=self.receipt_after,
+            prices=self.prices,
+        )
 
 
 @dataclass(frozen=True, slots=True)

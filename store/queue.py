@@ -49,8 +49,8 @@ from store.unit import Reading, Unit
 class Settled(NamedTuple):
     """What a delivery becomes: one of the states, with what goes with it.
 
-    ``due_at`` for ``queued``, ``look_up_at`` for ``unsure``; ``reason`` is never empty but for ``sent``;
-    ``sent_to_id`` is the phone or mailbox that it went to, or may have gone to."""
+    ``due_at`` for ``queued``, ``look_up_at`` for ``unsure`` and for texts that were ``sent``; ``reason`` is never empty
+    but for ``sent``; ``sent_to_id`` is the phone or mailbox that it went to, or may have gone to."""
 
     id: int
     attempt: int

@@ -25,6 +25,7 @@ from gateway.domain.delivery import (
     after_look_up,
     pick,
 )
+from gateway.domain.late import first_look
 from gateway.domain.pace import Pace
 from gateway.domain.types import Channel, Outgoing
 from gateway.service import faults, holding
@@ -125,7 +126,7 @@ async def settle(
             dice=die,
         )
         verdicts.append(verdict)
-        settled.append(_settled(delivery, verdict, now))
+        settled.append(_settled(delivery, verdict, now, rules))
         if isinstance(verdict, Done) and route.channel is Channel.SMS and delivery.post_id is not None:
             last_sent[delivery.address_id] = max(delivery.post_id, last_sent.get(delivery.address_id, 0))
     await queue.settle(unit, settled)
@@ -176,7 +177,7 @@ async def settle_look_up(
     verdict = after_look_up(
         finding, attempt=delivery.attempt, queued_at=delivery.queued_at, now=now, rules=rules, dice=dice
     )
-    await queue.settle(unit, [_settled(delivery, verdict, now)])
+    await queue.settle(unit, [_settled(delivery, verdict, now, rules)])
     if isinstance(verdict, GiveUp) and verdict.fault is not Fault.MESSAGE:
         await faults.follow_up(
             unit, site, delivery.address_id, delivery.channel, verdict.fault, verdict.reason, now=now
@@ -185,13 +186,14 @@ async def settle_look_up(
     return verdict
 
 
-def _settled(delivery: Outgoing, verdict: Verdict, now: datetime) -> Settled:
+def _settled(delivery: Outgoing, verdict: Verdict, now: datetime, rules: RetryRules) -> Settled:
     number, attempt = delivery.id, delivery.attempt
     segments, sent_to = delivery.segments, delivery.address_id or None
     match verdict:
         case Done(remote_id):
+            ask_at = first_look(rules.receipt_after, now) if delivery.channel is Channel.SMS else None
             return Settled(
-                number, attempt, State.SENT, now, now, remote_id=remote_id, segments=segments, sent_to_id=sent_to
+                number, attempt, State.SENT, now, now, ask_at, remote_id, segments=segments, sent_to_id=sent_to
             )
         case Retry(at, reason):
             return Settled(number, attempt, State.QUEUED, now, at, reason=reason)

@@ -78,6 +78,11 @@ class Outbox:
         async with self.store.unit() as unit:
             return await receipts.record(unit, self.site, receipt, rules=RetryRules(), now=now)
 
+    async def matches(self, now: datetime = NOW) -> int:
+        """Housekeeping compares kept reports with what is ours."""
+        async with self.store.unit() as unit:
+            return await receipts.match(unit, self.site, rules=RetryRules(), now=now)
+
     async def state(self, delivery: int = 0) -> str:
         async with self.store.reading() as reading:
             found = select(deliveries.c.state).where(deliveries.c.id == (delivery or self.delivery))
@@ -149,6 +154,49 @@ async def test_a_report_about_nothing_of_ours_is_kept_and_moves_nothing(outbox: 
     assert await outbox.state() == "sent"
     async with outbox.store.reading() as reading:
         assert len((await reading.execute(select(receipts_table.c.id))).all()) == 2
+
+
+async def test_a_report_that_names_no_delivery_is_about_the_one_that_had_this_message(outbox: Outbox) -> None:
+    async with outbox.store.unit() as unit:
+        await unit.execute(update(deliveries).where(deliveries.c.id == outbox.delivery).values(remote_id="SM7"))
+    assert await outbox.hears("delivered", delivery=None, attempt=None, sid="SM7")
+    assert await outbox.state() == "delivered"
+    assert await outbox.state(outbox.delivery + 1) == "queued"
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "after"),
+    [("delivered", "", "delivered"), ("undelivered", "30007", "dead"), ("sent", "", "sent")],
+)
+async def test_a_report_that_came_before_its_message_was_known_is_kept_and_matched_later(
+    outbox: Outbox, status: str, code: str, after: str
+) -> None:
+    await outbox.put("claimed")
+    assert not await outbox.hears(status, code, delivery=None, attempt=None, sid="SM7")
+    assert await outbox.matches() == 0
+    assert await outbox.state() == "claimed"
+    async with outbox.store.unit() as unit:
+        await queue.settle(unit, [Settled(outbox.delivery, 1, "sent", NOW, NOW, remote_id="SM7")])
+    assert await outbox.matches() == 1
+    assert await outbox.state() == after
+    assert await outbox.matches() == 0
+
+
+async def test_a_report_of_an_earlier_message_does_not_end_the_try_that_follows_it(outbox: Outbox) -> None:
+    for state in ("queued", "claimed", "unsure"):
+        await outbox.put(state, attempt=2)
+        async with outbox.store.unit() as unit:
+            await unit.execute(update(deliveries).where(deliveries.c.id == outbox.delivery).values(remote_id="SM7"))
+        assert not await outbox.hears("undelivered", "30007", delivery=None, attempt=None, sid="SM7")
+        assert await outbox.state() == state
+
+
+async def test_what_has_been_nobodys_for_a_day_is_not_matched_any_more(outbox: Outbox) -> None:
+    await outbox.hears("delivered", delivery=None, attempt=None, sid="SM7")
+    async with outbox.store.unit() as unit:
+        await unit.execute(update(deliveries).where(deliveries.c.id == outbox.delivery).values(remote_id="SM7"))
+    assert await outbox.matches(NOW + timedelta(days=2)) == 0
+    assert await outbox.state() == "sent"
 
 
 async def test_a_report_that_comes_before_our_settle_is_not_overwritten_by_it(outbox: Outbox) -> None:
