@@ -35,6 +35,7 @@ from inbound.intake import Intake
 from inbound.lookups import Lookups
 from inbound.mail import MailDoor
 from inbound.sms_twilio import Door as TwilioDoor
+from outbound.circuit import Circuit
 from outbound.fanout import FanOut
 from outbound.mail import MailTransport
 from outbound.sms_twilio import TwilioTransport
@@ -145,7 +146,8 @@ async def run(
                 fan = FanOut(store, now, poll=config.delivery.poll)
                 store.on_bell(fan.wake)
                 always.append(tasks.create_task(fan.run()))
-                workers = [_worker(config, tools, route, mail_out, sms_out) for route in ways_out]
+                circuit = Circuit(config.sms.provider)
+                workers = [_worker(config, tools, route, mail_out, sms_out, circuit) for route in ways_out]
                 for each in workers:
                     store.on_bell(each.wake)
                 draining = [tasks.create_task(each.run()) for each in workers]
@@ -218,14 +220,20 @@ def _twilio_door(config: Config, site: Site) -> TwilioDoor | None:
 
 
 def _worker(
-    config: Config, tools: Tools, route: Route, mail_out: MailTransport, sms_out: TwilioTransport | None
+    config: Config,
+    tools: Tools,
+    route: Route,
+    mail_out: MailTransport,
+    sms_out: TwilioTransport | None,
+    circuit: Circuit,
 ) -> Worker:
     if route.channel is Channel.EMAIL:
         mail = config.mail.outbound
         return Worker(tools, route, Pace(mail.messages_per_second), mail_out, connections=mail.connections)
     assert sms_out is not None
     paces = {s.number: Pace(s.segments_per_second, s.segments_per_day) for s in config.sms.senders}
-    return Worker(tools, route, paces.get(route.sender, Pace(1)), sms_out, connections=config.delivery.connections)
+    pace, connections = paces.get(route.sender, Pace(1)), config.delivery.connections
+    return Worker(tools, route, pace, sms_out, connections=connections, circuit=circuit)
 
 
 def _receiver(store: Store, site: Site, tools: Tools) -> Batcher[Receipt, bool]:

@@ -11,7 +11,7 @@ from time import perf_counter
 import structlog
 
 from gateway import metrics
-from gateway.service import holding, receipts, scheduling, tending
+from gateway.service import alerts, holding, receipts, scheduling, tending
 from outbound import worker
 from outbound.late import LateLooks
 from outbound.transport import CanLookUp, CanTell
@@ -106,7 +106,8 @@ def keep_house(tools: Tools, provider: CanLookUp | None, teller: CanTell | None 
         await late_looks.step()
 
     async def match_receipts() -> None:
-        matched = 1
+        async with store.glancing() as reading:
+            matched = int(await receipts.are_waiting(reading, now=now()))
         while matched:
             async with store.unit(durable=False) as unit:
                 matched = await receipts.match(unit, tools.site, rules=tools.settings.retry_rules(), now=now())
@@ -129,6 +130,8 @@ def keep_house(tools: Tools, provider: CanLookUp | None, teller: CanTell | None 
         async with store.reading() as reading:
             standings = await tending.look_at_queue(reading, now=now())
             metrics.queue_held(await holding.held_since(reading) is not None)
+            stopped = await alerts.stopped(reading)
+            metrics.senders_stand([each.route for each in stopped], await alerts.watched(reading))
         for standing in standings:
             metrics.queue_stands(standing.channel, standing.depth, standing.oldest)
 

@@ -90,6 +90,18 @@ _age = Gauge(
     registry=REGISTRY,
 )
 _held = Gauge("birdwire_queue_held", "1 while the operator holds the queue.", registry=REGISTRY)
+_down = Gauge(
+    "birdwire_provider_down",
+    "1 while a provider is taken to be down, and only tried now and then.",
+    ["provider"],
+    registry=REGISTRY,
+)
+_blocked = Gauge(
+    "birdwire_sender_blocked",
+    "1 while one of our numbers is stopped because the provider refuses it, by route.",
+    ["route"],
+    registry=REGISTRY,
+)
 _pages = Counter("birdwire_fanout_pages", "Pages of followers queued.", registry=REGISTRY)
 _STATUSES = frozenset({"queued", "sending", "sent", "delivered", "undelivered", "failed", "read"})
 _receipts = Counter(
@@ -153,6 +165,18 @@ def queue_stands(channel: str, depth: dict[str, int], oldest: float) -> None:
 def queue_held(held: bool) -> None:
     """Whether the operator holds the queue."""
     _held.set(held)
+
+
+def provider_down(provider: str, down: bool) -> None:
+    """Whether a provider is taken to be down."""
+    _down.labels(provider).set(down)
+
+
+def senders_stand(blocked: Iterable[int], all_routes: Iterable[int]) -> None:
+    """Which of the routes' numbers are stopped."""
+    stopped = set(blocked)
+    for route in all_routes:
+        _blocked.labels(route).set(route in stopped)
 
 
 def fanout_page(queued: int) -> None:

@@ -213,19 +213,19 @@ class TwilioTransport:
         except Refused as refused:
             return self._refused(refused, delivery)
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
-            return Deferred(f"the provider cannot be reached: {_kind(error)}", UNREACHABLE_PAUSE, route_wide=True)
+            return Deferred(f"the provider cannot be reached: {_kind(error)}", UNREACHABLE_PAUSE, True, peer_down=True)
         except (aiohttp.ClientError, OSError) as error:
-            return Unsure(f"no answer from the provider: {_kind(error)}")
+            return Unsure(f"no answer from the provider: {_kind(error)}", peer_down=True)
         except msgspec.MsgspecError as error:  # it answered, so the text may well be on its way
             log.warning("the provider's answer made no sense", delivery=delivery.id, error=_kind(error))
-            return Unsure("the provider's answer made no sense")
+            return Unsure("the provider's answer made no sense", peer_down=True)
         if not message.sid:
-            return Unsure("the provider's answer has no message id")
+            return Unsure("the provider's answer has no message id", peer_down=True)
         match message.report():
             case Bounced() as bounced:
                 return bounced
-            case TryAgain(why, wait, _):
-                return Deferred(why, retry_after=wait.total_seconds())
+            case TryAgain(why, wait, _, halt):
+                return Deferred(why, retry_after=wait.total_seconds(), halt=halt)
             case Underway() | Arrived():
                 return Sent(message.sid)
 
@@ -299,7 +299,7 @@ class TwilioTransport:
 
     def _refused(self, refused: Refused, delivery: Outgoing) -> Outcome:
         if refused.status >= 500:
-            return Unsure(f"the provider answered {refused.status}")
+            return Unsure(f"the provider answered {refused.status}", peer_down=True)
         code = _known_code(refused)
         _raise_alarm(code, delivery)
         outcome = refusal(code)
@@ -377,7 +377,7 @@ def _became(text: Message, delivery: Outgoing) -> Sent | Bounced | None:
             return Sent(text.sid)
         case Bounced() as bounced:
             return bounced
-        case TryAgain(reason, _, most):
+        case TryAgain(reason, _, most, _):
             return Bounced(reason) if most is not None and delivery.attempt > most else None
         case other:
             assert_never(other)

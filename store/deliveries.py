@@ -192,7 +192,7 @@ _STILL_OURS = case(
 _RETRY = (
     update(deliveries)
     .where(deliveries.c.id.in_(bindparam("ids", expanding=True)), deliveries.c.state == _DEAD)
-    .values(state=_QUEUED, route=_STILL_OURS, due_at=_NOW, queued_at=_NOW, attempt=0, reason="")
+    .values(state=_QUEUED, route=_STILL_OURS, due_at=_NOW, queued_at=_NOW, attempt=0, excused=0, reason="")
     .returning(deliveries.c.id)
 )
 _DROP = (

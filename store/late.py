@@ -113,7 +113,10 @@ async def claim(unit: Unit, *, most: int, until: datetime, now: datetime) -> lis
     if not ids:
         return []
     rows: Iterable[Any] = await unit.execute(_LEASE, {"ids": ids, "until": until})
-    return [Late(*others, priced=price is not None) for *others, price in rows]
+    return [
+        Late(number, attempt, remote_id, sent_at, price is not None)
+        for number, attempt, remote_id, sent_at, price in rows
+    ]
 
 
 async def ask_at(unit: Unit, delivery_id: int, remote_id: str, at: datetime | None) -> None:

@@ -1,7 +1,7 @@
 """Programs of the provider's and of others that check our work, from npm: installed once, outside the repository.
 
-They are kept under the virtual environment, or where ``BIRDWIRE_NODE_CACHE`` says. Without node and npm the tests that
-need them are skipped; where ``BIRDWIRE_NEEDS_NODE`` is set, as in CI, they fail.
+They are kept under the virtual environment, or where ``NODE_PROGRAMS`` says. Without node and npm the tests that
+need them are skipped; where ``NODE_IS_NEEDED`` is set, as in CI, they fail.
 """
 
 import json
@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-_FOLDER = Path(os.environ.get("BIRDWIRE_NODE_CACHE") or Path(sys.prefix) / "node")
+_FOLDER = Path(os.environ.get("NODE_PROGRAMS") or Path(sys.prefix) / "node")
 _PATIENCE = 100
 """Seconds that npm may take, and a program that is run to its end."""
 
@@ -49,7 +49,7 @@ def _kept(name: str, version: str, command: list[str]) -> Path:
         return folder
     if not (shutil.which("node") and shutil.which("npm")):
         reason = "node and npm are not installed (nodejs and npm on Debian)"
-        if os.environ.get("BIRDWIRE_NEEDS_NODE"):
+        if os.environ.get("NODE_IS_NEEDED"):
             pytest.fail(reason)
         pytest.skip(reason)
     _FOLDER.mkdir(parents=True, exist_ok=True)

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from gateway.domain.delivery import Halt
 
 IN_RECEIPTS = 30_000
-"""Codes from here on come in receipts: that the provider takes another text proves nothing then, but that one arrives."""
+"""Codes from here on come in receipts: then it tells nothing that another text was taken, but much that one arrived."""
 
 TRIAL = timedelta(seconds=30)
 """How long a text that is sent to see has for its receipt, before another one is."""

@@ -43,6 +43,7 @@ class Carriage:
     to: str | None
     opted_out_at: datetime | None
     dead: bool | None
+    excused: int
     post_id: int | None
     kind: str | None
     text: str | None
@@ -132,6 +133,7 @@ def outgoing(carriage: Carriage, sender: str) -> Outgoing:
         in_reply_to=carriage.in_reply_to or "",
         account_id=carriage.account_id,
         address_id=carriage.address_id or 0,
+        excused=carriage.excused,
     )
 
 

@@ -15,11 +15,11 @@ from gateway.domain.delivery import Bounced, Fault, RetryRules, State
 from gateway.domain.late import first_look
 from gateway.domain.provider_codes import Arrived, TryAgain, Underway
 from gateway.domain.types import Channel
-from gateway.service import faults
+from gateway.service import alerts, faults
 from gateway.service.site import Site
 from store import late, queue, receipts
 from store.receipts import Subject
-from store.unit import Unit
+from store.unit import Reading, Unit
 
 log = structlog.get_logger(__name__)
 
@@ -73,6 +73,11 @@ async def record(unit: Unit, site: Site, receipt: Receipt, *, rules: RetryRules,
     return await _follow(unit, site, receipt, found, rules=rules, now=now)
 
 
+async def are_waiting(reading: Reading, *, now: datetime) -> bool:
+    """Whether there is anything for :func:`match`: a look that holds up nobody."""
+    return bool(await late.unmatched(reading, since=now - MATCHED_WITHIN, most=1))
+
+
 async def match(unit: Unit, site: Site, *, rules: RetryRules, now: datetime, most: int = 100) -> int:
     """Do what reports say that came before their messages were known to be anybody's; how many could be matched."""
     waiting = await late.unmatched(unit, since=now - MATCHED_WITHIN, most=most)
@@ -103,21 +108,26 @@ async def _follow(
         case Arrived():
             price_at = ask_at if rules.prices and not delivery.priced else None
             from_states = [State.QUEUED, *_OPEN, State.DEAD]
+            if delivery.alert is not None:
+                await alerts.text_arrived(unit, delivery.route)
             return await _move(unit, receipt, from_states, State.DELIVERED, "", now, now, look_up_at=price_at)
         case Underway(_):
             # A claimed one is left to its worker, who knows more about it.
             return is_current and await _move(
                 unit, receipt, [State.UNSURE], State.SENT, "", now, now, look_up_at=ask_at
             )
-        case TryAgain(reason, wait, most):
+        case TryAgain(reason, wait, most, halt):
             tried = await receipts.failures(unit, delivery.id)
             if not is_current:
                 return False
-            if delivery.attempt - delivery.excused >= rules.attempts or (most is not None and tried > most):
+            if halt is not None:
+                await alerts.refused(unit, delivery.route, halt, reason, now=now)
+            elif delivery.attempt - delivery.excused >= rules.attempts or (most is not None and tried > most):
                 return await _move(unit, receipt, _OPEN, State.DEAD, reason, now, now)
             if now + wait > delivery.queued_at + rules.max_age:
                 return await _move(unit, receipt, _OPEN, State.DEAD, reason, now, now)
-            return await _move(unit, receipt, _OPEN, State.QUEUED, reason, now + wait, now)
+            excused = halt is not None
+            return await _move(unit, receipt, _OPEN, State.QUEUED, reason, now + wait, now, excused=excused)
         case Bounced(reason, fault):
             moved = is_current and await _move(unit, receipt, _OPEN, State.DEAD, reason, now, now)
             if fault is not Fault.MESSAGE:
@@ -139,6 +149,7 @@ async def _move(
     now: datetime,
     *,
     look_up_at: datetime | None = None,
+    excused: bool = False,
 ) -> bool:
     assert receipt.delivery_id is not None
     return await receipts.move(
@@ -151,4 +162,5 @@ async def _move(
         reason=reason,
         now=now,
         look_up_at=look_up_at,
+        excused=excused,
     )

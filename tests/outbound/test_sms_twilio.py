@@ -301,8 +301,6 @@ async def test_nothing_of_the_message_is_logged(carrier: Carrier) -> None:
         (21612, Fault.MESSAGE),
         (21617, Fault.MESSAGE),
         (21408, Fault.SENDER),
-        (21606, Fault.SENDER),
-        (21212, Fault.SENDER),
     ],
 )
 async def test_a_refusal_names_whose_fault_it_is(carrier: Carrier, code: int, fault: Fault) -> None:
