@@ -133,7 +133,7 @@ def release(config: Config) -> None:
 
     async def go(desk: Desk) -> tuple[bool, list[str]]:
         async with desk.store.unit() as unit:
-            return await holding.release(unit), await alerts.let_go(unit)
+            return await holding.release(unit), await alerts.let_go(unit, now=now())
 
     was_held, let_go = at_desk(config, go)
     for sender in let_go:

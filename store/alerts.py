@@ -8,8 +8,8 @@ from sqlalchemy import bindparam, delete, literal_column, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from gateway.domain.alert import Alert
-from gateway.domain.types import Channel
-from store.schema import routes, sender_alerts
+from gateway.domain.types import Channel, Lane
+from store.schema import Instant, deliveries, routes, sender_alerts
 from store.sql import storable
 from store.unit import Reading, Unit
 
@@ -51,6 +51,17 @@ _STOPPED = (
     .order_by(sender_alerts.c.route)
 )
 _WATCHED = select(routes.c.id).where(routes.c.channel == Channel.SMS, routes.c.active)
+_FORWARD = (
+    update(deliveries)
+    .where(
+        deliveries.c.route == bindparam("of_route"),
+        deliveries.c.lane.in_([literal_column(str(int(lane))) for lane in Lane]),
+        deliveries.c.state == literal_column("'queued'"),
+        deliveries.c.due_at > bindparam("now", type_=Instant()),
+        deliveries.c.reason == bindparam("why"),
+    )
+    .values(due_at=bindparam("now", type_=Instant()))
+)
 _GO_ON = update(routes).where(routes.c.id == bindparam("of_route")).values(paused_until=literal_column("0"))
 
 
@@ -78,9 +89,10 @@ async def drop(unit: Unit, route: int) -> bool:
     return (await unit.execute(_DROP, {"of_route": route})).rowcount > 0
 
 
-async def go_on(unit: Unit, route: int) -> None:
-    """End whatever pause the number has."""
+async def go_on(unit: Unit, route: int, reason: str, *, now: datetime) -> None:
+    """End whatever pause the number has; what was put off for this reason is due."""
     await unit.execute(_GO_ON, {"of_route": route})
+    await unit.execute(_FORWARD, {"of_route": route, "why": reason, "now": now})
 
 
 async def stopped(reading: Reading) -> list[Stopped]:

@@ -30,29 +30,27 @@ async def refused(unit: Unit, route: int, halt: Halt, reason: str, *, now: datet
     return True
 
 
-async def text_taken(unit: Unit, route: int, alert: Alert, *, now: datetime) -> None:
-    """The provider took a text of a number that something is held against."""
+async def text_taken(unit: Unit, route: int, *, now: datetime) -> None:
+    """The provider took a text of a number that something was held against, a moment ago at least."""
+    alert = await alerts.of_route(unit, route)
     if rules.is_lifted_by(alert, arrived=False):
-        await _lift(unit, route)
-    elif alert.stopped_at is not None:
+        await _lift(unit, route, alert, now)
+    elif alert is not None and alert.stopped_at is not None:
         await routes.pause(unit, route, now + rules.TRIAL)
 
 
-async def text_arrived(unit: Unit, route: int) -> None:
+async def text_arrived(unit: Unit, route: int, *, now: datetime) -> None:
     """A text of a number that something is held against reached its phone."""
-    if rules.is_lifted_by(await alerts.of_route(unit, route), arrived=True):
-        await _lift(unit, route)
-        await alerts.go_on(unit, route)
-        unit.ring()
+    alert = await alerts.of_route(unit, route)
+    if rules.is_lifted_by(alert, arrived=True):
+        await _lift(unit, route, alert, now)
 
 
-async def let_go(unit: Unit) -> list[str]:
+async def let_go(unit: Unit, *, now: datetime) -> list[str]:
     """Try every number that is stopped again now, because the operator has mended the cause; which ones."""
     found = await alerts.stopped(unit)
     for each in found:
-        await alerts.drop(unit, each.route)
-        await alerts.go_on(unit, each.route)
-    unit.ring()
+        await _lift(unit, each.route, await alerts.of_route(unit, each.route), now)
     return [each.sender for each in found]
 
 
@@ -71,6 +69,11 @@ async def watched(reading: Reading) -> list[int]:
     return await alerts.watched(reading)
 
 
-async def _lift(unit: Unit, route: int) -> None:
-    if await alerts.drop(unit, route):
-        log.info("sender works again", route=route)
+async def _lift(unit: Unit, route: int, alert: Alert | None, now: datetime) -> None:
+    """Hold nothing against the number any more. If it was stopped, what it was refused for is due at once."""
+    if not await alerts.drop(unit, route) or alert is None:
+        return
+    log.info("sender works again", route=route)
+    if alert.stopped_at is not None:
+        await alerts.go_on(unit, route, alert.reason, now=now)
+        unit.ring()

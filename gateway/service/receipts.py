@@ -109,7 +109,7 @@ async def _follow(
             price_at = ask_at if rules.prices and not delivery.priced else None
             from_states = [State.QUEUED, *_OPEN, State.DEAD]
             if delivery.alert is not None:
-                await alerts.text_arrived(unit, delivery.route)
+                await alerts.text_arrived(unit, delivery.route, now=now)
             return await _move(unit, receipt, from_states, State.DELIVERED, "", now, now, look_up_at=price_at)
         case Underway(_):
             # A claimed one is left to its worker, who knows more about it.

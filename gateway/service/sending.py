@@ -149,7 +149,7 @@ async def settle(
 async def _mind_alert(unit: Unit, route: Route, results: Sequence[Result], alert: Alert | None, now: datetime) -> None:
     """Stop the sender when the provider refuses it as such; let it go when a text gets through."""
     if alert is not None and any(isinstance(outcome, Sent) for _, outcome in results):
-        await alerts.text_taken(unit, route.id, alert, now=now)
+        await alerts.text_taken(unit, route.id, now=now)
     for _, outcome in results:
         if isinstance(outcome, Deferred) and outcome.halt is not None:
             await alerts.refused(unit, route.id, outcome.halt, outcome.reason, now=now)
