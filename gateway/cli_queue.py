@@ -6,7 +6,7 @@ import msgspec
 from gateway.cli_base import Desk, Refused, as_json, at_desk, configured, now, print_json, print_table
 from gateway.config import Config
 from gateway.domain.delivery import State
-from gateway.service import holding
+from gateway.service import alerts, holding
 from store import deliveries
 
 _UNFINISHED = (State.QUEUED, State.CLAIMED, State.UNSURE, State.DEAD)
@@ -24,13 +24,14 @@ def queue() -> None:
 def status(config: Config, as_json: bool) -> None:
     """Say how many deliveries are in which state, and since when the oldest is."""
 
-    async def look(desk: Desk) -> tuple[list[deliveries.Depth], object]:
+    async def look(desk: Desk) -> tuple[list[deliveries.Depth], object, list[alerts.Stopped]]:
         async with desk.store.reading() as reading:
-            return await deliveries.depths(reading), await holding.held_since(reading)
+            return await deliveries.depths(reading), await holding.held_since(reading), await alerts.stopped(reading)
 
-    depths, held_since = at_desk(config, look)
+    depths, held_since, stopped = at_desk(config, look)
     if as_json:
-        print_json({"held_since": held_since, "deliveries": depths})
+        senders = [{"sender": s.sender, "since": s.since, "code": s.code, "reason": s.reason} for s in stopped]
+        print_json({"held_since": held_since, "deliveries": depths, "stopped_senders": senders})
         return
     if not depths:
         click.echo("Nothing waits, and nothing was given up.")
@@ -39,6 +40,10 @@ def status(config: Config, as_json: bool) -> None:
             ("channel", "state", "deliveries", "oldest"),
             [(d.channel, d.state, d.count, d.oldest) for d in sorted(depths, key=lambda d: (d.channel, d.state))],
         )
+    for each in stopped:
+        click.echo(f"{each.sender} is stopped since {each.since:%Y-%m-%d %H:%M} UTC: {each.reason}.")
+    if stopped:
+        click.echo("One text goes out now and then to see; birdwire queue release tries again now.")
     if held_since:
         click.echo("The queue is held: nothing goes out until birdwire queue release.")
 
@@ -124,10 +129,14 @@ def hold(config: Config) -> None:
 @queue.command()
 @configured
 def release(config: Config) -> None:
-    """Let messages go out again."""
+    """Let messages go out again, also from senders that are stopped."""
 
-    async def go(desk: Desk) -> bool:
+    async def go(desk: Desk) -> tuple[bool, list[str]]:
         async with desk.store.unit() as unit:
-            return await holding.release(unit)
+            return await holding.release(unit), await alerts.let_go(unit, now=now())
 
-    click.echo("The queue is released." if at_desk(config, go) else "The queue was not held.")
+    was_held, let_go = at_desk(config, go)
+    for sender in let_go:
+        click.echo(f"{sender} is tried again.")
+    if was_held or not let_go:
+        click.echo("The queue is released." if was_held else "The queue was not held.")

@@ -271,6 +271,7 @@ def _about_ranges(config: Config) -> Iterator[str]:
         ("sms.twilio.timeout", config.sms.twilio.timeout, 1, 600),
         ("delivery.attempts", delivery.attempts, 1, 1000),
         ("delivery.batch", delivery.batch, 1, 10_000),
+        ("delivery.looks_per_second", delivery.looks_per_second, 1, 100),
         ("delivery.connections", delivery.connections, 1, 1000),
         ("delivery.wake_burst", delivery.wake_burst, 0, 100),
         ("delivery.digest_hour", delivery.digest_hour, 0, 23),

@@ -35,6 +35,7 @@ from inbound.intake import Intake
 from inbound.lookups import Lookups
 from inbound.mail import MailDoor
 from inbound.sms_twilio import Door as TwilioDoor
+from outbound.circuit import Circuit
 from outbound.fanout import FanOut
 from outbound.mail import MailTransport
 from outbound.sms_twilio import TwilioTransport
@@ -147,11 +148,12 @@ async def run(
                 fan = FanOut(store, now, poll=config.delivery.poll)
                 store.on_bell(fan.wake)
                 always.append(tasks.create_task(fan.run()))
-                workers = [_worker(config, tools, route, mail_out, sms_out) for route in ways_out]
+                circuit = Circuit(config.sms.provider)
+                workers = [_worker(config, tools, route, mail_out, sms_out, circuit) for route in ways_out]
                 for each in workers:
                     store.on_bell(each.wake)
                 draining = [tasks.create_task(each.run()) for each in workers]
-            house = keep_house(tools, sms_out) if "schedule" in only else None
+            house = keep_house(tools, sms_out, sms_out) if "schedule" in only else None
             if house is not None:
                 house.start()
 
@@ -220,7 +222,12 @@ def _twilio_door(config: Config, site: Site) -> TwilioDoor | None:
 
 
 def _worker(
-    config: Config, tools: Tools, route: Route, mail_out: MailTransport, sms_out: TwilioTransport | None
+    config: Config,
+    tools: Tools,
+    route: Route,
+    mail_out: MailTransport,
+    sms_out: TwilioTransport | None,
+    circuit: Circuit,
 ) -> Worker:
     if route.channel is Channel.EMAIL:
         mail = config.mail.outbound
@@ -234,6 +241,7 @@ def _worker(
         sms_out,
         connections=config.delivery.connections,
         validity=config.sms.validity,
+        circuit=circuit,
     )
 
 

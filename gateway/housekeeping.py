@@ -11,9 +11,10 @@ from time import perf_counter
 import structlog
 
 from gateway import metrics
-from gateway.service import holding, scheduling, tending
+from gateway.service import alerts, holding, receipts, scheduling, tending
 from outbound import worker
-from outbound.transport import CanLookUp
+from outbound.late import LateLooks
+from outbound.transport import CanLookUp, CanTell
 from outbound.worker import Tools
 from store.trouble import is_away
 
@@ -72,9 +73,11 @@ async def _do(job: Job) -> None:
         metrics.store_failed("housekeeping")
 
 
-def keep_house(tools: Tools, provider: CanLookUp | None) -> House:
-    """A house with every job in it, not yet started. ``provider`` is asked about texts of unknown outcome."""
+def keep_house(tools: Tools, provider: CanLookUp | None, teller: CanTell | None = None) -> House:
+    """A house with every job in it, not yet started. ``provider`` is asked about texts of unknown outcome,
+    ``teller`` later about those that it took."""
     store, now = tools.store, tools.now
+    late_looks = None if teller is None else LateLooks(tools, teller)
 
     async def end_leases() -> None:
         async with store.unit() as unit:
@@ -98,6 +101,19 @@ def keep_house(tools: Tools, provider: CanLookUp | None) -> House:
         assert provider is not None
         await worker.look_up(tools, provider)
 
+    async def ask_late() -> None:
+        assert late_looks is not None
+        await late_looks.step()
+
+    async def match_receipts() -> None:
+        async with store.glancing() as reading:
+            matched = int(await receipts.are_waiting(reading, now=now()))
+        while matched:
+            async with store.unit(durable=False) as unit:
+                matched = await receipts.match(unit, tools.site, rules=tools.settings.retry_rules(), now=now())
+                if matched:
+                    unit.ring()
+
     async def wipe_old_messages() -> None:
         wiped = 1
         while wiped:
@@ -114,6 +130,8 @@ def keep_house(tools: Tools, provider: CanLookUp | None) -> House:
         async with store.reading() as reading:
             standings = await tending.look_at_queue(reading, now=now())
             metrics.queue_held(await holding.held_since(reading) is not None)
+            stopped = await alerts.stopped(reading)
+            metrics.senders_stand([each.route for each in stopped], await alerts.watched(reading))
         for standing in standings:
             metrics.queue_stands(standing.channel, standing.depth, standing.oldest)
 
@@ -125,7 +143,10 @@ def keep_house(tools: Tools, provider: CanLookUp | None) -> House:
         (look_at_queue, 15),
         (wipe_old_messages, 60),
         (prune, 1),
+        (match_receipts, 10),
     ]
     if provider is not None:
         jobs.append((look_up, min(2, look_up_after / 4)))
+    if late_looks is not None:
+        jobs.append((ask_late, 1))
     return House(jobs)

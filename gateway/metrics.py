@@ -61,6 +61,12 @@ _settled = Counter(
     registry=REGISTRY,
 )
 _segments = Counter("birdwire_sms_segments_sent", "SMS segments the provider took.", registry=REGISTRY)
+_cost = Counter(
+    "birdwire_sms_cost_micros",
+    "What texts cost, as far as the provider has said, in millionths of a currency.",
+    ["currency"],
+    registry=REGISTRY,
+)
 _send_seconds = _PerDelivery(
     "birdwire_send_seconds",
     "Seconds one attempt spent at the peer, by channel.",
@@ -84,6 +90,18 @@ _age = Gauge(
     registry=REGISTRY,
 )
 _held = Gauge("birdwire_queue_held", "1 while the operator holds the queue.", registry=REGISTRY)
+_down = Gauge(
+    "birdwire_provider_down",
+    "1 while a provider is taken to be down, and only tried now and then.",
+    ["provider"],
+    registry=REGISTRY,
+)
+_blocked = Gauge(
+    "birdwire_sender_blocked",
+    "1 while one of our numbers is stopped because the provider refuses it, by route.",
+    ["route"],
+    registry=REGISTRY,
+)
 _pages = Counter("birdwire_fanout_pages", "Pages of followers queued.", registry=REGISTRY)
 _STATUSES = frozenset({"queued", "sending", "sent", "delivered", "undelivered", "failed", "read"})
 _receipts = Counter(
@@ -127,6 +145,11 @@ def deliveries_sent(channel: str, *, segments: int, delays: Sequence[float]) -> 
     _delay_seconds.observe(channel, delays)
 
 
+def text_cost(currency: str, micros: int) -> None:
+    """The provider said what a text cost; what it gave back is not counted."""
+    _cost.labels(currency).inc(max(micros, 0))
+
+
 def attempt_took(channel: str, seconds: float) -> None:
     """One conversation with the peer took so long."""
     _send_seconds.observe(channel, (seconds,))
@@ -142,6 +165,18 @@ def queue_stands(channel: str, depth: dict[str, int], oldest: float) -> None:
 def queue_held(held: bool) -> None:
     """Whether the operator holds the queue."""
     _held.set(held)
+
+
+def provider_down(provider: str, down: bool) -> None:
+    """Whether a provider is taken to be down."""
+    _down.labels(provider).set(down)
+
+
+def senders_stand(blocked: Iterable[int], all_routes: Iterable[int]) -> None:
+    """Which of the routes' numbers are stopped."""
+    stopped = set(blocked)
+    for route in all_routes:
+        _blocked.labels(route).set(route in stopped)
 
 
 def fanout_page(queued: int) -> None:

@@ -17,13 +17,14 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import assert_never
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 import aiohttp
 import msgspec
 import structlog
 
 from gateway.domain.delivery import Bounced, Deferred, Found, Outcome, Sent, Unsure
+from gateway.domain.late import Gone, Told, read_price
 from gateway.domain.provider_codes import (
     Arrived,
     Report,
@@ -106,6 +107,8 @@ class Message(msgspec.Struct, frozen=True):
     sender: str | None = msgspec.field(default=None, name="from")
     body: str | None = None
     created: str | None = msgspec.field(default=None, name="date_created")
+    price: str | float | None = None
+    price_unit: str | None = None
 
     def report(self) -> Report:
         """What its status and code mean for a delivery."""
@@ -129,7 +132,7 @@ class MessagesApi:
     """
 
     def __init__(self, settings: TwilioSettings) -> None:
-        self._url = f"{settings.base_url.rstrip('/')}/2010-04-01/Accounts/{settings.account_sid}/Messages.json"
+        self._messages = f"{settings.base_url.rstrip('/')}/2010-04-01/Accounts/{settings.account_sid}/Messages"
         tokens = [settings.auth_token, *filter(None, [settings.auth_token_next])]
         self._logins = [{"Authorization": aiohttp.encode_basic_auth(settings.account_sid, token)} for token in tokens]
         self._limits = aiohttp.ClientTimeout(
@@ -140,30 +143,36 @@ class MessagesApi:
     async def create(self, form: Mapping[str, str]) -> bytes:
         """Post a new one; the answer's body. Raises Refused on any answer of 300 and above, and aiohttp's own errors
         and TimeoutError."""
-        return await self._ask("POST", body=urlencode(form).encode())
+        return await self._ask("POST", f"{self._messages}.json", body=urlencode(form).encode())
 
     async def list(self, query: Mapping[str, str]) -> bytes:
         """The first page of those that ``query`` asks for; raises as :meth:`create` does."""
-        return await self._ask("GET", query=query)
+        return await self._ask("GET", f"{self._messages}.json", query=query)
+
+    async def fetch(self, sid: str) -> bytes:
+        """The one with this id; raises as :meth:`create` does."""
+        return await self._ask("GET", f"{self._messages}/{quote(sid, safe='')}.json")
 
     async def close(self) -> None:
         """Close every connection."""
         if self._session is not None:
             await self._session.close()
 
-    async def _ask(self, method: str, *, query: Mapping[str, str] | None = None, body: bytes | None = None) -> bytes:
+    async def _ask(
+        self, method: str, url: str, *, query: Mapping[str, str] | None = None, body: bytes | None = None
+    ) -> bytes:
         first, *others = self._logins
         try:
-            return await self._ask_as(first, method, query, body)
+            return await self._ask_as(first, method, url, query, body)
         except Refused as refused:
             if refused.status != 401 or not others:
                 raise
-        answer = await self._ask_as(others[0], method, query, body)
+        answer = await self._ask_as(others[0], method, url, query, body)
         self._logins = [others[0], first]
         return answer
 
     async def _ask_as(
-        self, login: dict[str, str], method: str, query: Mapping[str, str] | None, body: bytes | None
+        self, login: dict[str, str], method: str, url: str, query: Mapping[str, str] | None, body: bytes | None
     ) -> bytes:
         if self._session is None:
             self._session = aiohttp.ClientSession(
@@ -173,7 +182,7 @@ class MessagesApi:
                 timeout=self._limits,
             )
         async with self._session.request(
-            method, self._url, params=query, data=body, headers=login, allow_redirects=False
+            method, url, params=query, data=body, headers=login, allow_redirects=False
         ) as answer:
             text = await answer.read()
             if answer.status >= 300:
@@ -182,7 +191,10 @@ class MessagesApi:
 
 
 class TwilioTransport:
-    """``send`` one text, ``look_up`` one whose fate is not known; ``close`` at the end."""
+    """``send`` one text, ``look_up`` one whose fate is not known, ``tell`` of one that was taken; ``close`` at the
+    end."""
+
+    source = "twilio"
 
     def __init__(self, settings: TwilioSettings, public_url: str) -> None:
         """``public_url`` is the site's. Receipts are asked for only if the provider can call it."""
@@ -201,19 +213,19 @@ class TwilioTransport:
         except Refused as refused:
             return self._refused(refused, delivery)
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
-            return Deferred(f"the provider cannot be reached: {_kind(error)}", UNREACHABLE_PAUSE, route_wide=True)
+            return Deferred(f"the provider cannot be reached: {_kind(error)}", UNREACHABLE_PAUSE, True, peer_down=True)
         except (aiohttp.ClientError, OSError) as error:
-            return Unsure(f"no answer from the provider: {_kind(error)}")
+            return Unsure(f"no answer from the provider: {_kind(error)}", peer_down=True)
         except msgspec.MsgspecError as error:  # it answered, so the text may well be on its way
             log.warning("the provider's answer made no sense", delivery=delivery.id, error=_kind(error))
-            return Unsure("the provider's answer made no sense")
+            return Unsure("the provider's answer made no sense", peer_down=True)
         if not message.sid:
-            return Unsure("the provider's answer has no message id")
+            return Unsure("the provider's answer has no message id", peer_down=True)
         match message.report():
             case Bounced() as bounced:
                 return bounced
-            case TryAgain(why, wait, _):
-                return Deferred(why, retry_after=wait.total_seconds())
+            case TryAgain(why, wait, _, halt):
+                return Deferred(why, retry_after=wait.total_seconds(), halt=halt)
             case Underway() | Arrived():
                 return Sent(message.sid)
 
@@ -240,6 +252,23 @@ class TwilioTransport:
         found.sort(key=lambda each: each[1], reverse=True)
         became = [(text.sid, _became(text, delivery)) for text, _ in found]
         return [Found(sid, outcome) for sid, outcome in became if outcome is not None]
+
+    async def tell(self, remote_id: str) -> Told | Gone | Deferred:
+        """What has become of a message that the provider took, and its price, which is fixed some time after it was
+        sent."""
+        try:
+            message = _read_message(await self._api.fetch(remote_id))
+        except Refused as refused:
+            if refused.status == 404 and refused.code in (0, _NO_ACCOUNT):
+                return Gone()
+            return self._not_now(refused, None)
+        except (aiohttp.ClientError, OSError) as error:
+            return Deferred(f"the look-up got no answer: {_kind(error)}")
+        except msgspec.MsgspecError as error:
+            log.warning("the provider's answer made no sense", error=_kind(error))
+            return Deferred("the provider's answer made no sense")
+        price = read_price(message.price, message.price_unit)
+        return Told(message.status or "", str(message.error_code or ""), price)
 
     async def close(self) -> None:
         """Close every connection."""
@@ -272,7 +301,7 @@ class TwilioTransport:
 
     def _refused(self, refused: Refused, delivery: Outgoing) -> Outcome:
         if refused.status >= 500:
-            return Unsure(f"the provider answered {refused.status}")
+            return Unsure(f"the provider answered {refused.status}", peer_down=True)
         code = _known_code(refused)
         _raise_alarm(code, delivery)
         outcome = refusal(code)
@@ -282,7 +311,7 @@ class TwilioTransport:
                 outcome = replace(outcome, retry_after=refused.retry_after)
         return outcome
 
-    def _not_now(self, refused: Refused, delivery: Outgoing) -> Deferred:
+    def _not_now(self, refused: Refused, delivery: Outgoing | None) -> Deferred:
         code = _known_code(refused)
         _raise_alarm(code, delivery)
         wait = meaning(code).wait.total_seconds() if refused.retry_after is None else refused.retry_after
@@ -311,9 +340,10 @@ def _known_code(refused: Refused) -> int:
     return refused.code or by_status.get(refused.status, refused.status)
 
 
-def _raise_alarm(code: int, delivery: Outgoing) -> None:
+def _raise_alarm(code: int, delivery: Outgoing | None) -> None:
     if needs_attention(code):
-        log.error("the provider needs the operator", code=code, what=meaning(code).words, delivery=delivery.id)
+        number = None if delivery is None else delivery.id
+        log.error("the provider needs the operator", code=code, what=meaning(code).words, delivery=number)
 
 
 def _code_in(text: bytes) -> int:
@@ -349,7 +379,7 @@ def _became(text: Message, delivery: Outgoing) -> Sent | Bounced | None:
             return Sent(text.sid)
         case Bounced() as bounced:
             return bounced
-        case TryAgain(reason, _, most):
+        case TryAgain(reason, _, most, _):
             return Bounced(reason) if most is not None and delivery.attempt > most else None
         case other:
             assert_never(other)

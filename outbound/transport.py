@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from gateway.domain.delivery import Deferred, Found, Outcome
+from gateway.domain.late import Gone, Told
 from gateway.domain.types import Outgoing
 
 
@@ -18,4 +19,15 @@ class CanLookUp(Protocol):
 
     async def look_up(self, delivery: Outgoing) -> Sequence[Found] | Deferred:
         """The peer's messages that may be this delivery; ``Deferred`` when it could not be asked."""
+        ...
+
+
+class CanTell(Protocol):
+    """A transport whose peer can be asked later what became of a message that it took. ``source`` is what receipts
+    call the peer."""
+
+    source: str
+
+    async def tell(self, remote_id: str) -> Told | Gone | Deferred:
+        """What the peer says of it; ``Deferred`` when it could not be asked."""
         ...

@@ -19,17 +19,19 @@ from time import perf_counter
 import structlog
 
 from gateway import metrics
+from gateway.domain.alert import Alert
 from gateway.domain.delivery import Bounced, Deferred, Done, GiveUp, LookUp, Outcome, Retry, RetryRules, Unsure, Verdict
 from gateway.domain.pace import Pace
 from gateway.domain.types import Channel, Outgoing
-from gateway.service import sending
+from gateway.service import alerts, sending
 from gateway.service.hush import Hush, Says
 from gateway.service.sending import Result
 from gateway.service.site import Site
+from outbound.circuit import Circuit
 from outbound.transport import CanLookUp, Transport
 from store.routes import Route
 from store.trouble import TROUBLE, is_away
-from store.unit import Store
+from store.unit import Reading, Store
 
 log = structlog.get_logger(__name__)
 
@@ -38,6 +40,9 @@ _FRESH = 1.0
 
 _PATIENCE = 1.0
 """Seconds between tries while the database is away."""
+
+_ALERT_KNOWN = 5.0
+"""Seconds for which what is held against a sender is believed before it is looked at again."""
 
 _OF_LEASE = 0.75
 """The part of a lease in which a delivery may be sent; the rest is for settling it before anybody takes it over."""
@@ -51,6 +56,9 @@ class DeliverySettings:
     ``kept``         how long what was settled, and what came in, is kept.
     ``lease``        how long a worker may hold a delivery before another one takes it over.
     ``look_up_after``  how long a text of unknown outcome waits for its receipt before the provider is asked about it.
+    ``receipt_after``  how long a text that was taken has for its receipts before the provider is asked; 0: never asked.
+    ``prices``       whether the provider is also asked about texts that arrived, for what they cost.
+    ``looks_per_second``  questions of these last two kinds, at the most.
     ``batch``        deliveries that a worker holds for sending at the most.
     ``connections``  texts under way to the provider at once; mail has ``mail.outbound.connections``.
     ``poll``         how often the queue is looked at when nothing rings.
@@ -63,6 +71,9 @@ class DeliverySettings:
     kept: timedelta = timedelta(days=90)
     lease: timedelta = timedelta(minutes=2)
     look_up_after: timedelta = timedelta(seconds=30)
+    receipt_after: timedelta = timedelta(hours=1)
+    prices: bool = True
+    looks_per_second: int = 5
     batch: int = 500
     connections: int = 32
     poll: timedelta = timedelta(seconds=1)
@@ -71,7 +82,13 @@ class DeliverySettings:
 
     def retry_rules(self) -> RetryRules:
         """The part of it that decides what follows an attempt."""
-        return RetryRules(attempts=self.attempts, max_age=self.max_age, look_up_after=self.look_up_after)
+        return RetryRules(
+            attempts=self.attempts,
+            max_age=self.max_age,
+            look_up_after=self.look_up_after,
+            receipt_after=self.receipt_after,
+            prices=self.prices,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +120,10 @@ class Worker:
         *,
         connections: int,
         validity: timedelta | None = None,
+        circuit: Circuit | None = None,
     ) -> None:
-        """``validity``: how long a text may be under way at the provider; None for as long as the provider likes."""
+        """``validity``: how long a text may be under way at the provider; None for as long as the provider likes.
+        ``circuit`` is what all senders of one provider know of it together."""
         max_age = tools.settings.max_age
         self._shelf_life = None if validity is None else sending.ShelfLife(validity, max_age)
         self._tools = tools
@@ -112,6 +131,9 @@ class Worker:
         self._pace = pace
         self._transport = transport
         self._connections = connections
+        self._circuit = circuit
+        self._alert: Alert | None = None
+        self._look_for_alert_at = 0.0
         self._in_lease = tools.settings.lease.total_seconds() * _OF_LEASE
         self._ready: asyncio.Queue[tuple[deque[Outgoing], float]] = asyncio.Queue()
         self._done: list[Result] = []
@@ -147,8 +169,11 @@ class Worker:
         settings = self._tools.settings
         while not self._stopping:
             room = settings.batch - self._held
-            if self._held and room < settings.batch // 2:
+            if self._held and (room < settings.batch // 2 or self._is_under_suspicion()):
                 await self._rest(settings.poll)
+                continue
+            if self._circuit is not None and (pause := self._circuit.pause()):
+                await self._rest(min(pause, settings.poll), deaf=True)
                 continue
             self._bell.clear()
             now = self._tools.now()
@@ -156,6 +181,7 @@ class Worker:
             try:
                 async with self._tools.store.glancing() as reading:
                     due = await sending.is_due(reading, self._route, now=now)
+                    await self._look_for_alert(reading)
                 if not due:
                     await self._rest(settings.poll)
                     continue
@@ -164,7 +190,7 @@ class Worker:
                         unit,
                         self._route,
                         self._pace,
-                        most=room,
+                        most=1 if self._is_under_suspicion() else room,
                         lease=settings.lease,
                         now=now,
                         shelf_life=self._shelf_life,
@@ -225,6 +251,11 @@ class Worker:
             forbidden = await self._ask_again(delivery)
             if forbidden is not None:
                 return forbidden
+        if self._circuit is None:
+            return await self._try(delivery)
+        return await self._circuit.attempt(lambda: self._try(delivery))
+
+    async def _try(self, delivery: Outgoing) -> Outcome:
         started = perf_counter()
         try:
             return await self._transport.send(delivery)
@@ -233,6 +264,18 @@ class Worker:
             return _without_answer(delivery, f"an error of ours: {type(error).__name__}")
         finally:
             metrics.attempt_took(delivery.channel, perf_counter() - started)
+
+    async def _look_for_alert(self, reading: Reading) -> None:
+        """What is held against the sender, by this daemon or another: one look in a while."""
+        now = asyncio.get_running_loop().time()
+        if self._route.channel is Channel.SMS and now >= self._look_for_alert_at:
+            self._alert = await alerts.of_route(reading, self._route.id)
+            self._look_for_alert_at = now + _ALERT_KNOWN
+
+    def _is_under_suspicion(self) -> bool:
+        """Whether one text at a time is to show if the sender, or the provider, works again."""
+        stopped = self._alert is not None and self._alert.stopped_at is not None
+        return stopped or (self._circuit is not None and self._circuit.is_open)
 
     async def _ask_again(self, delivery: Outgoing) -> Bounced | Deferred | None:
         """Whether what may go out at the claim still may: its post may be deleted since, its phone stopped."""
@@ -255,6 +298,8 @@ class Worker:
             for delivery, _ in results:
                 del self._attempts[delivery.id]
             self._count(results, verdicts)
+            if self._alert is not None or any(isinstance(r.outcome, Deferred) and r.outcome.halt for r in results):
+                self._look_for_alert_at = 0.0
             self._bell.set()
 
     async def _write_down(self, results: list[Result]) -> list[Verdict]:
@@ -286,6 +331,7 @@ class Worker:
                 rules=tools.settings.retry_rules(),
                 now=tools.now(),
                 dice=[tools.dice() for _ in results],
+                alert=self._alert,
             )
 
     def _as_claimed_last(self, result: Result) -> Result:
@@ -303,10 +349,10 @@ class Worker:
                 case Done(_):
                     delays.append((now - delivery.queued_at).total_seconds())
                     segments += delivery.segments
-                case Retry(_, reason):
+                case Retry(_, reason, _):
                     metrics.delivery_settled(channel, "retry")
                     log.info("deferred", delivery=delivery.id, attempt=delivery.attempt, reason=reason)
-                case LookUp(_, reason):
+                case LookUp(_, reason, _):
                     metrics.delivery_settled(channel, "unsure")
                     log.warning("outcome unknown", delivery=delivery.id, reason=reason)
                 case GiveUp(reason, fault):

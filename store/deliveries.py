@@ -199,6 +199,7 @@ _RETRY = (
         due_at=_NOW,
         queued_at=case((_ANSWERS, deliveries.c.queued_at), else_=_NOW),
         attempt=0,
+        excused=0,
         reason="",
     )
     .returning(deliveries.c.id)

@@ -249,10 +249,12 @@ def _is_short(function: Callable[..., Any], args: tuple[Any, ...]) -> bool:
 def _connect(database: str, **settings: Any) -> aiosqlite.Connection:
     """``settings`` are sqlite3's; SQLAlchemy's let it pass between threads. Its own ends with the program.
 
-    A new file is its owner's alone: it holds phone numbers, and maybe the key of the instance.
+    A new file is its owner's alone: it holds phone numbers, and maybe the key of the instance. One that exists must not
+    be opened here: closing any descriptor of a file drops the locks that this process has on it (POSIX), and the next
+    program to leave the database would take the log away from under this one, with all that is in it.
     """
-    with suppress(OSError):  # sqlite3 says better what is wrong with a path
-        os.close(os.open(database, os.O_CREAT | os.O_RDONLY, 0o600))
+    with suppress(OSError):  # it is there, or sqlite3 says better what is wrong with a path
+        os.close(os.open(database, os.O_CREAT | os.O_EXCL | os.O_RDONLY, 0o600))
     connection = _Swift(lambda: sqlite3.connect(database, **settings), 64)
     connection._thread.daemon = True
     return connection

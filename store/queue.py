@@ -49,8 +49,9 @@ from store.unit import Reading, Unit
 class Settled(NamedTuple):
     """What a delivery becomes: one of the states, with what goes with it.
 
-    ``due_at`` for ``queued``, ``look_up_at`` for ``unsure``; ``reason`` is never empty but for ``sent``;
-    ``sent_to_id`` is the phone or mailbox that it went to, or may have gone to."""
+    ``due_at`` for ``queued``, ``look_up_at`` for ``unsure`` and for texts that were ``sent``; ``reason`` is never empty
+    but for ``sent``; ``sent_to_id`` is the phone or mailbox that it went to, or may have gone to; ``excused``
+    that the attempt does not count."""
 
     id: int
     attempt: int
@@ -62,6 +63,7 @@ class Settled(NamedTuple):
     reason: str = ""
     segments: int = 0
     sent_to_id: int | None = None
+    excused: bool = False
 
 
 _NOW = bindparam("now", type_=Instant())
@@ -203,6 +205,7 @@ _DETAILS = (
         addresses.c.address,
         addresses.c.opted_out_at,
         addresses.c.dead_at.is_not(None),
+        deliveries.c.excused,
         deliveries.c.post_id,
     )
     .select_from(
@@ -278,26 +281,37 @@ _SETTLED = given(
     reason=Text,
     segments=SmallInteger,
     sent_to_id=BigInteger,
+    excused=Integer,
 )
 _ENDED: tuple[ColumnElement[str], ...] = tuple(literal_column(f"'{state}'") for state in ("sent", "delivered", "dead"))
 """States that no settle leaves. Naming the others would offer the planner the index of all that is open, to walk."""
+
+_DELIVERED: ColumnElement[bool] = deliveries.c.state == literal_column("'delivered'")
+_RECEIPT_CAME_FIRST = and_(_DELIVERED, deliveries.c.segments == literal_column("0"))
+"""A receipt that overtook the settle left nothing for it to say but what was sent, and to which phone."""
+
+
+def _unless_delivered(as_it_is: Any, settled: Any) -> ColumnElement[Any]:
+    return case((_DELIVERED, as_it_is), else_=settled)
+
 
 _SETTLE = (
     update(deliveries)
     .where(
         deliveries.c.id == _SETTLED.c.id,
         deliveries.c.attempt == _SETTLED.c.attempt,
-        deliveries.c.state.not_in(_ENDED),
+        or_(deliveries.c.state.not_in(_ENDED), _RECEIPT_CAME_FIRST),
     )
     .values(
-        state=_SETTLED.c.state,
+        state=_unless_delivered(deliveries.c.state, _SETTLED.c.state),
         due_at=_SETTLED.c.due_at,
-        lease_until=_SETTLED.c.look_up_at,
-        settled_at=_SETTLED.c.settled_at,
+        lease_until=_unless_delivered(deliveries.c.lease_until, _SETTLED.c.look_up_at),
+        settled_at=_unless_delivered(deliveries.c.settled_at, _SETTLED.c.settled_at),
         remote_id=func.coalesce(_SETTLED.c.remote_id, deliveries.c.remote_id),
-        reason=_SETTLED.c.reason,
+        reason=_unless_delivered(deliveries.c.reason, _SETTLED.c.reason),
         segments=_SETTLED.c.segments,
         sent_to_id=_SETTLED.c.sent_to_id,
+        excused=deliveries.c.excused + _SETTLED.c.excused,
     )
 )
 _OWNED_BY_OTHERS = (
@@ -430,6 +444,7 @@ async def settle(unit: Unit, settled: Iterable[Settled]) -> None:
             storable(each.reason, 500),
             each.segments,
             each.sent_to_id,
+            int(each.excused),
         ]
         for each in settled
     ]

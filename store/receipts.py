@@ -1,12 +1,48 @@
 """What providers reported, and how it moves a delivery: forward only."""
 
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import bindparam, delete, func, literal_column, select, update
+from sqlalchemy import Integer, bindparam, delete, func, literal_column, select, update
 
-from store.schema import Instant, deliveries, receipts
+from store.schema import Instant, deliveries, receipts, sender_alerts
 from store.sql import insert_new, storable
 from store.unit import Reading, Unit
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """The delivery that a report is about. ``alert`` is the code that its sender is under suspicion for."""
+
+    id: int
+    attempt: int
+    excused: int
+    channel: str
+    state: str
+    route: int
+    queued_at: datetime
+    priced: bool
+    alert: int | None
+
+
+_SUBJECT = select(
+    deliveries.c.id,
+    deliveries.c.attempt,
+    deliveries.c.excused,
+    deliveries.c.channel,
+    deliveries.c.state,
+    deliveries.c.route,
+    deliveries.c.queued_at,
+    deliveries.c.price_micros.is_not(None),
+    sender_alerts.c.code,
+).join(sender_alerts, sender_alerts.c.route == deliveries.c.route, isouter=True)
+_BY_ID = _SUBJECT.where(deliveries.c.id == bindparam("of_id"))
+_BY_REMOTE_ID = _SUBJECT.where(
+    deliveries.c.remote_id == bindparam("remote"),
+    deliveries.c.channel == literal_column("'sms'"),
+    deliveries.c.remote_id.is_not(None),
+).limit(1)
 
 _ADD = insert_new(receipts).returning(receipts.c.id)
 _NOW = bindparam("now", type_=Instant())
@@ -19,10 +55,11 @@ _MOVE = (
     .values(
         state=bindparam("to_state"),
         due_at=bindparam("due", type_=Instant()),
-        lease_until=None,
+        lease_until=bindparam("look_up_at", type_=Instant()),
         settled_at=_NOW,
         remote_id=func.coalesce(bindparam("remote"), deliveries.c.remote_id),
         reason=bindparam("why"),
+        excused=deliveries.c.excused + bindparam("excuse", type_=Integer()),
     )
 )
 _FAILURES = (
@@ -62,6 +99,15 @@ async def add(
     return (await unit.execute(_ADD, values)).scalar_one_or_none() is not None
 
 
+async def subject(reading: Reading, delivery_id: int | None, remote_id: str) -> Subject | None:
+    """The delivery with this number of ours or, when the report names none, the one that had this message."""
+    if delivery_id is not None:
+        row: Any = (await reading.execute(_BY_ID, {"of_id": delivery_id})).one_or_none()
+    else:
+        row = (await reading.execute(_BY_REMOTE_ID, {"remote": remote_id})).one_or_none()
+    return None if row is None else Subject(*row)
+
+
 async def failures(reading: Reading, delivery_id: int) -> int:
     """How many of a delivery's sends were reported as failed."""
     return (await reading.execute(_FAILURES, {"of_id": delivery_id})).scalar_one()
@@ -77,8 +123,11 @@ async def move(
     remote_id: str | None,
     reason: str,
     now: datetime,
+    look_up_at: datetime | None = None,
+    excused: bool = False,
 ) -> bool:
-    """Move a delivery to a state if it is in one of those it may come from; whether it was."""
+    """Move a delivery to a state if it is in one of those it may come from; whether it was. ``look_up_at`` is when to
+    ask about it, ``excused`` that the attempt was no fault of its own."""
     values = {
         "of_id": delivery_id,
         "from_states": from_states,
@@ -86,6 +135,8 @@ async def move(
         "due": due_at,
         "remote": remote_id,
         "why": storable(reason, 500),
+        "look_up_at": look_up_at,
+        "excuse": int(excused),
         "now": now,
     }
     return (await unit.execute(_MOVE, values)).rowcount > 0

@@ -382,7 +382,9 @@ class _DeliveryCols(TypedColumns):
     ``account_id``  the recipient of a post: where to is looked up at sending, so a changed phone is respected.
     ``address_id``  the exact phone or mailbox a notice goes to.
     ``sent_to_id``  the phone or mailbox that it went to: what a receipt or bounce is about, wherever its owner is now.
-    ``due_at``      not before; ``lease_until``: whose turn it is until when; ``attempt``: the fence.
+    ``due_at``      not before; ``attempt``: the fence; ``excused``: how many attempts were no fault of its own.
+    ``lease_until``  whose turn it is until when; once a text is sent, when the provider is asked about it.
+    ``price_micros``, ``price_unit``  what a text cost, in millionths of a currency, once the provider has said so.
     """
 
     id = Column(_Id, primary_key=True)
@@ -403,7 +405,12 @@ class _DeliveryCols(TypedColumns):
     sent_to_id: Named[int | None] = Column(BigInteger)
     remote_id: Named[str | None] = Column(String(128))
     reason: Named[str] = Column(Text, server_default="")
+    excused: Named[int] = Column(Integer, server_default="0")
+    price_micros: Named[int | None] = Column(BigInteger)
+    price_unit: Named[str | None] = Column(String(3))
 
+
+_LATE = text("channel = 'sms' AND (state = 'sent' OR state = 'delivered') AND lease_until IS NOT NULL")
 
 deliveries = Table(
     "deliveries",
@@ -452,6 +459,8 @@ deliveries = Table(
         sqlite_where=text("state = 'claimed' OR state = 'unsure'"),
         postgresql_where=text("state = 'claimed' OR state = 'unsure'"),
     ),
+    # Texts that the provider took and is to be asked about: no last word has come, or no price.
+    Index("ix_deliveries_late", "lease_until", sqlite_where=_LATE, postgresql_where=_LATE),
     # The operator's list of what was given up.
     Index(
         "ix_deliveries_dead",
@@ -503,7 +512,32 @@ receipts = Table(
     _ReceiptCols,
     UniqueConstraint("source", "remote_id", "status"),
     Index(None, "delivery_id"),
+    # What was reported of messages that were nobody's then.
+    Index(
+        "ix_receipts_unmatched",
+        "received_at",
+        sqlite_where=text("delivery_id IS NULL"),
+        postgresql_where=text("delivery_id IS NULL"),
+    ),
 )
+
+
+class _SenderAlertCols(TypedColumns):
+    """What the provider holds against one of our numbers; the row goes when a text gets through again.
+
+    ``strikes``     refusals of this kind, with nothing that got through between them.
+    ``stopped_at``  since when the number is stopped; None while it is only under suspicion.
+    """
+
+    route: Named[int] = Column(SmallInteger, primary_key=True, autoincrement=False)
+    code: Named[int] = Column(Integer)
+    reason: Named[str] = Column(Text)
+    strikes: Named[int] = Column(Integer)
+    stopped_at: Named[datetime | None] = Column(Instant)
+    last_at: Named[datetime] = Column(Instant)
+
+
+sender_alerts = Table("sender_alerts", metadata, _SenderAlertCols)
 
 
 class _InboxCols(TypedColumns):

@@ -19,9 +19,11 @@ from click.testing import CliRunner, Result
 from gateway.cli import COMMANDS, main
 from gateway.cli_follows import parse_via
 from gateway.cli_post import parse_when
-from gateway.service import identity, joining
+from gateway.domain import provider_codes
+from gateway.domain.delivery import Halt
+from gateway.service import alerts, identity, joining
 from gateway.service.site import Site
-from store import addresses
+from store import addresses, routes
 from store.unit import Store
 
 ROOT = Path(__file__).parent.parent
@@ -307,7 +309,7 @@ def test_the_queue_is_seen_held_and_released(birdwire):
     birdwire.done("user", "add", "alice")
     birdwire.done("user", "add", "bob", "--email", "bob@example.com")
     birdwire.done("follow", "bob", "alice")
-    assert birdwire.json("queue", "status") == {"held_since": None, "deliveries": []}
+    assert birdwire.json("queue", "status") == {"held_since": None, "deliveries": [], "stopped_senders": []}
     assert "is held" in birdwire.done("queue", "hold")
     assert "held already" in birdwire.done("queue", "hold")
     assert birdwire.json("queue", "status")["held_since"]
@@ -316,6 +318,26 @@ def test_the_queue_is_seen_held_and_released(birdwire):
     assert "was not held" in birdwire.done("queue", "release")
     assert birdwire.json("queue", "list") == []
     assert "0 queued again" in birdwire.done("queue", "retry", "--all")
+
+
+def test_a_sender_that_is_stopped_is_seen_with_its_reason_and_let_go(birdwire):
+    async def stop() -> None:
+        store = Store(birdwire.url)
+        async with store.unit() as unit:
+            _, sms = await routes.ensure(unit, ["+15550009999"])
+            reason = provider_codes.reason(30034)
+            await alerts.refused(unit, sms.id, Halt(30034, 1), reason, now=datetime(2026, 11, 23, 12, tzinfo=UTC))
+        await store.close()
+
+    asyncio.run(stop())
+    said = birdwire.done("queue", "status")
+    assert "+15550009999 is stopped since 2026-11-23 12:00 UTC: the number is not registered" in said
+    assert "(30034)" in said
+    (stopped,) = birdwire.json("queue", "status")["stopped_senders"]
+    assert (stopped["sender"], stopped["code"]) == ("+15550009999", 30034)
+    assert "+15550009999 is tried again" in birdwire.done("queue", "release")
+    assert birdwire.json("queue", "status")["stopped_senders"] == []
+    assert "was not held" in birdwire.done("queue", "release")
 
 
 def test_what_waits_is_dropped_and_tried_again(birdwire):

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 from types import TracebackType
 from typing import Any, Self
 
@@ -33,6 +34,9 @@ _OPT_OUT_ANSWERS = (
              "Reply STOP to unsubscribe. Msg&Data Rates May Apply."),
     (_HELP, "Reply STOP to unsubscribe. Msg&Data Rates May Apply."),
 )  # fmt: skip
+PRICE_OF_SEGMENT = Decimal("0.00790")
+"""Dollars."""
+
 _UNANSWERED = Answered(0, "", "", 0)
 _XML = frozenset({"text/xml", "application/xml", "text/html"})
 
@@ -309,6 +313,7 @@ class Carrier:
         await asyncio.sleep(self._delivered_after)
         if fate is None:
             self.phones[text.to].append(text)
+        text.price = f"-{PRICE_OF_SEGMENT * text.segments:.5f}"
         self._move(text, "undelivered" if fate else "delivered", fate.code if fate else None)
         if receipts is Fault.RECEIPTS_WITHHELD:
             return

@@ -70,6 +70,7 @@ class Text:
     ``direction``  ``inbound`` (a phone wrote it), ``outbound-api`` or ``outbound-reply`` (TwiML, or the carrier's own).
     ``status``     the provider's word: queued, accepted, sent, delivered, undelivered, failed, received.
     ``at``         when it was taken; ``sent_at`` when it went out (aware, UTC).
+    ``price``      what it costs, a number below zero in dollars, once that is fixed: when it has arrived or failed.
     """
 
     sid: str
@@ -85,6 +86,7 @@ class Text:
     status_callback: str = ""
     messaging_service_sid: str = ""
     fields: Mapping[str, str] = field(default_factory=dict)
+    price: str | None = None
 
     @property
     def segments(self) -> int:
@@ -149,7 +151,7 @@ def error_body(code: int, detail: str = "") -> tuple[int, dict[str, object]]:
 
 
 def message_json(account_sid: str, text: Text) -> dict[str, object]:
-    """The provider's JSON for one message: times in RFC 2822, counts as strings, no price yet."""
+    """The provider's JSON for one message: times in RFC 2822, counts as strings, the price once there is one."""
     uri = f"/{API_VERSION}/Accounts/{account_sid}/Messages/{text.sid}"
     return {
         "account_sid": account_sid,
@@ -165,7 +167,7 @@ def message_json(account_sid: str, text: Text) -> dict[str, object]:
         "messaging_service_sid": text.messaging_service_sid or None,
         "num_media": text.fields.get("NumMedia", "0"),
         "num_segments": str(text.segments),
-        "price": None,
+        "price": text.price,
         "price_unit": "USD",
         "sid": text.sid,
         "status": text.status,

@@ -43,6 +43,7 @@ class Carriage:
     to: str | None
     opted_out_at: datetime | None
     dead: bool | None
+    excused: int
     post_id: int | None
     kind: str | None
     text: str | None
@@ -133,6 +134,7 @@ def outgoing(carriage: Carriage, sender: str, valid_for: int = 0) -> Outgoing:
         account_id=carriage.account_id,
         address_id=carriage.address_id or 0,
         valid_for=valid_for,
+        excused=carriage.excused,
     )
 
 

@@ -51,19 +51,32 @@ class Sent:
 
 
 @dataclass(frozen=True, slots=True)
+class Halt:
+    """The peer refuses our number as such: stop it after ``strikes`` of these in a row. ``code`` is the peer's."""
+
+    code: int
+    strikes: int
+
+
+@dataclass(frozen=True, slots=True)
 class Deferred:
-    """Not now. ``retry_after`` in seconds if the peer named it; ``route_wide`` slows the whole sender (429)."""
+    """Not now. ``retry_after`` in seconds if the peer named it; ``route_wide`` slows the whole sender (429), and the
+    attempt is excused, as it is when the peer is down for everybody (``peer_down``); ``halt`` may stop the sender."""
 
     reason: str
     retry_after: float | None = None
     route_wide: bool = False
+    peer_down: bool = False
+    halt: Halt | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Unsure:
-    """The request went out and no trustworthy answer came back: the peer may have it."""
+    """The request went out and no trustworthy answer came back: the peer may have it. ``peer_down``: it has failed
+    everybody, so the attempt is excused if the peer turns out not to have it."""
 
     reason: str
+    peer_down: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,18 +115,21 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """Settle as queued again, due at ``at``."""
+    """Settle as queued again, due at ``at``. ``excused``: the attempt was no fault of the delivery's, and does not
+    count against it."""
 
     at: datetime
     reason: str
+    excused: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class LookUp:
-    """Settle as unsure, to be looked up at ``at``."""
+    """Settle as unsure, to be looked up at ``at``; ``excused`` as above."""
 
     at: datetime
     reason: str
+    excused: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,34 +149,40 @@ _FREE_TRIES = 3
 @dataclass(frozen=True, slots=True)
 class RetryRules:
     """How long to go on: at most ``attempts`` tries and ``max_age`` since queueing, with waits that double from
-    ``first_wait`` up to ``longest_wait``; ``look_up_after`` is how long a receipt has before the peer is asked."""
+    ``first_wait`` up to ``longest_wait``; ``look_up_after`` is how long a receipt has before the peer is asked about a
+    text of unknown outcome, ``receipt_after`` about one that it took (0: never), and ``prices`` whether that is also
+    done for the price."""
 
     attempts: int = 12
     max_age: timedelta = timedelta(days=2)
     first_wait: timedelta = timedelta(seconds=15)
     longest_wait: timedelta = timedelta(hours=2)
     look_up_after: timedelta = timedelta(seconds=30)
+    receipt_after: timedelta = timedelta(hours=1)
+    prices: bool = True
 
 
 def after_attempt(
     outcome: Outcome, *, attempt: int, queued_at: datetime, now: datetime, rules: RetryRules, dice: float
 ) -> Verdict:
     """Decide what follows an attempt. ``dice`` is a uniform number in [0, 1) that spreads retries (full jitter
-    over the upper half of the wait, so that a fleet of refused deliveries does not come back as one wave)."""
+    over the upper half of the wait, so that a fleet of refused deliveries does not come back as one wave).
+    ``attempt`` counts those that were not excused, this one included."""
     match outcome:
         case Sent(remote_id):
             return Done(remote_id)
         case Bounced(reason, fault):
             return GiveUp(reason, fault)
-        case Unsure(reason):
-            return LookUp(now + rules.look_up_after, reason)
-        case Deferred(reason, retry_after, route_wide):
+        case Unsure(reason, peer_down):
+            return LookUp(now + rules.look_up_after, reason, peer_down)
+        case Deferred(reason, retry_after, route_wide, peer_down):
+            route_wide = route_wide or peer_down
             if attempt >= rules.attempts and not route_wide:
                 return GiveUp(f"given up after {attempt} attempts: {reason}")
             wait = backoff(attempt, rules=rules, dice=dice)
             if retry_after is not None:
                 wait = max(wait if not route_wide else timedelta(0), timedelta(seconds=retry_after))
-            return _unless_too_old(Retry(now + wait, reason), queued_at, rules)
+            return _unless_too_old(Retry(now + wait, reason, excused=route_wide), queued_at, rules)
         case _:
             assert_never(outcome)
 

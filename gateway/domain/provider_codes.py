@@ -3,9 +3,8 @@
 A code comes in one of two places: in the answer to our request (the 2xxxx ones, the message was not created), or later
 in a receipt (the 3xxxx ones, the message was created and failed). It means the same in both.
 
-    fault set     refused for good: nothing is sent again, and the fault says what follows for the phone or for us
-    fault None    not now: tried again after ``wait``, at most ``most`` times if that is set
-    unknown code  not now
+What is done about a code follows from what it means (``Meaning``, ``ACTIONS``); a code that is not in the table is
+tried again later.
 
 Source: https://www.twilio.com/docs/api/errors
 """
@@ -13,13 +12,51 @@ Source: https://www.twilio.com/docs/api/errors
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from enum import StrEnum
 from types import MappingProxyType
 
-from gateway.domain.delivery import Bounced, Deferred, Fault
+from gateway.domain.delivery import Bounced, Deferred, Fault, Halt
 
 _SOON = timedelta(seconds=30)
 _QUARTER = timedelta(minutes=15)
 _DAILY = timedelta(hours=8)  # a daily cap ends at midnight in the carrier's time zone, which nobody tells us
+
+
+class Meaning(StrEnum):
+    """What a code is about, which decides what follows."""
+
+    OPT_OUT = "opt-out"
+    DEAD_NUMBER = "dead number"
+    MESSAGE = "this message"
+    LATER = "retry later"
+    SLOW_DOWN = "slow down"
+    NEXT_DAY = "next day"
+    STOP_SENDER = "stop this sender"
+    OUR_FAULT = "our fault"
+
+
+ACTIONS: Mapping[Meaning, str] = MappingProxyType(
+    {
+        Meaning.OPT_OUT: "the phone is opted out, and what waits for it is dropped",
+        Meaning.DEAD_NUMBER: "the phone is no longer used, and its owner is told by mail",
+        Meaning.MESSAGE: "this text is given up; nothing else follows",
+        Meaning.LATER: "tried again after a wait",
+        Meaning.SLOW_DOWN: "tried again; this sender alone pauses for as long as the provider asks",
+        Meaning.NEXT_DAY: "tried again after hours, for the limit ends at somebody's midnight",
+        Meaning.STOP_SENDER: "this sender stops and loses nothing, one text goes out now and then to see; you must act",
+        Meaning.OUR_FAULT: "this text is given up; mend the cause, then birdwire queue retry",
+    }
+)
+"""What is done about each, in words for the operator."""
+
+_FAULTS: Mapping[Meaning, Fault] = MappingProxyType(
+    {
+        Meaning.OPT_OUT: Fault.OPTED_OUT,
+        Meaning.DEAD_NUMBER: Fault.ADDRESS,
+        Meaning.MESSAGE: Fault.MESSAGE,
+        Meaning.OUR_FAULT: Fault.SENDER,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,80 +64,96 @@ class Code:
     """What one code means.
 
     ``words``      for the operator.
-    ``fault``      whose fault a final refusal is; None when it may be tried again.
     ``wait``       how long at least before the next try.
     ``most``       how many more tries are worth their price; None for as many as the delivery has.
     ``alert``      somebody must act, or it stays like this.
     ``whole_route``  it is about our account or number, so it meets every message of it.
+    ``strikes``    how many in a row stop the sender, where one alone may be about the recipient.
     """
 
     words: str
-    fault: Fault | None = None
+    meaning: Meaning
     wait: timedelta = _SOON
     most: int | None = None
     alert: bool = False
     whole_route: bool = False
+    strikes: int = 1
+
+    @property
+    def fault(self) -> Fault | None:
+        """Whose fault a final refusal is; None when it may be tried again."""
+        return _FAULTS.get(self.meaning)
+
+    def halt(self, code: int) -> Halt | None:
+        """What it holds against the sender, if it does."""
+        return Halt(code, self.strikes) if self.meaning is Meaning.STOP_SENDER else None
+
+
+def _stops(words: str, strikes: int = 1) -> Code:
+    return Code(words, Meaning.STOP_SENDER, _QUARTER, alert=True, whole_route=strikes == 1, strikes=strikes)
 
 
 def _ours(words: str) -> Code:
-    return Code(words, Fault.SENDER, alert=True)
+    return Code(words, Meaning.OUR_FAULT, alert=True)
 
 
 CODES: Mapping[int, Code] = MappingProxyType(
     {
-        # Our account: nothing of ours gets through, and everything does once it is mended.
-        20003: Code("the account SID or auth token is wrong", wait=_QUARTER, alert=True, whole_route=True),
-        20005: Code("the account is not active", wait=_QUARTER, alert=True, whole_route=True),
-        20404: Code("no such account at the provider's API", wait=_QUARTER, alert=True, whole_route=True),
+        # Our account, our number: nothing of ours gets through, and everything does once it is mended.
+        20003: _stops("the account SID or auth token is wrong"),
+        20005: _stops("the account is not active"),
+        20404: _stops("no such account at the provider's API"),
+        21212: _stops("the sender is not a valid number"),
+        21603: _stops("no sender was given"),
+        21606: _stops("the sender is not a number of this account that can text to that phone", strikes=3),
+        21659: _stops("the sender is not a number of the provider's"),
+        21660: _stops("the sender is a number of another account"),
+        21703: _stops("the messaging service has no number to send from"),
+        21705: _stops("no such messaging service"),
+        30002: _stops("the account is suspended"),
+        30032: _stops("the toll-free number is not verified"),
+        30034: _stops("the number is not registered for A2P 10DLC"),
         # Not now.
-        20429: Code("too many requests at once", wait=timedelta(seconds=5), whole_route=True),
-        20500: Code("the provider had an internal error"),
-        20503: Code("the provider is unavailable"),
-        21611: Code("the sender's queue at the provider is full", wait=_QUARTER, whole_route=True),
-        30001: Code("the sender's queue at the provider was full", wait=_QUARTER),
-        30003: Code("the phone is off or out of reach", wait=_QUARTER, most=3),
-        30008: Code("the carrier gave no reason", wait=_QUARTER, most=1),
-        30017: Code("the carrier is congested", wait=_QUARTER),
-        30022: Code("sent faster than the registered campaign may", wait=timedelta(minutes=1)),
-        30023: Code("the carrier's daily limit for this brand is reached", wait=_DAILY),
-        30027: Code("the carrier's daily limit for this campaign is reached", wait=_DAILY),
-        60728: Code("the account's hourly limit is reached", wait=_QUARTER, alert=True, whole_route=True),
-        63038: Code("the account's daily limit is reached", wait=_DAILY, alert=True, whole_route=True),
+        20429: Code("too many requests at once", Meaning.SLOW_DOWN, timedelta(seconds=5), whole_route=True),
+        20500: Code("the provider had an internal error", Meaning.LATER),
+        20503: Code("the provider is unavailable", Meaning.LATER),
+        21611: Code("the sender's queue at the provider is full", Meaning.SLOW_DOWN, _QUARTER, whole_route=True),
+        30001: Code("the sender's queue at the provider was full", Meaning.LATER, _QUARTER),
+        30003: Code("the phone is off or out of reach", Meaning.LATER, _QUARTER, most=3),
+        30008: Code("the carrier gave no reason", Meaning.LATER, _QUARTER, most=1),
+        30017: Code("the carrier is congested", Meaning.LATER, _QUARTER),
+        30022: Code("sent faster than the registered campaign may", Meaning.LATER, timedelta(minutes=1)),
+        30023: Code("the carrier's daily limit for this brand is reached", Meaning.NEXT_DAY, _DAILY),
+        30027: Code("the carrier's daily limit for this campaign is reached", Meaning.NEXT_DAY, _DAILY),
+        60728: Code("the account's hourly limit is reached", Meaning.SLOW_DOWN, _QUARTER, alert=True, whole_route=True),
+        63038: Code("the account's daily limit is reached", Meaning.NEXT_DAY, _DAILY, alert=True, whole_route=True),
         # The recipient does not want it.
-        21610: Code("the recipient has opted out at the provider", Fault.OPTED_OUT),
+        21610: Code("the recipient has opted out at the provider", Meaning.OPT_OUT),
         # No text can reach this phone.
-        21211: Code("not a valid phone number", Fault.ADDRESS),
-        21614: Code("not a mobile number", Fault.ADDRESS),
-        21635: Code("a landline number", Fault.ADDRESS),
-        30005: Code("the phone number is unknown or no longer in service", Fault.ADDRESS),
-        30006: Code("a landline, or a carrier that cannot be reached", Fault.ADDRESS),
+        21211: Code("not a valid phone number", Meaning.DEAD_NUMBER),
+        21614: Code("not a mobile number", Meaning.DEAD_NUMBER),
+        21635: Code("a landline number", Meaning.DEAD_NUMBER),
+        30005: Code("the phone number is unknown or no longer in service", Meaning.DEAD_NUMBER),
+        30006: Code("a landline, or a carrier that cannot be reached", Meaning.DEAD_NUMBER),
         # This message.
-        21602: Code("the message has no text", Fault.MESSAGE),
-        21612: Code("this phone cannot be reached from this sender", Fault.MESSAGE),
-        21617: Code("the text is over 1600 characters", Fault.MESSAGE),
-        21619: Code("the message has no text or media", Fault.MESSAGE),
-        21658: Code("the text is too long", Fault.MESSAGE),
-        30004: Code("the phone or its carrier blocks messages from us", Fault.MESSAGE, alert=True),
-        30007: Code("filtered as unwanted by the provider or a carrier", Fault.MESSAGE, alert=True),
-        30036: Code("it could not be handed on within sms.validity, so it is old news", Fault.MESSAGE),
-        30019: Code("the text is too large for the carrier", Fault.MESSAGE),
-        # Our number or our contract: the operator must act, then retry what died.
+        21602: Code("the message has no text", Meaning.MESSAGE),
+        21612: Code("this phone cannot be reached from this sender", Meaning.MESSAGE),
+        21617: Code("the text is over 1600 characters", Meaning.MESSAGE),
+        21619: Code("the message has no text or media", Meaning.MESSAGE),
+        21658: Code("the text is too long", Meaning.MESSAGE),
+        30004: Code("the phone or its carrier blocks messages from us", Meaning.MESSAGE, alert=True),
+        30007: Code("filtered as unwanted by the provider or a carrier", Meaning.MESSAGE, alert=True),
+        30019: Code("the text is too large for the carrier", Meaning.MESSAGE),
+        30036: Code("it could not be handed on within sms.validity, so it is old news", Meaning.MESSAGE),
+        # Our contract or settings, for some recipients: the operator must act, then retry what died.
         14107: _ours("too many texts to one phone in a short time"),
-        21212: _ours("the sender is not a valid number"),
         21408: _ours("the account may not text to that country"),
-        21603: _ours("no sender was given"),
-        21606: _ours("the sender is not a number of this account that can text"),
         21608: _ours("a trial account may text only to verified numbers"),
         21609: _ours("the address for receipts (site.public_url) cannot be called by the provider"),
-        21703: _ours("the messaging service has no number to send from"),
-        21705: _ours("no such messaging service"),
-        30002: _ours("the account is suspended"),
-        30032: _ours("the toll-free number is not verified"),
-        30034: _ours("the number is not registered for A2P 10DLC"),
     }
 )
 
-UNKNOWN = Code("a code that is not known here", wait=_QUARTER)
+UNKNOWN = Code("a code that is not known here", Meaning.LATER, _QUARTER)
 
 _ARRIVED = frozenset({"delivered", "read"})
 _TAKEN = frozenset({"sent", "partially_delivered"})
@@ -121,11 +174,13 @@ class Arrived:
 
 @dataclass(frozen=True, slots=True)
 class TryAgain:
-    """It failed in a way that may pass: send it again after ``wait``, but not more than ``most`` times (None: any)."""
+    """It failed in a way that may pass: send it again after ``wait``, but not more than ``most`` times (None: any).
+    ``halt``: the failure is the sender's, and the attempt is excused."""
 
     reason: str
     wait: timedelta
     most: int | None
+    halt: Halt | None = None
 
 
 Report = Underway | Arrived | TryAgain | Bounced
@@ -146,7 +201,9 @@ def refusal(code: int) -> Bounced | Deferred:
     known = meaning(code)
     if known.fault is not None:
         return Bounced(reason(code), known.fault)
-    return Deferred(reason(code), retry_after=known.wait.total_seconds(), route_wide=known.whole_route)
+    return Deferred(
+        reason(code), retry_after=known.wait.total_seconds(), route_wide=known.whole_route, halt=known.halt(code)
+    )
 
 
 def status_outcome(status: str, error_code: str) -> Report:
@@ -163,7 +220,7 @@ def status_outcome(status: str, error_code: str) -> Report:
         known = meaning(code)
         if known.fault is not None:
             return Bounced(reason(code), known.fault)
-        return TryAgain(reason(code), known.wait, known.most)
+        return TryAgain(reason(code), known.wait, known.most, known.halt(code))
     return Underway(left=status in _TAKEN)
 
 

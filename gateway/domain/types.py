@@ -74,6 +74,7 @@ class Outgoing:
     """One delivery on its way to one phone or mailbox: everything a transport needs, nothing it could look up.
 
     ``id``, ``attempt``  the delivery's number and the count of this try (1 is the first).
+    ``excused``          how many of the tries before were no fault of its own.
     ``to``               an E.164 phone number or a mail address.
     ``sender``           the number to send from on SMS; empty on mail.
     ``text``             on SMS the exact words to send, mark or ``name: `` included; on mail the post's or notice's.
@@ -111,3 +112,4 @@ class Outgoing:
     account_id: int | None = None
     address_id: int = 0
     valid_for: int = 0
+    excused: int = 0

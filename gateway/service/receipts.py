@@ -4,24 +4,30 @@ Reports come in any order, more than once, and sometimes before our own settle. 
 only moves forward: what was delivered stays delivered, whatever comes later.
 """
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import assert_never
 
 import structlog
 
 from gateway.domain import provider_codes
 from gateway.domain.delivery import Bounced, Fault, RetryRules, State
+from gateway.domain.late import first_look
 from gateway.domain.provider_codes import Arrived, TryAgain, Underway
 from gateway.domain.types import Channel
-from gateway.service import faults
+from gateway.service import alerts, faults
 from gateway.service.site import Site
-from store import deliveries, queue, receipts
-from store.unit import Unit
+from store import late, queue, receipts
+from store.receipts import Subject
+from store.unit import Reading, Unit
 
 log = structlog.get_logger(__name__)
 
+MATCHED_WITHIN = timedelta(days=1)
+"""How long a report about a message that is nobody's is compared with what is ours."""
+
 _OPEN = [State.CLAIMED, State.UNSURE, State.SENT]
+_SOME_EARLIER_ONE = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +50,12 @@ class Receipt:
 
 
 async def record(unit: Unit, site: Site, receipt: Receipt, *, rules: RetryRules, now: datetime) -> bool:
-    """Keep the report and move its delivery; False when it is a repetition or about no delivery of ours."""
+    """Keep the report and move its delivery; False when it is a repetition or about no delivery of ours.
+
+    One that names no delivery is about the one that had this message. When none had, it is kept for :func:`match`."""
+    found = await receipts.subject(unit, receipt.delivery_id, receipt.remote_id)
+    if found is not None and receipt.delivery_id is None:
+        receipt = _named(receipt, found)
     is_new = await receipts.add(
         unit,
         source=receipt.source,
@@ -56,27 +67,67 @@ async def record(unit: Unit, site: Site, receipt: Receipt, *, rules: RetryRules,
     )
     if not is_new or receipt.delivery_id is None:
         return False
-    delivery = await deliveries.by_id(unit, receipt.delivery_id)
-    if delivery is None or delivery.channel != Channel.SMS:
+    if found is None or found.channel != Channel.SMS:
         log.warning("receipt for no delivery of ours", delivery=receipt.delivery_id, status=receipt.status)
         return False
+    return await _follow(unit, site, receipt, found, rules=rules, now=now)
+
+
+async def are_waiting(reading: Reading, *, now: datetime) -> bool:
+    """Whether there is anything for :func:`match`: a look that holds up nobody."""
+    return bool(await late.unmatched(reading, since=now - MATCHED_WITHIN, most=1))
+
+
+async def match(unit: Unit, site: Site, *, rules: RetryRules, now: datetime, most: int = 100) -> int:
+    """Do what reports say that came before their messages were known to be anybody's; how many could be matched."""
+    waiting = await late.unmatched(unit, since=now - MATCHED_WITHIN, most=most)
+    for each in waiting:
+        found = await receipts.subject(unit, each.delivery_id, each.remote_id)
+        if found is None or not await late.adopt(unit, each.id, each.delivery_id):
+            continue
+        receipt = Receipt(each.source, each.remote_id, each.status, each.error_code, None, None, each.received_at)
+        await _follow(unit, site, _named(receipt, found), found, rules=rules, now=now)
+    return len(waiting)
+
+
+def _named(receipt: Receipt, found: Subject) -> Receipt:
+    """The report with the numbers of the delivery that had its message. It is about the attempt at hand only while that
+    one counts as sent: later the message's id stays with the delivery until another one replaces it."""
+    attempt = found.attempt if found.state == State.SENT else _SOME_EARLIER_ONE
+    return replace(receipt, delivery_id=found.id, attempt=attempt)
+
+
+async def _follow(
+    unit: Unit, site: Site, receipt: Receipt, delivery: Subject, *, rules: RetryRules, now: datetime
+) -> bool:
+    """Do what a report says that is new; whether its delivery was moved."""
     report = provider_codes.status_outcome(receipt.status, receipt.error_code)
     is_current = receipt.attempt in (None, delivery.attempt)
+    ask_at = first_look(rules.receipt_after, now)
     match report:
         case Arrived():
-            return await _move(unit, receipt, [State.QUEUED, *_OPEN, State.DEAD], State.DELIVERED, "", now, now)
+            price_at = ask_at if rules.prices and not delivery.priced else None
+            from_states = [State.QUEUED, *_OPEN, State.DEAD]
+            if delivery.alert is not None:
+                await alerts.text_arrived(unit, delivery.route, now=now)
+            return await _move(unit, receipt, from_states, State.DELIVERED, "", now, now, look_up_at=price_at)
         case Underway(_):
             # A claimed one is left to its worker, who knows more about it.
-            return is_current and await _move(unit, receipt, [State.UNSURE], State.SENT, "", now, now)
-        case TryAgain(reason, wait, most):
+            return is_current and await _move(
+                unit, receipt, [State.UNSURE], State.SENT, "", now, now, look_up_at=ask_at
+            )
+        case TryAgain(reason, wait, most, halt):
             tried = await receipts.failures(unit, delivery.id)
             if not is_current:
                 return False
-            if delivery.attempt >= rules.attempts or (most is not None and tried > most):
+            if halt is not None:
+                await alerts.refused(unit, delivery.route, halt, reason, now=now)
+            elif delivery.attempt - delivery.excused >= rules.attempts or (most is not None and tried > most):
                 return await _move(unit, receipt, _OPEN, State.DEAD, reason, now, now)
             if now + wait > delivery.queued_at + rules.max_age:
                 return await _move(unit, receipt, _OPEN, State.DEAD, reason, now, now)
-            return await _move(unit, receipt, _OPEN, State.QUEUED, reason, now + wait, now)
+            excused = halt is not None
+            return await _move(unit, receipt, _OPEN, State.QUEUED, reason, now + wait, now, excused=excused)
         case Bounced(reason, fault):
             moved = is_current and await _move(unit, receipt, _OPEN, State.DEAD, reason, now, now)
             if fault is not Fault.MESSAGE:
@@ -96,6 +147,9 @@ async def _move(
     reason: str,
     due_at: datetime,
     now: datetime,
+    *,
+    look_up_at: datetime | None = None,
+    excused: bool = False,
 ) -> bool:
     assert receipt.delivery_id is not None
     return await receipts.move(
@@ -107,4 +161,6 @@ async def _move(
         remote_id=receipt.remote_id,
         reason=reason,
         now=now,
+        look_up_at=look_up_at,
+        excused=excused,
     )

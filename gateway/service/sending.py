@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple, assert_never
 
 from gateway.domain import carriage, pace
+from gateway.domain.alert import Alert
 from gateway.domain.delivery import (
     Absent,
     Bounced,
@@ -19,6 +20,7 @@ from gateway.domain.delivery import (
     Outcome,
     Retry,
     RetryRules,
+    Sent,
     State,
     Verdict,
     after_attempt,
@@ -26,9 +28,10 @@ from gateway.domain.delivery import (
     pick,
     valid_for,
 )
+from gateway.domain.late import first_look
 from gateway.domain.pace import Pace
 from gateway.domain.types import Channel, Lane, Outgoing
-from gateway.service import faults, holding
+from gateway.service import alerts, faults, holding
 from gateway.service.site import Site
 from store import queue, routes
 from store.queue import Settled
@@ -144,8 +147,10 @@ async def settle(
     rules: RetryRules,
     now: datetime,
     dice: Sequence[float],
+    alert: Alert | None = None,
 ) -> list[Verdict]:
-    """Write what became of sent deliveries and everything that follows from it; ``dice`` has one number for each."""
+    """Write what became of sent deliveries and everything that follows from it; ``dice`` has one number for each,
+    ``alert`` is what was held against the sender when they were claimed."""
     settled: list[Settled] = []
     verdicts: list[Verdict] = []
     last_sent: dict[int, int] = {}
@@ -153,14 +158,14 @@ async def settle(
         delivery = result.delivery
         verdict = after_attempt(
             result.outcome,
-            attempt=delivery.attempt,
+            attempt=delivery.attempt - delivery.excused,
             queued_at=delivery.queued_at,
             now=now,
             rules=rules,
             dice=die,
         )
         verdicts.append(verdict)
-        settled.append(_settled(delivery, verdict, now))
+        settled.append(_settled(delivery, verdict, now, rules))
         if isinstance(verdict, Done) and route.channel is Channel.SMS and delivery.post_id is not None:
             last_sent[delivery.address_id] = max(delivery.post_id, last_sent.get(delivery.address_id, 0))
     await queue.settle(unit, settled)
@@ -172,7 +177,17 @@ async def settle(
             )
         elif isinstance(verdict, Retry) and isinstance(result.outcome, Deferred) and result.outcome.route_wide:
             await routes.pause(unit, route.id, verdict.at)
+    await _mind_alert(unit, route, results, alert, now)
     return verdicts
+
+
+async def _mind_alert(unit: Unit, route: Route, results: Sequence[Result], alert: Alert | None, now: datetime) -> None:
+    """Stop the sender when the provider refuses it as such; let it go when a text gets through."""
+    if alert is not None and any(isinstance(outcome, Sent) for _, outcome in results):
+        await alerts.text_taken(unit, route.id, now=now)
+    for _, outcome in results:
+        if isinstance(outcome, Deferred) and outcome.halt is not None:
+            await alerts.refused(unit, route.id, outcome.halt, outcome.reason, now=now)
 
 
 async def claim_look_ups(unit: Unit, *, most: int, lease: timedelta, now: datetime) -> list[Outgoing]:
@@ -209,9 +224,14 @@ async def settle_look_up(
         if finding != Absent() and await queue.another_is_under_way(unit, delivery.id, delivery.address_id):
             finding = Deferred("what was found may be another text to that phone, which is under way")
     verdict = after_look_up(
-        finding, attempt=delivery.attempt, queued_at=delivery.queued_at, now=now, rules=rules, dice=dice
+        finding,
+        attempt=delivery.attempt - delivery.excused,
+        queued_at=delivery.queued_at,
+        now=now,
+        rules=rules,
+        dice=dice,
     )
-    await queue.settle(unit, [_settled(delivery, verdict, now)])
+    await queue.settle(unit, [_settled(delivery, verdict, now, rules)])
     if isinstance(verdict, GiveUp) and verdict.fault is not Fault.MESSAGE:
         await faults.follow_up(
             unit, site, delivery.address_id, delivery.channel, verdict.fault, verdict.reason, now=now
@@ -220,19 +240,29 @@ async def settle_look_up(
     return verdict
 
 
-def _settled(delivery: Outgoing, verdict: Verdict, now: datetime) -> Settled:
+def _settled(delivery: Outgoing, verdict: Verdict, now: datetime, rules: RetryRules) -> Settled:
     number, attempt = delivery.id, delivery.attempt
     segments, sent_to = delivery.segments, delivery.address_id or None
     match verdict:
         case Done(remote_id):
+            ask_at = first_look(rules.receipt_after, now) if delivery.channel is Channel.SMS else None
             return Settled(
-                number, attempt, State.SENT, now, now, remote_id=remote_id, segments=segments, sent_to_id=sent_to
+                number, attempt, State.SENT, now, now, ask_at, remote_id, segments=segments, sent_to_id=sent_to
             )
-        case Retry(at, reason):
-            return Settled(number, attempt, State.QUEUED, now, at, reason=reason)
-        case LookUp(at, reason):
+        case Retry(at, reason, excused):
+            return Settled(number, attempt, State.QUEUED, now, at, reason=reason, excused=excused)
+        case LookUp(at, reason, excused):
             return Settled(
-                number, attempt, State.UNSURE, now, now, at, reason=reason, segments=segments, sent_to_id=sent_to
+                number,
+                attempt,
+                State.UNSURE,
+                now,
+                now,
+                at,
+                reason=reason,
+                segments=segments,
+                sent_to_id=sent_to,
+                excused=excused,
             )
         case GiveUp(reason, _):
             return Settled(number, attempt, State.DEAD, now, now, reason=reason, segments=segments, sent_to_id=sent_to)

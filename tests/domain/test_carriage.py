@@ -47,6 +47,7 @@ POST = Carriage(
     to="+15550001002",
     opted_out_at=None,
     dead=False,
+    excused=0,
 )
 NOTICE = replace(
     POST,

@@ -1,13 +1,17 @@
 """What each of the provider's codes leads to, row by row, and that no status or code is without a meaning."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.domain.delivery import Bounced, Deferred, Fault
+from gateway.domain.delivery import Bounced, Deferred, Fault, Halt
 from gateway.domain.provider_codes import (
+    ACTIONS,
     CODES,
     Arrived,
+    Meaning,
     TryAgain,
     Underway,
     needs_attention,
@@ -20,12 +24,11 @@ NEVER_AGAIN = {
     Fault.OPTED_OUT: {21610},
     Fault.ADDRESS: {21211, 21614, 21635, 30005, 30006},
     Fault.MESSAGE: {21602, 21612, 21617, 21619, 21658, 30004, 30007, 30019, 30036},
-    Fault.SENDER: {14107, 21212, 21408, 21603, 21606, 21608, 21609, 21703, 21705, 30002, 30032, 30034},
+    Fault.SENDER: {14107, 21408, 21608, 21609},
 }
+STOPS = {20003, 20005, 20404, 21212, 21603, 21606, 21659, 21660, 21703, 21705, 30002, 30032, 30034}
 NOT_NOW = {
-    20003,
-    20005,
-    20404,
+    *STOPS,
     20429,
     20500,
     20503,
@@ -55,8 +58,9 @@ def test_a_final_code_bounces_with_its_fault(fault: Fault, code: int) -> None:
 @pytest.mark.parametrize("code", sorted(NOT_NOW))
 def test_a_passing_code_is_tried_again_after_its_wait(code: int) -> None:
     known = CODES[code]
-    assert refusal(code) == Deferred(reason(code), known.wait.total_seconds(), known.whole_route)
-    assert status_outcome("failed", str(code)) == TryAgain(reason(code), known.wait, known.most)
+    halt = Halt(code, known.strikes) if code in STOPS else None
+    assert refusal(code) == Deferred(reason(code), known.wait.total_seconds(), known.whole_route, halt=halt)
+    assert status_outcome("failed", str(code)) == TryAgain(reason(code), known.wait, known.most, halt)
     assert known.wait.total_seconds() > 0
 
 
@@ -64,6 +68,44 @@ def test_every_fault_of_ours_calls_the_operator() -> None:
     assert all(needs_attention(code) for code in NEVER_AGAIN[Fault.SENDER])
     assert needs_attention(20003)
     assert not needs_attention(21610)
+
+
+@pytest.mark.parametrize("code", sorted(STOPS))
+def test_what_is_held_against_the_sender_stops_it_calls_the_operator_and_costs_no_text(code: int) -> None:
+    outcome = refusal(code)
+    assert isinstance(outcome, Deferred)
+    assert outcome.halt is not None
+    assert needs_attention(code)
+    assert outcome.route_wide is (outcome.halt.strikes == 1)
+
+
+def test_one_destination_alone_does_not_stop_a_sender() -> None:
+    assert {code for code in STOPS if CODES[code].strikes > 1} == {21606}
+
+
+MEANINGS = {
+    Meaning.OPT_OUT: {21610},
+    Meaning.DEAD_NUMBER: {21211, 21614, 21635, 30005, 30006},
+    Meaning.MESSAGE: {21602, 21612, 21617, 21619, 21658, 30004, 30007, 30019},
+    Meaning.LATER: {20500, 20503, 30001, 30003, 30008, 30017, 30022},
+    Meaning.SLOW_DOWN: {20429, 21611, 60728},
+    Meaning.NEXT_DAY: {30023, 30027, 63038},
+    Meaning.STOP_SENDER: STOPS,
+    Meaning.OUR_FAULT: {14107, 21408, 21608, 21609},
+}
+
+
+@pytest.mark.parametrize("meaning", list(Meaning))
+def test_every_meaning_has_its_codes_and_its_action_in_words(meaning: Meaning) -> None:
+    assert {code for code, known in CODES.items() if known.meaning is meaning} == MEANINGS[meaning]
+    assert ACTIONS[meaning]
+
+
+@pytest.mark.parametrize("code", sorted(CODES))
+def test_the_operators_page_says_what_each_code_means_and_leads_to(code: int) -> None:
+    page = Path("docs/operations.md").read_text(encoding="utf-8")
+    assert f"| {code} | {CODES[code].words} | {CODES[code].meaning} |" in page
+    assert f"| {CODES[code].meaning} | {ACTIONS[CODES[code].meaning]} |" in page
 
 
 def test_an_account_that_is_locked_out_loses_nothing() -> None:

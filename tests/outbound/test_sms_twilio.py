@@ -22,6 +22,7 @@ from twilio.rest import Client
 from gateway.demo.carrier import Carrier
 from gateway.demo.faults import Fault as Trouble
 from gateway.domain.delivery import Absent, Bounced, Deferred, Fault, Finding, Sent, Unsure, pick
+from gateway.domain.late import Gone, Price, Told
 from gateway.domain.types import Channel, Outgoing
 from outbound.sms_twilio import LOOK_BACK, STATUS_PATH, TwilioSettings, TwilioTransport, can_be_called
 
@@ -309,8 +310,6 @@ async def test_nothing_of_the_message_is_logged(carrier: Carrier) -> None:
         (21612, Fault.MESSAGE),
         (21617, Fault.MESSAGE),
         (21408, Fault.SENDER),
-        (21606, Fault.SENDER),
-        (21212, Fault.SENDER),
     ],
 )
 async def test_a_refusal_names_whose_fault_it_is(carrier: Carrier, code: int, fault: Fault) -> None:
@@ -366,6 +365,46 @@ async def test_a_message_that_failed_at_once_is_not_taken_for_sent() -> None:
         outcome = await wire.send(text())
     assert isinstance(outcome, Bounced)
     assert outcome.fault is Fault.ADDRESS
+
+
+async def test_a_message_is_asked_about_by_its_id_and_tells_its_state_and_price(carrier: Carrier) -> None:
+    async with transport(carrier.base_url) as wire:
+        sent = await wire.send(text(text="x" * 200))
+        assert isinstance(sent, Sent)
+        await carrier.wait_for(lambda each: each.sid == sent.remote_id and each.status == "delivered")
+        assert await wire.tell(sent.remote_id) == Told("delivered", "", Price(2 * 7_900, "USD"))
+
+
+async def test_a_message_that_failed_tells_its_code(carrier: Carrier) -> None:
+    carrier.misbehave(Trouble.UNDELIVERED, code=30005)
+    async with transport(carrier.base_url) as wire:
+        sent = await wire.send(text())
+        assert isinstance(sent, Sent)
+        await carrier.wait_for(lambda each: each.sid == sent.remote_id and each.status == "undelivered")
+        told = await wire.tell(sent.remote_id)
+    assert isinstance(told, Told)
+    assert (told.status, told.error_code) == ("undelivered", "30005")
+
+
+async def test_a_message_that_the_provider_does_not_know_is_gone(carrier: Carrier) -> None:
+    async with transport(carrier.base_url) as wire:
+        assert await wire.tell("SM" + "0" * 32) == Gone()
+        assert await wire.tell("../../Accounts") == Gone()
+    assert carrier.messages == []
+
+
+@pytest.mark.parametrize("trouble", [Trouble.TOO_MANY, Trouble.SERVER_ERROR, Trouble.DROP, Trouble.WRONG_JSON])
+async def test_a_message_that_cannot_be_asked_about_now_is_asked_about_later(
+    carrier: Carrier, trouble: Trouble
+) -> None:
+    async with transport(carrier.base_url) as wire:
+        sent = await wire.send(text())
+        assert isinstance(sent, Sent)
+        carrier.misbehave(trouble, times=None, look_ups=True, retry_after=7)
+        told = await wire.tell(sent.remote_id)
+    assert isinstance(told, Deferred)
+    assert told.reason
+    assert told.retry_after == 7 or trouble in (Trouble.SERVER_ERROR, Trouble.DROP, Trouble.WRONG_JSON)
 
 
 async def test_a_look_up_finds_only_this_text(carrier: Carrier) -> None:

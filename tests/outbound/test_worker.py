@@ -9,16 +9,21 @@ from typing import Any
 import pytest
 from sqlalchemy import insert, select
 
-from gateway.domain.delivery import Bounced, Deferred, Outcome, Sent, Unsure
+from gateway.domain import breaker
+from gateway.domain.alert import Alert
+from gateway.domain.delivery import Bounced, Deferred, Halt, Outcome, Sent, Unsure
 from gateway.domain.pace import Pace
+from gateway.domain.provider_codes import refusal
 from gateway.domain.types import Channel, Lane, Outgoing
-from gateway.service import holding, posting, stopping, tending
+from gateway.service import alerts, holding, posting, stopping, tending
 from gateway.service.hush import Hush, Says
 from gateway.service.site import Site
+from outbound.circuit import Circuit
 from outbound.worker import DeliverySettings, Tools, Worker
 from store import addresses, routes
 from store.routes import Route
 from store.schema import accounts, deliveries, follows, posts
+from store.schema import routes as routes_table
 from store.unit import Store, Unit
 
 AUTHOR = 1
@@ -110,11 +115,12 @@ class Town:
         )
         return Worker(
             tools,
-            self.routes[channel],
+            more.pop("route", self.routes[channel]),
             pace or Pace(),
             wire,
             connections=more.pop("connections", 4),
             validity=more.pop("validity", None),
+            circuit=more.pop("circuit", None),
         )
 
 
@@ -470,6 +476,139 @@ async def test_a_days_limit_is_counted_in_segments_not_in_texts(town: Town) -> N
         await town.sends(2)
     assert sum(delivery.segments for delivery in wire.given) == 4
     assert (await town.states()).count("queued") == len(PEOPLE) - 2
+
+
+async def test_a_provider_that_is_down_costs_no_delivery_its_tries(town: Town) -> None:
+    clock = [0.0]
+    circuit = Circuit("test", lambda: clock[0])
+    is_down = True
+
+    async def answer(delivery: Outgoing) -> Outcome:
+        if not is_down:
+            return await takes(delivery)
+        return Deferred("the provider cannot be reached", 0.0, route_wide=True, peer_down=True)
+
+    wire = Wire(answer)
+    await town.queue(1, *PEOPLE)
+    async with running(town.worker(wire, circuit=circuit, settings={"attempts": 1})):
+        async with asyncio.timeout(20):
+            for tries in range(1, 5):
+                while not circuit.pause() or len(wire.given) < breaker.AFTER + tries - 1:  # noqa: ASYNC110
+                    await asyncio.sleep(0.01)
+                clock[0] += circuit.pause().total_seconds()
+        tried_while_down = len(wire.given)
+        is_down = False
+        clock[0] += breaker.LONGEST
+        await town.come_to("sent")
+    assert tried_while_down <= breaker.AFTER + 3 + 5  # some were under way when it opened, and one try each time after
+    assert not circuit.is_open
+
+
+async def test_what_fails_while_the_provider_is_down_is_excused_and_what_fails_alone_is_not() -> None:
+    clock = [0.0]
+    circuit = Circuit("test", lambda: clock[0])
+
+    async def fails() -> Outcome:
+        return Unsure("no answer", peer_down=True)
+
+    outcomes = [await circuit.attempt(fails) for _ in range(breaker.AFTER)]
+    assert outcomes == [*[Unsure("no answer")] * (breaker.AFTER - 1), Unsure("no answer", peer_down=True)]
+    assert await circuit.attempt(fails) == Deferred("the provider is down", breaker.FIRST, route_wide=True)
+    clock[0] += breaker.FIRST
+    assert await circuit.attempt(fails) == Unsure("no answer", peer_down=True)
+    clock[0] += 2 * breaker.FIRST
+
+    async def refuses() -> Outcome:
+        return Bounced("the text is too long")
+
+    assert await circuit.attempt(refuses) == Bounced("the text is too long")  # an answer is an answer
+    assert not circuit.is_open
+
+
+async def test_a_try_that_is_cut_off_counts_as_one_that_failed() -> None:
+    circuit = Circuit("test")
+    for _ in range(breaker.AFTER):
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0):
+                await circuit.attempt(lambda: asyncio.Event().wait())  # type: ignore[arg-type,return-value]
+    assert circuit.is_open
+
+
+async def held_against(town: Town) -> Alert | None:
+    async with town.store.reading() as reading:
+        return await alerts.of_route(reading, town.routes[Channel.SMS].id)
+
+
+async def test_a_sender_that_is_refused_stops_and_goes_on_when_the_operator_says_so(town: Town) -> None:
+    refused = True
+
+    async def answer(delivery: Outgoing) -> Outcome:
+        return refusal(20003) if refused else await takes(delivery)
+
+    wire = Wire(answer)
+    await town.queue(1, *PEOPLE)
+    async with running(town.worker(wire, settings={"attempts": 1})):
+        async with asyncio.timeout(20):
+            while await held_against(town) is None:  # noqa: ASYNC110 - the database rings no bell for readers
+                await asyncio.sleep(0.01)
+        await town.come_to("queued")
+        async with town.store.reading() as reading:
+            [stopped] = await alerts.stopped(reading)
+        assert (stopped.sender, stopped.code) == ("+15550009999", 20003)
+        refused = False
+        async with town.store.unit() as unit:
+            assert await alerts.let_go(unit, now=now()) == ["+15550009999"]
+        await town.come_to("sent")
+    assert await held_against(town) is None
+
+
+async def test_a_stopped_sender_sends_one_text_to_see_and_goes_on_by_itself_when_it_gets_through(town: Town) -> None:
+    sms = town.routes[Channel.SMS].id
+    at_once, most_at_once, first = 0, 0, asyncio.Event()
+
+    async def answer(delivery: Outgoing) -> Outcome:
+        nonlocal at_once, most_at_once
+        at_once += 1
+        if not first.is_set():
+            most_at_once = max(most_at_once, at_once)
+            await asyncio.sleep(0)
+            async with asyncio.timeout(20):
+                while await held_against(town) is None:  # noqa: ASYNC110 - the database rings no bell for readers
+                    await asyncio.sleep(0.01)
+            first.set()
+        at_once -= 1
+        return await takes(delivery)
+
+    async with town.store.unit() as unit:
+        await alerts.refused(unit, sms, Halt(20003, 1), "the account is not active (20005)", now=now())
+        await unit.execute(routes_table.update().values(paused_until=now()))
+    await town.queue(1, *PEOPLE)
+    async with running(town.worker(Wire(answer))):
+        await town.come_to("sent")
+    assert most_at_once == 1
+    assert await held_against(town) is None
+
+
+async def test_too_many_requests_slow_one_sender_and_no_other(town: Town) -> None:
+    async with town.store.unit() as unit:
+        _, sms, other = await routes.ensure(unit, ["+15550009999", "+15550008888"])
+
+    async def answer(delivery: Outgoing) -> Outcome:
+        return refusal(20429) if delivery.sender == sms.sender else await takes(delivery)
+
+    wire = Wire(answer)
+    await town.queue(1, *PEOPLE)
+    async with town.store.unit() as unit:
+        half = deliveries.c.account_id.in_(list(PEOPLE)[::2])
+        await unit.execute(deliveries.update().where(half).values(route=other.id))
+    circuit = Circuit("test")
+    workers = [town.worker(wire, route=each, circuit=circuit, connections=1) for each in (sms, other)]
+    async with running(*workers):
+        await town.sends(len(PEOPLE) // 2)
+    assert (await town.states()).count("sent") == len(PEOPLE) // 2
+    assert {each.sender for each in wire.given} == {sms.sender, other.sender}
+    assert not circuit.is_open
+    assert await held_against(town) is None
 
 
 class Choosy(Store):

@@ -9,7 +9,7 @@ from sqlalchemy import insert, select, update
 
 from gateway.domain.delivery import RetryRules
 from gateway.domain.types import Lane
-from gateway.service import receipts
+from gateway.service import alerts, receipts
 from gateway.service.receipts import Receipt
 from gateway.service.site import Site
 from store import accounts, addresses, queue, routes
@@ -18,6 +18,7 @@ from store.queue import Settled
 from store.schema import accounts as accounts_table
 from store.schema import consents, deliveries, notices, posts
 from store.schema import receipts as receipts_table
+from store.schema import routes as routes_table
 from store.unit import Store
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -77,6 +78,11 @@ class Outbox:
         receipt = Receipt("twilio", sid, status, code, self.delivery if delivery == 0 else delivery, attempt, now)
         async with self.store.unit() as unit:
             return await receipts.record(unit, self.site, receipt, rules=RetryRules(), now=now)
+
+    async def matches(self, now: datetime = NOW) -> int:
+        """Housekeeping compares kept reports with what is ours."""
+        async with self.store.unit() as unit:
+            return await receipts.match(unit, self.site, rules=RetryRules(), now=now)
 
     async def state(self, delivery: int = 0) -> str:
         async with self.store.reading() as reading:
@@ -151,12 +157,72 @@ async def test_a_report_about_nothing_of_ours_is_kept_and_moves_nothing(outbox: 
         assert len((await reading.execute(select(receipts_table.c.id))).all()) == 2
 
 
+async def test_a_report_that_names_no_delivery_is_about_the_one_that_had_this_message(outbox: Outbox) -> None:
+    async with outbox.store.unit() as unit:
+        await unit.execute(update(deliveries).where(deliveries.c.id == outbox.delivery).values(remote_id="SM7"))
+    assert await outbox.hears("delivered", delivery=None, attempt=None, sid="SM7")
+    assert await outbox.state() == "delivered"
+    assert await outbox.state(outbox.delivery + 1) == "queued"
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "after"),
+    [("delivered", "", "delivered"), ("undelivered", "30007", "dead"), ("sent", "", "sent")],
+)
+async def test_a_report_that_came_before_its_message_was_known_is_kept_and_matched_later(
+    outbox: Outbox, status: str, code: str, after: str
+) -> None:
+    await outbox.put("claimed")
+    assert not await outbox.hears(status, code, delivery=None, attempt=None, sid="SM7")
+    assert await outbox.matches() == 0
+    assert await outbox.state() == "claimed"
+    async with outbox.store.unit() as unit:
+        await queue.settle(unit, [Settled(outbox.delivery, 1, "sent", NOW, NOW, remote_id="SM7")])
+    assert await outbox.matches() == 1
+    assert await outbox.state() == after
+    assert await outbox.matches() == 0
+
+
+async def test_a_report_of_an_earlier_message_does_not_end_the_try_that_follows_it(outbox: Outbox) -> None:
+    for state in ("queued", "claimed", "unsure"):
+        await outbox.put(state, attempt=2)
+        async with outbox.store.unit() as unit:
+            await unit.execute(update(deliveries).where(deliveries.c.id == outbox.delivery).values(remote_id="SM7"))
+        assert not await outbox.hears("undelivered", "30007", delivery=None, attempt=None, sid="SM7")
+        assert await outbox.state() == state
+
+
+async def test_what_has_been_nobodys_for_a_day_is_not_matched_any_more(outbox: Outbox) -> None:
+    await outbox.hears("delivered", delivery=None, attempt=None, sid="SM7")
+    async with outbox.store.unit() as unit:
+        await unit.execute(update(deliveries).where(deliveries.c.id == outbox.delivery).values(remote_id="SM7"))
+    assert await outbox.matches(NOW + timedelta(days=2)) == 0
+    assert await outbox.state() == "sent"
+
+
 async def test_a_report_that_comes_before_our_settle_is_not_overwritten_by_it(outbox: Outbox) -> None:
     await outbox.put("claimed")
     assert await outbox.hears("delivered")
     async with outbox.store.unit() as unit:
         await queue.settle(unit, [Settled(outbox.delivery, 1, "sent", NOW, NOW, remote_id="SM1")])
     assert await outbox.state() == "delivered"
+
+
+async def test_a_settle_that_a_receipt_overtook_still_says_what_was_sent_and_where(outbox: Outbox) -> None:
+    await outbox.put("claimed")
+    assert await outbox.hears("delivered", now=NOW + timedelta(seconds=1))
+    for segments, state in ((2, "sent"), (3, "dead")):
+        async with outbox.store.unit() as unit:
+            settled = Settled(
+                outbox.delivery, 1, state, NOW, NOW, remote_id="SM1", reason="x", segments=segments, sent_to_id=1
+            )
+            await queue.settle(unit, [settled])
+    async with outbox.store.reading() as reading:
+        columns = deliveries.c.state, deliveries.c.segments, deliveries.c.sent_to_id, deliveries.c.reason
+        row = (await reading.execute(select(*columns).where(deliveries.c.id == outbox.delivery))).one()
+        settled_at = select(deliveries.c.settled_at).where(deliveries.c.id == outbox.delivery)
+        assert (await reading.execute(settled_at)).scalar_one() == NOW + timedelta(seconds=1)
+    assert tuple(row) == ("delivered", 2, 1, "")
 
 
 async def test_a_failure_of_an_earlier_attempt_does_not_disturb_the_present_one(outbox: Outbox) -> None:
@@ -179,6 +245,25 @@ async def test_a_failure_that_may_pass_is_tried_only_as_often_as_it_is_worth(out
         await unit.execute(update(deliveries).where(deliveries.c.id == outbox.delivery).values(state="sent", attempt=2))
     assert await outbox.hears("undelivered", "30008", sid="SM2", attempt=2)
     assert await outbox.state() == "dead"
+
+
+async def test_a_number_that_is_refused_in_receipts_stops_and_no_text_is_lost_by_it(outbox: Outbox) -> None:
+    for attempt in (1, 2, 3):
+        await outbox.put("sent", attempt=attempt)
+        assert await outbox.hears("undelivered", "30034", sid=f"SM{attempt}", attempt=attempt)
+        assert await outbox.state() == "queued"
+    async with outbox.store.reading() as reading:
+        [stopped] = await alerts.stopped(reading)
+        excused = select(deliveries.c.excused).where(deliveries.c.id == outbox.delivery)
+        assert (await reading.execute(excused)).scalar_one() == 3
+        paused = (await reading.execute(select(routes_table.c.paused_until))).scalars()
+        assert max(paused) > NOW
+    assert (stopped.sender, stopped.since, stopped.code) == ("+15550009999", NOW, 30034)
+    await outbox.put("sent", attempt=4)
+    assert await outbox.hears("delivered", sid="SM4", attempt=4)
+    async with outbox.store.reading() as reading:
+        assert await alerts.stopped(reading) == []
+        assert max((await reading.execute(select(routes_table.c.paused_until))).scalars()) < NOW
 
 
 async def test_what_is_too_old_is_not_tried_again(outbox: Outbox) -> None:

@@ -11,11 +11,12 @@ from sqlalchemy import event, insert, text
 
 from gateway.domain.types import Channel, Lane
 from gateway.service import notify
-from store import addresses, fanouts, queue, routes
+from store import addresses, fanouts, late, queue, receipts, routes
 from store import deliveries as deliveries_store
 from store.fanouts import Fanout
 from store.queue import Settled
 from store.schema import accounts, deliveries, follows, posts
+from store.schema import receipts as receipts_table
 from store.unit import Store
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -196,6 +197,37 @@ async def test_housekeeping_reads_only_leases(town: Store) -> None:
             await queue.take_back(unit, NOW)
             await queue.claim_look_ups(unit, most=10, until=NOW, now=NOW)
     await check(town, seen, tables=("deliveries",))
+
+
+async def test_asking_late_reads_only_what_is_to_be_asked_about(town: Store) -> None:
+    async with town.unit() as unit:
+        [waits] = await queue.claim(unit, 1, most=1, until=NOW, now=NOW)
+        await queue.settle(unit, [Settled(waits, 1, "sent", NOW, NOW, NOW, "SM1")])
+        with watching(town) as seen:
+            assert await late.is_due(unit, now=NOW)
+            assert [each.id for each in await late.claim(unit, most=10, until=NOW, now=NOW)] == [waits]
+            await late.ask_at(unit, waits, "SM1", None)
+    await check(town, seen, tables=("deliveries",))
+    for statement, parameters in seen[:2]:
+        assert "ix_deliveries_late" in await plan_of(town, statement, parameters)
+
+
+async def test_matching_reports_reads_only_those_that_are_nobodys(town: Store) -> None:
+    async with town.unit() as unit:
+        report = {"source": "twilio", "error_code": "", "received_at": NOW}
+        known = [
+            {**report, "remote_id": f"SM{n}", "status": "sent", "delivery_id": 9_000 + n} for n in range(FOLLOWERS)
+        ]
+        await unit.execute(insert(receipts_table), known)
+        nobodys = {**report, "remote_id": "SMX", "status": "sent", "delivery_id": None}
+        await unit.execute(insert(receipts_table), nobodys)
+        await unit.execute(text("ANALYZE"))
+    async with town.unit() as unit:
+        with watching(town) as seen:
+            assert await late.unmatched(unit, since=NOW - timedelta(days=1), most=10) == []
+            assert await receipts.subject(unit, None, "SMX") is None
+    await check(town, seen, tables=("deliveries", "receipts"))
+    assert "ix_deliveries_remote" in await plan_of(town, *seen[1])
 
 
 async def test_looking_for_what_a_wrong_clock_queued_reads_only_what_is_not_due(town: Store) -> None:
