@@ -86,7 +86,7 @@ def test_one_destination_alone_does_not_stop_a_sender() -> None:
 MEANINGS = {
     Meaning.OPT_OUT: {21610},
     Meaning.DEAD_NUMBER: {21211, 21614, 21635, 30005, 30006},
-    Meaning.MESSAGE: {21602, 21612, 21617, 21619, 21658, 30004, 30007, 30019},
+    Meaning.MESSAGE: {21602, 21612, 21617, 21619, 21658, 30004, 30007, 30019, 30036},
     Meaning.LATER: {20500, 20503, 30001, 30003, 30008, 30017, 30022},
     Meaning.SLOW_DOWN: {20429, 21611, 60728},
     Meaning.NEXT_DAY: {30023, 30027, 63038},
