@@ -131,6 +131,7 @@ class Config:
             default_region=self.sms.default_region,
             provider_handles_keywords=frozenset(s.number for s in senders if s.provider_handles_keywords),
             limits=self.limits,
+            wake_burst=self.delivery.wake_burst,
         )
 
 

@@ -11,7 +11,7 @@ from time import perf_counter
 import structlog
 
 from gateway import metrics
-from gateway.service import holding, scheduling, tending
+from gateway.service import holding, scheduling, tending, waking
 from outbound import worker
 from outbound.transport import CanLookUp
 from outbound.worker import Tools
@@ -94,6 +94,14 @@ def keep_house(tools: Tools, provider: CanLookUp | None) -> House:
         async with store.unit() as unit:
             await scheduling.post_due(unit, tools.site, now=now())
 
+    async def wake_people() -> None:
+        async with store.glancing() as reading:
+            any_sleepers = await waking.is_due(reading, now=now())
+        woken = int(any_sleepers)
+        while woken:
+            async with store.unit() as unit:
+                woken = await waking.wake_due(unit, tools.site, now=now())
+
     async def look_up() -> None:
         assert provider is not None
         await worker.look_up(tools, provider)
@@ -120,6 +128,7 @@ def keep_house(tools: Tools, provider: CanLookUp | None) -> House:
     lease, look_up_after = tools.settings.lease.total_seconds(), tools.settings.look_up_after.total_seconds()
     jobs: list[tuple[Job, float]] = [
         (post_what_is_due, 1),
+        (wake_people, 1),
         (end_leases, min(5, lease / 4)),
         (bring_back, min(5, lease / 4)),
         (look_at_queue, 15),

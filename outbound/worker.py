@@ -212,7 +212,7 @@ class Worker:
         """Whether what may go out at the claim still may: its post may be deleted since, its phone stopped."""
         try:
             async with self._tools.store.reading() as reading:
-                return await sending.still_allowed(reading, delivery)
+                return await sending.still_allowed(reading, delivery, now=self._tools.now())
         except TROUBLE as error:
             return Deferred(f"the rules could not be asked again: {type(error).__name__}", 0.0)
 

@@ -22,7 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import Insert
 
 from gateway.domain.delivery import State
-from gateway.domain.reason import kind_of
+from gateway.domain.reason import SUMMED_UP, kind_of
 from gateway.domain.types import Channel, Lane
 from store.addresses import AddressRow
 from store.routes import MAIL_ROUTE, way_out
@@ -203,7 +203,7 @@ _DROP = (
 )
 _DEAD_IDS = (
     select(deliveries.c.id)
-    .where(deliveries.c.state == _DEAD)
+    .where(deliveries.c.state == _DEAD, deliveries.c.reason != SUMMED_UP)
     .order_by(deliveries.c.settled_at)
     .limit(bindparam("most"))
 )
@@ -343,7 +343,7 @@ async def counts_of_post(reading: Reading, post_id: int) -> dict[tuple[str, str]
 
 
 async def dead(reading: Reading, *, most: int) -> list[int]:
-    """The ids of deliveries that were given up, longest ago first."""
+    """The ids of deliveries that were given up, longest ago first, but for those that a summary stands for."""
     return list((await reading.execute(_DEAD_IDS, {"most": most})).scalars())
 
 

@@ -186,6 +186,8 @@ _DETAILS = (
         or_(_recipient.c.suspended_at.is_not(None), _recipient.c.deleted_at.is_not(None)),
         _recipient.c.texts_on,
         _recipient.c.email_mode,
+        _recipient.c.sleeps_at,
+        _recipient.c.wakes_at,
         follows.c.state,
         follows.c.texts,
         follows.c.mail,

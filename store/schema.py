@@ -78,6 +78,8 @@ class _AccountCols(TypedColumns):
 
     ``phone_id``/``mail_id`` point at the address in use, None when there is none that may be written to now;
     ``sms_route`` is the route of that phone. ``store.addresses.refresh`` alone writes these three.
+    ``quiet_hours`` are the daily ones, as ``gateway.domain.quiet`` writes them. ``sleeps_at``/``wakes_at`` are the
+    window of quiet that is now or comes next; the person sleeps from ``sleeps_at`` until it has been moved forward.
     ``post_version``/``feed_version`` go into the secret posting and feed addresses; raising one revokes the old.
     """
 
@@ -99,9 +101,25 @@ class _AccountCols(TypedColumns):
     created_at: Named[datetime] = Column(Instant)
     suspended_at: Named[datetime | None] = Column(Instant)
     deleted_at: Named[datetime | None] = Column(Instant)
+    quiet_hours: Named[str | None] = Column(String(11))
+    sleeps_at: Named[datetime | None] = Column(Instant)
+    wakes_at: Named[datetime | None] = Column(Instant)
 
 
-accounts = Table("accounts", metadata, _AccountCols, Index(None, "name", unique=True), sqlite_autoincrement=True)
+accounts = Table(
+    "accounts",
+    metadata,
+    _AccountCols,
+    Index(None, "name", unique=True),
+    # Whose quiet hours are over.
+    Index(
+        "ix_accounts_wakes_at",
+        "wakes_at",
+        sqlite_where=text("wakes_at IS NOT NULL"),
+        postgresql_where=text("wakes_at IS NOT NULL"),
+    ),
+    sqlite_autoincrement=True,
+)
 
 
 class _RouteCols(TypedColumns):

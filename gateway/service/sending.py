@@ -75,6 +75,11 @@ async def claim(unit: Unit, route: Route, rate: Pace, *, most: int, lease: timed
             refused += 1
             settled.append(Settled(each.id, each.attempt, State.DEAD, now, now, reason=reason))
             continue
+        asleep_until = carriage.asleep_until(each, now)
+        if asleep_until is not None:
+            refused += 1
+            settled.append(Settled(each.id, each.attempt, State.QUEUED, now, asleep_until, reason="quiet hours"))
+            continue
         delivery = carriage.outgoing(each, route.sender)
         units = delivery.segments if route.channel is Channel.SMS else 1
         if left_today is not None and used + units > left_today and units <= rate.per_day:
@@ -89,12 +94,14 @@ async def claim(unit: Unit, route: Route, rate: Pace, *, most: int, lease: timed
     return Batch(deliveries, refused=refused)
 
 
-async def still_allowed(reading: Reading, delivery: Outgoing) -> Bounced | Deferred | None:
+async def still_allowed(reading: Reading, delivery: Outgoing, *, now: datetime) -> Bounced | Deferred | None:
     """Ask the rules again about a delivery that has waited since its claim; None when it may go out as it is."""
     for each in await queue.details(reading, [delivery.id]):
         reason = carriage.objection(each)
         if reason:
             return Bounced(reason)
+        if carriage.asleep_until(each, now) is not None:
+            return Deferred("quiet hours", 0.0)
         if each.to == delivery.to:
             return None
     return Deferred("the recipient has another address now", 0.0)

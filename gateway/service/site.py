@@ -23,6 +23,7 @@ class Site:
 
     ``public_url``  without a trailing slash; pages, feeds and webhooks are addressed under it.
     ``key``         the secret that addresses, feeds and sessions are made with.
+    ``wake_burst``  how many texts are sent at the end of somebody's quiet hours, before the rest becomes one summary.
     ``number``      the phone number to text to, as people should dial it; empty when there is no SMS.
     """
 
@@ -39,3 +40,4 @@ class Site:
     default_region: str = "US"
     provider_handles_keywords: frozenset[str] = frozenset()
     limits: Limits = field(default_factory=Limits)
+    wake_burst: int = 3
