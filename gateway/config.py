@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 import phonenumbers
 
+from gateway.domain.budget import Budget
 from gateway.domain.types import Overflow
 from gateway.log import LogSettings
 from gateway.service.site import Limits, Site
@@ -54,11 +55,12 @@ class StoreSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sender:
-    """``[[sms.senders]]``: one of our numbers and its pace; 0 segments a day is no daily limit."""
+    """``[[sms.senders]]``: one of our numbers, its pace and its price; 0 segments a day is no daily limit."""
 
     number: str
     segments_per_second: Annotated[float, msgspec.Meta(gt=0)] = 1.0
     segments_per_day: Count = 0
+    price_per_segment: Annotated[float, msgspec.Meta(ge=0)] = 0.0
     provider_handles_keywords: bool = False
 
 
@@ -83,9 +85,11 @@ class MailSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BudgetSettings:
-    """``[budget]``: what the instance may spend; 0 is no limit."""
+    """``[budget]``: what may be spent in a calendar month; 0 is no limit."""
 
     sms_segments_per_month: Count = 0
+    author_segments_per_month: Count = 0
+    recipient_segments_per_month: Count = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,6 +136,11 @@ class Config:
             provider_handles_keywords=frozenset(s.number for s in senders if s.provider_handles_keywords),
             limits=self.limits,
             wake_burst=self.delivery.wake_burst,
+            budget=Budget(
+                site=self.budget.sms_segments_per_month,
+                author=self.budget.author_segments_per_month,
+                recipient=self.budget.recipient_segments_per_month,
+            ),
         )
 
 

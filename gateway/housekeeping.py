@@ -11,7 +11,7 @@ from time import perf_counter
 import structlog
 
 from gateway import metrics
-from gateway.service import holding, scheduling, tending, waking
+from gateway.service import budgets, holding, scheduling, tending, waking
 from outbound import worker
 from outbound.transport import CanLookUp
 from outbound.worker import Tools
@@ -102,6 +102,12 @@ def keep_house(tools: Tools, provider: CanLookUp | None) -> House:
             async with store.unit() as unit:
                 woken = await waking.wake_due(unit, tools.site, now=now())
 
+    async def look_at_budgets() -> None:
+        async with store.unit() as unit:
+            standing = await budgets.look(unit, tools.site, now=now())
+        for each in standing:
+            metrics.budgets_stand(each.whose, each.near, each.used_up, each.most)
+
     async def look_up() -> None:
         assert provider is not None
         await worker.look_up(tools, provider)
@@ -132,6 +138,7 @@ def keep_house(tools: Tools, provider: CanLookUp | None) -> House:
         (end_leases, min(5, lease / 4)),
         (bring_back, min(5, lease / 4)),
         (look_at_queue, 15),
+        (look_at_budgets, 60),
         (wipe_old_messages, 60),
         (prune, 1),
     ]

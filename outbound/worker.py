@@ -145,7 +145,15 @@ class Worker:
                     await self._rest(settings.poll)
                     continue
                 async with self._tools.store.unit() as unit:
-                    batch = await sending.claim(unit, self._route, self._pace, most=room, lease=settings.lease, now=now)
+                    batch = await sending.claim(
+                        unit,
+                        self._route,
+                        self._pace,
+                        most=room,
+                        lease=settings.lease,
+                        now=now,
+                        site=self._tools.site,
+                    )
             except TROUBLE as error:
                 log.warning("cannot claim", route=self._route.id, error=type(error).__name__)
                 metrics.store_failed("claim")

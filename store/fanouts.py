@@ -215,6 +215,28 @@ _TO_THOSE_WHO_HAVE_IT_NOT_YET = _follower_page(
     ~exists().where(mutes.c.account_id == follows.c.follower_id, mutes.c.other_id == _ORIGINAL_AUTHOR),
 )
 
+_text = deliveries.alias("text")
+_BY_MAIL = insert_new(deliveries).from_select(
+    _COLUMNS,
+    select(
+        _text.c.post_id,
+        _text.c.account_id,
+        _EMAIL,
+        literal_column(str(MAIL_ROUTE)),
+        _text.c.lane,
+        literal_column("'queued'"),
+        _NOW,
+        _NOW,
+    )
+    .join(accounts, accounts.c.id == _text.c.account_id)
+    .where(
+        _text.c.id.in_(bindparam("delivery_ids", expanding=True)),
+        accounts.c.mail_id.is_not(None),
+        accounts.c.email_mode != literal_column("'off'"),
+    )
+    .order_by(_text.c.id),
+)
+
 _authors = accounts.alias("author")
 _NAMED = accounts.c.id.in_(bindparam("account_ids", expanding=True))
 
@@ -269,6 +291,13 @@ async def queue_for_mentioned(
         "now": now,
     }
     return (await unit.execute(_TO_MENTIONED, values)).rowcount
+
+
+async def by_mail_instead(unit: Unit, delivery_ids: Sequence[int], *, now: datetime) -> None:
+    """Queue what these texts carry once more, by mail, for those of their recipients who have a mailbox, want mail, and
+    do not have it so already. Rings the bell."""
+    await unit.execute(_BY_MAIL, {"delivery_ids": list(delivery_ids), "now": now})
+    unit.ring()
 
 
 async def any_waits(reading: Reading) -> bool:

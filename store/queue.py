@@ -254,6 +254,7 @@ _CONTENTS = select(
     _original.c.text,
     posts.c.conversation_id,
     posts.c.reply_to_id,
+    posts.c.author_id,
     _author.c.name,
     _original_author.c.name,
     or_(posts.c.deleted_at.is_not(None), _original.c.deleted_at.is_not(None)),

@@ -491,6 +491,37 @@ delivery_counts = Table(
 )
 
 
+class _UsageCols(TypedColumns):
+    """Segments that a budget was charged with in a calendar month of the site's time zone.
+
+    ``month``  as 202611. ``kind``, ``of_id``: ``gateway.domain.budget.Of``, and whose it is; 0 for the site.
+    ``told``   its owner was told that it is used up; ``warned``: the operator, that it will be.
+    """
+
+    month: Named[int] = Column(Integer)
+    kind: Named[str] = Column(String(9))
+    of_id: Named[int] = Column(BigInteger)
+    segments: Named[int] = Column(Integer, server_default="0")
+    told: Named[bool] = Column(Boolean, server_default=false())
+    warned: Named[bool] = Column(Boolean, server_default=false())
+
+
+sms_usage = Table("sms_usage", metadata, _UsageCols, PrimaryKeyConstraint("month", "kind", "of_id"))
+
+
+class _CostCols(TypedColumns):
+    """Texts that the provider took, by day (``2026-11-25`` in the site's time zone), number of ours, and country."""
+
+    day: Named[str] = Column(String(10))
+    route: Named[int] = Column(SmallInteger)
+    country: Named[str] = Column(String(2))
+    texts: Named[int] = Column(Integer)
+    segments: Named[int] = Column(Integer)
+
+
+sms_costs = Table("sms_costs", metadata, _CostCols, PrimaryKeyConstraint("day", "route", "country"))
+
+
 class _ReceiptCols(TypedColumns):
     """What a provider reported about a message: every callback once, whatever its order."""
 

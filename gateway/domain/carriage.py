@@ -52,6 +52,7 @@ class Carriage:
     original_text: str | None
     conversation_id: int | None
     reply_to_id: int | None
+    author_id: int | None
     author: str | None
     original_author: str | None
     withdrawn: bool | None
@@ -134,6 +135,7 @@ def outgoing(carriage: Carriage, sender: str) -> Outgoing:
         sender=sender,
         segments=segments,
         author=carriage.author or "",
+        author_id=carriage.author_id,
         post_id=carriage.post_id,
         conversation_id=carriage.conversation_id,
         reply_to_id=carriage.reply_to_id,

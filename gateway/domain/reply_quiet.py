@@ -44,5 +44,15 @@ def slept_through(count: int, link: str) -> str:
     return f"{what} came in your quiet hours. Read on at {link}"
 
 
+def texts_used_up(link: str) -> str:
+    """``link`` is where posts can be read; empty when they come by mail instead."""
+    how = f"You find them at {link}" if link else "They come by mail instead."
+    return f"This month's texts are used up: no more posts by text until the next month. {how}"
+
+
+def author_used_up() -> str:
+    return "Your posts have used up this month's texts. Until the next month they go out by mail and on the site."
+
+
 def _clock(moment: time) -> str:
     return f"{moment:%H:%M}"

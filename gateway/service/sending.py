@@ -26,8 +26,9 @@ from gateway.domain.delivery import (
     pick,
 )
 from gateway.domain.pace import Pace
+from gateway.domain.reason import USED_UP
 from gateway.domain.types import Channel, Outgoing
-from gateway.service import faults, holding
+from gateway.service import budgets, faults, holding
 from gateway.service.site import Site
 from store import queue, routes
 from store.queue import Settled
@@ -56,8 +57,11 @@ async def is_due(reading: Reading, route: Route, *, now: datetime) -> bool:
     return bool(await queue.lanes_due(reading, route.id, now=now))
 
 
-async def claim(unit: Unit, route: Route, rate: Pace, *, most: int, lease: timedelta, now: datetime) -> Batch:
-    """Lease what is due on the route, within its pace; what may no longer go out is given up here, with its reason."""
+async def claim(
+    unit: Unit, route: Route, rate: Pace, *, most: int, lease: timedelta, now: datetime, site: Site | None = None
+) -> Batch:
+    """Lease what is due on the route, within its pace and the budgets of ``site``; what may no longer go out is given
+    up here, with its reason."""
     if await holding.held_since(unit) is not None:
         return Batch([])
     standing = await routes.standing(unit, route.id)
@@ -69,7 +73,9 @@ async def claim(unit: Unit, route: Route, rate: Pace, *, most: int, lease: timed
     deliveries: list[Outgoing] = []
     settled: list[Settled] = []
     used = refused = 0
-    for each in await queue.details(unit, ids):
+    carried = await queue.details(unit, ids)
+    purse = None if site is None else await budgets.open_purse(unit, site, carried, now=now)
+    for each in carried:
         reason = carriage.objection(each)
         if reason:
             refused += 1
@@ -86,9 +92,15 @@ async def claim(unit: Unit, route: Route, rate: Pace, *, most: int, lease: timed
             tomorrow, why = pace.midnight_after(now), "the day's limit is reached"
             settled.append(Settled(each.id, each.attempt, State.QUEUED, now, tomorrow, reason=why))
             continue
+        if purse is not None and purse.refuses(each, delivery.segments):
+            refused += 1
+            settled.append(Settled(each.id, each.attempt, State.DEAD, now, now, reason=USED_UP))
+            continue
         used += units
         deliveries.append(delivery)
     await queue.settle(unit, settled)
+    if purse is not None:
+        await purse.close(unit, now=now)
     if deliveries:
         await routes.advance(unit, route.id, pace.book(rate, standing, units=used, now=now))
     return Batch(deliveries, refused=refused)
@@ -137,6 +149,12 @@ async def settle(
             last_sent[delivery.address_id] = max(delivery.post_id, last_sent.get(delivery.address_id, 0))
     await queue.settle(unit, settled)
     await queue.remember_last_sent(unit, last_sent.items())
+    if route.channel is Channel.SMS:
+        both = list(zip(results, verdicts, strict=True))
+        sent = [result.delivery for result, verdict in both if isinstance(verdict, Done)]
+        unsent = [result.delivery for result, verdict in both if isinstance(verdict, Retry | GiveUp)]
+        await budgets.enter(unit, site, route.id, sent, now=now)
+        await budgets.give_back(unit, site, unsent, now=now)
     for result, verdict in zip(results, verdicts, strict=True):
         if isinstance(verdict, GiveUp) and verdict.fault is not Fault.MESSAGE:
             await faults.follow_up(
@@ -184,6 +202,12 @@ async def settle_look_up(
         finding, attempt=delivery.attempt, queued_at=delivery.queued_at, now=now, rules=rules, dice=dice
     )
     await queue.settle(unit, [_settled(delivery, verdict, now)])
+    if isinstance(verdict, Done):
+        route = (await routes.by_sender(unit)).get(delivery.sender)
+        if route is not None:
+            await budgets.enter(unit, site, route, [delivery], now=now)
+    elif isinstance(verdict, Retry | GiveUp) and not isinstance(finding, Deferred):
+        await budgets.give_back(unit, site, [delivery], now=now)
     if isinstance(verdict, GiveUp) and verdict.fault is not Fault.MESSAGE:
         await faults.follow_up(
             unit, site, delivery.address_id, delivery.channel, verdict.fault, verdict.reason, now=now

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from gateway.domain.budget import Budget
 from gateway.domain.types import Overflow
 
 
@@ -41,3 +42,4 @@ class Site:
     provider_handles_keywords: frozenset[str] = frozenset()
     limits: Limits = field(default_factory=Limits)
     wake_burst: int = 3
+    budget: Budget = field(default_factory=Budget)

@@ -29,6 +29,7 @@ POST = Carriage(
     original_text=None,
     conversation_id=3,
     reply_to_id=None,
+    author_id=1,
     author="alice",
     original_author=None,
     withdrawn=False,
