@@ -13,6 +13,7 @@ from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import pytest
 from sqlalchemy import func, insert, select
 
 from gateway.domain import quiet
@@ -152,12 +153,15 @@ class Day:
 
 
 def writing(dice: random.Random) -> Iterator[tuple[datetime, int, str]]:
-    """One post each by most authors over the day, twelve by the busiest two; some of them cost two segments."""
+    """A post or two by most authors over the day, twelve by the busiest two; some of them cost two segments."""
     moments = [
         (BEGIN + timedelta(minutes=dice.randrange(5, 33 * 60)), author)
         for author in range(1, AUTHORS + 1)
         for _ in range(12 if author <= 2 else 1)
     ]
+    for n, zone in enumerate(ZONES):  # too much at once to be sent before the night begins
+        evening = datetime(2026, 10, 24, 21, 59, tzinfo=ZoneInfo(zone)).astimezone(UTC)
+        moments += [(evening, 3 + 4 * n + more) for more in range(2)]
     for n, (at, author) in enumerate(sorted(moments)):
         yield at, author, f"news {n}" + (" żółw" * 14 if n % 7 == 0 else "")
 
@@ -168,6 +172,7 @@ def asleep(person: int, at: datetime) -> bool:
     return shown >= NIGHT.start or shown < NIGHT.until
 
 
+@pytest.mark.timeout(600)
 async def test_a_day_of_a_thousand_people(sqlite_template: Path, tmp_path: Path, site: Site) -> None:
     file = tmp_path / "birdwire.db"
     shutil.copy(sqlite_template, file)
