@@ -91,13 +91,6 @@ async def _configuration(config: Config) -> AsyncIterator[Finding]:
         )
     if config.sms.provider == "none":
         yield Finding("sms.provider", Level.WARN, "no texts go in or out", 'Set sms.provider = "twilio" for texts.')
-    if config.budget.sms_segments_per_month:
-        yield Finding(
-            "budget.sms_segments_per_month",
-            Level.WARN,
-            "this release keeps no budget",
-            "Set a limit at the provider; this release counts segments but does not stop at a budget.",
-        )
 
 
 def _is_here(url: str) -> bool:

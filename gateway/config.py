@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 import phonenumbers
 
+from gateway.domain.budget import Budget
 from gateway.domain.delivery import LONGEST_VALIDITY
 from gateway.domain.pace import Pace
 from gateway.domain.types import Overflow
@@ -65,7 +66,7 @@ class StoreSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sender:
-    """``[[sms.senders]]``: one of our numbers and its pace; 0 segments a day or a minute is no such limit."""
+    """``[[sms.senders]]``: one of our numbers, its pace and price; 0 segments a day or a minute is no such limit."""
 
     number: str
     segments_per_second: Annotated[float, msgspec.Meta(gt=0)] = 1.0
@@ -74,6 +75,7 @@ class Sender:
     burst: Count = 0
     reserved: Annotated[float, msgspec.Meta(ge=0, le=0.9)] = 0.1
     countries: tuple[str, ...] = ()
+    price_per_segment: Annotated[float, msgspec.Meta(ge=0)] = 0.0
     provider_handles_keywords: bool = False
 
     @property
@@ -106,9 +108,11 @@ class MailSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BudgetSettings:
-    """``[budget]``: what the instance may spend; 0 is no limit."""
+    """``[budget]``: what may be spent in a calendar month; 0 is no limit."""
 
     sms_segments_per_month: Count = 0
+    author_segments_per_month: Count = 0
+    recipient_segments_per_month: Count = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,6 +159,12 @@ class Config:
             default_region=self.sms.default_region,
             provider_handles_keywords=frozenset(s.number for s in senders if s.provider_handles_keywords),
             limits=self.limits,
+            wake_burst=self.delivery.wake_burst,
+            budget=Budget(
+                site=self.budget.sms_segments_per_month,
+                author=self.budget.author_segments_per_month,
+                recipient=self.budget.recipient_segments_per_month,
+            ),
         )
 
 

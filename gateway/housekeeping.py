@@ -11,7 +11,7 @@ from time import perf_counter
 import structlog
 
 from gateway import metrics
-from gateway.service import alerts, holding, receipts, scheduling, tending
+from gateway.service import alerts, budgets, holding, receipts, scheduling, tending, waking
 from outbound import worker
 from outbound.late import LateLooks
 from outbound.transport import CanLookUp, CanTell
@@ -97,6 +97,20 @@ def keep_house(tools: Tools, provider: CanLookUp | None, teller: CanTell | None 
         async with store.unit() as unit:
             await scheduling.post_due(unit, tools.site, now=now())
 
+    async def wake_people() -> None:
+        async with store.glancing() as reading:
+            any_sleepers = await waking.is_due(reading, now=now())
+        woken = int(any_sleepers)
+        while woken:
+            async with store.unit() as unit:
+                woken = await waking.wake_due(unit, tools.site, now=now())
+
+    async def look_at_budgets() -> None:
+        async with store.unit() as unit:
+            standing = await budgets.look(unit, tools.site, now=now())
+        for each in standing:
+            metrics.budgets_stand(each.whose, each.near, each.used_up, each.most)
+
     async def look_up() -> None:
         assert provider is not None
         await worker.look_up(tools, provider)
@@ -138,9 +152,11 @@ def keep_house(tools: Tools, provider: CanLookUp | None, teller: CanTell | None 
     lease, look_up_after = tools.settings.lease.total_seconds(), tools.settings.look_up_after.total_seconds()
     jobs: list[tuple[Job, float]] = [
         (post_what_is_due, 1),
+        (wake_people, 1),
         (end_leases, min(5, lease / 4)),
         (bring_back, min(5, lease / 4)),
         (look_at_queue, 15),
+        (look_at_budgets, 60),
         (wipe_old_messages, 60),
         (prune, 1),
         (match_receipts, 10),

@@ -102,6 +102,18 @@ _blocked = Gauge(
     ["route"],
     registry=REGISTRY,
 )
+_budget_near = Gauge(
+    "birdwire_sms_budgets_near",
+    "Budgets of this month that are used to 80 percent or more, by whose.",
+    ["of"],
+    registry=REGISTRY,
+)
+_budget_used_up = Gauge(
+    "birdwire_sms_budgets_used_up", "Budgets of this month that are used up, by whose.", ["of"], registry=REGISTRY
+)
+_budget_site = Gauge(
+    "birdwire_sms_budget_segments", "Segments of this month that the site's budget was charged with.", registry=REGISTRY
+)
 _pages = Counter("birdwire_fanout_pages", "Pages of followers queued.", registry=REGISTRY)
 _STATUSES = frozenset({"queued", "sending", "sent", "delivered", "undelivered", "failed", "read"})
 _receipts = Counter(
@@ -177,6 +189,14 @@ def senders_stand(blocked: Iterable[int], all_routes: Iterable[int]) -> None:
     stopped = set(blocked)
     for route in all_routes:
         _blocked.labels(route).set(route in stopped)
+
+
+def budgets_stand(whose: str, near: int, used_up: int, most: int) -> None:
+    """So many of this month's budgets of a kind are nearly used, so many used up; the most that one has used."""
+    _budget_near.labels(whose).set(near)
+    _budget_used_up.labels(whose).set(used_up)
+    if whose == "site":
+        _budget_site.set(most)
 
 
 def fanout_page(queued: int) -> None:

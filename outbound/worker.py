@@ -193,6 +193,7 @@ class Worker:
                         most=1 if self._is_under_suspicion() else room,
                         lease=settings.lease,
                         now=now,
+                        site=self._tools.site,
                         shelf_life=self._shelf_life,
                     )
             except TROUBLE as error:
@@ -281,7 +282,7 @@ class Worker:
         """Whether what may go out at the claim still may: its post may be deleted since, its phone stopped."""
         try:
             async with self._tools.store.reading() as reading:
-                return await sending.still_allowed(reading, delivery)
+                return await sending.still_allowed(reading, delivery, now=self._tools.now())
         except TROUBLE as error:
             return Deferred(f"the rules could not be asked again: {type(error).__name__}", 0.0)
 

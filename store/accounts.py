@@ -37,6 +37,9 @@ class AccountRow:
     created_at: datetime
     suspended_at: datetime | None
     deleted_at: datetime | None
+    quiet_hours: str | None
+    sleeps_at: datetime | None
+    wakes_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import Insert
 
 from gateway.domain.delivery import State
-from gateway.domain.reason import kind_of
+from gateway.domain.reason import SUMMED_UP, USED_UP, kind_of
 from gateway.domain.types import Channel, Lane
 from store.addresses import AddressRow
 from store.routes import MAIL_ROUTE, way_out
@@ -212,7 +212,7 @@ _DROP = (
 )
 _DEAD_IDS = (
     select(deliveries.c.id)
-    .where(deliveries.c.state == _DEAD)
+    .where(deliveries.c.state == _DEAD, deliveries.c.reason.not_in([SUMMED_UP, USED_UP]))
     .order_by(deliveries.c.settled_at)
     .limit(bindparam("most"))
 )
@@ -272,6 +272,7 @@ async def add_notice(
     subject: str = "",
     in_reply_to: str = "",
     answers: bool = False,
+    lane: Lane = Lane.ANSWER,
 ) -> int:
     """Queue words of our own for one phone or mailbox; returns the notice's id. Rings the bell."""
     added = await unit.execute(
@@ -286,7 +287,7 @@ async def add_notice(
             "address_id": address_id,
             "channel": channel,
             "route": route,
-            "lane": Lane.ANSWER,
+            "lane": lane,
             "state": State.QUEUED,
             "due_at": now,
             "queued_at": now,
@@ -352,7 +353,7 @@ async def counts_of_post(reading: Reading, post_id: int) -> dict[tuple[str, str]
 
 
 async def dead(reading: Reading, *, most: int) -> list[int]:
-    """The ids of deliveries that were given up, longest ago first."""
+    """The ids of deliveries that were given up, longest ago first, but for those in whose place something else came."""
     return list((await reading.execute(_DEAD_IDS, {"most": most})).scalars())
 
 

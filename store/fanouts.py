@@ -6,7 +6,7 @@ first, a page done twice) is passed over.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
@@ -29,6 +29,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import Insert
 
+from gateway.domain.quiet import HELD
 from gateway.domain.types import Channel, Lane
 from store.routes import MAIL_ROUTE
 from store.schema import Instant, accounts, blocks, deliveries, fanouts, follows, mutes, posts
@@ -102,6 +103,9 @@ _SMS: ColumnElement[str] = literal_column(f"'{Channel.SMS}'")
 _EMAIL: ColumnElement[str] = literal_column(f"'{Channel.EMAIL}'")
 _ways = union_all(select(_SMS.label("channel")), select(_EMAIL)).subquery("ways")
 _ROUTE = case((_ways.c.channel == _SMS, accounts.c.sms_route), else_=literal_column(str(MAIL_ROUTE)))
+_HELD = literal_column(str(HELD // timedelta(microseconds=1)), BigInteger)
+_DUE = case((and_(_ways.c.channel == _SMS, accounts.c.sleeps_at <= _NOW), accounts.c.wakes_at + _HELD), else_=_NOW)
+"""A text for somebody who sleeps is held until they wake, a mail is not."""
 _ACTIVE = accounts.c.suspended_at.is_(None)
 _WANTS_MAIL = accounts.c.email_mode == literal_column("'instant'")
 _WANTS_THIS_BY_MAIL = or_(
@@ -128,7 +132,7 @@ def _chosen(
             _ROUTE,
             bindparam("lane", type_=SmallInteger),
             literal_column("'queued'"),
-            _NOW,
+            _DUE,
             _NOW,
         )
         .select_from(source.outerjoin(_ways, true()))
@@ -211,6 +215,28 @@ _TO_THOSE_WHO_HAVE_IT_NOT_YET = _follower_page(
     ~exists().where(mutes.c.account_id == follows.c.follower_id, mutes.c.other_id == _ORIGINAL_AUTHOR),
 )
 
+_text = deliveries.alias("text")
+_BY_MAIL = insert_new(deliveries).from_select(
+    _COLUMNS,
+    select(
+        _text.c.post_id,
+        _text.c.account_id,
+        _EMAIL,
+        literal_column(str(MAIL_ROUTE)),
+        _text.c.lane,
+        literal_column("'queued'"),
+        _NOW,
+        _NOW,
+    )
+    .join(accounts, accounts.c.id == _text.c.account_id)
+    .where(
+        _text.c.id.in_(bindparam("delivery_ids", expanding=True)),
+        accounts.c.mail_id.is_not(None),
+        accounts.c.email_mode != literal_column("'off'"),
+    )
+    .order_by(_text.c.id),
+)
+
 _authors = accounts.alias("author")
 _NAMED = accounts.c.id.in_(bindparam("account_ids", expanding=True))
 
@@ -265,6 +291,13 @@ async def queue_for_mentioned(
         "now": now,
     }
     return (await unit.execute(_TO_MENTIONED, values)).rowcount
+
+
+async def by_mail_instead(unit: Unit, delivery_ids: Sequence[int], *, now: datetime) -> None:
+    """Queue what these texts carry once more, by mail, for those of their recipients who have a mailbox, want mail, and
+    do not have it so already. Rings the bell."""
+    await unit.execute(_BY_MAIL, {"delivery_ids": list(delivery_ids), "now": now})
+    unit.ring()
 
 
 async def any_waits(reading: Reading) -> bool:

@@ -78,6 +78,8 @@ class _AccountCols(TypedColumns):
 
     ``phone_id``/``mail_id`` point at the address in use, None when there is none that may be written to now;
     ``sms_route`` is the route of that phone. ``store.addresses.refresh`` alone writes these three.
+    ``quiet_hours`` are the daily ones, as ``gateway.domain.quiet`` writes them. ``sleeps_at``/``wakes_at`` are the
+    window of quiet that is now or comes next; the person sleeps from ``sleeps_at`` until it has been moved forward.
     ``post_version``/``feed_version`` go into the secret posting and feed addresses; raising one revokes the old.
     """
 
@@ -99,9 +101,25 @@ class _AccountCols(TypedColumns):
     created_at: Named[datetime] = Column(Instant)
     suspended_at: Named[datetime | None] = Column(Instant)
     deleted_at: Named[datetime | None] = Column(Instant)
+    quiet_hours: Named[str | None] = Column(String(11))
+    sleeps_at: Named[datetime | None] = Column(Instant)
+    wakes_at: Named[datetime | None] = Column(Instant)
 
 
-accounts = Table("accounts", metadata, _AccountCols, Index(None, "name", unique=True), sqlite_autoincrement=True)
+accounts = Table(
+    "accounts",
+    metadata,
+    _AccountCols,
+    Index(None, "name", unique=True),
+    # Whose quiet hours are over.
+    Index(
+        "ix_accounts_wakes_at",
+        "wakes_at",
+        sqlite_where=text("wakes_at IS NOT NULL"),
+        postgresql_where=text("wakes_at IS NOT NULL"),
+    ),
+    sqlite_autoincrement=True,
+)
 
 
 class _RouteCols(TypedColumns):
@@ -492,6 +510,37 @@ delivery_counts = Table(
     _DeliveryCountCols,
     PrimaryKeyConstraint("post_id", "channel", "state", "reason"),
 )
+
+
+class _UsageCols(TypedColumns):
+    """Segments that a budget was charged with in a calendar month of the site's time zone.
+
+    ``month``  as 202611. ``kind``, ``of_id``: ``gateway.domain.budget.Of``, and whose it is; 0 for the site.
+    ``told``   its owner was told that it is used up; ``warned``: the operator, that it will be.
+    """
+
+    month: Named[int] = Column(Integer)
+    kind: Named[str] = Column(String(9))
+    of_id: Named[int] = Column(BigInteger)
+    segments: Named[int] = Column(Integer, server_default="0")
+    told: Named[bool] = Column(Boolean, server_default=false())
+    warned: Named[bool] = Column(Boolean, server_default=false())
+
+
+sms_usage = Table("sms_usage", metadata, _UsageCols, PrimaryKeyConstraint("month", "kind", "of_id"))
+
+
+class _CostCols(TypedColumns):
+    """Texts that the provider took, by day (``2026-11-25`` in the site's time zone), number of ours, and country."""
+
+    day: Named[str] = Column(String(10))
+    route: Named[int] = Column(SmallInteger)
+    country: Named[str] = Column(String(2))
+    texts: Named[int] = Column(Integer)
+    segments: Named[int] = Column(Integer)
+
+
+sms_costs = Table("sms_costs", metadata, _CostCols, PrimaryKeyConstraint("day", "route", "country"))
 
 
 class _ReceiptCols(TypedColumns):

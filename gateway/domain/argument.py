@@ -25,8 +25,8 @@ _GROUP_FIRST = re.compile(rf"!{_NAME}\s+")
 _NUMBER = re.compile(rf"([0-9]{{1,4}}){_END}")
 _PIN = re.compile(r"([0-9]{4,8})(?:\s+|\Z)")
 _CODE = re.compile(rf"(?ai:(?=[a-z]*[0-9])([0-9a-z]{{4,12}})){_END}")
-_CLOCK = r"([01]?[0-9]|2[0-3])(?::([0-5][0-9]))?"
-_HOURS = re.compile(rf"{_CLOCK}\s?[-–—]\s?{_CLOCK}{_END}")
+_CLOCK = r"([01]?[0-9]|2[0-3])(?:[:.]([0-5][0-9]))?(?:\s?([ap])\.?m\.?)?"
+_HOURS = re.compile(rf"(?ai:{_CLOCK}\s?(?:[-–—]|to|until)\s?{_CLOCK}){_END}")
 
 
 def alone(meaning: T) -> Reader[T]:
@@ -154,8 +154,14 @@ def pin_text(make: Callable[[str, str], T]) -> Reader[T]:
 
 
 def hours(make: Callable[[time, time], T]) -> Reader[T]:
-    """``22-7``, also with minutes (``22:30-6:45``)."""
-    return _matching(_HOURS, lambda match: make(_clock(match[1], match[2]), _clock(match[3], match[4])))
+    """``22-7``, also with minutes (``22:30-6:45``) and by the twelve-hour clock (``10pm-7am``)."""
+
+    def read(rest: str) -> T | None:
+        match = _HOURS.fullmatch(rest)
+        start, until = (_clock(*match.group(1, 2, 3)), _clock(*match.group(4, 5, 6))) if match else (None, None)
+        return None if start is None or until is None else make(start, until)
+
+    return read
 
 
 def question(make: Callable[[str, tuple[str, ...]], T]) -> Reader[T]:
@@ -181,5 +187,10 @@ def _matching(pattern: re.Pattern[str], make: Callable[[re.Match[str]], T]) -> R
     return read
 
 
-def _clock(hour: str, minute: str | None) -> time:
-    return time(int(hour), int(minute or 0))
+def _clock(hour: str, minute: str | None, half: str | None) -> time | None:
+    """None for an hour that a twelve-hour clock does not show."""
+    if half is None:
+        return time(int(hour), int(minute or 0))
+    if not 1 <= int(hour) <= 12:
+        return None
+    return time(int(hour) % 12 + (12 if half in "pP" else 0), int(minute or 0))

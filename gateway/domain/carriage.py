@@ -9,6 +9,7 @@ from datetime import datetime
 from functools import lru_cache
 
 from gateway.domain import sms_text
+from gateway.domain.quiet import held_until
 from gateway.domain.types import Channel, EmailMode, Lane, Outgoing, PostKind
 
 
@@ -34,6 +35,8 @@ class Carriage:
     recipient_gone: bool | None
     texts_on: bool | None
     email_mode: str | None
+    sleeps_at: datetime | None
+    wakes_at: datetime | None
     follow_state: str | None
     follow_texts: bool | None
     follow_mail: bool | None
@@ -50,6 +53,7 @@ class Carriage:
     original_text: str | None
     conversation_id: int | None
     reply_to_id: int | None
+    author_id: int | None
     author: str | None
     original_author: str | None
     withdrawn: bool | None
@@ -69,6 +73,15 @@ def objection(carriage: Carriage) -> str:
     if carriage.post_id is not None:
         return _objection_to_post(carriage)
     return "what it carried is gone" if carriage.notice is None else ""
+
+
+def asleep_until(carriage: Carriage, now: datetime) -> datetime | None:
+    """When this text is due again if its recipient sleeps now; None if they do not, or it answers what they texted.
+    Mail wakes nobody."""
+    if carriage.channel != Channel.SMS or carriage.answers or carriage.sleeps_at is None or carriage.sleeps_at > now:
+        return None
+    assert carriage.wakes_at is not None
+    return held_until(carriage.wakes_at, now)
 
 
 def _objection_to_post(carriage: Carriage) -> str:
@@ -123,6 +136,7 @@ def outgoing(carriage: Carriage, sender: str, valid_for: int = 0) -> Outgoing:
         sender=sender,
         segments=segments,
         author=carriage.author or "",
+        author_id=carriage.author_id,
         post_id=carriage.post_id,
         conversation_id=carriage.conversation_id,
         reply_to_id=carriage.reply_to_id,

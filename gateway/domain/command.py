@@ -127,6 +127,9 @@ class SleepFor:
     hours: int
 
 
+class SleepOff(_Bare): ...
+
+
 class Wake(_Bare): ...
 
 
@@ -331,7 +334,7 @@ class Post:
 
 _Consent = Stop | Start | Help
 _Account = Join | Rename | SignOut | DeleteMe | Claim | Login | Pin
-_Wire = On | Off | OnName | OffName | Sleep | SleepFor | Wake | Email | EmailDigest
+_Wire = On | Off | OnName | OffName | Sleep | SleepFor | SleepOff | Wake | Email | EmailDigest
 _Edge = Follow | FollowTag | Leave | LeaveTag | Following | Followers | Accept | Deny | Requests | Lose
 _Shield = Block | Unblock | Report | Mute | Protect | Public
 _Words = Direct | Reply | Repost | Favourite | Undo | PostThis
@@ -386,6 +389,7 @@ def _topic(rest: str) -> Help | None:
 
 
 _ON_OFF: dict[str, Command] = {"ON": Email(EmailMode.INSTANT), "OFF": Email(EmailMode.OFF)}
+_QUIET_OFF: dict[str, Command] = {"OFF": SleepOff()}
 _DIGESTS: dict[str, Command] = {"DAILY": EmailDigest(EmailMode.DAILY), "HOURLY": EmailDigest(EmailMode.HOURLY)}
 _STOP = "STOP, STOPALL, STOP ALL, END, QUIT, CANCEL, UNSUBSCRIBE, REVOKE, OPTOUT, OPT OUT, OPT-OUT"
 
@@ -412,9 +416,10 @@ CHAPTERS: dict[str, tuple[CommandForm, ...]] = {
         _row("OFF", "", takes.alone(Off()), "texts off until you say ON; answers still come", "OFF"),
         _row("ON", "name", takes.named(OnName), "somebody's posts by text", "ON alice"),
         _row("OFF", "name", takes.named(OffName), "somebody's posts no longer by text", "OFF alice"),
-        _later("SLEEP", "22-7", takes.hours(Sleep), "quiet every day between these hours", "SLEEP 22-7"),
-        _later("SLEEP", "hours", takes.number(SleepFor, 99), "quiet for so many hours from now", "SLEEP 8"),
-        _later("WAKE", "", takes.alone(Wake()), "end the quiet", "WAKE"),
+        _row("SLEEP", "22-7", takes.hours(Sleep), "quiet every day between these hours", "SLEEP 10pm-7am"),
+        _row("SLEEP", "hours", takes.number(SleepFor, 99), "quiet for so many hours from now", "SLEEP 8"),
+        _row("SLEEP", "OFF", takes.one_of(_QUIET_OFF), "no more quiet hours", "SLEEP OFF"),
+        _row("WAKE", "", takes.alone(Wake()), "end the quiet of now", "WAKE"),
         _row("EMAIL", "ON | OFF", takes.one_of(_ON_OFF), "posts by mail, or not", "EMAIL ON"),
         _later("EMAIL", "DAILY | HOURLY", takes.one_of(_DIGESTS), "one mail a day or an hour", "EMAIL DAILY"),
     ),

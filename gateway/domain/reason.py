@@ -9,6 +9,12 @@ import re
 LONGEST = 64
 """Characters of a kind at the most."""
 
+SUMMED_UP = "summed up at the end of quiet hours"
+"""Why a text was not sent that its recipient was told of in another way."""
+
+USED_UP = "the month's texts are used up"
+"""The same, for a text that no budget had room for."""
+
 _AFTER_OUR_WORDS = r"(?:^|.*: )"
 _PROVIDER = re.compile(r"\((\d{5})\)$")
 _RELAY = re.compile(_AFTER_OUR_WORDS + r"([245]\d\d(?= |$)(?: [245]\.\d{1,3}\.\d{1,3}\b)?|[245]\.\d{1,3}\.\d{1,3}\b)")

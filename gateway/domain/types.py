@@ -80,6 +80,7 @@ class Outgoing:
     ``text``             on SMS the exact words to send, mark or ``name: `` included; on mail the post's or notice's.
     ``segments``         SMS segments of ``text``; 0 on mail.
     ``author``           the name of who wrote it; empty on a notice (an answer to a command, a confirmation).
+    ``author_id``        the account of who wrote it; None on a notice.
     ``post_id``          None on a notice; ``conversation_id`` is the first post of its thread.
     ``kind``             what the post is; None on a notice. ``mention``: it came because it names the recipient.
     ``original_author``  on a repost, the name of who wrote the reposted words.
@@ -113,3 +114,4 @@ class Outgoing:
     address_id: int = 0
     valid_for: int = 0
     excused: int = 0
+    author_id: int | None = None

@@ -32,7 +32,7 @@ from gateway.domain import reply
 from gateway.domain.text import normalise
 from gateway.domain.types import Channel, Source
 from gateway.service import posting
-from gateway.service.answering import account, consent, graph, reading, words
+from gateway.service.answering import account, consent, graph, quiet, reading, words
 from gateway.service.answering.asked import Asked, Told, sender_of
 from gateway.service.site import Site
 from store import addresses, inbox, recall
@@ -269,6 +269,14 @@ async def _answer_member(asked: Asked, me: AccountRow, command: c.Command) -> st
             return await graph.texts_of(asked, me, name, on=True)
         case c.OffName(name):
             return await graph.texts_of(asked, me, name, on=False)
+        case c.Sleep(start, until):
+            return await quiet.sleep_daily(asked, me, start, until)
+        case c.SleepFor(hours):
+            return await quiet.sleep_for(asked, me, hours)
+        case c.SleepOff():
+            return await quiet.sleep_off(asked, me)
+        case c.Wake():
+            return await quiet.wake(asked, me)
         case c.Email(mode):
             return await graph.email(asked, me, mode)
         case c.Get(name):
@@ -286,9 +294,6 @@ async def _answer_member(asked: Asked, me: AccountRow, command: c.Command) -> st
         case (
             c.Login()
             | c.Pin()
-            | c.Sleep()
-            | c.SleepFor()
-            | c.Wake()
             | c.Report()
             | c.Search()
             | c.Track()

@@ -30,8 +30,9 @@ from gateway.domain.delivery import (
 )
 from gateway.domain.late import first_look
 from gateway.domain.pace import Pace
+from gateway.domain.reason import USED_UP
 from gateway.domain.types import Channel, Lane, Outgoing
-from gateway.service import alerts, faults, holding
+from gateway.service import alerts, budgets, faults, holding
 from gateway.service.site import Site
 from store import queue, routes
 from store.queue import Settled
@@ -76,10 +77,11 @@ async def claim(
     most: int,
     lease: timedelta,
     now: datetime,
+    site: Site | None = None,
     shelf_life: ShelfLife | None = None,
 ) -> Batch:
-    """Lease what is due on the route, within its pace; what may no longer go out is given up here, with its reason.
-    ``shelf_life`` None leaves it to the provider how long it tries."""
+    """Lease what is due on the route, within its pace and the budgets of ``site``; what may no longer go out is given
+    up here, with its reason. ``shelf_life`` None leaves it to the provider how long it tries."""
     if await holding.held_since(unit) is not None:
         return Batch([])
     standing = await routes.standing(unit, route.id)
@@ -92,11 +94,18 @@ async def claim(
     deliveries: list[Outgoing] = []
     settled: list[Settled] = []
     used = refused = 0
-    for each in await queue.details(unit, ids):
+    carried = await queue.details(unit, ids)
+    purse = None if site is None else await budgets.open_purse(unit, site, carried, now=now)
+    for each in carried:
         reason = carriage.objection(each)
         if reason:
             refused += 1
             settled.append(Settled(each.id, each.attempt, State.DEAD, now, now, reason=reason))
+            continue
+        asleep_until = carriage.asleep_until(each, now)
+        if asleep_until is not None:
+            refused += 1
+            settled.append(Settled(each.id, each.attempt, State.QUEUED, now, asleep_until, reason="quiet hours"))
             continue
         good_for = 0
         if shelf_life is not None and route.channel is Channel.SMS:
@@ -107,9 +116,15 @@ async def claim(
             tomorrow, why = pace.midnight_after(now), "the day's limit is reached"
             settled.append(Settled(each.id, each.attempt, State.QUEUED, now, tomorrow, reason=why))
             continue
+        if purse is not None and purse.refuses(each, delivery.segments):
+            refused += 1
+            settled.append(Settled(each.id, each.attempt, State.DEAD, now, now, reason=USED_UP))
+            continue
         used += units
         deliveries.append(delivery)
     await queue.settle(unit, settled)
+    if purse is not None:
+        await purse.close(unit, now=now)
     if deliveries:
         await routes.advance(unit, route.id, pace.book(rate, standing, units=used, now=now))
     if isinstance(ordinary, pace.Wait) and not deliveries and not refused:
@@ -127,12 +142,14 @@ def _is_over_the_day(
     return booked > rate.day_for(urgent=urgent) >= units
 
 
-async def still_allowed(reading: Reading, delivery: Outgoing) -> Bounced | Deferred | None:
+async def still_allowed(reading: Reading, delivery: Outgoing, *, now: datetime) -> Bounced | Deferred | None:
     """Ask the rules again about a delivery that has waited since its claim; None when it may go out as it is."""
     for each in await queue.details(reading, [delivery.id]):
         reason = carriage.objection(each)
         if reason:
             return Bounced(reason)
+        if carriage.asleep_until(each, now) is not None:
+            return Deferred("quiet hours", 0.0)
         if each.to == delivery.to:
             return None
     return Deferred("the recipient has another address now", 0.0)
@@ -170,6 +187,12 @@ async def settle(
             last_sent[delivery.address_id] = max(delivery.post_id, last_sent.get(delivery.address_id, 0))
     await queue.settle(unit, settled)
     await queue.remember_last_sent(unit, last_sent.items())
+    if route.channel is Channel.SMS:
+        both = list(zip(results, verdicts, strict=True))
+        sent = [result.delivery for result, verdict in both if isinstance(verdict, Done)]
+        unsent = [result.delivery for result, verdict in both if isinstance(verdict, Retry | GiveUp)]
+        await budgets.enter(unit, site, route.id, sent, now=now)
+        await budgets.give_back(unit, site, unsent, now=now)
     for result, verdict in zip(results, verdicts, strict=True):
         if isinstance(verdict, GiveUp) and verdict.fault is not Fault.MESSAGE:
             await faults.follow_up(
@@ -232,6 +255,12 @@ async def settle_look_up(
         dice=dice,
     )
     await queue.settle(unit, [_settled(delivery, verdict, now, rules)])
+    if isinstance(verdict, Done):
+        route = (await routes.by_sender(unit)).get(delivery.sender)
+        if route is not None:
+            await budgets.enter(unit, site, route, [delivery], now=now)
+    elif isinstance(verdict, Retry | GiveUp) and not isinstance(finding, Deferred):
+        await budgets.give_back(unit, site, [delivery], now=now)
     if isinstance(verdict, GiveUp) and verdict.fault is not Fault.MESSAGE:
         await faults.follow_up(
             unit, site, delivery.address_id, delivery.channel, verdict.fault, verdict.reason, now=now

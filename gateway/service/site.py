@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from gateway.domain.budget import Budget
 from gateway.domain.types import Overflow
 
 
@@ -24,6 +25,7 @@ class Site:
 
     ``public_url``  without a trailing slash; pages, feeds and webhooks are addressed under it.
     ``key``         the secret that addresses, feeds and sessions are made with.
+    ``wake_burst``  how many texts are sent at the end of somebody's quiet hours, before the rest becomes one summary.
     ``number``      the phone number to text to, as people should dial it; empty when there is no SMS.
     ``senders``     all of them, each with the countries whose phones are texted from it (two letters; none: any).
     """
@@ -42,3 +44,5 @@ class Site:
     default_region: str = "US"
     provider_handles_keywords: frozenset[str] = frozenset()
     limits: Limits = field(default_factory=Limits)
+    wake_burst: int = 3
+    budget: Budget = field(default_factory=Budget)

@@ -1,8 +1,11 @@
 """What every answer costs: one segment, with the longest name there is."""
 
+from datetime import UTC, datetime, time
+
 import pytest
 
-from gateway.domain import reply
+from gateway.domain import reply, reply_quiet
+from gateway.domain.quiet import Hours
 from gateway.domain.sms_text import segments
 
 NAME = "abcdefghijklmno"
@@ -10,7 +13,19 @@ SITE = "A community with a name"
 URL = "https://birds.example.org"
 ASK = "ops@birds.example.org"
 
+ZONE = "America/Argentina/ComodRivadavia"
+LATER = datetime(2026, 11, 25, 22, 30, tzinfo=UTC)
+
 ANSWERS = [
+    reply_quiet.quiet_daily(Hours(time(22, 30), time(7, 15)), ZONE),
+    reply_quiet.quiet_until(LATER, ZONE, today=False),
+    reply_quiet.no_hours(),
+    reply_quiet.awake(None, today=True),
+    reply_quiet.awake(LATER, today=False),
+    reply_quiet.slept_through(10_000, URL),
+    reply_quiet.texts_used_up(URL),
+    reply_quiet.texts_used_up(""),
+    reply_quiet.author_used_up(),
     reply.joined(SITE, NAME),
     reply.joined_by_following(SITE, NAME, can_join=True),
     reply.named(NAME),

@@ -34,6 +34,7 @@ BARE = st.sampled_from(
         c.Login,
         c.On,
         c.Off,
+        c.SleepOff,
         c.Wake,
         c.Following,
         c.Followers,
@@ -116,6 +117,8 @@ def written(command: Command) -> str:
             return f"HELP {topic or ''}"
         case c.DeleteMe():
             return "delete me"
+        case c.SleepOff():
+            return "sleep off"
         case c.Yes():
             return "y"
         case c.Claim(code):

@@ -406,7 +406,6 @@ async def test_reading_by_text(town: Town) -> None:
 async def test_commands_of_later_say_so_and_post_nothing(town: Town) -> None:
     await town.join("alice")
     for words, form in (
-        ("SLEEP 22-7", "SLEEP"),
         ("POLL Lunch? / a / b", "POLL"),
         ("TRACK wifi", "TRACK"),
         ("email daily", "EMAIL DAILY"),

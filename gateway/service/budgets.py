@@ -1,0 +1,125 @@
+"""Keeping budgets: what a claim may spend, what follows when one is used up, and the bill.
+
+A text that no budget has room for is given up, and goes by mail to those who have a mailbox and want mail; everybody
+has it in their feeds. Whose texts stop is told so once a month: the recipient by a last text, or the author.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import structlog
+
+from gateway.domain import budget as rules
+from gateway.domain import reply_quiet as reply
+from gateway.domain.budget import Account, Of
+from gateway.domain.carriage import Carriage
+from gateway.domain.types import Channel, Lane, Outgoing
+from gateway.service import notify
+from gateway.service.numbers import country_of
+from gateway.service.site import Site
+from store import accounts, fanouts, usage
+from store.unit import Reading, Unit
+
+log = structlog.get_logger(__name__)
+
+KEPT_MONTHS = 100
+"""How long it is kept who used how much: a year, as months are counted."""
+
+
+class Purse:
+    """What one claim may spend: made by :func:`open_purse`, asked for each text, then closed."""
+
+    def __init__(self, site: Site, month: int, used: dict[Account, int]) -> None:
+        self._site = site
+        self._month = month
+        self._used = used
+        self._spent: Counter[Account] = Counter()
+        self._stopped: list[int] = []
+        self._to_tell: set[Account] = set()
+
+    def refuses(self, carried: Carriage, segments: int) -> bool:
+        """Whether there is no room for this text; if there is, it is spent."""
+        places = list(rules.counted(self._site.budget, carried.author_id, carried.account_id))
+        whose = None
+        if carried.post_id is not None:
+            whose = rules.exhausted(self._site.budget, self._used, places, segments)
+        if whose is None:
+            for place in places:
+                self._used[place] = self._used.get(place, 0) + segments
+                self._spent[place] += segments
+            return False
+        self._stopped.append(carried.id)
+        if whose is Of.AUTHOR and carried.author_id is not None:
+            self._to_tell.add((whose, carried.author_id))
+        elif carried.account_id is not None:
+            self._to_tell.add((Of.RECIPIENT, carried.account_id))
+        return True
+
+    async def close(self, unit: Unit, *, now: datetime) -> None:
+        """Write down what was spent, let what was refused go by mail, and tell whose texts stop."""
+        await usage.book(unit, self._month, self._spent)
+        if self._stopped:
+            await fanouts.by_mail_instead(unit, self._stopped, now=now)
+        for whose, account_id in await usage.newly_told(unit, self._month, self._to_tell):
+            account = await accounts.by_id(unit, account_id)
+            by_mail = account is not None and account.mail_id is not None and account.email_mode != "off"
+            link = "" if by_mail else f"{self._site.public_url}/"
+            words = reply.author_used_up() if whose is Of.AUTHOR else reply.texts_used_up(link)
+            await notify.tell_account(unit, account_id, words, lane=Lane.FIRST, now=now)
+
+
+async def open_purse(unit: Unit, site: Site, carried: Sequence[Carriage], *, now: datetime) -> Purse | None:
+    """The purse for these texts; None where there are no budgets, or no texts."""
+    texts = [each for each in carried if each.channel == Channel.SMS]
+    if not site.budget or not texts:
+        return None
+    month = rules.month_of(now, ZoneInfo(site.time_zone))
+    of_site = await usage.open_month(unit, month)
+    places = {place for each in texts for place in rules.counted(site.budget, each.author_id, each.account_id)}
+    used = await usage.used(unit, month, places - {(Of.SITE, 0)})
+    return Purse(site, month, {**used, (Of.SITE, 0): of_site})
+
+
+async def give_back(unit: Unit, site: Site, unsent: Iterable[Outgoing], *, now: datetime) -> None:
+    """These texts were claimed and not sent after all."""
+    if not site.budget:
+        return
+    back: Counter[Account] = Counter()
+    for each in unsent:
+        if each.channel is Channel.SMS:
+            for place in rules.counted(site.budget, each.author_id, each.account_id):
+                back[place] += each.segments
+    await usage.book_off(unit, rules.month_of(now, ZoneInfo(site.time_zone)), back)
+
+
+async def enter(unit: Unit, site: Site, route: int, sent: Iterable[Outgoing], *, now: datetime) -> None:
+    """Enter these texts into the bill: the provider took them."""
+    day = now.astimezone(ZoneInfo(site.time_zone)).date().isoformat()
+    bill: dict[tuple[str, int, str], list[int]] = {}
+    for each in sent:
+        if each.channel is Channel.SMS:
+            bill.setdefault((day, route, country_of(each.to)), []).append(each.segments)
+    await usage.bill(unit, bill)
+
+
+async def look(unit: Unit, site: Site, *, now: datetime) -> list[usage.Near]:
+    """Warn of budgets that come near their end, once for each in a month, and forget old ones; how they stand."""
+    if not site.budget:
+        return []
+    month = rules.month_of(now, ZoneInfo(site.time_zone))
+    for (whose, account_id), segments in await usage.warn(unit, month, site.budget):
+        limit = site.budget.of(whose)
+        log.warning("budget nearly used", of=str(whose), account=account_id, segments=segments, limit=limit)
+    await usage.prune(unit, month - KEPT_MONTHS)
+    return await usage.standing(unit, month, site.budget)
+
+
+async def bill_of(reading: Reading, month: int) -> list[usage.Billed]:
+    """What was sent in the month, by day, number and country."""
+    return await usage.billed(reading, _first_day(month), _first_day(rules.next_month(month)))
+
+
+def _first_day(month: int) -> str:
+    return f"{month // 100:04}-{month % 100:02}-01"

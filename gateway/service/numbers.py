@@ -1,0 +1,27 @@
+"""What a phone number tells of where it is."""
+
+from functools import lru_cache
+
+import phonenumbers
+
+UNKNOWN = "ZZ"
+"""The country of what is no international number, such as a short code."""
+
+
+def country_of(number: str) -> str:
+    """The two letters of an E.164 number's country."""
+    for length in (1, 2, 3) if number.startswith("+") else ():
+        code = number[1 : 1 + length]
+        regions = phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(int(code)) if code.isdecimal() else None
+        if regions is not None:
+            return regions[0] if len(regions) == 1 else _among(number, regions[0])
+    return UNKNOWN
+
+
+@lru_cache(maxsize=10_000)
+def _among(number: str, main: str) -> str:
+    """Several countries share the calling code; ``main`` is the one to name when the number does not tell."""
+    try:
+        return phonenumbers.region_code_for_number(phonenumbers.parse(number)) or main
+    except phonenumbers.NumberParseException:
+        return main

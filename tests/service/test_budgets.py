@@ -1,0 +1,201 @@
+"""At the end of a budget posts go by mail or feed, answers still go out, and whose texts stop is told once."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import func, select
+
+from gateway.domain.budget import Budget, Of
+from gateway.domain.delivery import Deferred, Outcome, RetryRules, Sent
+from gateway.domain.pace import Pace
+from gateway.domain.reason import USED_UP
+from gateway.domain.types import Outgoing
+from gateway.service import budgets, fanout, notify, sending
+from gateway.service.numbers import country_of
+from gateway.service.sending import Result
+from store import addresses, routes, usage
+from store import deliveries as deliveries_store
+from store.schema import deliveries
+from tests.service.conversing import OTHER_NUMBER, OURS, Town
+
+LEASE = timedelta(minutes=2)
+MONTH = 203001
+
+
+async def send(town: Town, outcome: Outcome | None = None) -> list[str]:
+    """Send what may be sent now by text; the words, in the order of sending."""
+    step: fanout.Step | None = fanout.Step(0, False)
+    while step is not None:
+        async with town.store.unit() as unit:
+            step = await fanout.step(unit, now=town.now)
+    given: list[Outgoing] = []
+    while True:
+        async with town.store.unit() as unit:
+            route = (await routes.ensure(unit, [OTHER_NUMBER, OURS]))[2]
+            batch = await sending.claim(unit, route, Pace(), most=50, lease=LEASE, now=town.now, site=town.site)
+            results = [Result(each, outcome or Sent(f"SM{each.id}")) for each in batch.deliveries]
+            dice = [0.5] * len(results)
+            await sending.settle(unit, town.site, route, results, rules=RetryRules(), now=town.now, dice=dice)
+        given += batch.deliveries
+        if not batch.deliveries and not batch.refused:
+            return [each.text for each in given]
+
+
+async def used(town: Town, whose: Of, name: str | None = None) -> int:
+    key = (whose, 0 if name is None else (await town.account(name)).id)
+    async with town.store.reading() as reading:
+        return (await usage.used(reading, MONTH, [key])).get(key, 0)
+
+
+async def mail_waits(town: Town) -> int:
+    async with town.store.reading() as reading:
+        waiting = select(func.count()).where(deliveries.c.channel == "email", deliveries.c.state == "queued")
+        return (await reading.execute(waiting)).scalar_one()
+
+
+@pytest.fixture
+async def crowd(town: Town) -> Town:
+    """bob and carol follow alice by text."""
+    await town.join("alice", "bob", "carol")
+    await town.text("bob", "FOLLOW alice")
+    await town.text("carol", "FOLLOW alice")
+    return town
+
+
+async def give_mailbox(town: Town, name: str) -> None:
+    account = await town.account(name)
+    async with town.store.unit() as unit:
+        mailbox = await addresses.find_or_add(unit, "email", f"{name}@mail.example", now=town.now)
+        await addresses.attach(unit, mailbox.id, account.id, proven_at=town.now)
+        await unit.execute(deliveries.delete().where(deliveries.c.channel == "email"))
+
+
+async def say(town: Town, *words: str) -> None:
+    for each in words:
+        await town.text("alice", each)
+
+
+async def test_a_recipients_texts_stop_and_they_are_told_once(crowd: Town) -> None:
+    crowd.site = replace(crowd.site, budget=Budget(recipient=2))
+    await say(crowd, "one", "two", "three", "four")
+    told = await send(crowd)
+    assert sorted(told[:4]) == ["alice: one"] * 2 + ["alice: two"] * 2
+    assert (
+        told[4:]
+        == [
+            "This month's texts are used up: no more posts by text until the next month."
+            " You find them at https://birds.example/"
+        ]
+        * 2
+    )
+    await say(crowd, "five")
+    assert await send(crowd) == []
+    crowd.now += timedelta(days=31)
+    await say(crowd, "february")
+    assert await send(crowd) == ["alice: february"] * 2
+
+
+async def test_an_authors_posts_stop_exactly_at_the_limit_and_the_author_is_told(crowd: Town) -> None:
+    crowd.site = replace(crowd.site, budget=Budget(author=3))
+    await say(crowd, "one", "two")
+    assert sorted(await send(crowd)) == [
+        "Your posts have used up this month's texts. Until the next month they go out by mail and on the site.",
+        "alice: one",
+        "alice: one",
+        "alice: two",
+    ]
+    assert await used(crowd, Of.AUTHOR, "alice") == 3
+    await crowd.text("carol", "LEAVE alice")
+    await crowd.text("carol", "FOLLOW bob")
+    await crowd.text("bob", "so I do")
+    assert await send(crowd) == ["bob: so I do"]
+
+
+async def test_at_the_sites_limit_posts_go_by_mail_to_those_who_have_it(crowd: Town) -> None:
+    await give_mailbox(crowd, "bob")
+    await give_mailbox(crowd, "carol")
+    await crowd.mail("carol", "EMAIL OFF")
+    crowd.site = replace(crowd.site, budget=Budget(site=2))
+    await say(crowd, "one", "two")
+    bob = await crowd.account("bob")
+    async with crowd.store.unit() as unit:  # as if mail did not come at once
+        await unit.execute(deliveries.delete().where(deliveries.c.channel == "email"))
+    told = await send(crowd)
+    assert sorted(told[:2]) == ["alice: one", "alice: one"]
+    assert sorted(words.partition("month. ")[2][:9] for words in told[2:]) == ["They come", "You find "]
+    async with crowd.store.reading() as reading:
+        mailed = select(deliveries.c.account_id, func.count()).where(deliveries.c.channel == "email")
+        assert [tuple(row) for row in await reading.execute(mailed.group_by(deliveries.c.account_id))] == [(bob.id, 2)]
+
+
+async def test_answers_go_out_all_the_same_and_count(crowd: Town) -> None:
+    crowd.site = replace(crowd.site, budget=Budget(site=1, recipient=1))
+    bob = await crowd.account("bob")
+    async with crowd.store.unit() as unit:
+        assert bob.phone_id is not None
+        for words in ("one answer", "another answer"):
+            await notify.tell(unit, bob.phone_id, words, answers=True, now=crowd.now)
+    assert await send(crowd) == ["one answer", "another answer"]
+    assert await used(crowd, Of.SITE) == await used(crowd, Of.RECIPIENT, "bob") == 2
+
+
+async def test_what_was_not_sent_is_given_back(crowd: Town) -> None:
+    crowd.site = replace(crowd.site, budget=Budget(site=2, author=2, recipient=1))
+    await say(crowd, "one")
+    await send(crowd, Deferred("busy"))
+    assert await used(crowd, Of.SITE) == await used(crowd, Of.AUTHOR, "alice") == 0
+    crowd.now += timedelta(hours=1)
+    assert await send(crowd) == ["alice: one"] * 2
+    assert await used(crowd, Of.SITE) == await used(crowd, Of.AUTHOR, "alice") == 2
+
+
+async def test_the_operator_is_warned_once_at_four_fifths(crowd: Town) -> None:
+    crowd.site = replace(crowd.site, budget=Budget(site=5))
+    await say(crowd, "one", "two")
+    await send(crowd)
+    async with crowd.store.unit() as unit:
+        assert await usage.warn(unit, MONTH, crowd.site.budget) == [((Of.SITE, 0), 4)]
+        (standing,) = await budgets.look(unit, crowd.site, now=crowd.now)
+        assert (standing.whose, standing.near, standing.used_up, standing.most) == ("site", 1, 0, 4)
+        assert await usage.warn(unit, MONTH, crowd.site.budget) == []
+
+
+async def test_the_bill_says_what_was_taken_by_day_number_and_country(crowd: Town) -> None:
+    await say(crowd, "one", "two")
+    await send(crowd)
+    crowd.now += timedelta(days=1)
+    await say(crowd, "three")
+    await send(crowd)
+    async with crowd.store.reading() as reading:
+        assert await budgets.bill_of(reading, MONTH) == [
+            usage.Billed("2030-01-01", OURS, "US", 4, 4),
+            usage.Billed("2030-01-02", OURS, "US", 2, 2),
+        ]
+        assert await budgets.bill_of(reading, 202912) == []
+
+
+async def test_what_a_budget_stopped_is_not_tried_again(crowd: Town) -> None:
+    crowd.site = replace(crowd.site, budget=Budget(recipient=1))
+    await say(crowd, "one", "two")
+    await send(crowd)
+    async with crowd.store.reading() as reading:
+        stopped = select(func.count()).where(deliveries.c.reason == USED_UP, deliveries.c.state == "dead")
+        assert (await reading.execute(stopped)).scalar_one() == 2
+        assert await deliveries_store.dead(reading, most=10) == []
+
+
+@pytest.mark.parametrize(
+    ("number", "country"),
+    [
+        ("+491701234567", "DE"),
+        ("+14155550123", "US"),
+        ("+16135550123", "CA"),
+        ("+15550001111", "US"),
+        ("+353851234567", "IE"),
+        ("12345", "ZZ"),
+        ("", "ZZ"),
+    ],
+)
+def test_a_number_tells_its_country(number: str, country: str) -> None:
+    assert country_of(number) == country

@@ -1,0 +1,291 @@
+"""While somebody sleeps no text goes out to them but answers; at the end a few do, and one that sums up the rest."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import func, select, update
+
+from gateway.domain.delivery import Outcome, RetryRules, Sent
+from gateway.domain.pace import Pace
+from gateway.domain.quiet import HELD
+from gateway.domain.reason import SUMMED_UP
+from gateway.domain.types import Channel, Outgoing
+from gateway.service import fanout, notify, sending, waking
+from gateway.service.sending import Result
+from gateway.service.zones import of_number, zone_of
+from store import accounts as accounts_store
+from store import addresses, routes
+from store import deliveries as deliveries_store
+from store.schema import accounts, deliveries
+from tests.service.conversing import OTHER_NUMBER, OURS, START, Town, number
+
+LEASE = timedelta(minutes=2)
+
+
+async def pass_on(town: Town) -> None:
+    """Queue every post for its followers."""
+    step: fanout.Step | None = fanout.Step(0, False)
+    while step is not None:
+        async with town.store.unit() as unit:
+            step = await fanout.step(unit, now=town.now)
+
+
+async def send(town: Town, *, outcome: Outcome | None = None) -> list[Outgoing]:
+    """Send what may be sent now by text; what that was."""
+    given: list[Outgoing] = []
+    while True:
+        async with town.store.unit() as unit:
+            route = (await routes.ensure(unit, [OTHER_NUMBER, OURS]))[2]
+            batch = await sending.claim(unit, route, Pace(), most=50, lease=LEASE, now=town.now)
+            results = [Result(each, outcome or Sent(f"SM{each.id}")) for each in batch.deliveries]
+            dice = [0.5] * len(results)
+            await sending.settle(unit, town.site, route, results, rules=RetryRules(), now=town.now, dice=dice)
+        given += batch.deliveries
+        if not batch.deliveries and not batch.refused:
+            return given
+
+
+async def wake(town: Town) -> int:
+    async with town.store.unit() as unit:
+        return await waking.wake_due(unit, town.site, now=town.now)
+
+
+async def post(town: Town, *words: str) -> None:
+    for each in words:
+        await town.text("alice", each)
+    await pass_on(town)
+
+
+def words_of(given: list[Outgoing]) -> list[str]:
+    return [each.text for each in given]
+
+
+@pytest.fixture
+async def night(town: Town) -> Town:
+    """bob follows alice and sleeps from 22 to 7; it is ten in the evening and ten seconds."""
+    await town.join("alice", "bob")
+    await town.text("bob", "FOLLOW alice")
+    answer = await town.text("bob", "SLEEP 22-7")
+    assert answer.startswith("Quiet from 22:00 to 07:00 (UTC time)")
+    town.now = START.replace(hour=22)
+    return town
+
+
+MORNING = START.replace(day=2, hour=7)
+
+
+async def test_a_burst_at_seven_in_the_morning(night: Town) -> None:
+    """The newest three arrive in their order, one text stands for the rest, and nothing comes twice."""
+    await post(night, *(f"news {n}" for n in range(1, 8)))
+    assert await send(night) == []
+    night.now = MORNING - timedelta(seconds=1)
+    assert await wake(night) == 0
+    assert await send(night) == []
+    night.now = MORNING
+    assert await send(night) == []  # nobody has woken bob yet
+    assert await wake(night) == 1
+    assert await wake(night) == 0
+    summary, *kept = words_of(await send(night))
+    assert summary == "4 more texts came in your quiet hours. Read on at https://birds.example/"
+    assert kept == ["alice: news 5", "alice: news 6", "alice: news 7"]
+    await post(night, "awake?")
+    assert words_of(await send(night)) == ["alice: awake?"]
+    night.now = MORNING.replace(hour=22)
+    await post(night, "good night")
+    assert await send(night) == []
+
+
+async def test_no_more_than_the_burst_need_no_summary(night: Town) -> None:
+    await post(night, "one", "two", "three")
+    night.now = MORNING
+    await wake(night)
+    assert words_of(await send(night)) == ["alice: one", "alice: two", "alice: three"]
+
+
+async def test_a_burst_of_none_is_a_summary(night: Town) -> None:
+    night.site = replace(night.site, wake_burst=0)
+    await post(night, "one")
+    night.now = MORNING
+    await wake(night)
+    assert words_of(await send(night)) == ["1 more text came in your quiet hours. Read on at https://birds.example/"]
+
+
+async def test_what_is_meant_for_one_alone_wakes_up_before_what_is_for_all(night: Town) -> None:
+    await night.text("bob", "SLEEP OFF")
+    await night.text("alice", "FOLLOW bob")
+    await night.text("bob", "SLEEP 22-7")
+    await night.text("alice", "D bob call me")
+    await post(night, "hello @bob", *(f"news {n}" for n in range(1, 8)))
+    bob = await night.account("bob")
+    async with night.store.unit() as unit:
+        assert await notify.tell_account(unit, bob.id, "carol asks to follow you.", now=night.now)
+    assert await send(night) == []
+    night.now = MORNING
+    await wake(night)
+    told = words_of(await send(night))
+    assert sorted(told[:2]) == ["D alice: call me", "carol asks to follow you."]
+    assert told[2] == "alice: hello @bob"
+    assert told[3].startswith("7 more texts")
+    assert len(told) == 4
+
+
+async def test_what_was_queued_before_the_night_waits_as_well(night: Town) -> None:
+    night.now = START.replace(hour=21, minute=59, second=40)
+    await post(night, "so late")
+    night.now = START.replace(hour=22)
+    assert await send(night) == []
+    night.now = MORNING
+    await wake(night)
+    assert words_of(await send(night)) == ["alice: so late"]
+
+
+async def test_what_a_worker_holds_when_quiet_begins_is_not_sent(night: Town) -> None:
+    night.now = START.replace(hour=21, minute=59, second=45)
+    await post(night, "so late")
+    async with night.store.unit() as unit:
+        route = (await routes.ensure(unit, [OTHER_NUMBER, OURS]))[2]
+        (held,) = (await sending.claim(unit, route, Pace(), most=50, lease=LEASE, now=night.now)).deliveries
+        assert await sending.still_allowed(unit, held, now=night.now) is None
+        assert await sending.still_allowed(unit, held, now=START.replace(hour=22)) is not None
+
+
+async def test_answers_come_at_any_time_and_mail_is_not_held(night: Town) -> None:
+    bob = await night.account("bob")
+    async with night.store.unit() as unit:
+        mailbox = await addresses.find_or_add(unit, "email", "bob@mail.example", now=night.now)
+        await addresses.attach(unit, mailbox.id, bob.id, proven_at=night.now)
+        assert bob.phone_id is not None
+        await notify.tell(unit, bob.phone_id, "You follow nobody.", answers=True, now=night.now)
+    await post(night, "by night")
+    assert words_of(await send(night)) == ["You follow nobody."]
+    async with night.store.reading() as reading:
+        due = select(deliveries.c.channel, deliveries.c.due_at).where(deliveries.c.state == "queued")
+        assert {tuple(row) for row in await reading.execute(due)} == {("email", night.now), ("sms", MORNING + HELD)}
+
+
+async def test_waking_early_lasts_until_the_next_night(night: Town) -> None:
+    await post(night, *(f"news {n}" for n in range(1, 8)))
+    night.now = START.replace(hour=23)
+    answer = await night.text("bob", "WAKE")
+    assert answer.startswith("You are awake: texts come again, until quiet begins Wed at 22:00.")
+    assert len(await send(night)) == 4
+    await post(night, "still up")
+    assert words_of(await send(night)) == ["alice: still up"]
+    night.now = START.replace(day=2, hour=22)
+    await post(night, "the next night")
+    assert await send(night) == []
+    assert (await night.text("bob", "SLEEP OFF")).startswith("No more quiet hours")
+    assert words_of(await send(night)) == ["alice: the next night"]
+
+
+async def test_quiet_for_a_while_and_waking_from_it(town: Town) -> None:
+    await town.join("alice", "bob")
+    await town.text("bob", "FOLLOW alice")
+    assert await town.text("bob", "WAKE") == "It is not quiet now: texts come as usual."
+    assert (await town.text("bob", "SLEEP 3")).startswith("Quiet until 15:00 (UTC time)")
+    await post(town, "psst")
+    assert await send(town) == []
+    assert await town.text("bob", "WAKE") == "You are awake: texts come again."
+    assert words_of(await send(town)) == ["alice: psst"]
+    assert (await town.account("bob")).wakes_at is None
+    await town.text("bob", "SLEEP 3")
+    await post(town, "psst again")
+    town.now += timedelta(hours=3)
+    assert await wake(town) == 1
+    assert words_of(await send(town)) == ["alice: psst again"]
+
+
+async def test_other_hours_that_do_not_hold_now_wake_at_once(night: Town) -> None:
+    await post(night, "one")
+    await night.text("bob", "SLEEP 23:30-7")
+    assert words_of(await send(night)) == ["alice: one"]
+    assert await night.text("bob", "SLEEP 7-7") == (
+        "That begins and ends at the same time. Text SLEEP 22-7, or OFF for no texts at all."
+    )
+
+
+async def test_who_is_woken_late_in_the_next_night_sleeps_on(night: Town) -> None:
+    """The daemons were away for a whole day."""
+    await post(night, "one")
+    night.now = START.replace(day=2, hour=23)
+    assert await send(night) == []
+    assert await wake(night) == 1
+    assert await send(night) == []
+    night.now = START.replace(day=3, hour=7)
+    await wake(night)
+    assert words_of(await send(night)) == ["alice: one"]
+
+
+async def test_a_text_that_slipped_by_goes_out_a_little_later(night: Town) -> None:
+    """A page of fan-out that began before its recipient was woken and committed after."""
+    night.now = MORNING
+    await wake(night)
+    await post(night, "slipped")
+    async with night.store.unit() as unit:
+        await unit.execute(update(deliveries).values(due_at=MORNING + HELD))
+    night.now += timedelta(seconds=1)
+    assert await send(night) == []
+    night.now = MORNING + HELD
+    assert words_of(await send(night)) == ["alice: slipped"]
+
+
+async def test_a_crash_while_waking_wakes_nobody_and_the_next_try_wakes_everybody_once(night: Town) -> None:
+    await post(night, *(f"news {n}" for n in range(1, 8)))
+    night.now = MORNING
+
+    async def crash() -> None:
+        async with night.store.unit() as unit:
+            assert await waking.wake_due(unit, night.site, now=night.now) == 1
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        await crash()
+    assert await send(night) == []
+    assert await wake(night) == 1
+    assert len(await send(night)) == 4
+
+
+async def test_summed_up_texts_are_accounted_for_and_are_not_tried_again(night: Town) -> None:
+    await post(night, *(f"news {n}" for n in range(1, 8)))
+    night.now = MORNING
+    await wake(night)
+    await send(night)
+    async with night.store.reading() as reading:
+        ended = await reading.execute(select(deliveries.c.reason, func.count()).group_by(deliveries.c.reason))
+        assert dict([tuple(row) for row in ended]) == {"": 4, SUMMED_UP: 4}
+        assert await deliveries_store.dead(reading, most=10) == []
+
+
+async def test_whoever_left_is_not_woken_again(night: Town) -> None:
+    await post(night, "one")
+    bob = await night.account("bob")
+    async with night.store.unit() as unit:
+        await accounts_store.mark_deleted(unit, bob.id, night.now)
+    night.now = MORNING
+    assert await wake(night) == 1
+    async with night.store.reading() as reading:
+        assert (await reading.execute(select(func.count(accounts.c.wakes_at)))).scalar_one() == 0
+
+
+def test_the_time_zone_is_the_accounts_else_the_numbers_else_the_sites() -> None:
+    assert str(zone_of("Asia/Tokyo", "+491701234567", "America/New_York")) == "Asia/Tokyo"
+    assert str(zone_of(None, "+491701234567", "America/New_York")) == "Europe/Berlin"
+    assert str(zone_of(None, "+14155550123", "America/New_York")) == "America/Los_Angeles"
+    assert str(zone_of(None, number("bob"), "America/New_York")) == "America/New_York"
+    assert str(zone_of("Mars/Olympus", None, "America/New_York")) == "America/New_York"
+    assert of_number("+61412345678") is None  # a mobile anywhere in Australia
+    assert of_number("not a number") is None
+
+
+async def test_the_night_is_that_of_the_phones_country(town: Town) -> None:
+    await town.join("alice", "bob")
+    bob = await town.account("bob")
+    async with town.store.unit() as unit:
+        phone = await addresses.find_or_add(unit, Channel.SMS, "+491701234567", now=town.now, route=2)
+        await addresses.attach(unit, phone.id, bob.id, proven_at=town.now + timedelta(days=1))
+        old = await addresses.find_or_add(unit, Channel.SMS, number("bob"), now=town.now)
+        await addresses.detach(unit, old.id)
+        await waking.set_daily(unit, town.site, bob.id, waking.quiet.read("22:00-07:00"), now=town.now)
+    bob = await town.account("bob")
+    assert bob.sleeps_at == datetime(2030, 1, 1, 21, tzinfo=UTC)
