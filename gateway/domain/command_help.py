@@ -1,6 +1,6 @@
 """The table of commands in words: what HELP answers, and the reference in ``docs/commands.md``."""
 
-from gateway.domain.command import CHAPTERS, TABLE, CommandForm
+from gateway.domain.command_table import CHAPTERS, TABLE, CommandForm
 from gateway.domain.sms_text import segments
 
 _FIRST_TO_KNOW = ("FOLLOW", "LEAVE", "D", "R", "GET", "WHOIS", "UNDO", "OFF", "ON", "STOP")

@@ -27,8 +27,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
-from gateway.domain import command as c
-from gateway.domain import reply
+from gateway.domain import reply, reply_posts
+from gateway.domain import wish as c
+from gateway.domain.command import parse, parse_mail
 from gateway.domain.text import normalise
 from gateway.domain.types import Channel, Source
 from gateway.service import posting
@@ -76,7 +77,7 @@ async def handle(unit: Unit, site: Site, told: Told, *, now: datetime, new_code:
     told = replace(told, text=normalise(told.text))
     person = await sender_of(unit, told, address)
     asked = Asked(unit, site, told, address, person, now, new_code)
-    command = c.parse(told.text) if asked.by_phone else c.parse_mail(told.text)
+    command = parse(told.text) if asked.by_phone else parse_mail(told.text)
     if told.at_help:
         return consent.help_(asked, None)
     if asked.by_phone and address.dead_at is not None:
@@ -91,7 +92,9 @@ async def handle(unit: Unit, site: Site, told: Told, *, now: datetime, new_code:
             return flooded
     answer = await _answer(asked, command)
     if told.dropped:
-        return reply.only_attachments(told.dropped) if isinstance(command, c.Empty) else _with_dropped(asked, answer)
+        return (
+            reply_posts.only_attachments(told.dropped) if isinstance(command, c.Empty) else _with_dropped(asked, answer)
+        )
     return answer
 
 
@@ -116,7 +119,7 @@ class Heard:
 
 def plain_post(channel: Channel, text: str) -> str | None:
     """The words to post if that is all that the message asks for, else None."""
-    command = c.parse(text) if channel is Channel.SMS else c.parse_mail(text)
+    command = parse(text) if channel is Channel.SMS else parse_mail(text)
     return command.text if isinstance(command, c.Post) else None
 
 
@@ -181,7 +184,7 @@ async def _answer_from_elsewhere(asked: Asked, command: c.Command) -> str:
         case c.Start() if _is_yes(asked):
             return await words.answer_last(asked, me, asked.told.text)
         case c.Empty():
-            return reply.empty()
+            return reply_posts.empty()
         case _:
             return reply.only_the_answer()
 
@@ -210,7 +213,7 @@ async def _answer_member(asked: Asked, me: AccountRow, command: c.Command) -> st
         case c.Yes():
             return await words.post_offered(asked, me)
         case c.PostThis(text):
-            return await words.post(asked, me, text, answer=reply.posted())
+            return await words.post(asked, me, text, answer=reply_posts.posted())
         case c.Direct(name, text):
             return await words.direct(asked, me, name, text)
         case c.Reply(reply_name, text, whole):
@@ -276,7 +279,7 @@ async def _answer_member(asked: Asked, me: AccountRow, command: c.Command) -> st
         case c.Inbox():
             return await reading.inbox(asked, me)
         case c.Empty():
-            return reply.empty()
+            return reply_posts.empty()
         case c.Stop() | c.Start() | c.Help():
             raise AssertionError("answered before anybody asked who it is")
         case (
@@ -319,7 +322,7 @@ async def _start(asked: Asked) -> str:
     """START; but YES from a phone that was never stopped takes up what was offered to it."""
     if _is_yes(asked) and asked.person is not None and asked.address.opted_out_at is None:
         answer = await words.post_offered(asked, asked.person)
-        if answer != reply.nothing_offered():
+        if answer != reply_posts.nothing_offered():
             return answer
         if asked.told.answers_delivery is not None:
             return await words.answer_last(asked, asked.person, asked.told.text)
@@ -345,7 +348,7 @@ async def _flooded(asked: Asked) -> str | None:
 
 
 def _with_dropped(asked: Asked, answer: str) -> str:
-    return reply.with_attachments(asked.told.dropped, answer)
+    return reply_posts.with_attachments(asked.told.dropped, answer)
 
 
 def _first_word(text: str) -> str:

@@ -6,7 +6,7 @@ Whoever is blocked never learns of it: to them the other one is nobody.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from gateway.domain import reply
+from gateway.domain import reply, reply_people
 from gateway.domain.types import EmailMode, Lane, PostKind
 from gateway.service import notify
 from gateway.service.site import Site
@@ -107,7 +107,7 @@ async def follow(
     await follows.put(unit, followee.id, follower.id, state=state, texts=texts, now=now)
     if state == "accepted":
         return Follows()
-    await notify.tell_account(unit, followee.id, reply.asks_to_follow(follower.name or ""), now=now)
+    await notify.tell_account(unit, followee.id, reply_people.asks_to_follow(follower.name or ""), now=now)
     return Asked()
 
 
@@ -130,7 +130,7 @@ async def accept(unit: Unit, owner: AccountRow, follower_id: int, *, now: dateti
     """Grant a request and tell who asked. False if there was none."""
     if not await follows.accept(unit, owner.id, follower_id):
         return False
-    await notify.tell_account(unit, follower_id, reply.was_accepted(owner.name or ""), now=now)
+    await notify.tell_account(unit, follower_id, reply_people.was_accepted(owner.name or ""), now=now)
     return True
 
 
@@ -138,7 +138,7 @@ async def accept_all(unit: Unit, owner: AccountRow, *, now: datetime) -> int:
     """Grant every request and tell all who asked; how many they were."""
     granted = await follows.accept_all(unit, owner.id)
     for follower_id in granted:
-        await notify.tell_account(unit, follower_id, reply.was_accepted(owner.name or ""), now=now)
+        await notify.tell_account(unit, follower_id, reply_people.was_accepted(owner.name or ""), now=now)
     return len(granted)
 
 

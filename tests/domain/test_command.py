@@ -8,12 +8,14 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from gateway.domain import command as c
-from gateway.domain.command import CHAPTERS, TABLE, Code, Empty, Post, parse
+from gateway.domain import wish as c
+from gateway.domain.command import parse, parse_mail
 from gateway.domain.command_help import help_text, reference
+from gateway.domain.command_table import CHAPTERS, TABLE
 from gateway.domain.sms_text import is_gsm, segments
 from gateway.domain.text import normalise
 from gateway.domain.types import EmailMode
+from gateway.domain.wish import Code, Empty, Post
 
 DOCS = Path(__file__).parents[2] / "docs" / "commands.md"
 
@@ -197,7 +199,7 @@ def test_what_fits_no_form_as_a_whole_is_a_post(text):
     ],
 )
 def test_in_a_mail_a_first_line_of_its_own_may_be_a_command(text, meaning):
-    assert c.parse_mail(text) == meaning
+    assert parse_mail(text) == meaning
 
 
 @pytest.mark.parametrize("row", TABLE, ids=lambda row: row.form)

@@ -10,10 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 
-from gateway.domain import command as c
-from gateway.domain.command import TABLE, Command, parse, parse_mail
+from gateway.domain import wish as c
+from gateway.domain.command import parse, parse_mail
+from gateway.domain.command_table import TABLE
 from gateway.domain.text import length, normalise
 from gateway.domain.types import MAX_LENGTH, EmailMode, PostKind
+from gateway.domain.wish import Command
 from gateway.service.site import Site
 from store import routes
 from store.schema import posts
