@@ -34,6 +34,7 @@ class AccountRow:
     sms_route: int | None
     post_version: int
     feed_version: int
+    pin_hash: str
     created_at: datetime
     suspended_at: datetime | None
     deleted_at: datetime | None
@@ -114,7 +115,7 @@ _WIPE_POSTS = (
         ),
         posts.c.deleted_at.is_(None),
     )
-    .values(text="", full_text=None, deleted_at=bindparam("now"))
+    .values(text="", full_text=None, words="", deleted_at=bindparam("now"))
 )
 _OWN_POSTS = select(posts.c.id).where(posts.c.author_id == bindparam("account"))
 _DROP_TRACES = (

@@ -48,6 +48,7 @@ class DeliveryRow:
     remote_id: str | None
     reason: str
     recipient: str | None
+    via: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +121,7 @@ _ROW = (
     deliveries.c.remote_id,
     deliveries.c.reason,
     accounts.c.name,
+    deliveries.c.via,
 )
 _WITH_NAMES = deliveries.join(accounts, accounts.c.id == deliveries.c.account_id, isouter=True)
 _BY_ID = select(*_ROW).select_from(_WITH_NAMES).where(deliveries.c.id == bindparam("delivery_id"))
@@ -263,6 +265,7 @@ async def add_notice(
     subject: str = "",
     in_reply_to: str = "",
     answers: bool = False,
+    lane: Lane = Lane.ANSWER,
 ) -> int:
     """Queue words of our own for one phone or mailbox; returns the notice's id. Rings the bell."""
     added = await unit.execute(
@@ -277,7 +280,7 @@ async def add_notice(
             "address_id": address_id,
             "channel": channel,
             "route": route,
-            "lane": Lane.ANSWER,
+            "lane": lane,
             "state": State.QUEUED,
             "due_at": now,
             "queued_at": now,

@@ -6,11 +6,11 @@ Whoever is blocked never learns of it: to them the other one is nobody.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from gateway.domain import reply, reply_people
+from gateway.domain import reply, reply_listening, reply_people
 from gateway.domain.types import EmailMode, Lane, PostKind
 from gateway.service import notify
 from gateway.service.site import Site
-from store import accounts, deliveries, follows, posts, relations
+from store import accounts, deliveries, follows, listeners, posts, relations
 from store.accounts import AccountRow
 from store.unit import Reading, Unit
 
@@ -165,7 +165,8 @@ async def unsubscribe(unit: Unit, delivery_id: int, *, now: datetime) -> str | N
     """Stop the mails of the kind that this delivery was, and say so; None if nobody knows it any more.
 
     A followed author's post: that author's mails stop, and a second click on the same mail, or a program that asks
-    twice (RFC 8058), changes nothing more. Anything else has no switch of its own: all the account's mails stop.
+    twice (RFC 8058), changes nothing more. So it is with a word, a tag or a group. Anything else has no switch of its
+    own: all the account's mails stop.
     """
     delivery = await deliveries.by_id(unit, delivery_id)
     account = (
@@ -173,6 +174,9 @@ async def unsubscribe(unit: Unit, delivery_id: int, *, now: datetime) -> str | N
     )
     if delivery is None or account is None or account.deleted_at is not None:
         return None
+    if delivery.via is not None:
+        await listeners.set_mail(unit, delivery.via, account.id, False)
+        return reply_listening.unsubscribed_from(delivery.via)
     post = None if delivery.post_id is None else await posts.by_id(unit, delivery.post_id)
     if post is not None and post.kind != PostKind.DIRECT and delivery.lane >= Lane.FIRST:
         author = await accounts.by_id(unit, post.author_id)
