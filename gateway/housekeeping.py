@@ -11,7 +11,7 @@ from time import perf_counter
 import structlog
 
 from gateway import metrics
-from gateway.service import holding, scheduling, tending
+from gateway.service import holding, polling, scheduling, tending
 from outbound import worker
 from outbound.transport import CanLookUp
 from outbound.worker import Tools
@@ -94,6 +94,12 @@ def keep_house(tools: Tools, provider: CanLookUp | None) -> House:
         async with store.unit() as unit:
             await scheduling.post_due(unit, tools.site, now=now())
 
+    async def tell_results() -> None:
+        told = True
+        while told:
+            async with store.unit() as unit:
+                told = await polling.tell_result(unit, now=now())
+
     async def look_up() -> None:
         assert provider is not None
         await worker.look_up(tools, provider)
@@ -120,6 +126,7 @@ def keep_house(tools: Tools, provider: CanLookUp | None) -> House:
     lease, look_up_after = tools.settings.lease.total_seconds(), tools.settings.look_up_after.total_seconds()
     jobs: list[tuple[Job, float]] = [
         (post_what_is_due, 1),
+        (tell_results, 5),
         (end_leases, min(5, lease / 4)),
         (bring_back, min(5, lease / 4)),
         (look_at_queue, 15),

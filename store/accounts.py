@@ -100,6 +100,7 @@ _SET_PROTECTED = _set("protected")
 _SET_TEXTS_ON = _set("texts_on")
 _SET_EMAIL_MODE = _set("email_mode")
 _SET_SUSPENDED = _set("suspended_at")
+_SET_PIN = _set("pin_hash")
 _SET_ADMIN = _set("admin")
 _DELETE = (
     update(accounts)
@@ -183,6 +184,11 @@ async def set_suspended(unit: Unit, account_id: int, since: datetime | None) -> 
     """Suspend the account from now on, or (None) restore it."""
     await unit.execute(_SET_SUSPENDED, {"account": account_id, "new_suspended_at": since})
     unit.ring()
+
+
+async def set_pin(unit: Unit, account_id: int, pin_hash: str) -> None:
+    """The digest of the PIN that texts must begin with; empty for none."""
+    await unit.execute(_SET_PIN, {"account": account_id, "new_pin_hash": pin_hash})
 
 
 async def set_admin(unit: Unit, account_id: int, admin: bool) -> None:

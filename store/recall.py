@@ -13,6 +13,7 @@ from store.unit import Reading
 class Message:
     """A direct message and who wrote it (empty if that account is gone)."""
 
+    id: int
     name: str
     text: str
 
@@ -20,15 +21,23 @@ class Message:
 _SINCE = inbox.c.received_at >= bindparam("since", type_=Instant())
 _TOLD = select(func.count()).where(inbox.c.sender == bindparam("sender"), _SINCE, inbox.c.answer == bindparam("answer"))
 _DIRECTS = (
-    select(func.coalesce(accounts.c.name, ""), posts.c.text)
+    select(posts.c.id, func.coalesce(accounts.c.name, ""), posts.c.text)
     .join(accounts, accounts.c.id == posts.c.author_id)
     .where(
         posts.c.to_account_id == bindparam("account"),
         posts.c.kind == "direct",
         posts.c.deleted_at.is_(None),
+        posts.c.id < bindparam("before"),
     )
     .order_by(posts.c.id.desc())
     .limit(bindparam("most"))
+)
+
+_COUNT_DIRECTS = select(func.count()).where(
+    posts.c.to_account_id == bindparam("account"),
+    posts.c.kind == "direct",
+    posts.c.deleted_at.is_(None),
+    posts.c.id < bindparam("before"),
 )
 
 
@@ -39,7 +48,13 @@ async def told_since(reading: Reading, sender: str, answer: str, since: datetime
     return count
 
 
-async def directs_to(reading: Reading, account_id: int, *, most: int) -> list[Message]:
-    """The newest direct messages to the account, newest first."""
-    values = {"account": account_id, "most": most}
-    return [Message(name or "", text) for name, text in await reading.execute(_DIRECTS, values)]
+async def directs_to(reading: Reading, account_id: int, *, before: int, most: int) -> list[Message]:
+    """Direct messages to the account with smaller ids than ``before``, newest first."""
+    values = {"account": account_id, "before": before, "most": most}
+    return [Message(post_id, name or "", text) for post_id, name, text in await reading.execute(_DIRECTS, values)]
+
+
+async def count_directs_to(reading: Reading, account_id: int, *, before: int) -> int:
+    """How many direct messages to the account have smaller ids than ``before``."""
+    count: int = (await reading.execute(_COUNT_DIRECTS, {"account": account_id, "before": before})).scalar_one()
+    return count

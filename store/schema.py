@@ -433,13 +433,14 @@ favourites = Table(
 
 
 class _PollCols(TypedColumns):
-    """A post that asks something. ``options`` stand on a line each.
+    """A post that asks something: the ``question``, and the ``options`` on a line each.
 
     ``closes_at``  when it ends by itself, or was ended. ``told``: the account id up to which its voters were told the
     result, 0 before anybody was; None when all were.
     """
 
     post_id: Named[int] = Column(_Id, ForeignKey("posts.id"), primary_key=True, autoincrement=False)
+    question: Named[str] = Column(Text)
     options: Named[str] = Column(Text)
     closes_at: Named[datetime] = Column(Instant)
     told: Named[int | None] = Column(BigInteger, server_default="0")

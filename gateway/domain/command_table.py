@@ -51,6 +51,8 @@ def _topic(rest: str) -> c.Help | None:
 
 _ON_OFF: dict[str, Command] = {"ON": c.Email(EmailMode.INSTANT), "OFF": c.Email(EmailMode.OFF)}
 _DIGESTS: dict[str, Command] = {"DAILY": c.EmailDigest(EmailMode.DAILY), "HOURLY": c.EmailDigest(EmailMode.HOURLY)}
+_PIN_OFF: dict[str, Command] = {"OFF": c.PinOff()}
+_CLOSE: dict[str, Command] = {"CLOSE": c.PollClose()}
 _ACCEPT = takes.named_or_all(c.Accept)
 _UNTRACK = takes.word_or_all(c.Untrack)
 _DELETE_ME = takes.alone(c.DeleteMe())
@@ -76,8 +78,9 @@ CHAPTERS: dict[str, tuple[CommandForm, ...]] = {
             keyword=True,
         ),
         _row("CLAIM", "code", takes.code(c.Claim), "join this phone to the account that has the code", "CLAIM 482913"),
-        _later("LOGIN", "", takes.alone(c.Login()), "a link that logs you in on the web, once", "LOGIN"),
-        _later("PIN", "1234 text", takes.pin_text(c.Pin), "text or command under a PIN", "PIN 4821 on the bus"),
+        _row("LOGIN", "", takes.alone(c.Login()), "a link that logs you in on the site, once", "LOGIN"),
+        _row("PIN", "1234", takes.pin_text(c.Pin), "texts from your phone must begin with that PIN", "PIN 4821"),
+        _row("PIN", "OFF", takes.one_of(_PIN_OFF), "they need none any more", "PIN OFF"),
     ),
     "What reaches you": (
         _row("ON", "", takes.alone(c.On()), "texts on", "ON"),
@@ -92,10 +95,10 @@ CHAPTERS: dict[str, tuple[CommandForm, ...]] = {
     ),
     "Following": (
         _row("FOLLOW, F, SUB, ADD", "name", takes.named(c.Follow), "read somebody here", "FOLLOW @alice"),
-        _later("FOLLOW, F, SUB, ADD", "#tag", takes.tagged(c.FollowTag), "read what has a tag", "FOLLOW #lunch"),
+        _row("FOLLOW, F, SUB, ADD", "#tag", takes.tagged(c.FollowTag), "read what has a tag", "FOLLOW #lunch"),
         _row("LEAVE, UNFOLLOW, UNSUB, L", "name", takes.named(c.Leave), "follow somebody no longer", "LEAVE alice"),
-        _later("LEAVE, UNFOLLOW, UNSUB, L", "#tag", takes.tagged(c.LeaveTag), "follow a tag no longer", "L #lunch"),
-        _row("FOLLOWING", "", takes.alone(c.Following()), "whom you follow", "FOLLOWING"),
+        _row("LEAVE, UNFOLLOW, UNSUB, L", "#tag", takes.tagged(c.LeaveTag), "follow a tag no longer", "L #lunch"),
+        _row("FOLLOWING", "", takes.alone(c.Following()), "whom and which tags you follow", "FOLLOWING"),
         _row("FOLLOWERS", "", takes.alone(c.Followers()), "who follows you", "FOLLOWERS"),
         _row("ACCEPT", "name | ALL", _ACCEPT, "let one, or all who asked, follow you", "ACCEPT bob"),
         _row("DENY", "name | ALL", takes.named_or_all(c.Deny), "let one, or all who asked, not follow you", "DENY ALL"),
@@ -105,7 +108,7 @@ CHAPTERS: dict[str, tuple[CommandForm, ...]] = {
         _row("LOSE", "name", takes.named(c.Lose), "make somebody follow you no longer", "LOSE bob"),
         _row("BLOCK", "name", takes.named(c.Block), "end following both ways, and hide", "BLOCK bob"),
         _row("UNBLOCK", "name", takes.named(c.Unblock), "end a block", "UNBLOCK bob"),
-        _later("REPORT", "name", takes.named(c.Report), "tell the people who run this about somebody", "REPORT bob"),
+        _row("REPORT", "name [words]", takes.name_text(c.Report), "tell the operator about somebody", "REPORT bob"),
         _row("MUTE", "name", takes.named(c.Mute), "follow somebody and receive nothing of it", "MUTE bob"),
         _row("PROTECT", "", takes.alone(c.Protect()), "only whom you accept reads you", "PROTECT"),
         _row("PUBLIC", "", takes.alone(c.Public()), "anyone may read you (asks for a code)", "PUBLIC"),
@@ -129,20 +132,30 @@ CHAPTERS: dict[str, tuple[CommandForm, ...]] = {
         _row("GET, LAST, G", "name", takes.named(c.Get), "somebody's last post", "GET alice"),
         _row("WHOIS, W", "name", takes.named(c.Whois), "who somebody is", "WHOIS alice"),
         _row("STATS", "", takes.alone(c.Stats()), "your numbers", "STATS"),
+        _row("MORE", "", takes.alone(c.More()), "go on with the list that you got last", "MORE"),
         _row("INBOX", "", takes.alone(c.Inbox()), "your last direct messages", "INBOX"),
-        _later("SEARCH", "words", takes.some_text(c.Search), "the last posts with these words", "SEARCH lost keys"),
-        _later("TRACK", "word", takes.word(c.Track), "posts with a word by text", "TRACK wifi"),
-        _later("UNTRACK", "word | ALL", _UNTRACK, "track one word, or all, no longer", "UNTRACK ALL"),
-        _later("TRACKS", "", takes.alone(c.Tracks()), "the words you track", "TRACKS"),
-        _later("NUDGE", "name", takes.named(c.Nudge), "ask somebody to post again", "NUDGE bob"),
-        _later("INVITE", "", takes.alone(c.Invite()), "a link by which others can join", "INVITE"),
+        _row("SEARCH", "words", takes.some_text(c.Search), "the last posts with these words", "SEARCH lost keys"),
+        _row("TRACK", "word", takes.word(c.Track), "posts with a word or #tag, whoever writes them", "TRACK wifi"),
+        _row("UNTRACK", "word | ALL", _UNTRACK, "track one word, or all, no longer", "UNTRACK ALL"),
+        _row("TRACKS", "", takes.alone(c.Tracks()), "the words and tags you track", "TRACKS"),
+        _row("NUDGE", "name", takes.named(c.Nudge), "ask somebody who follows you to post again", "NUDGE bob"),
+        _row("INVITE", "", takes.alone(c.Invite()), "a text by which others can join, to pass on", "INVITE"),
     ),
     "Polls and groups": (
-        _later("POLL", "question / a / b", takes.question(c.Poll), "ask your followers", "POLL Lunch? / pizza / soup"),
-        _later("VOTE", "n", takes.number(c.Vote, 9), "answer the last poll you got", "VOTE 2"),
-        _later("JOIN", "!group", takes.group(c.JoinGroup), "join a group", "JOIN !team"),
-        _later("LEAVE", "!group", takes.group(c.LeaveGroup), "leave a group", "LEAVE !team"),
-        _later("!group", "text", takes.group_text(c.GroupText), "a text to a group", "!team we start at nine"),
+        _row("POLL", "question / a / b", takes.question(c.Poll), "ask your followers", "POLL Lunch? / pizza / soup"),
+        _row("POLL", "", takes.alone(c.PollResult()), "how the last poll stands that you got or asked", "POLL"),
+        _row("POLL", "CLOSE", takes.one_of(_CLOSE), "end your last poll; who voted gets the result", "POLL CLOSE"),
+        _row("VOTE", "n", takes.number(c.Vote, 9), "answer the last poll you got", "VOTE 2"),
+        _row("GROUPS", "", takes.alone(c.Groups()), "the groups that you are in", "GROUPS"),
+        _row("JOIN", "!group", takes.group(c.JoinGroup), "join a group, or found it", "JOIN !team"),
+        _row("LEAVE", "!group", takes.group(c.LeaveGroup), "leave a group", "LEAVE !team"),
+        _row(
+            "!group",
+            "text",
+            takes.group_text(c.GroupText),
+            "a post to a group too",
+            "!team we start at nine",
+        ),
     ),
 }
 """Every form a command can have, by chapter. No message fits two of them."""

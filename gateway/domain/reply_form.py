@@ -19,6 +19,16 @@ def listed(start: str, names: Sequence[str], *, more: bool, end: str = "") -> st
     return f"{start}{words}{', ...' if more else ''}{end}"
 
 
+def fitted(start: str, entries: Sequence[str], *, between: str, more: bool, end: str) -> tuple[str, int]:
+    """As many of the entries as one SMS holds, at least the first, and how many these are. ``end`` stands behind them
+    where some are left, or ``more`` are to come."""
+    for shown in range(len(entries), 1, -1):
+        words = start + between.join(entries[:shown]) + (end if more or shown < len(entries) else "")
+        if len(words) <= SEGMENT:
+            return words, shown
+    return start + entries[0] + (end if more or len(entries) > 1 else ""), 1
+
+
 def counted(count: int, what: str) -> str:
     """``1 post``, ``2 posts``."""
     return f"{count} {what}" if count == 1 else f"{count} {what}s"

@@ -105,3 +105,16 @@ def no_groups() -> str:
 def written_to_group(group: str, members: int) -> str:
     """``members`` are the others."""
     return f"Sent to !{group} and your followers." if members else f"Posted. Nobody else is in !{group} yet."
+
+
+# ---- lists
+
+
+def track_list(total: int) -> str:
+    """What the words and tags that somebody tracks stand behind."""
+    return f"You track {total}: "
+
+
+def group_list(total: int) -> str:
+    """What the groups that somebody is in stand behind."""
+    return f"You are in {counted(total, 'group')}: "

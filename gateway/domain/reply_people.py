@@ -142,16 +142,23 @@ def already_public() -> str:
     return "Your posts are public already. PROTECT changes it."
 
 
-def follow_list(names: Sequence[str], total: int) -> str:
-    if not total:
-        return "You follow nobody yet. FOLLOW name begins."
-    return listed(f"You follow {total}: ", names, more=total > len(names))
+def follows_nobody() -> str:
+    return "You follow nobody yet. FOLLOW name begins."
 
 
-def follower_list(names: Sequence[str], total: int) -> str:
-    """``names`` are the first of those who have one."""
-    if not total:
-        return "Nobody follows you yet."
-    if not names:
-        return f"{counted(total, 'follower')}, by phone only."
-    return listed(f"{counted(total, 'follower')}: ", names, more=total > len(names))
+def follow_list(total: int) -> str:
+    """What the names of whom somebody follows stand behind."""
+    return f"You follow {total}: "
+
+
+def nobody_follows() -> str:
+    return "Nobody follows you yet."
+
+
+def only_phones_follow(total: int) -> str:
+    return f"{counted(total, 'follower')}, by phone only."
+
+
+def follower_list(total: int) -> str:
+    """What the names of followers stand behind."""
+    return f"{counted(total, 'follower')}: "

@@ -1,7 +1,5 @@
 """Answers to who reads by text: posts, people, numbers, messages."""
 
-from collections.abc import Sequence
-
 from gateway.domain.reply_form import SEGMENT, counted, cut
 
 
@@ -24,14 +22,10 @@ def stats(name: str, posts: int, followers: int, following: int) -> str:
     return f"{name}: {counted(posts, 'post')}, {counted(followers, 'follower')}, following {following}."
 
 
-def inbox(messages: Sequence[tuple[str, str]]) -> str:
-    """Direct messages as (name, text), newest first: the newest whole, then as many as fit."""
-    if not messages:
-        return "You have no direct messages."
-    answer = ""
-    for name, text in messages:
-        line = f"{name}: {text}"
-        if answer and len(answer) + 1 + len(line) > SEGMENT:
-            break
-        answer = f"{answer}\n{line}".strip()
-    return answer
+def no_directs() -> str:
+    return "You have no direct messages."
+
+
+def more_of(total: int | None) -> str:
+    """What stands behind messages of which there are more; ``total`` is how many there are, if that is known."""
+    return "\n... MORE" if total is None else f"\n... {total} in all, MORE"

@@ -83,10 +83,14 @@ class Login(_Bare): ...
 
 @dataclass(frozen=True, slots=True)
 class Pin:
-    """A text protected by a PIN of 4 to 8 digits: ``rest`` is what to parse once it is right, and may be empty."""
+    """A PIN of 4 to 8 digits: ``rest`` is what to parse once it is right. Where it is empty, the PIN is to be set."""
 
     pin: str
     rest: str
+
+
+class PinOff(_Bare):
+    """Texts need no PIN any more."""
 
 
 class On(_Bare): ...
@@ -172,7 +176,12 @@ class Block(_Named): ...
 class Unblock(_Named): ...
 
 
-class Report(_Named): ...
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Tell the operator about somebody; ``words`` say what, and may be empty."""
+
+    name: str
+    words: str
 
 
 class Mute(_Named): ...
@@ -261,6 +270,10 @@ class Untrack:
 class Tracks(_Bare): ...
 
 
+class More(_Bare):
+    """Go on with the list that was answered last."""
+
+
 class Nudge(_Named): ...
 
 
@@ -280,6 +293,17 @@ class Vote:
     """For the option of this number, 1 to 9."""
 
     number: int
+
+
+class PollResult(_Bare):
+    """How the last poll stands that one got or asked."""
+
+
+class PollClose(_Bare):
+    """End one's last poll."""
+
+
+class Groups(_Bare): ...
 
 
 class JoinGroup(_Group): ...
@@ -319,13 +343,13 @@ class Post:
 
 
 _Consent = Stop | Start | Help
-_Account = Join | Rename | SignOut | DeleteMe | Claim | Login | Pin
+_Account = Join | Rename | SignOut | DeleteMe | Claim | Login | Pin | PinOff
 _Wire = On | Off | OnName | OffName | Sleep | SleepFor | Wake | Email | EmailDigest
 _Edge = Follow | FollowTag | Leave | LeaveTag | Following | Followers | Accept | Deny | Requests | Lose
 _Shield = Block | Unblock | Report | Mute | Protect | Public
 _Words = Direct | Reply | Repost | Favourite | Undo | PostThis
-_Reading = Get | Whois | Stats | Inbox | Search | Track | Untrack | Tracks | Nudge | Invite
-_Together = Poll | Vote | JoinGroup | LeaveGroup | GroupText
+_Reading = Get | Whois | Stats | Inbox | Search | Track | Untrack | Tracks | More | Nudge | Invite
+_Together = Poll | PollResult | PollClose | Vote | Groups | JoinGroup | LeaveGroup | GroupText
 _Loose = Yes | Code | Empty | Post
 Command = _Consent | _Account | _Wire | _Edge | _Shield | _Words | _Reading | _Together | _Loose
 """All that a message can mean. Closed: match on it and end with ``assert_never``."""

@@ -33,7 +33,18 @@ from gateway.domain.command import parse, parse_mail
 from gateway.domain.text import normalise
 from gateway.domain.types import Channel, Source
 from gateway.service import posting
-from gateway.service.answering import account, consent, graph, reading, words
+from gateway.service.answering import (
+    account,
+    consent,
+    graph,
+    listening,
+    lists,
+    pin,
+    polls,
+    reading,
+    together,
+    words,
+)
 from gateway.service.answering.asked import Asked, Told, sender_of
 from gateway.service.site import Site
 from store import addresses, inbox, recall
@@ -45,7 +56,7 @@ __all__ = ["Heard", "Said", "Told", "handle", "plain_post", "post_all"]
 
 _MINUTE = timedelta(minutes=1)
 
-_FOR_THE_SUSPENDED = (c.SignOut, c.Off, c.OffName, c.Leave)
+_FOR_THE_SUSPENDED = (c.SignOut, c.Off, c.OffName, c.Leave, c.LeaveTag, c.LeaveGroup, c.Untrack)
 _NEEDS_NAME = (
     c.Rename,
     c.Followers,
@@ -63,6 +74,12 @@ _NEEDS_NAME = (
     c.PostThis,
     c.Post,
     c.Yes,
+    c.Login,
+    c.Nudge,
+    c.Poll,
+    c.PollClose,
+    c.JoinGroup,
+    c.GroupText,
 )
 
 
@@ -90,6 +107,11 @@ async def handle(unit: Unit, site: Site, told: Told, *, now: datetime, new_code:
         flooded = await _flooded(asked)
         if flooded is not None:
             return flooded
+        if not isinstance(command, c.Help):
+            unlocked = await pin.unlock(asked, command)
+            if isinstance(unlocked, str):
+                return unlocked
+            asked, command = unlocked
     answer = await _answer(asked, command)
     if told.dropped:
         return (
@@ -243,9 +265,9 @@ async def _answer_member(asked: Asked, me: AccountRow, command: c.Command) -> st
         case c.Leave(name):
             return await graph.leave(asked, me, name)
         case c.Following():
-            return await graph.list_following(asked, me)
+            return await lists.show(asked, me, lists.FOLLOWING)
         case c.Followers():
-            return await graph.list_followers(asked, me)
+            return await lists.show(asked, me, lists.FOLLOWERS)
         case c.Requests():
             return await graph.list_requests(asked, me)
         case c.Accept(whose):
@@ -277,36 +299,57 @@ async def _answer_member(asked: Asked, me: AccountRow, command: c.Command) -> st
         case c.Stats():
             return await reading.stats(asked, me)
         case c.Inbox():
-            return await reading.inbox(asked, me)
+            return await lists.show(asked, me, lists.INBOX)
+        case c.Search(words_):
+            return await lists.show(asked, me, lists.SEARCH, words_)
+        case c.Tracks():
+            return await lists.show(asked, me, lists.TRACKS)
+        case c.Groups():
+            return await lists.show(asked, me, lists.GROUPS)
+        case c.More():
+            return await lists.more(asked, me)
+        case c.Track(word):
+            return await listening.track(asked, me, word)
+        case c.Untrack(which):
+            return await listening.untrack(asked, me, which)
+        case c.FollowTag(tag):
+            return await listening.follow_tag(asked, me, tag)
+        case c.LeaveTag(tag):
+            return await listening.leave_tag(asked, me, tag)
+        case c.JoinGroup(group):
+            return await listening.join_group(asked, me, group)
+        case c.LeaveGroup(group):
+            return await listening.leave_group(asked, me, group)
+        case c.GroupText(group, _):
+            return await listening.write_to_group(asked, me, group)
+        case c.Poll(question, options):
+            return await polls.ask(asked, me, question, options)
+        case c.PollResult():
+            return await polls.result(asked, me)
+        case c.PollClose():
+            return await polls.close(asked, me)
+        case c.Vote(option):
+            return await polls.vote(asked, me, option)
+        case c.Nudge(name):
+            return await together.nudge(asked, me, name)
+        case c.Invite():
+            return together.invite(asked)
+        case c.Report(name, why):
+            return await together.report(asked, me, name, why)
+        case c.Login():
+            return await together.log_in(asked, me)
+        case c.Pin(code, rest):
+            return await pin.set_or_use(asked, me, code, rest)
+        case c.PinOff():
+            return await pin.end(asked, me)
         case c.Empty():
             return reply_posts.empty()
         case c.Stop() | c.Start() | c.Help():
             raise AssertionError("answered before anybody asked who it is")
-        case (
-            c.Login()
-            | c.Pin()
-            | c.Sleep()
-            | c.SleepFor()
-            | c.Wake()
-            | c.Report()
-            | c.Search()
-            | c.Track()
-            | c.Untrack()
-            | c.Tracks()
-            | c.Nudge()
-            | c.Invite()
-            | c.Poll()
-            | c.Vote()
-        ):
+        case c.Sleep() | c.SleepFor() | c.Wake():
             return reply.not_offered(_first_word(asked.told.text))
         case c.EmailDigest(mode):
             return reply.not_offered(f"EMAIL {mode.upper()}")
-        case c.FollowTag():
-            return reply.not_offered("FOLLOW #tag")
-        case c.LeaveTag():
-            return reply.not_offered("LEAVE #tag")
-        case c.JoinGroup() | c.LeaveGroup() | c.GroupText():
-            return reply.not_offered("groups")
         case _:
             assert_never(command)
 

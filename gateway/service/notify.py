@@ -1,8 +1,8 @@
-"""Birdwire's own words to people: they wait in the queue like everything else, in the foremost lane."""
+"""Birdwire's own words to people: they wait in the queue like everything else, answers in the foremost lane."""
 
 from datetime import datetime
 
-from gateway.domain.types import Channel
+from gateway.domain.types import Channel, Lane
 from store import accounts, addresses, deliveries, routes
 from store.routes import MAIL_ROUTE
 from store.unit import Unit
@@ -17,6 +17,7 @@ async def tell(
     subject: str = "",
     in_reply_to: str = "",
     answers: bool = False,
+    lane: Lane = Lane.ANSWER,
 ) -> bool:
     """Queue words for one phone or mailbox. ``answers``: they answer what it has just sent, so they go out even
     after a STOP. False when there is no way there."""
@@ -37,15 +38,18 @@ async def tell(
         subject=subject,
         in_reply_to=in_reply_to,
         answers=answers,
+        lane=lane,
         now=now,
     )
     return True
 
 
-async def tell_account(unit: Unit, account_id: int, text: str, *, now: datetime, subject: str = "") -> bool:
+async def tell_account(
+    unit: Unit, account_id: int, text: str, *, now: datetime, subject: str = "", lane: Lane = Lane.ANSWER
+) -> bool:
     """Queue words for a person: to the phone in use, else the mailbox in use. False when there is neither."""
     account = await accounts.by_id(unit, account_id)
     if account is None:
         return False
     address_id = account.phone_id if account.sms_route is not None else account.mail_id
-    return address_id is not None and await tell(unit, address_id, text, now=now, subject=subject)
+    return address_id is not None and await tell(unit, address_id, text, now=now, subject=subject, lane=lane)

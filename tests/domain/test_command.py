@@ -44,6 +44,13 @@ MEANS: list[tuple[str, c.Command]] = [
     ("claim AB12", c.Claim("ab12")),
     ("pin 1234 GET bob", c.Pin("1234", "GET bob")),
     ("pin 1234", c.Pin("1234", "")),
+    ("Pin off.", c.PinOff()),
+    ("report @bob", c.Report("bob", "")),
+    ("report bob: he spams", c.Report("bob", "he spams")),
+    ("poll", c.PollResult()),
+    ("Poll close!", c.PollClose()),
+    ("groups", c.Groups()),
+    ("more", c.More()),
     ("on", c.On()),
     ("On !", c.On()),
     ("off bob", c.OffName("bob")),
@@ -315,7 +322,7 @@ def test_help_fits_one_segment_with_its_link_for_every_word():
 
 def test_help_with_a_word_tells_what_it_does():
     assert "FOLLOW name" in help_text("SUB", "x.org")
-    assert "not yet" in help_text("VOTE", "x.org")
+    assert "not yet" in help_text("WAKE", "x.org")
     assert help_text("NOSUCH", "x.org") == help_text(None, "x.org")
 
 

@@ -2,7 +2,16 @@
 
 import pytest
 
-from gateway.domain import reply, reply_form, reply_people, reply_posts, reply_reading
+from gateway.domain import (
+    poll,
+    reply,
+    reply_form,
+    reply_listening,
+    reply_people,
+    reply_posts,
+    reply_reading,
+    reply_together,
+)
 from gateway.domain.sms_text import segments
 
 NAME = "abcdefghijklmno"
@@ -56,8 +65,30 @@ ANSWERS = [
     reply_people.protected_from_you(NAME),
     reply_people.asks_to_follow(NAME),
     reply_people.requests([NAME] * 30, more=True),
-    reply_people.follow_list([NAME] * 30, 100_000),
-    reply_people.follower_list([NAME] * 30, 100_000),
+    reply_form.fitted(reply_people.follow_list(100_000), [NAME] * 30, between=", ", more=True, end=", ... MORE")[0],
+    reply_form.fitted(reply_people.follower_list(100_000), [NAME] * 30, between=", ", more=True, end=", ... MORE")[0],
+    reply_listening.tracked(NAME),
+    reply_listening.too_many_tracks(100),
+    reply_listening.not_one_word(),
+    reply_listening.tag_followed(NAME),
+    reply_listening.group_joined(NAME, 100_000),
+    reply_listening.group_founded(NAME),
+    reply_listening.join_group_first(NAME),
+    reply_listening.no_such_group(NAME, ASK),
+    reply_listening.no_group_offer(NAME, 10),
+    reply_listening.too_many_groups(100),
+    reply_together.poll_posted(),
+    reply_together.poll_too_long(100),
+    reply_together.poll_is_closed(poll.result("q" * 140, ("pizza", "soup"), {1: 100_000})),
+    reply_together.nudged_before(NAME),
+    reply_together.nudge_refused(NAME),
+    reply_together.nudge(NAME),
+    reply_together.invitation(SITE, "+15550009999", URL),
+    reply_together.reported(NAME),
+    reply_together.report_closed(NAME),
+    reply_together.pin_set("12345678"),
+    reply_together.no_pin(),
+    reply_together.login(f"{URL}/login/{'x' * 32}", 10),
     reply_people.blocked(NAME),
     reply_posts.empty(),
     reply_posts.only_attachments(10),
@@ -81,7 +112,6 @@ ANSWERS = [
     reply_reading.post(NAME, "x" * 140),
     reply_reading.whois(NAME, "a long story " * 30, (1, 2), f"{URL}/@{NAME}", protected=True),
     reply_reading.stats(NAME, 100_000, 100_000, 100_000),
-    reply_reading.inbox([(NAME, "x" * 100), (NAME, "y" * 100)]),
     reply.not_offered("UNTRACK"),
 ]
 
@@ -99,9 +129,12 @@ def test_a_list_shows_as_many_names_as_fit_and_says_that_there_are_more() -> Non
     assert len(full) <= reply_form.SEGMENT
 
 
-def test_the_newest_direct_message_is_whole_and_older_ones_come_while_they_fit() -> None:
-    assert reply_reading.inbox([("ann", "see you"), ("bob", "hi")]) == "ann: see you\nbob: hi"
-    assert reply_reading.inbox([("ann", "x" * 140), ("bob", "y" * 140)]) == f"ann: {'x' * 140}"
+def test_the_first_of_a_list_is_whole_and_others_come_while_they_fit() -> None:
+    put = {"between": "\n", "end": "\nMORE"}
+    assert reply_form.fitted("", ["ann: hi", "bob: yo"], more=False, **put) == ("ann: hi\nbob: yo", 2)
+    assert reply_form.fitted("", ["ann: hi", "bob: yo"], more=True, **put) == ("ann: hi\nbob: yo\nMORE", 2)
+    assert reply_form.fitted("", ["x" * 150, "bob: yo"], more=False, **put) == (f"{'x' * 150}\nMORE", 1)
+    assert reply_form.fitted("", ["x" * 200], more=False, **put) == ("x" * 200, 1)
 
 
 def test_who_somebody_is_begins_with_what_they_say_of_themselves() -> None:

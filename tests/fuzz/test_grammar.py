@@ -46,6 +46,11 @@ BARE = st.sampled_from(
         c.Stats,
         c.Inbox,
         c.Tracks,
+        c.Groups,
+        c.More,
+        c.PollResult,
+        c.PollClose,
+        c.PinOff,
         c.Invite,
         c.Yes,
         c.Help,
@@ -62,7 +67,6 @@ NAMED = st.sampled_from(
         c.Lose,
         c.Block,
         c.Unblock,
-        c.Report,
         c.Mute,
         c.Get,
         c.Whois,
@@ -95,6 +99,7 @@ COMMANDS: st.SearchStrategy[Command] = st.one_of(
     st.builds(c.Untrack, TAGS.filter(lambda word: word != "all")),
     st.builds(c.Poll, TAGS, st.lists(TAGS, min_size=2, max_size=9).map(tuple)),
     st.builds(c.Vote, st.integers(1, 9)),
+    st.builds(c.Report, NAMES, WORDS),
     st.builds(c.JoinGroup, NAMES),
     st.builds(c.LeaveGroup, NAMES),
     st.builds(c.GroupText, NAMES, WORDS),
@@ -118,6 +123,14 @@ def written(command: Command) -> str:
             return f"HELP {topic or ''}"
         case c.DeleteMe():
             return "delete me"
+        case c.PollResult():
+            return "Poll"
+        case c.PollClose():
+            return "POLL close"
+        case c.PinOff():
+            return "PIN off"
+        case c.Report(name, words):
+            return f"REPORT {name} {words}"
         case c.Yes():
             return "y"
         case c.Claim(code):
@@ -165,7 +178,7 @@ def written(command: Command) -> str:
 def test_what_was_understood_can_be_written_again(command: Command, end: str, upper: bool) -> None:
     words = written(command)
     assert parse(words + end) == command
-    if upper and not hasattr(command, "text") and not isinstance(command, c.Pin | c.Search | c.Poll):
+    if upper and not hasattr(command, "text") and not isinstance(command, c.Pin | c.Search | c.Poll | c.Report):
         assert parse(words.upper() + end) == command
 
 
@@ -236,7 +249,7 @@ SAYINGS = st.one_of(
 MOST_SAID = 320
 """Characters of the longest answer: two segments."""
 
-MAY_POST = (c.Post, c.PostThis, c.Reply, c.Yes, c.Start, c.Code)
+MAY_POST = (c.Post, c.PostThis, c.Reply, c.Yes, c.Start, c.Code, c.Poll, c.GroupText, c.Pin)
 """What may make a public post; YES and a code may take up an offer, or be plain words."""
 
 

@@ -220,8 +220,8 @@ async def test_a_block_ends_following_both_ways_and_is_never_told(town: Town) ->
     await town.text("alice", "FOLLOW bob")
     await town.text("bob", "FOLLOW alice")
     assert await town.text("alice", "BLOCK bob") == reply_people.blocked("bob")
-    assert await town.text("bob", "FOLLOWING") == reply_people.follow_list([], 0)
-    assert await town.text("alice", "FOLLOWERS") == reply_people.follower_list([], 0)
+    assert await town.text("bob", "FOLLOWING") == reply_people.follows_nobody()
+    assert await town.text("alice", "FOLLOWERS") == reply_people.nobody_follows()
     as_nobody = reply_people.nobody_offer("alice", 10)
     for words in ("FOLLOW alice", "GET alice", "WHOIS alice", "RT alice", "FAV alice", "R @alice hi"):
         assert await town.text("bob", words) == as_nobody
@@ -355,7 +355,7 @@ async def test_undo_says_that_a_direct_message_had_gone_out(town: Town) -> None:
     async with town.store.unit() as unit:
         await unit.execute(deliveries.update().where(deliveries.c.state == "queued").values(state="sent"))
     assert await town.text("alice", "UNDO") == "It had gone out to bob already. Deleted here: two"
-    assert await town.text("bob", "INBOX") == reply_reading.inbox([])
+    assert await town.text("bob", "INBOX") == reply_reading.no_directs()
 
 
 async def test_an_answer_goes_to_the_last_post_received_or_to_a_name(town: Town) -> None:
@@ -400,22 +400,14 @@ async def test_reading_by_text(town: Town) -> None:
     assert await town.text("bob", "G alice") == "alice: two"
     assert await town.text("bob", "whois alice") == "alice: 2 posts, 1 follower. https://birds.example/@alice"
     assert await town.text("alice", "STATS") == "alice: 2 posts, 1 follower, following 0."
-    assert await town.text("alice", "INBOX") == reply_reading.inbox([])
+    assert await town.text("alice", "INBOX") == reply_reading.no_directs()
 
 
 async def test_commands_of_later_say_so_and_post_nothing(town: Town) -> None:
     await town.join("alice")
     for words, form in (
         ("SLEEP 22-7", "SLEEP"),
-        ("POLL Lunch? / a / b", "POLL"),
-        ("TRACK wifi", "TRACK"),
         ("email daily", "EMAIL DAILY"),
-        ("f #lunch", "FOLLOW #tag"),
-        ("L #lunch", "LEAVE #tag"),
-        ("JOIN !team", "groups"),
-        ("LEAVE !team", "groups"),
-        ("!team we start at nine", "groups"),
-        ("LOGIN", "LOGIN"),
     ):
         assert await town.text("alice", words) == reply.not_offered(form)
     assert await town.posts() == []
@@ -453,6 +445,6 @@ async def test_every_form_of_the_table_is_answered_and_only_posting_posts(town: 
     for i, row in enumerate(TABLE):
         await town.join(f"p{i}")
         assert await town.text(f"p{i}", row.example), row.example
-        assert await town.posts() == (["get milk"] if row.words[0] == "POST" else []), row.example
-        if row.words[0] == "POST":
+        assert len(await town.posts()) == (row.form in ("POST text", "POLL question / a / b")), row.example
+        if await town.posts():
             await town.text(f"p{i}", "UNDO")

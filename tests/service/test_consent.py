@@ -31,7 +31,7 @@ async def test_a_stopped_phone_hears_nothing_and_nothing_is_done_for_it(town: To
     for words in ("HELP", "FOLLOW bob", "still here", "get milk", "D bob hi", "JOIN x", "STATS", "SIGNOUT", ""):
         assert await town.text("alice", words) == ""
     assert await town.posts() == []
-    assert await town.text("bob", "FOLLOWERS") == reply_people.follower_list([], 0)
+    assert await town.text("bob", "FOLLOWERS") == reply_people.nobody_follows()
     assert await town.text("alice", "YES") == reply.started("Testville", "", known=True)
     assert await town.posts() == []
     assert await town.text("alice", "back again") == ""

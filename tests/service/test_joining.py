@@ -110,8 +110,8 @@ async def test_deleting_oneself_leaves_nothing(town: Town) -> None:
     assert await town.text("alice", '"DELETE ME."') == reply.confirm_delete("alice", "4821")
     assert await town.text("alice", "4821") == reply.deleted()
     assert await town.posts() == []
-    assert await town.text("bob", "FOLLOWING") == reply_people.follow_list([], 0)
-    assert await town.text("bob", "INBOX") == reply_reading.inbox([])
+    assert await town.text("bob", "FOLLOWING") == reply_people.follows_nobody()
+    assert await town.text("bob", "INBOX") == reply_reading.no_directs()
     assert "JOIN yourname" in await town.text("alice", "hello")
     assert await town.text("carol", "JOIN alice") == reply.joined("Testville", "alice")
 
@@ -136,7 +136,7 @@ async def test_signing_out_a_phone_that_only_follows_forgets_it(town: Town) -> N
     await town.join("alice")
     await town.text("reader", "FOLLOW alice")
     assert await town.text("reader", "SIGNOUT") == reply.signed_out_for_good()
-    assert await town.text("alice", "FOLLOWERS") == reply_people.follower_list([], 0)
+    assert await town.text("alice", "FOLLOWERS") == reply_people.nobody_follows()
 
 
 async def claim_code(town: Town, name: str, code: str = "4821") -> str:

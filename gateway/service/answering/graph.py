@@ -77,21 +77,6 @@ async def leave(asked: Asked, me: AccountRow, name: str) -> str:
     return reply_people.left(name) if ended else reply_people.not_following(name)
 
 
-async def list_following(asked: Asked, me: AccountRow) -> str:
-    if not asked.from_their_own:
-        return reply.only_to_your_own()
-    names = [person.name for person in await follows.following(asked.unit, me.id, most=_SHOWN)]
-    return reply_people.follow_list(names, (await accounts.counts(asked.unit, me.id)).following)
-
-
-async def list_followers(asked: Asked, me: AccountRow) -> str:
-    """The count, and the first who have a name: phones that only follow have none to show."""
-    if not asked.from_their_own:
-        return reply.only_to_your_own()
-    names = [person.name for person in await follows.followers(asked.unit, me.id, most=_SHOWN) if person.name]
-    return reply_people.follower_list(names, (await accounts.counts(asked.unit, me.id)).followers)
-
-
 async def list_requests(asked: Asked, me: AccountRow) -> str:
     if not asked.from_their_own:
         return reply.only_to_your_own()

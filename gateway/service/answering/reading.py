@@ -4,7 +4,7 @@ from gateway.domain import reply, reply_people, reply_posts, reply_reading
 from gateway.service import following
 from gateway.service.answering.asked import Asked, meant
 from gateway.service.answering.words import last_written
-from store import accounts, recall
+from store import accounts
 from store.accounts import AccountRow
 
 
@@ -34,11 +34,3 @@ async def whois(asked: Asked, me: AccountRow, name: str) -> str:
 async def stats(asked: Asked, me: AccountRow) -> str:
     counts = await accounts.counts(asked.unit, me.id)
     return reply_reading.stats(me.name or "You", counts.posts, counts.followers, counts.following)
-
-
-async def inbox(asked: Asked, me: AccountRow) -> str:
-    """The newest direct messages: the last one whole, and as many before it as one SMS holds."""
-    if not asked.from_their_own:
-        return reply.only_to_your_own()
-    messages = await recall.directs_to(asked.unit, me.id, most=5)
-    return reply_reading.inbox([(message.name, message.text) for message in messages])

@@ -82,6 +82,7 @@ def _add_polls() -> None:
     op.create_table(
         "polls",
         sa.Column("post_id", _ID, autoincrement=False, nullable=False),
+        sa.Column("question", sa.Text(), nullable=False),
         sa.Column("options", sa.Text(), nullable=False),
         sa.Column("closes_at", sa.BigInteger(), nullable=False),
         sa.Column("told", sa.BigInteger(), server_default="0", nullable=True),
