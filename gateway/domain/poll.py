@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 
-from gateway.domain.reply_form import counted, cut
+from gateway.domain.reply_form import SEGMENT, counted, cut
 from gateway.domain.text import normalise
+
+_ROOM = SEGMENT - len("Closed: ")
 
 
 def question_text(question: str, options: Sequence[str]) -> str:
@@ -13,7 +15,8 @@ def question_text(question: str, options: Sequence[str]) -> str:
 
 
 def result(question: str, options: Sequence[str], votes: Mapping[int, int]) -> str:
-    """How many chose each option, e.g. ``Lunch? pizza 3, soup 5. 8 votes.``; the question is cut first."""
+    """How many chose each option, e.g. ``Lunch? pizza 3, soup 5. 8 votes.``; the question is cut first, so that one SMS
+    holds it with a word before."""
     counts = ", ".join(f"{option} {votes.get(number, 0)}" for number, option in enumerate(options, 1))
     tail = f" {counts}. {counted(sum(votes.values()), 'vote')}."
-    return f"{cut(question, max(160 - len(tail), 20))}{tail}"
+    return f"{cut(question, max(_ROOM - len(tail), 20))}{tail}"

@@ -161,7 +161,6 @@ POSTS = [
     "email me",
     "vote 0",
     "vote for bob",
-    "poll",
     "poll Lunch? / pizza",
     "poll a / / b",
     "untrack",

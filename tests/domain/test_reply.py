@@ -133,7 +133,7 @@ def test_the_first_of_a_list_is_whole_and_others_come_while_they_fit() -> None:
     put = {"between": "\n", "end": "\nMORE"}
     assert reply_form.fitted("", ["ann: hi", "bob: yo"], more=False, **put) == ("ann: hi\nbob: yo", 2)
     assert reply_form.fitted("", ["ann: hi", "bob: yo"], more=True, **put) == ("ann: hi\nbob: yo\nMORE", 2)
-    assert reply_form.fitted("", ["x" * 150, "bob: yo"], more=False, **put) == (f"{'x' * 150}\nMORE", 1)
+    assert reply_form.fitted("", ["x" * 155, "bob: yo"], more=False, **put) == (f"{'x' * 155}\nMORE", 1)
     assert reply_form.fitted("", ["x" * 200], more=False, **put) == ("x" * 200, 1)
 
 
