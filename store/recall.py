@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, exists, func, select
 
-from store.schema import Instant, accounts, inbox, posts
+from store.schema import Instant, accounts, deliveries, inbox, posts
 from store.unit import Reading
 
 
@@ -17,6 +17,9 @@ class Message:
     name: str
     text: str
 
+
+_LOOKED_AT = 500
+"""How many of an author's latest posts are looked through for one that went out to somebody."""
 
 _SINCE = inbox.c.received_at >= bindparam("since", type_=Instant())
 _TOLD = select(func.count()).where(inbox.c.sender == bindparam("sender"), _SINCE, inbox.c.answer == bindparam("answer"))
@@ -39,6 +42,35 @@ _COUNT_DIRECTS = select(func.count()).where(
     posts.c.deleted_at.is_(None),
     posts.c.id < bindparam("before"),
 )
+
+
+_newest = (
+    select(posts.c.id)
+    .where(posts.c.author_id == bindparam("author"), posts.c.deleted_at.is_(None), posts.c.kind != "repost")
+    .order_by(posts.c.id.desc())
+    .limit(_LOOKED_AT)
+    .subquery("newest")
+)
+_LAST_FROM = (
+    select(_newest.c.id)
+    .where(
+        exists().where(
+            deliveries.c.post_id == _newest.c.id,
+            deliveries.c.post_id.is_not(None),
+            deliveries.c.account_id == bindparam("reader"),
+            deliveries.c.state.in_(("claimed", "unsure", "sent", "delivered")),
+        )
+    )
+    .order_by(_newest.c.id.desc())
+    .limit(1)
+)
+
+
+async def last_from(reading: Reading, author_id: int, reader_id: int) -> int | None:
+    """The newest post or direct message of the author's that went out to the reader, by text or mail; None when there
+    is none among the author's latest."""
+    values = {"author": author_id, "reader": reader_id}
+    return (await reading.execute(_LAST_FROM, values)).scalar_one_or_none()
 
 
 async def told_since(reading: Reading, sender: str, answer: str, since: datetime) -> int:

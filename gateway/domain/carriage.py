@@ -135,6 +135,7 @@ def outgoing(carriage: Carriage, sender: str) -> Outgoing:
         reply_to_id=carriage.reply_to_id,
         kind=None if carriage.kind is None else PostKind(carriage.kind),
         mention=carriage.lane == Lane.MENTION,
+        via=carriage.via or "",
         original_author=carriage.original_author or "",
         subject=carriage.subject or "",
         in_reply_to=carriage.in_reply_to or "",

@@ -11,7 +11,7 @@ from gateway.service import following, posting
 from gateway.service.answering.asked import Asked, blocks, meant, nobody
 from gateway.service.posting import Duplicate, Nothing, Protected, Published, TooLong, TooMany
 from gateway.service.site import Site
-from store import accounts, deliveries, follows, offers, posts
+from store import accounts, deliveries, follows, offers, posts, recall
 from store.accounts import AccountRow
 from store.posts import PostRow
 
@@ -66,7 +66,8 @@ async def answer_last(asked: Asked, me: AccountRow, text: str) -> str:
 
 
 async def answer(asked: Asked, me: AccountRow, name: str | None, text: str, words: str) -> str:
-    """Answer the last post of ``name``; when nobody is called that, ``words`` answer the last post received."""
+    """Answer the last that came from ``name``, else their last post; when nobody is called that, ``words`` answer the
+    last post received. A direct message is answered in private."""
     if name is None:
         return await answer_last(asked, me, words)
     other = await following.find(asked.unit, name, asker_id=me.id)
@@ -76,7 +77,11 @@ async def answer(asked: Asked, me: AccountRow, name: str | None, text: str, word
         return reply_people.you_block(name)
     if not text.strip():
         return reply_posts.reply_without_text()
-    target = await last_written(asked, me, other)
+    received = await recall.last_from(asked.unit, other.id, me.id)
+    came = None if received is None else await posts.by_id(asked.unit, received)
+    if came is not None and came.to_account_id is None and not await following.may_read(asked.unit, other, me.id):
+        came = None
+    target = came or await last_written(asked, me, other)
     if target is None:
         return reply_posts.no_posts(name)
     return await _answer(asked, me, Written(target, other), text)
