@@ -3,11 +3,13 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select, text
 
 from gateway.domain import reply_reading, reply_together
 from gateway.domain.sms_text import segments
 from gateway.service import reading
 from store import continuations
+from store.schema import posts
 from tests.service.conversing import Town
 from tests.service.test_by_mail import with_mail
 
@@ -152,3 +154,17 @@ async def test_more_by_mail_goes_on_with_what_the_mailbox_got(town: Town, words:
     assert (await town.mail("bob", words)).endswith("MORE")
     assert await town.text("bob", "MORE") == reply_together.nothing_more()
     assert await town.mail("bob", "MORE") not in (reply_together.nothing_more(), reply_reading.no_directs())
+
+
+async def test_what_is_deleted_leaves_no_word_behind(town: Town) -> None:
+    await town.join("alice", "bob")
+    await town.text("alice", "a first otter")
+    await town.text("alice", "UNDO")
+    await town.text("bob", "a second otter")
+    await town.text("bob", "DELETE ME")
+    await town.text("bob", "4821")
+    async with town.store.reading() as store:
+        assert set((await store.execute(select(posts.c.words))).scalars()) == {""}
+        if store.dialect == "sqlite":
+            found = await store.execute(text("SELECT rowid FROM post_words WHERE post_words MATCH 'otter'"))
+            assert found.all() == []
