@@ -58,7 +58,7 @@ _DUE = (
     .limit(1)
     .with_for_update(skip_locked=True, of=polls)
 )
-_CLOSE = update(polls).where(polls.c.post_id == bindparam("of_post")).values(closes_at=bindparam("now"))
+_CLOSE = update(polls).where(polls.c.post_id == bindparam("of_post")).values(closes_at=bindparam("now"), told=-1)
 _SET_TOLD = update(polls).where(polls.c.post_id == bindparam("of_post")).values(told=bindparam("up_to"))
 _vote = upsert(poll_votes)
 _VOTE = _vote.on_conflict_do_update(index_elements=["post_id", "account_id"], set_={"option": _vote.excluded.option})
@@ -103,7 +103,7 @@ async def closing(unit: Unit, *, now: datetime) -> PollRow | None:
 
 
 async def close(unit: Unit, post_id: int, *, now: datetime) -> None:
-    """No more votes."""
+    """No more votes. Its author knows."""
     await unit.execute(_CLOSE, {"of_post": post_id, "now": now})
 
 

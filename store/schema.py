@@ -436,7 +436,7 @@ class _PollCols(TypedColumns):
     """A post that asks something: the ``question``, and the ``options`` on a line each.
 
     ``closes_at``  when it ends by itself, or was ended. ``told``: the account id up to which its voters were told the
-    result, 0 before anybody was; None when all were.
+    result; 0 before anybody was, -1 when only the author was; None when all were.
     """
 
     post_id: Named[int] = Column(_Id, ForeignKey("posts.id"), primary_key=True, autoincrement=False)

@@ -86,7 +86,7 @@ async def result(reading: Reading, poll_row: PollRow) -> str:
 
 
 async def close(unit: Unit, poll_row: PollRow, *, now: datetime) -> None:
-    """End a poll; :func:`tell_result` tells who voted."""
+    """End a poll: its author is answered, and :func:`tell_result` tells who voted."""
     await polls.close(unit, poll_row.post_id, now=now)
 
 
