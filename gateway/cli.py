@@ -19,6 +19,8 @@ COMMANDS = {
     "schedule": ("gateway.cli_post", "See and drop posts that will go out by themselves."),
     "queue": ("gateway.cli_queue", "See what waits to be sent; try again, drop, hold, release."),
     "cost": ("gateway.cli_cost", "Say what texts cost in a month, by day, number and country."),
+    "group": ("gateway.cli_groups", "See the groups; add one."),
+    "reports": ("gateway.cli_reports", "See what people reported; close what was looked at."),
     "backup": ("gateway.cli_database", "Copy the database to a file while the daemon runs."),
 }
 """Every command: the module that holds it under its own name, and what it does in a sentence."""

@@ -41,6 +41,7 @@ class SiteSettings:
     public_url: str = ""
     registration: Literal["open", "invite", "domains", "closed"] = "open"
     private: bool = False
+    new_groups: bool = True
     overflow: Overflow = Overflow.LINK
     time_zone: str = "UTC"
     contact: str = ""
@@ -151,6 +152,7 @@ class Config:
             key=key,
             registration=self.site.registration,
             private=self.site.private,
+            new_groups=self.site.new_groups,
             overflow=self.site.overflow,
             time_zone=self.site.time_zone,
             contact=self.site.contact,

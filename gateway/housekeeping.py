@@ -11,7 +11,7 @@ from time import perf_counter
 import structlog
 
 from gateway import metrics
-from gateway.service import alerts, budgets, holding, receipts, scheduling, tending, waking
+from gateway.service import alerts, budgets, holding, polling, receipts, scheduling, tending, waking
 from outbound import worker
 from outbound.late import LateLooks
 from outbound.transport import CanLookUp, CanTell
@@ -111,6 +111,12 @@ def keep_house(tools: Tools, provider: CanLookUp | None, teller: CanTell | None 
         for each in standing:
             metrics.budgets_stand(each.whose, each.near, each.used_up, each.most)
 
+    async def tell_results() -> None:
+        told = True
+        while told:
+            async with store.unit() as unit:
+                told = await polling.tell_result(unit, now=now())
+
     async def look_up() -> None:
         assert provider is not None
         await worker.look_up(tools, provider)
@@ -153,6 +159,7 @@ def keep_house(tools: Tools, provider: CanLookUp | None, teller: CanTell | None 
     jobs: list[tuple[Job, float]] = [
         (post_what_is_due, 1),
         (wake_people, 1),
+        (tell_results, 5),
         (end_leases, min(5, lease / 4)),
         (bring_back, min(5, lease / 4)),
         (look_at_queue, 15),

@@ -19,8 +19,10 @@ import msgspec
 import structlog
 
 from gateway import metrics
-from gateway.domain import command, opt_out
+from gateway.domain import opt_out
+from gateway.domain.command import parse
 from gateway.domain.types import Channel
+from gateway.domain.wish import Stop
 from gateway.service import stopping
 from gateway.service.hush import Hush
 from inbound.batch import Full
@@ -53,7 +55,7 @@ def is_stop(message: Inbound) -> bool:
         and isinstance(message.door, Phone)
         and bool(message.sender)
         and opt_out.may_be(message.text)
-        and isinstance(command.parse(message.text), command.Stop)
+        and isinstance(parse(message.text), Stop)
     )
 
 

@@ -70,6 +70,7 @@ def render(delivery: Outgoing, site: Site) -> bytes:
         delivery.reply_to_id is not None,
         delivery.kind,
         delivery.mention,
+        delivery.via,
         delivery.original_author,
     )
     reply = token.make(site.key, Purpose.REPLY, delivery.id)
@@ -133,6 +134,7 @@ def _letter(
     answer: bool,
     kind: PostKind | None,
     mention: bool,
+    via: str,
     original_author: str,
 ) -> _Letter:
     direct = kind is PostKind.DIRECT
@@ -154,6 +156,9 @@ def _letter(
         why = f"{author} wrote this to you alone. Answer this mail to answer in private."
     elif mention:
         why = f"You get this because {author} mentions you. Answer this mail to reply: your reply is a post."
+    elif via:
+        reason = f"you are in {via}" if via.startswith("!") else f"you track {via}"
+        why = f"You get this because {reason}. Answer this mail to reply: your reply is a post."
     else:
         why = f"You get this because you follow {author}. Answer this mail to reply: your reply is a post."
     page = "" if direct else f"{public_url}/@{author}/{post_id}"

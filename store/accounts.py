@@ -34,6 +34,7 @@ class AccountRow:
     sms_route: int | None
     post_version: int
     feed_version: int
+    pin_hash: str
     created_at: datetime
     suspended_at: datetime | None
     deleted_at: datetime | None
@@ -102,6 +103,7 @@ _SET_PROTECTED = _set("protected")
 _SET_TEXTS_ON = _set("texts_on")
 _SET_EMAIL_MODE = _set("email_mode")
 _SET_SUSPENDED = _set("suspended_at")
+_SET_PIN = _set("pin_hash")
 _SET_ADMIN = _set("admin")
 _DELETE = (
     update(accounts)
@@ -117,7 +119,7 @@ _WIPE_POSTS = (
         ),
         posts.c.deleted_at.is_(None),
     )
-    .values(text="", full_text=None, deleted_at=bindparam("now"))
+    .values(text="", full_text=None, words="", deleted_at=bindparam("now"))
 )
 _OWN_POSTS = select(posts.c.id).where(posts.c.author_id == bindparam("account"))
 _DROP_TRACES = (
@@ -185,6 +187,11 @@ async def set_suspended(unit: Unit, account_id: int, since: datetime | None) -> 
     """Suspend the account from now on, or (None) restore it."""
     await unit.execute(_SET_SUSPENDED, {"account": account_id, "new_suspended_at": since})
     unit.ring()
+
+
+async def set_pin(unit: Unit, account_id: int, pin_hash: str) -> None:
+    """The digest of the PIN that texts must begin with; empty for none."""
+    await unit.execute(_SET_PIN, {"account": account_id, "new_pin_hash": pin_hash})
 
 
 async def set_admin(unit: Unit, account_id: int, admin: bool) -> None:

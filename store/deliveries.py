@@ -48,6 +48,7 @@ class DeliveryRow:
     remote_id: str | None
     reason: str
     recipient: str | None
+    via: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +121,7 @@ _ROW = (
     deliveries.c.remote_id,
     deliveries.c.reason,
     accounts.c.name,
+    deliveries.c.via,
 )
 _WITH_NAMES = deliveries.join(accounts, accounts.c.id == deliveries.c.account_id, isouter=True)
 _BY_ID = select(*_ROW).select_from(_WITH_NAMES).where(deliveries.c.id == bindparam("delivery_id"))

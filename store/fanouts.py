@@ -1,7 +1,8 @@
-"""Fan-out: a post's followers become deliveries, page by page, without a row passing through Python.
+"""Fan-out: a post's audiences become deliveries, page by page, without a row passing through Python.
 
-One page is one INSERT … SELECT over the follow rows between two cursors. What is queued already (a mention that came
-first, a page done twice) is passed over.
+The followers come first, then the listeners of each key of the post that has any: its group, its tags, its words. One
+page is one INSERT … SELECT over the rows of one audience between two cursors. What is queued already (a mention that
+came first, an earlier audience, a page done twice) is passed over.
 """
 
 from collections.abc import Sequence
@@ -15,6 +16,7 @@ from sqlalchemy import (
     FromClause,
     Select,
     SmallInteger,
+    Text,
     and_,
     bindparam,
     case,
@@ -32,14 +34,29 @@ from sqlalchemy.dialects.postgresql import Insert
 from gateway.domain.quiet import HELD
 from gateway.domain.types import Channel, Lane
 from store.routes import MAIL_ROUTE
-from store.schema import Instant, accounts, blocks, deliveries, fanouts, follows, mutes, posts
+from store.schema import (
+    Instant,
+    accounts,
+    blocks,
+    deliveries,
+    fanouts,
+    follows,
+    listeners,
+    mutes,
+    post_tags,
+    posts,
+)
 from store.sql import given, insert_new, rows
 from store.unit import Reading, Unit
 
 
 @dataclass(frozen=True, slots=True)
 class Fanout:
-    """A post whose followers are being queued, and how far it has come."""
+    """A post whose audiences are being queued, and how far it has come.
+
+    ``stage`` is the audience at hand, empty for the followers. ``words`` and ``group_name`` are what later ones are
+    found by; there are no words where nobody listens to anything.
+    """
 
     post_id: int
     author_id: int
@@ -49,6 +66,9 @@ class Fanout:
     deleted: bool
     cursor: int
     done: int
+    stage: str = ""
+    words: str = ""
+    group_name: str | None = None
 
 
 _NOW = bindparam("now", type_=Instant())
@@ -65,6 +85,9 @@ _NEXT = (
         posts.c.deleted_at.is_not(None),
         fanouts.c.cursor,
         fanouts.c.done,
+        fanouts.c.stage,
+        case((exists().where(listeners.c.key != ""), posts.c.words), else_=""),
+        posts.c.group_name,
     )
     .join(posts, posts.c.id == fanouts.c.post_id)
     .join(_original, _original.c.id == posts.c.repost_of_id, isouter=True)
@@ -79,6 +102,11 @@ _MOVE = (
     update(fanouts)
     .where(fanouts.c.post_id == bindparam("of_post"))
     .values(cursor=bindparam("to"), done=fanouts.c.done + bindparam("more"), turn=_NOW)
+)
+_GO_ON = (
+    update(fanouts)
+    .where(fanouts.c.post_id == bindparam("of_post"))
+    .values(stage=bindparam("to_stage"), cursor=0, done=fanouts.c.done + bindparam("more"), turn=_NOW)
 )
 _END = delete(fanouts).where(fanouts.c.post_id == bindparam("of_post"))
 
@@ -98,6 +126,17 @@ _LAST_ON_PAGE = (
     .offset(bindparam("before_last"))
 )
 _ABOVE_ALL = 2**62
+_KEY: ColumnElement[str] = bindparam("stage", type_=Text)
+_LAST_LISTENER_ON_PAGE = (
+    select(listeners.c.account_id)
+    .where(listeners.c.key == _KEY, listeners.c.account_id > bindparam("cursor"))
+    .order_by(listeners.c.account_id)
+    .limit(1)
+    .offset(bindparam("before_last"))
+)
+_keys = given("keys", key=Text)
+_LISTENED_TO = select(_keys.c.key).where(exists().where(listeners.c.key == _keys.c.key))
+_TAGS = select(post_tags.c.tag).where(post_tags.c.post_id == bindparam("of_post"))
 
 _SMS: ColumnElement[str] = literal_column(f"'{Channel.SMS}'")
 _EMAIL: ColumnElement[str] = literal_column(f"'{Channel.EMAIL}'")
@@ -264,6 +303,40 @@ _TO_MENTIONED = _to_named(
 )
 
 
+def _listener_page() -> Insert:
+    """The statement that queues one page of those who listen to a key. A protected author is heard by followers alone,
+    and what opens with ``@name`` by whoever listens: they asked for the word, not for the author."""
+    listener: ColumnElement[int] = listeners.c.account_id
+    others = (
+        select(mutes.c.account_id).where(mutes.c.other_id == _AUTHOR, _on_page(mutes.c.account_id)),
+        select(blocks.c.account_id).where(blocks.c.other_id == _AUTHOR, _on_page(blocks.c.account_id)),
+        select(blocks.c.other_id).where(blocks.c.account_id == _AUTHOR, _on_page(blocks.c.other_id)),
+    )
+    chosen = _chosen(
+        listeners.join(accounts, accounts.c.id == listener),
+        listener,
+        listeners.c.texts,
+        listeners.c.mail & _WANTS_MAIL,
+        listeners.c.key == _KEY,
+        _on_page(listener),
+        listener != _AUTHOR,
+        *(listener.not_in(each) for each in others),
+        or_(
+            ~exists().where(_authors.c.id == _AUTHOR, _authors.c.protected),
+            exists().where(
+                follows.c.followee_id == _AUTHOR,
+                follows.c.follower_id == listener,
+                _on_page(follows.c.follower_id),
+                follows.c.state == _ACCEPTED,
+            ),
+        ),
+    ).add_columns(_KEY)
+    return insert_new(deliveries).from_select([*_COLUMNS, "via"], chosen)
+
+
+_TO_LISTENERS = _listener_page()
+
+
 async def begin(unit: Unit, post_ids: Sequence[int], now: datetime) -> None:
     """Let the followers of these posts be queued, starting with this unit's commit."""
     await unit.execute(_ADD, {"new": rows((each,) for each in post_ids), "now": now})
@@ -312,11 +385,12 @@ async def next_in_turn(unit: Unit) -> Fanout | None:
 
 
 async def queue_page(unit: Unit, fanout: Fanout, *, lane: Lane, size: int, now: datetime) -> tuple[int, bool]:
-    """Queue the next ``size`` followers in ``lane`` and move the cursor, or end the fan-out when none are left.
+    """Queue the next ``size`` of the audience at hand in ``lane`` and move the cursor; when none of it are left, go on
+    to the next audience, or end the fan-out.
 
-    Returns how many deliveries that made and whether this was the last page."""
-    page = {"author_id": fanout.author_id, "cursor": fanout.cursor, "before_last": size - 1}
-    last = (await unit.execute(_LAST_ON_PAGE, page)).scalar_one_or_none()
+    Returns how many deliveries that made and whether this was the last page of all."""
+    page = {"author_id": fanout.author_id, "stage": fanout.stage, "cursor": fanout.cursor, "before_last": size - 1}
+    last = (await unit.execute(_LAST_LISTENER_ON_PAGE if fanout.stage else _LAST_ON_PAGE, page)).scalar_one_or_none()
     values = {
         "post_id": fanout.post_id,
         "author_id": fanout.author_id,
@@ -325,6 +399,23 @@ async def queue_page(unit: Unit, fanout: Fanout, *, lane: Lane, size: int, now: 
         "lane": lane,
         "now": now,
     }
+    if fanout.stage:
+        queued = (await unit.execute(_TO_LISTENERS, values | {"stage": fanout.stage})).rowcount
+    else:
+        queued = await _queue_followers(unit, fanout, values)
+    if last is not None:
+        await unit.execute(_MOVE, {"of_post": fanout.post_id, "to": last, "more": size, "now": now})
+        return queued, False
+    following = await _next_stage(unit, fanout)
+    if following is None:
+        await end(unit, fanout.post_id)
+    else:
+        values = {"of_post": fanout.post_id, "to_stage": following, "more": queued, "now": now}
+        await unit.execute(_GO_ON, values)
+    return queued, following is None
+
+
+async def _queue_followers(unit: Unit, fanout: Fanout, values: dict[str, Any]) -> int:
     if fanout.repost_of_id is not None:
         queue = _TO_THOSE_WHO_HAVE_IT_NOT_YET
         values |= {"repost_of_id": fanout.repost_of_id, "original_author_id": fanout.original_author_id}
@@ -333,12 +424,19 @@ async def queue_page(unit: Unit, fanout: Fanout, *, lane: Lane, size: int, now: 
         values |= {"at_account_id": fanout.at_account_id}
     else:
         queue = _TO_ALL
-    queued = (await unit.execute(queue[unit.dialect], values)).rowcount
-    if last is None:
-        await end(unit, fanout.post_id)
-    else:
-        await unit.execute(_MOVE, {"of_post": fanout.post_id, "to": last, "more": size, "now": now})
-    return queued, last is None
+    return (await unit.execute(queue[unit.dialect], values)).rowcount
+
+
+async def _next_stage(unit: Unit, fanout: Fanout) -> str | None:
+    """The key after the one at hand that anybody listens to, of all that the post has."""
+    if not fanout.words:
+        return None
+    tags = (await unit.execute(_TAGS, {"of_post": fanout.post_id})).scalars()
+    keys = {*fanout.words.split(" "), *(f"#{tag}" for tag in tags)}
+    if fanout.group_name is not None:
+        keys.add(f"!{fanout.group_name}")
+    left = sorted(key for key in keys if key > fanout.stage)
+    return min((await unit.execute(_LISTENED_TO, {"keys": rows([key] for key in left)})).scalars(), default=None)
 
 
 async def end(unit: Unit, post_id: int) -> None:

@@ -77,6 +77,7 @@ def _people(of: Any, other: Any, state: str) -> Any:
 
 
 _FOLLOWERS = _people(follows.c.followee_id, follows.c.follower_id, "accepted")
+_NAMED_FOLLOWERS = _FOLLOWERS.where(accounts.c.name.is_not(None))
 _FOLLOWING = _people(follows.c.follower_id, follows.c.followee_id, "accepted")
 _REQUESTS = _people(follows.c.followee_id, follows.c.follower_id, "requested")
 _ALL = (
@@ -175,6 +176,11 @@ async def move(unit: Unit, from_id: int, to_id: int) -> None:
 async def followers(reading: Reading, account_id: int, *, after: int = 0, most: int = 100) -> list[Person]:
     """Who follows the account, by id from the one after ``after``."""
     return await _list(reading, _FOLLOWERS, account_id, after, most)
+
+
+async def named_followers(reading: Reading, account_id: int, *, after: int = 0, most: int = 100) -> list[Person]:
+    """Those of them that have a name."""
+    return await _list(reading, _NAMED_FOLLOWERS, account_id, after, most)
 
 
 async def following(reading: Reading, account_id: int, *, after: int = 0, most: int = 100) -> list[Person]:

@@ -26,7 +26,7 @@ from store.unit import Reading, Unit
 @dataclass(frozen=True, slots=True)
 class NewPost:
     """What is written of a post, with its tags and the ids of the accounts it names; its own id comes from the
-    database."""
+    database. ``words`` are those that it is found by, folded, a space between two."""
 
     author_id: int
     kind: PostKind
@@ -38,6 +38,8 @@ class NewPost:
     repost_of_id: int | None = None
     to_account_id: int | None = None
     at_account_id: int | None = None
+    group_name: str | None = None
+    words: str = ""
     tags: Sequence[str] = ()
     mentioned: Sequence[int] = ()
 
@@ -94,6 +96,8 @@ _new = given(
     repost_of_id=BigInteger,
     to_account_id=BigInteger,
     at_account_id=BigInteger,
+    group_name=Text,
+    words=Text,
     created_at=BigInteger,
 )
 _numbered = select(next_id(posts, _new.c.n).label("id"), *_new.c).order_by(_new.c.n).subquery("numbered")
@@ -160,7 +164,7 @@ _SET_TEXT = update(posts).where(posts.c.id == bindparam("post_id")).values(text=
 _WIPE = (
     update(posts)
     .where(posts.c.id == bindparam("post_id"), posts.c.deleted_at.is_(None))
-    .values(text="", full_text=None, deleted_at=bindparam("now", type_=posts.c.deleted_at.type))
+    .values(text="", full_text=None, words="", deleted_at=bindparam("now", type_=posts.c.deleted_at.type))
 )
 _DROP_TAGS = delete(post_tags).where(post_tags.c.post_id == bindparam("post_id"))
 _DROP_MENTIONS = delete(post_mentions).where(post_mentions.c.post_id == bindparam("post_id"))
@@ -185,6 +189,8 @@ async def add_all(unit: Unit, new: Sequence[NewPost]) -> list[int]:
             post.repost_of_id,
             post.to_account_id,
             post.at_account_id,
+            post.group_name,
+            post.words,
             to_micros(post.created_at),
         )
         for post in new

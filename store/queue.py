@@ -36,6 +36,7 @@ from store.schema import (
     blocks,
     deliveries,
     follows,
+    listeners,
     mutes,
     notices,
     posts,
@@ -193,6 +194,9 @@ _DETAILS = (
         follows.c.state,
         follows.c.texts,
         follows.c.mail,
+        deliveries.c.via,
+        listeners.c.texts,
+        listeners.c.mail,
         or_(
             _muted_by_recipient.c.account_id.is_not(None),
             _of_original(mutes, deliveries.c.account_id, _original.c.author_id),
@@ -222,6 +226,11 @@ _DETAILS = (
                 follows.c.followee_id == posts.c.author_id,
                 follows.c.follower_id == deliveries.c.account_id,
             ),
+            isouter=True,
+        )
+        .join(
+            listeners,
+            and_(listeners.c.key == deliveries.c.via, listeners.c.account_id == deliveries.c.account_id),
             isouter=True,
         )
         .join(

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, exists, func, select
 
-from store.schema import Instant, accounts, inbox, posts
+from store.schema import Instant, accounts, deliveries, inbox, posts
 from store.unit import Reading
 
 
@@ -13,23 +13,64 @@ from store.unit import Reading
 class Message:
     """A direct message and who wrote it (empty if that account is gone)."""
 
+    id: int
     name: str
     text: str
 
 
+_LOOKED_AT = 500
+"""How many of an author's latest posts are looked through for one that went out to somebody."""
+
 _SINCE = inbox.c.received_at >= bindparam("since", type_=Instant())
 _TOLD = select(func.count()).where(inbox.c.sender == bindparam("sender"), _SINCE, inbox.c.answer == bindparam("answer"))
 _DIRECTS = (
-    select(func.coalesce(accounts.c.name, ""), posts.c.text)
+    select(posts.c.id, func.coalesce(accounts.c.name, ""), posts.c.text)
     .join(accounts, accounts.c.id == posts.c.author_id)
     .where(
         posts.c.to_account_id == bindparam("account"),
         posts.c.kind == "direct",
         posts.c.deleted_at.is_(None),
+        posts.c.id < bindparam("before"),
     )
     .order_by(posts.c.id.desc())
     .limit(bindparam("most"))
 )
+
+_COUNT_DIRECTS = select(func.count()).where(
+    posts.c.to_account_id == bindparam("account"),
+    posts.c.kind == "direct",
+    posts.c.deleted_at.is_(None),
+    posts.c.id < bindparam("before"),
+)
+
+
+_newest = (
+    select(posts.c.id)
+    .where(posts.c.author_id == bindparam("author"), posts.c.deleted_at.is_(None), posts.c.kind != "repost")
+    .order_by(posts.c.id.desc())
+    .limit(_LOOKED_AT)
+    .subquery("newest")
+)
+_LAST_FROM = (
+    select(_newest.c.id)
+    .where(
+        exists().where(
+            deliveries.c.post_id == _newest.c.id,
+            deliveries.c.post_id.is_not(None),
+            deliveries.c.account_id == bindparam("reader"),
+            deliveries.c.state.in_(("claimed", "unsure", "sent", "delivered")),
+        )
+    )
+    .order_by(_newest.c.id.desc())
+    .limit(1)
+)
+
+
+async def last_from(reading: Reading, author_id: int, reader_id: int) -> int | None:
+    """The newest post or direct message of the author's that went out to the reader, by text or mail; None when there
+    is none among the author's latest."""
+    values = {"author": author_id, "reader": reader_id}
+    return (await reading.execute(_LAST_FROM, values)).scalar_one_or_none()
 
 
 async def told_since(reading: Reading, sender: str, answer: str, since: datetime) -> int:
@@ -39,7 +80,13 @@ async def told_since(reading: Reading, sender: str, answer: str, since: datetime
     return count
 
 
-async def directs_to(reading: Reading, account_id: int, *, most: int) -> list[Message]:
-    """The newest direct messages to the account, newest first."""
-    values = {"account": account_id, "most": most}
-    return [Message(name or "", text) for name, text in await reading.execute(_DIRECTS, values)]
+async def directs_to(reading: Reading, account_id: int, *, before: int, most: int) -> list[Message]:
+    """Direct messages to the account with smaller ids than ``before``, newest first."""
+    values = {"account": account_id, "before": before, "most": most}
+    return [Message(post_id, name or "", text) for post_id, name, text in await reading.execute(_DIRECTS, values)]
+
+
+async def count_directs_to(reading: Reading, account_id: int, *, before: int) -> int:
+    """How many direct messages to the account have smaller ids than ``before``."""
+    count: int = (await reading.execute(_COUNT_DIRECTS, {"account": account_id, "before": before})).scalar_one()
+    return count

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, bindparam, delete, or_, select
+from sqlalchemy import and_, bindparam, delete, exists, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
 from store.schema import blocks, mutes
@@ -14,6 +14,7 @@ _BLOCK = insert(blocks).on_conflict_do_nothing(index_elements=_KEY)
 _MUTE = insert(mutes).on_conflict_do_nothing(index_elements=_KEY)
 _UNBLOCK = delete(blocks).where(blocks.c.account_id == bindparam("one"), blocks.c.other_id == bindparam("other"))
 _UNMUTE = delete(mutes).where(mutes.c.account_id == bindparam("one"), mutes.c.other_id == bindparam("other"))
+_MUTES = select(exists().where(mutes.c.account_id == bindparam("one"), mutes.c.other_id == bindparam("other")))
 _BLOCKERS = select(blocks.c.account_id).where(
     or_(
         and_(blocks.c.account_id == bindparam("one"), blocks.c.other_id == bindparam("other")),
@@ -49,6 +50,12 @@ async def unmute(unit: Unit, account_id: int, other_id: int) -> bool:
 async def blockers(reading: Reading, one_id: int, other_id: int) -> set[int]:
     """Which of the two blocks the other: none, one or both of the ids."""
     return set((await reading.execute(_BLOCKERS, _pair(one_id, other_id))).scalars())
+
+
+async def mutes_other(reading: Reading, account_id: int, other_id: int) -> bool:
+    """Whether ``account_id`` mutes ``other_id``."""
+    found: bool = (await reading.execute(_MUTES, _pair(account_id, other_id))).scalar_one()
+    return found
 
 
 async def remove_all(unit: Unit, account_id: int) -> None:

@@ -81,6 +81,7 @@ class _AccountCols(TypedColumns):
     ``quiet_hours`` are the daily ones, as ``gateway.domain.quiet`` writes them. ``sleeps_at``/``wakes_at`` are the
     window of quiet that is now or comes next; the person sleeps from ``sleeps_at`` until it has been moved forward.
     ``post_version``/``feed_version`` go into the secret posting and feed addresses; raising one revokes the old.
+    ``pin_hash`` is the digest of the PIN that texts must begin with, empty without one.
     """
 
     id = Column(_Id, primary_key=True)
@@ -98,6 +99,7 @@ class _AccountCols(TypedColumns):
     sms_route: Named[int | None] = Column(SmallInteger)
     post_version: Named[int] = Column(Integer, server_default="0")
     feed_version: Named[int] = Column(Integer, server_default="0")
+    pin_hash: Named[str] = Column(String(64), server_default="")
     created_at: Named[datetime] = Column(Instant)
     suspended_at: Named[datetime | None] = Column(Instant)
     deleted_at: Named[datetime | None] = Column(Instant)
@@ -222,10 +224,64 @@ class _OfferCols(TypedColumns):
 offers = Table("offers", metadata, _OfferCols)
 
 
+class _ContinuationCols(TypedColumns):
+    """What MORE goes on with for an address: the list (``kind``), what it was asked for, and what was shown last."""
+
+    address_id: Named[int] = Column(
+        _Id, ForeignKey("addresses.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    kind: Named[str] = Column(String(16))
+    words: Named[str] = Column(Text, server_default="")
+    after: Named[str] = Column(String(141))
+    expires_at: Named[datetime] = Column(Instant)
+
+
+continuations = Table("continuations", metadata, _ContinuationCols)
+
+
+class _NudgeCols(TypedColumns):
+    """When ``account_id`` last nudged ``other_id``."""
+
+    account_id: Named[int] = Column(_Id, ForeignKey("accounts.id"))
+    other_id: Named[int] = Column(_Id, ForeignKey("accounts.id"))
+    nudged_at: Named[datetime] = Column(Instant)
+
+
+nudges = Table("nudges", metadata, _NudgeCols, PrimaryKeyConstraint("account_id", "other_id"), Index(None, "other_id"))
+
+
+class _ReportCols(TypedColumns):
+    """What somebody told the operator about ``account_id``. ``post_id`` is the newest post of theirs at that moment."""
+
+    id = Column(_Id, primary_key=True)
+    reporter_id: Named[int] = Column(_Id, ForeignKey("accounts.id"))
+    account_id: Named[int] = Column(_Id, ForeignKey("accounts.id"))
+    post_id: Named[int | None] = Column(BigInteger)
+    words: Named[str] = Column(Text, server_default="")
+    reported_at: Named[datetime] = Column(Instant)
+    closed_at: Named[datetime | None] = Column(Instant)
+
+
+reports = Table(
+    "reports",
+    metadata,
+    _ReportCols,
+    # What is still open, and whose it is.
+    Index(
+        "ix_reports_open",
+        "id",
+        sqlite_where=text("closed_at IS NULL"),
+        postgresql_where=text("closed_at IS NULL"),
+    ),
+    Index(None, "reporter_id", "reported_at"),
+)
+
+
 class _ProofCols(TypedColumns):
     """A code somebody must repeat to prove something: only its hash is kept, it expires, its tries are counted.
 
-    ``purpose`` is ``claim`` (this phone belongs to that account); ``words`` carries what is to be proven.
+    ``purpose`` is ``claim`` (this phone belongs to that account) or ``login`` (this visitor does); ``words`` carries
+    what is to be proven.
     """
 
     id = Column(_Id, primary_key=True)
@@ -276,6 +332,38 @@ blocks = Table("blocks", metadata, _PairCols, PrimaryKeyConstraint("account_id",
 mutes = Table("mutes", metadata, _PairCols, PrimaryKeyConstraint("account_id", "other_id"), Index(None, "other_id"))
 
 
+class _ListenerCols(TypedColumns):
+    """``account_id`` wants what is said under a key, whoever says it: a folded word, ``#tag``, or ``!group`` that it
+    belongs to. ``texts``: by SMS. ``mail``: by mail.
+    """
+
+    key: Named[str] = Column(String(141))
+    account_id: Named[int] = Column(_Id, ForeignKey("accounts.id"))
+    texts: Named[bool] = Column(Boolean, server_default=false())
+    mail: Named[bool] = Column(Boolean, server_default=false())
+    created_at: Named[datetime] = Column(Instant)
+
+
+listeners = Table(
+    "listeners",
+    metadata,
+    _ListenerCols,
+    PrimaryKeyConstraint("key", "account_id"),
+    Index(None, "account_id", "key", unique=True),
+)
+
+
+class _GroupCols(TypedColumns):
+    """A group that people can join; its members are ``listeners`` of ``!name``."""
+
+    name: Named[str] = Column(String(15), primary_key=True)
+    founder_id: Named[int | None] = Column(BigInteger)
+    created_at: Named[datetime] = Column(Instant)
+
+
+groups = Table("groups", metadata, _GroupCols)
+
+
 class _PostCols(TypedColumns):
     """A post, a direct message (``to_account_id`` set) or a repost (``repost_of_id`` set, ``text`` empty).
 
@@ -283,6 +371,9 @@ class _PostCols(TypedColumns):
     ``full_text``        the whole text where ``text`` was cut with a link to the post's page.
     ``at_account_id``    the account whose name opens the post: it goes to those who follow both, and to that account.
     ``conversation_id``  the first post of the thread; its own id on a first post.
+    ``group_name``       the group that it was written to.
+    ``words``            what SEARCH finds it by: the words of the whole text, folded, a space between two; none for
+                         direct messages, reposts and what is deleted. ``store.search`` tells of the index over them.
     """
 
     id = Column(_Id, primary_key=True)
@@ -296,6 +387,8 @@ class _PostCols(TypedColumns):
     repost_of_id: Named[int | None] = Column(BigInteger)
     to_account_id: Named[int | None] = Column(BigInteger)
     at_account_id: Named[int | None] = Column(BigInteger)
+    group_name: Named[str | None] = Column(String(15))
+    words: Named[str] = Column(Text, server_default="")
     created_at: Named[datetime] = Column(Instant)
     deleted_at: Named[datetime | None] = Column(Instant)
 
@@ -314,6 +407,14 @@ posts = Table(
         postgresql_where=text("repost_of_id IS NOT NULL"),
     ),
     Index(None, "to_account_id", "id"),
+    # What was written to a group.
+    Index(
+        None,
+        "group_name",
+        "id",
+        sqlite_where=text("group_name IS NOT NULL"),
+        postgresql_where=text("group_name IS NOT NULL"),
+    ),
     sqlite_autoincrement=True,
 )
 
@@ -361,14 +462,57 @@ favourites = Table(
 )
 
 
-class _FanoutCols(TypedColumns):
-    """A post whose followers are still being queued. The row goes when the last page is done.
+class _PollCols(TypedColumns):
+    """A post that asks something: the ``question``, and the ``options`` on a line each.
 
-    ``cursor``  the last follower's account id that was looked at; ``done`` how many were; ``turn`` when, so that
-    several posts take turns, the longest waiting first.
+    ``closes_at``  when it ends by itself, or was ended. ``told``: the account id up to which its voters were told the
+    result; 0 before anybody was, -1 when only the author was; None when all were.
     """
 
     post_id: Named[int] = Column(_Id, ForeignKey("posts.id"), primary_key=True, autoincrement=False)
+    question: Named[str] = Column(Text)
+    options: Named[str] = Column(Text)
+    closes_at: Named[datetime] = Column(Instant)
+    told: Named[int | None] = Column(BigInteger, server_default="0")
+
+
+polls = Table(
+    "polls",
+    metadata,
+    _PollCols,
+    # Whose voters are still to be told, the longest closed first.
+    Index(
+        "ix_polls_closing",
+        "closes_at",
+        sqlite_where=text("told IS NOT NULL"),
+        postgresql_where=text("told IS NOT NULL"),
+    ),
+)
+
+
+class _VoteCols(TypedColumns):
+    """``account_id`` chose the ``option`` of a poll, counted from 1; one each, which may change."""
+
+    post_id: Named[int] = Column(_Id, ForeignKey("polls.post_id"))
+    account_id: Named[int] = Column(_Id, ForeignKey("accounts.id"))
+    option: Named[int] = Column(SmallInteger)
+
+
+poll_votes = Table(
+    "poll_votes", metadata, _VoteCols, PrimaryKeyConstraint("post_id", "account_id"), Index(None, "account_id")
+)
+
+
+class _FanoutCols(TypedColumns):
+    """A post whose audiences are still being queued. The row goes when the last page of the last one is done.
+
+    ``stage``   which audience: empty for the followers, then a key of ``listeners`` after the other, in order.
+    ``cursor``  the last account id of it that was looked at; ``done`` how many were, over all stages; ``turn`` when, so
+    that several posts take turns, the longest waiting first.
+    """
+
+    post_id: Named[int] = Column(_Id, ForeignKey("posts.id"), primary_key=True, autoincrement=False)
+    stage: Named[str] = Column(String(141), server_default="")
     cursor: Named[int] = Column(BigInteger, server_default="0")
     done: Named[int] = Column(Integer, server_default="0")
     turn: Named[datetime] = Column(Instant)
@@ -398,6 +542,7 @@ class _DeliveryCols(TypedColumns):
 
     ``post_id``, ``notice_id``  one of them: what it carries. No foreign key asks for it again with each recipient.
     ``account_id``  the recipient of a post: where to is looked up at sending, so a changed phone is respected.
+    ``via``         the key of ``listeners`` that brought a post here; None for followers and who was named.
     ``address_id``  the exact phone or mailbox a notice goes to.
     ``sent_to_id``  the phone or mailbox that it went to: what a receipt or bounce is about, wherever its owner is now.
     ``due_at``      not before; ``attempt``: the fence; ``excused``: how many attempts were no fault of its own.
@@ -409,6 +554,7 @@ class _DeliveryCols(TypedColumns):
     post_id: Named[int | None] = Column(_Id)
     notice_id: Named[int | None] = Column(_Id)
     account_id: Named[int | None] = Column(BigInteger)
+    via: Named[str | None] = Column(String(141))
     address_id: Named[int | None] = Column(BigInteger)
     channel: Named[str] = Column(String(8))
     route: Named[int] = Column(SmallInteger)

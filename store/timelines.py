@@ -144,6 +144,16 @@ def _i_follow(account_id: Any) -> ColumnElement[bool]:
     )
 
 
+def visible_to_me(post: Any, account: Any) -> ColumnElement[bool]:
+    """SQL: the reader bound as ``me`` (0 is everybody) may see this post of this account."""
+    return and_(
+        _stands(post),
+        _active(account),
+        or_(account.c.protected == false(), account.c.id == _me, _i_follow(account.c.id)),
+        ~_hidden_from_me(account.c.id),
+    )
+
+
 # ---- for everybody
 
 _PUBLIC = (

@@ -61,6 +61,7 @@ _IN_GOOD_STANDING = (
         accounts.c.name.is_not(None),
         accounts.c.suspended_at.is_(None),
         accounts.c.deleted_at.is_(None),
+        or_(~_by_phone, accounts.c.pin_hash == literal_column("''")),
         or_(~_by_phone, _texts_lately <= bindparam("most")),
     )
     .order_by(_asking.c.n)
@@ -71,8 +72,8 @@ async def in_good_standing(
     reading: Reading, asking: Sequence[Asking], *, since: datetime, most: int
 ) -> list[Writer | None]:
     """For each message, who wrote it, or None where anything about that is unusual: an unknown sender, a number that
-    the phone has not texted before, an opt-out, a suspension, more than ``most`` texts since ``since``, or a second
-    message of the same account."""
+    the phone has not texted before, a PIN, an opt-out, a suspension, more than ``most`` texts since ``since``, or a
+    second message of the same account."""
     values = {"asking": rows(asking), "since": since, "most": most}
     found: list[Writer | None] = [None] * len(asking)
     seen: set[int] = set()

@@ -23,7 +23,7 @@ from gateway.domain import provider_codes
 from gateway.domain.delivery import Halt
 from gateway.service import alerts, identity, joining
 from gateway.service.site import Site
-from store import addresses, routes
+from store import accounts, addresses, reports, routes
 from store.unit import Store
 
 ROOT = Path(__file__).parent.parent
@@ -353,6 +353,36 @@ def test_what_waits_is_dropped_and_tried_again(birdwire):
     assert "1 queued again" in birdwire.done("queue", "retry", "--all")
     assert birdwire.json("queue", "status")["deliveries"][0]["state"] == "queued"
     assert "bob" in birdwire.done("queue", "list")
+
+
+def test_groups_are_added_and_listed(birdwire):
+    assert birdwire.done("group", "add", "!Team") == "!team can be joined now\n"
+    assert "there is a group team already" in birdwire.refused("group", "add", "team")
+    assert "1 to 15 letters" in birdwire.refused("group", "add", "no way")
+    [team] = birdwire.json("group", "list")
+    assert (team["name"], team["members"]) == ("team", 0)
+    assert "team" in birdwire.done("group", "list")
+
+
+def test_reports_are_listed_and_closed(birdwire):
+    for name in ("alice", "bob"):
+        birdwire.done("user", "add", name, "--email", f"{name}@mail.example")
+
+    async def report() -> None:
+        store = Store(birdwire.url)
+        async with store.unit() as unit:
+            alice, bob = [await accounts.by_name(unit, name) for name in ("alice", "bob")]
+            await reports.add(unit, alice.id, bob.id, "he sells", post_id=None, now=datetime.now(UTC))
+        await store.close()
+
+    asyncio.run(report())
+    [row] = birdwire.json("reports", "list")
+    assert (row["about"], row["reporter"], row["words"], row["closed_at"]) == ("bob", "alice", "he sells", None)
+    assert "he sells" in birdwire.done("reports", "list")
+    assert birdwire.done("reports", "close", str(row["id"])) == "1 closed\n"
+    assert "none of these is open" in birdwire.refused("reports", "close", str(row["id"]))
+    assert birdwire.json("reports", "list") == []
+    assert len(birdwire.json("reports", "list", "--all")) == 1
 
 
 def test_a_fresh_sqlite_database_is_made_when_it_is_first_used(fresh):

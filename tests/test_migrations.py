@@ -14,9 +14,14 @@ from store.schema import metadata
 from store.unit import Store
 
 
+def is_declared(name: str | None, kind: str, _parents: object) -> bool:
+    """All but the index over words, which ``store.search`` tells of."""
+    return not (name or "").startswith(("post_words", "ix_posts_words"))
+
+
 async def test_migrations_end_at_the_declared_schema(store: Store) -> None:
     def differences(connection: Connection) -> list[object]:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "include_name": is_declared})
         return list(compare_metadata(context, metadata))
 
     async with store.connection() as connection:

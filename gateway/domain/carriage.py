@@ -18,6 +18,8 @@ class Carriage:
     """A delivery this worker holds a lease on, with all that is known about what it carries and who gets it.
 
     ``to`` is None when the recipient has no usable address any more. On a notice the fields about a post are None.
+    ``via`` is what the recipient listens to that the post came for, None for a follower; ``via_*`` how, None if no
+    longer.
     One is made for every delivery; freezing its many fields would take ten times as long as filling them.
     """
 
@@ -40,6 +42,9 @@ class Carriage:
     follow_state: str | None
     follow_texts: bool | None
     follow_mail: bool | None
+    via: str | None
+    via_texts: bool | None
+    via_mail: bool | None
     muted: bool | None
     blocked: bool | None
     address_id: int | None
@@ -106,6 +111,9 @@ def _objection_to_post(carriage: Carriage) -> str:
     follows = carriage.follow_state == "accepted"
     if carriage.author_protected and not follows:
         return "the author no longer shows it to the recipient"
+    if carriage.via is not None:
+        listens = carriage.via_texts if carriage.channel == Channel.SMS else carriage.via_mail
+        return "" if listens else "the recipient no longer asks for what it came for"
     if carriage.lane >= Lane.FIRST:
         if not follows:
             return "the recipient no longer follows the author"
@@ -142,6 +150,7 @@ def outgoing(carriage: Carriage, sender: str, valid_for: int = 0) -> Outgoing:
         reply_to_id=carriage.reply_to_id,
         kind=None if carriage.kind is None else PostKind(carriage.kind),
         mention=carriage.lane == Lane.MENTION,
+        via=carriage.via or "",
         original_author=carriage.original_author or "",
         subject=carriage.subject or "",
         in_reply_to=carriage.in_reply_to or "",

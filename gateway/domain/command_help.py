@@ -1,6 +1,6 @@
 """The table of commands in words: what HELP answers, and the reference in ``docs/commands.md``."""
 
-from gateway.domain.command import CHAPTERS, TABLE, CommandForm
+from gateway.domain.command_table import CHAPTERS, TABLE, CommandForm
 from gateway.domain.sms_text import segments
 
 _FIRST_TO_KNOW = ("FOLLOW", "LEAVE", "D", "R", "GET", "WHOIS", "UNDO", "OFF", "ON", "STOP")
@@ -33,6 +33,18 @@ says so and offers `Y`, which posts it as it was written. `POST text` always pos
 - After `STOP` nothing is done for that phone until `START`, as nothing could be answered; only `HELP` is.
 - By mail, `INBOX`, `FOLLOWERS`, `FOLLOWING`, `REQUESTS` and what is protected are told only to a mailbox that is known
   as yours. A mail that answers a post from anywhere else is taken as an answer, and not for commands.
+- `TRACK` compares whole words without case and accents, and `TRACK #tag` is the same as `FOLLOW #tag`. Nothing comes
+  across a block or a mute, and of a protected account only to whom it accepted.
+- `SEARCH` takes several words and finds the newest posts that have all of them, compared in the same way.
+- A list says how many there are and the first of them. `MORE` goes on with it, for an hour.
+- What is written to a group is a post like others: it reaches the members of the group and the writer's followers. Who
+  is no member cannot write to it.
+- `VOTE 2` chooses in the last poll that you got or asked. It counts once, and may be changed until the poll is closed:
+  by its author, or after a day. Then all who voted get the result. `R` and a mail's answer to the poll are no votes.
+- Once you have a PIN, every text from your phone begins with it: `4821 hello`, `4821 GET bob` (or `PIN 4821 hello`).
+  `4821 PIN 1357` changes it and `4821 PIN OFF` ends it. `STOP`, `START`, `HELP` and codes that were sent to you need
+  none. After five wrong PINs nothing is done for ten minutes. Mail needs no PIN.
+- `NUDGE` reaches who follows you, once a day. `INVITE` answers with a text for you to pass on; nobody else is texted.
 - What is marked *not yet* is understood, and answered with those words.
 """
 

@@ -22,6 +22,7 @@ class Purpose(StrEnum):
     BOUNCE = "bounce"
     UNSUBSCRIBE = "unsubscribe"
     FEED = "feed"
+    LOGIN = "login"
 
 
 @dataclass(frozen=True, slots=True)

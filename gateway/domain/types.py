@@ -83,6 +83,7 @@ class Outgoing:
     ``author_id``        the account of who wrote it; None on a notice.
     ``post_id``          None on a notice; ``conversation_id`` is the first post of its thread.
     ``kind``             what the post is; None on a notice. ``mention``: it came because it names the recipient.
+    ``via``              the word, ``#tag`` or ``!group`` that brought it to the recipient; empty otherwise.
     ``original_author``  on a repost, the name of who wrote the reposted words.
     ``subject``, ``in_reply_to``  on a notice that answers a mail: its subject and Message-ID (RFC 5322 3.6.4).
     ``account_id``       the recipient's account; None when an unknown phone or address is answered.
@@ -107,6 +108,7 @@ class Outgoing:
     reply_to_id: int | None = None
     kind: PostKind | None = None
     mention: bool = False
+    via: str = ""
     original_author: str = ""
     subject: str = ""
     in_reply_to: str = ""

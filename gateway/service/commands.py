@@ -27,12 +27,25 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
-from gateway.domain import command as c
-from gateway.domain import reply
+from gateway.domain import reply, reply_posts
+from gateway.domain import wish as c
+from gateway.domain.command import parse, parse_mail
 from gateway.domain.text import normalise
 from gateway.domain.types import Channel, Source
 from gateway.service import posting
-from gateway.service.answering import account, consent, graph, quiet, reading, words
+from gateway.service.answering import (
+    account,
+    consent,
+    graph,
+    listening,
+    lists,
+    pin,
+    polls,
+    quiet,
+    reading,
+    together,
+    words,
+)
 from gateway.service.answering.asked import Asked, Told, sender_of
 from gateway.service.site import Site
 from store import addresses, inbox, recall
@@ -44,7 +57,7 @@ __all__ = ["Heard", "Said", "Told", "handle", "plain_post", "post_all"]
 
 _MINUTE = timedelta(minutes=1)
 
-_FOR_THE_SUSPENDED = (c.SignOut, c.Off, c.OffName, c.Leave)
+_FOR_THE_SUSPENDED = (c.SignOut, c.Off, c.OffName, c.Leave, c.LeaveTag, c.LeaveGroup, c.Untrack)
 _NEEDS_NAME = (
     c.Rename,
     c.Followers,
@@ -62,6 +75,12 @@ _NEEDS_NAME = (
     c.PostThis,
     c.Post,
     c.Yes,
+    c.Login,
+    c.Nudge,
+    c.Poll,
+    c.PollClose,
+    c.JoinGroup,
+    c.GroupText,
 )
 
 
@@ -76,7 +95,7 @@ async def handle(unit: Unit, site: Site, told: Told, *, now: datetime, new_code:
     told = replace(told, text=normalise(told.text))
     person = await sender_of(unit, told, address)
     asked = Asked(unit, site, told, address, person, now, new_code)
-    command = c.parse(told.text) if asked.by_phone else c.parse_mail(told.text)
+    command = parse(told.text) if asked.by_phone else parse_mail(told.text)
     if told.at_help:
         return consent.help_(asked, None)
     if asked.by_phone and address.dead_at is not None:
@@ -91,9 +110,16 @@ async def handle(unit: Unit, site: Site, told: Told, *, now: datetime, new_code:
             return consent.help_after_stop(asked) if flooded is None else ""
         if flooded is not None:
             return flooded
+        if not isinstance(command, c.Help):
+            unlocked = await pin.unlock(asked, command)
+            if isinstance(unlocked, str):
+                return unlocked
+            asked, command = unlocked
     answer = await _answer(asked, command)
     if told.dropped:
-        return reply.only_attachments(told.dropped) if isinstance(command, c.Empty) else _with_dropped(asked, answer)
+        return (
+            reply_posts.only_attachments(told.dropped) if isinstance(command, c.Empty) else _with_dropped(asked, answer)
+        )
     return answer
 
 
@@ -118,7 +144,7 @@ class Heard:
 
 def plain_post(channel: Channel, text: str) -> str | None:
     """The words to post if that is all that the message asks for, else None."""
-    command = c.parse(text) if channel is Channel.SMS else c.parse_mail(text)
+    command = parse(text) if channel is Channel.SMS else parse_mail(text)
     return command.text if isinstance(command, c.Post) else None
 
 
@@ -183,7 +209,7 @@ async def _answer_from_elsewhere(asked: Asked, command: c.Command) -> str:
         case c.Start() if _is_yes(asked):
             return await words.answer_last(asked, me, asked.told.text)
         case c.Empty():
-            return reply.empty()
+            return reply_posts.empty()
         case _:
             return reply.only_the_answer()
 
@@ -214,7 +240,7 @@ async def _answer_member(asked: Asked, me: AccountRow, command: c.Command) -> st
         case c.Yes():
             return await words.post_offered(asked, me)
         case c.PostThis(text):
-            return await words.post(asked, me, text, answer=reply.posted())
+            return await words.post(asked, me, text, answer=reply_posts.posted())
         case c.Direct(name, text):
             return await words.direct(asked, me, name, text)
         case c.Reply(reply_name, text, whole):
@@ -244,9 +270,9 @@ async def _answer_member(asked: Asked, me: AccountRow, command: c.Command) -> st
         case c.Leave(name):
             return await graph.leave(asked, me, name)
         case c.Following():
-            return await graph.list_following(asked, me)
+            return await lists.show(asked, me, lists.FOLLOWING)
         case c.Followers():
-            return await graph.list_followers(asked, me)
+            return await lists.show(asked, me, lists.FOLLOWERS)
         case c.Requests():
             return await graph.list_requests(asked, me)
         case c.Accept(whose):
@@ -286,33 +312,55 @@ async def _answer_member(asked: Asked, me: AccountRow, command: c.Command) -> st
         case c.Stats():
             return await reading.stats(asked, me)
         case c.Inbox():
-            return await reading.inbox(asked, me)
+            return await lists.show(asked, me, lists.INBOX)
+        case c.Search(words_):
+            return await lists.show(asked, me, lists.SEARCH, words_)
+        case c.Tracks():
+            return await lists.show(asked, me, lists.TRACKS)
+        case c.Groups():
+            return await lists.show(asked, me, lists.GROUPS)
+        case c.More():
+            return await lists.more(asked, me)
+        case c.Track(word):
+            return await listening.track(asked, me, word)
+        case c.Untrack(which):
+            return await listening.untrack(asked, me, which)
+        case c.FollowTag(tag):
+            return await listening.follow_tag(asked, me, tag)
+        case c.LeaveTag(tag):
+            return await listening.leave_tag(asked, me, tag)
+        case c.JoinGroup(group):
+            return await listening.join_group(asked, me, group)
+        case c.LeaveGroup(group):
+            return await listening.leave_group(asked, me, group)
+        case c.GroupText(group, _):
+            return await listening.write_to_group(asked, me, group)
+        case c.Poll(question, options):
+            return await polls.ask(asked, me, question, options)
+        case c.PollResult():
+            return await polls.result(asked, me)
+        case c.PollClose():
+            return await polls.close(asked, me)
+        case c.Vote(option):
+            return await polls.vote(asked, me, option)
+        case c.Nudge(name):
+            return await together.nudge(asked, me, name)
+        case c.Invite():
+            return together.invite(asked)
+        case c.Report(name, why):
+            return await together.report(asked, me, name, why)
+        case c.Login():
+            return await together.log_in(asked, me)
+        case c.Pin(code, rest):
+            return await pin.set_or_use(asked, me, code, rest)
+        case c.PinOff():
+            return await pin.end(asked, me)
         case c.Empty():
-            return reply.empty()
+            return reply_posts.empty()
         case c.Stop() | c.Start() | c.Help():
             raise AssertionError("answered before anybody asked who it is")
-        case (
-            c.Login()
-            | c.Pin()
-            | c.Report()
-            | c.Search()
-            | c.Track()
-            | c.Untrack()
-            | c.Tracks()
-            | c.Nudge()
-            | c.Invite()
-            | c.Poll()
-            | c.Vote()
-        ):
-            return reply.not_offered(_first_word(asked.told.text))
         case c.EmailDigest(mode):
             return reply.not_offered(f"EMAIL {mode.upper()}")
-        case c.FollowTag():
-            return reply.not_offered("FOLLOW #tag")
-        case c.LeaveTag():
-            return reply.not_offered("LEAVE #tag")
-        case c.JoinGroup() | c.LeaveGroup() | c.GroupText():
-            return reply.not_offered("groups")
         case _:
             assert_never(command)
 
@@ -328,7 +376,7 @@ async def _start(asked: Asked) -> str:
     """START; but YES from a phone that was never stopped takes up what was offered to it."""
     if _is_yes(asked) and asked.person is not None and asked.address.opted_out_at is None:
         answer = await words.post_offered(asked, asked.person)
-        if answer != reply.nothing_offered():
+        if answer != reply_posts.nothing_offered():
             return answer
         if asked.told.answers_delivery is not None:
             return await words.answer_last(asked, asked.person, asked.told.text)
@@ -354,8 +402,4 @@ async def _flooded(asked: Asked) -> str | None:
 
 
 def _with_dropped(asked: Asked, answer: str) -> str:
-    return reply.with_attachments(asked.told.dropped, answer)
-
-
-def _first_word(text: str) -> str:
-    return text.split(maxsplit=1)[0].upper()[:15]
+    return reply_posts.with_attachments(asked.told.dropped, answer)

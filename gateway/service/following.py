@@ -6,11 +6,11 @@ Whoever is blocked never learns of it: to them the other one is nobody.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from gateway.domain import reply
+from gateway.domain import reply, reply_listening, reply_people
 from gateway.domain.types import EmailMode, Lane, PostKind
 from gateway.service import notify
 from gateway.service.site import Site
-from store import accounts, deliveries, follows, posts, relations
+from store import accounts, deliveries, follows, listeners, posts, relations
 from store.accounts import AccountRow
 from store.unit import Reading, Unit
 
@@ -107,7 +107,7 @@ async def follow(
     await follows.put(unit, followee.id, follower.id, state=state, texts=texts, now=now)
     if state == "accepted":
         return Follows()
-    await notify.tell_account(unit, followee.id, reply.asks_to_follow(follower.name or ""), now=now)
+    await notify.tell_account(unit, followee.id, reply_people.asks_to_follow(follower.name or ""), now=now)
     return Asked()
 
 
@@ -130,7 +130,7 @@ async def accept(unit: Unit, owner: AccountRow, follower_id: int, *, now: dateti
     """Grant a request and tell who asked. False if there was none."""
     if not await follows.accept(unit, owner.id, follower_id):
         return False
-    await notify.tell_account(unit, follower_id, reply.was_accepted(owner.name or ""), now=now)
+    await notify.tell_account(unit, follower_id, reply_people.was_accepted(owner.name or ""), now=now)
     return True
 
 
@@ -138,7 +138,7 @@ async def accept_all(unit: Unit, owner: AccountRow, *, now: datetime) -> int:
     """Grant every request and tell all who asked; how many they were."""
     granted = await follows.accept_all(unit, owner.id)
     for follower_id in granted:
-        await notify.tell_account(unit, follower_id, reply.was_accepted(owner.name or ""), now=now)
+        await notify.tell_account(unit, follower_id, reply_people.was_accepted(owner.name or ""), now=now)
     return len(granted)
 
 
@@ -165,7 +165,8 @@ async def unsubscribe(unit: Unit, delivery_id: int, *, now: datetime) -> str | N
     """Stop the mails of the kind that this delivery was, and say so; None if nobody knows it any more.
 
     A followed author's post: that author's mails stop, and a second click on the same mail, or a program that asks
-    twice (RFC 8058), changes nothing more. Anything else has no switch of its own: all the account's mails stop.
+    twice (RFC 8058), changes nothing more. So it is with a word, a tag or a group. Anything else has no switch of its
+    own: all the account's mails stop.
     """
     delivery = await deliveries.by_id(unit, delivery_id)
     account = (
@@ -173,6 +174,9 @@ async def unsubscribe(unit: Unit, delivery_id: int, *, now: datetime) -> str | N
     )
     if delivery is None or account is None or account.deleted_at is not None:
         return None
+    if delivery.via is not None:
+        await listeners.set_mail(unit, delivery.via, account.id, False)
+        return reply_listening.unsubscribed_from(delivery.via)
     post = None if delivery.post_id is None else await posts.by_id(unit, delivery.post_id)
     if post is not None and post.kind != PostKind.DIRECT and delivery.lane >= Lane.FIRST:
         author = await accounts.by_id(unit, post.author_id)

@@ -14,7 +14,18 @@ from gateway.domain.token import Purpose
 from gateway.domain.types import NAME_PATTERN, Channel
 from gateway.service import notify
 from gateway.service.site import Site
-from store import accounts, addresses, consents, deliveries, follows, proofs, relations
+from store import (
+    accounts,
+    addresses,
+    consents,
+    deliveries,
+    follows,
+    listeners,
+    nudges,
+    polls,
+    proofs,
+    relations,
+)
 from store.addresses import AddressRow
 from store.unit import Unit
 
@@ -258,6 +269,10 @@ async def delete_account(unit: Unit, account_id: int, *, now: datetime) -> None:
     await accounts.drop_schedules(unit, account_id)
     await follows.remove_all(unit, account_id)
     await relations.remove_all(unit, account_id)
+    await listeners.remove_all(unit, account_id)
+    await polls.remove_votes(unit, account_id)
+    await nudges.remove_all(unit, account_id)
+    await accounts.set_pin(unit, account_id, "")
     await proofs.forget_all(unit, account_id)
     await addresses.detach_all(unit, account_id)
     await accounts.mark_deleted(unit, account_id, now)
@@ -343,6 +358,7 @@ async def give_address(
 async def _take_over(unit: Unit, nameless_id: int, account_id: int, now: datetime) -> None:
     """End an account that only follows and give what it had to another."""
     await follows.move(unit, nameless_id, account_id)
+    await listeners.move(unit, nameless_id, account_id)
     await addresses.move_all(unit, nameless_id, account_id)
     await delete_account(unit, nameless_id, now=now)
 

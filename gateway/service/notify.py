@@ -1,4 +1,4 @@
-"""Birdwire's own words to people: they wait in the queue like everything else, mostly in the foremost lane."""
+"""Birdwire's own words to people: they wait in the queue like everything else, answers in the foremost lane."""
 
 from datetime import datetime
 

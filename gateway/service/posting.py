@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from gateway.domain import text as words
+from gateway.domain.folding import fold
 from gateway.domain.types import MAX_LENGTH, Lane, Overflow, PostKind, Source
 from gateway.service.site import Site
 from store import accounts, deliveries, fanouts, posts
@@ -62,12 +63,14 @@ Outcome = Published | TooLong | Duplicate | Nothing | TooMany
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """Words that somebody wants to post; ``reply_to`` is the post that they answer."""
+    """Words that somebody wants to post; ``reply_to`` is the post that they answer, ``group`` the group that they are
+    for, of which the author is a member."""
 
     author_id: int
     text: str
     source: Source
     reply_to: int | None = None
+    group: str | None = None
 
 
 async def publish(
@@ -79,9 +82,10 @@ async def publish(
     source: Source,
     now: datetime,
     reply_to: int | None = None,
+    group: str | None = None,
 ) -> Outcome:
-    """Post ``text`` for the author and begin its way to the followers."""
-    return (await publish_all(unit, site, [Draft(author_id, text, source, reply_to)], now=now))[0]
+    """Post ``text`` for the author and begin its way to the followers, and to the members of ``group``."""
+    return (await publish_all(unit, site, [Draft(author_id, text, source, reply_to, group)], now=now))[0]
 
 
 async def publish_all(unit: Unit, site: Site, drafts: Sequence[Draft], *, now: datetime) -> list[Outcome]:
@@ -279,6 +283,8 @@ def _post(draft: Draft, made: _Pieces, piece: str, named: Mapping[str, int], now
         full_text=made.full_text,
         reply_to_id=draft.reply_to,
         at_account_id=named.get(words.leading_mention(whole) or "") if named else None,
+        group_name=draft.group,
+        words=" ".join(fold(whole)),
         tags=words.tags(whole),
         mentioned=_ids_of(whole, named) if named else (),
     )

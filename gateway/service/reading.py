@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gateway.domain import token
+from gateway.domain.folding import fold
 from gateway.domain.token import Purpose
 from gateway.domain.types import PostKind
 from gateway.service.site import Site
 from store import accounts, timelines
+from store import search as find
 from store.accounts import AccountRow
 from store.timelines import NEWEST, PageRow
 from store.unit import Reading
@@ -138,6 +140,14 @@ async def public_timeline(reading: Reading, *, before: int = NEWEST) -> Page:
 async def tag_timeline(reading: Reading, tag: str, *, before: int = NEWEST) -> Page:
     """What everybody writes under a tag (without its ``#``, in any case)."""
     return await _page(reading, await timelines.tagged(reading, tag.casefold(), before=before, most=PAGE + 1))
+
+
+async def search(reading: Reading, words: str, *, reader: int | None = None, before: int = NEWEST) -> Page:
+    """The posts with all of these words, in any case and with or without accents: what everybody may see, and what the
+    ``reader`` may."""
+    who = find.NOBODY if reader is None else reader
+    rows = await find.posts_with(reading, fold(words), reader_id=who, before=before, most=PAGE + 1)
+    return await _page(reading, rows)
 
 
 async def profile(reading: Reading, name: str) -> Profile | Closed | Missing:

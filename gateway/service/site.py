@@ -17,6 +17,10 @@ class Limits:
     code_minutes: int = 10
     code_tries: int = 5
     codes_per_day: int = 5
+    tracks: int = 50
+    groups: int = 50
+    poll_hours: int = 24
+    reports_per_day: int = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +30,7 @@ class Site:
     ``public_url``  without a trailing slash; pages, feeds and webhooks are addressed under it.
     ``key``         the secret that addresses, feeds and sessions are made with.
     ``wake_burst``  how many texts are sent at the end of somebody's quiet hours, before the rest becomes one summary.
+    ``new_groups``  whether people found groups by joining them.
     ``number``      the phone number to text to, as people should dial it; empty when there is no SMS.
     ``senders``     all of them, each with the countries whose phones are texted from it (two letters; none: any).
     """
@@ -36,6 +41,7 @@ class Site:
     key: bytes = field(repr=False)
     registration: str = "open"
     private: bool = False
+    new_groups: bool = True
     overflow: Overflow = Overflow.LINK
     time_zone: str = "UTC"
     contact: str = ""

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from gateway.domain.delivery import State
-from store import deliveries, facts, inbox, offers, proofs, queue, receipts
+from store import continuations, deliveries, facts, inbox, offers, proofs, queue, receipts
 from store.unit import Reading, Unit
 
 RAW_KEPT = timedelta(days=30)
@@ -51,6 +51,7 @@ async def prune(unit: Unit, *, kept: timedelta, now: datetime) -> int:
     gone += await receipts.prune(unit, before=before)
     await offers.prune(unit, now=now)
     await proofs.prune(unit, now=now)
+    await continuations.prune(unit, now=now)
     return gone
 
 

@@ -7,7 +7,7 @@ from html import escape
 from aiohttp import hdrs, web
 
 from gateway.domain import token
-from gateway.domain.command import CHAPTERS
+from gateway.domain.command_table import CHAPTERS
 from gateway.domain.token import Purpose
 from gateway.service import following, reading
 from gateway.service.reading import Closed, Deleted, Missing, PostPage, Profile

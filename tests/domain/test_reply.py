@@ -4,7 +4,17 @@ from datetime import UTC, datetime, time
 
 import pytest
 
-from gateway.domain import reply, reply_quiet
+from gateway.domain import (
+    poll,
+    reply,
+    reply_form,
+    reply_listening,
+    reply_people,
+    reply_posts,
+    reply_quiet,
+    reply_reading,
+    reply_together,
+)
 from gateway.domain.quiet import Hours
 from gateway.domain.sms_text import segments
 
@@ -64,39 +74,60 @@ ANSWERS = [
     reply.texts_of(NAME, on=False),
     reply.no_phone(ASK),
     reply.no_mail(ASK),
-    reply.nobody_offer(NAME, 10),
-    reply.following(NAME, texts=True),
-    reply.protected_join_first(NAME, ""),
-    reply.protected_join_first(NAME, ASK),
-    reply.protected_from_you(NAME),
-    reply.asks_to_follow(NAME),
-    reply.requests([NAME] * 30, more=True),
-    reply.follow_list([NAME] * 30, 100_000),
-    reply.follower_list([NAME] * 30, 100_000),
-    reply.blocked(NAME),
-    reply.empty(),
-    reply.only_attachments(10),
-    reply.posted_cut(f"{URL}/@{NAME}/123456789"),
-    reply.duplicate(),
-    reply.too_many_posts(100),
-    reply.direct_sent(NAME, 3, reached=False),
-    reply.direct_too_long(1000),
-    reply.direct_twice(NAME),
-    reply.too_many_directs(100),
-    reply.undone_too_late(NAME, "x" * 140),
-    reply.no_longer_muted(NAME),
-    reply.direct_refused(NAME),
-    reply.direct_to_nobody(NAME),
-    reply.direct_to_nobody("josé"),
-    reply.direct_to_nobody("a giant word " * 9),
-    reply.direct_to_nobody("\U0001f600"),
-    reply.direct_without_text(NAME),
-    reply.nothing_to_answer(),
-    reply.undone("x" * 140),
-    reply.post(NAME, "x" * 140),
-    reply.whois(NAME, "a long story " * 30, (1, 2), f"{URL}/@{NAME}", protected=True),
-    reply.stats(NAME, 100_000, 100_000, 100_000),
-    reply.inbox([(NAME, "x" * 100), (NAME, "y" * 100)]),
+    reply_people.nobody_offer(NAME, 10),
+    reply_people.following(NAME, texts=True),
+    reply_people.protected_join_first(NAME, ""),
+    reply_people.protected_join_first(NAME, ASK),
+    reply_people.protected_from_you(NAME),
+    reply_people.asks_to_follow(NAME),
+    reply_people.requests([NAME] * 30, more=True),
+    reply_form.fitted(reply_people.follow_list(100_000), [NAME] * 30, between=", ", more=True, end=", ... MORE")[0],
+    reply_form.fitted(reply_people.follower_list(100_000), [NAME] * 30, between=", ", more=True, end=", ... MORE")[0],
+    reply_listening.tracked(NAME),
+    reply_listening.too_many_tracks(100),
+    reply_listening.not_one_word(),
+    reply_listening.tag_followed(NAME),
+    reply_listening.group_joined(NAME, 100_000),
+    reply_listening.group_founded(NAME),
+    reply_listening.join_group_first(NAME),
+    reply_listening.no_such_group(NAME, ASK),
+    reply_listening.no_group_offer(NAME, 10),
+    reply_listening.too_many_groups(100),
+    reply_together.poll_posted(),
+    reply_together.poll_too_long(100),
+    reply_together.poll_is_closed(poll.result("q" * 140, ("pizza", "soup"), {1: 100_000})),
+    reply_together.nudged_before(NAME),
+    reply_together.nudge_refused(NAME),
+    reply_together.nudge(NAME),
+    reply_together.invitation(SITE, "+15550009999", URL),
+    reply_together.reported(NAME),
+    reply_together.report_closed(NAME),
+    reply_together.pin_set("12345678"),
+    reply_together.no_pin(),
+    reply_together.login(f"{URL}/login/{'x' * 32}", 10),
+    reply_people.blocked(NAME),
+    reply_posts.empty(),
+    reply_posts.only_attachments(10),
+    reply_posts.posted_cut(f"{URL}/@{NAME}/123456789"),
+    reply_posts.duplicate(),
+    reply_posts.too_many_posts(100),
+    reply_posts.direct_sent(NAME, 3, reached=False),
+    reply_posts.direct_too_long(1000),
+    reply_posts.direct_twice(NAME),
+    reply_posts.too_many_directs(100),
+    reply_posts.undone_too_late(NAME, "x" * 140),
+    reply_people.no_longer_muted(NAME),
+    reply_posts.direct_refused(NAME),
+    reply_posts.direct_to_nobody(NAME),
+    reply_posts.direct_to_nobody("josé"),
+    reply_posts.direct_to_nobody("a giant word " * 9),
+    reply_posts.direct_to_nobody("\U0001f600"),
+    reply_posts.direct_without_text(NAME),
+    reply_posts.nothing_to_answer(),
+    reply_posts.undone("x" * 140),
+    reply_reading.post(NAME, "x" * 140),
+    reply_reading.whois(NAME, "a long story " * 30, (1, 2), f"{URL}/@{NAME}", protected=True),
+    reply_reading.stats(NAME, 100_000, 100_000, 100_000),
     reply.not_offered("UNTRACK"),
 ]
 
@@ -107,18 +138,21 @@ def test_an_answer_costs_one_segment(answer: str) -> None:
 
 
 def test_a_list_shows_as_many_names_as_fit_and_says_that_there_are_more() -> None:
-    assert reply.listed("You follow 2: ", ["ann", "bob"], more=False) == "You follow 2: ann, bob"
-    assert reply.listed("You follow 9: ", ["ann", "bob"], more=True) == "You follow 9: ann, bob, ..."
-    full = reply.listed("", [NAME] * 30, more=False)
+    assert reply_form.listed("You follow 2: ", ["ann", "bob"], more=False) == "You follow 2: ann, bob"
+    assert reply_form.listed("You follow 9: ", ["ann", "bob"], more=True) == "You follow 9: ann, bob, ..."
+    full = reply_form.listed("", [NAME] * 30, more=False)
     assert full.endswith(f"{NAME}, ...")
-    assert len(full) <= reply.SEGMENT
+    assert len(full) <= reply_form.SEGMENT
 
 
-def test_the_newest_direct_message_is_whole_and_older_ones_come_while_they_fit() -> None:
-    assert reply.inbox([("ann", "see you"), ("bob", "hi")]) == "ann: see you\nbob: hi"
-    assert reply.inbox([("ann", "x" * 140), ("bob", "y" * 140)]) == f"ann: {'x' * 140}"
+def test_the_first_of_a_list_is_whole_and_others_come_while_they_fit() -> None:
+    put = {"between": "\n", "end": "\nMORE"}
+    assert reply_form.fitted("", ["ann: hi", "bob: yo"], more=False, **put) == ("ann: hi\nbob: yo", 2)
+    assert reply_form.fitted("", ["ann: hi", "bob: yo"], more=True, **put) == ("ann: hi\nbob: yo\nMORE", 2)
+    assert reply_form.fitted("", ["x" * 155, "bob: yo"], more=False, **put) == (f"{'x' * 155}\nMORE", 1)
+    assert reply_form.fitted("", ["x" * 200], more=False, **put) == ("x" * 200, 1)
 
 
 def test_who_somebody_is_begins_with_what_they_say_of_themselves() -> None:
-    words = reply.whois("ann", "Teacher.\nBirds.", (1, 0), "https://x.example/@ann", protected=False)
+    words = reply_reading.whois("ann", "Teacher.\nBirds.", (1, 0), "https://x.example/@ann", protected=False)
     assert words == "ann: Teacher. Birds. 1 post, 0 followers. https://x.example/@ann"

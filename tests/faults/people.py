@@ -12,7 +12,7 @@ from itertools import count
 from random import Random
 from typing import Protocol
 
-from gateway.domain import reply
+from gateway.domain import reply, reply_people, reply_posts, reply_reading
 from tests.faults.ledger import Hearing, Reader, Said
 
 SITE = "Testville"
@@ -67,7 +67,7 @@ class Author:
 
     async def write_to_one(self) -> None:
         to = self.dice.choice(self.readers).name
-        asked = self.doors.asks(self.name, f"D {to}", reply.direct_sent(to))
+        asked = self.doors.asks(self.name, f"D {to}", reply_posts.direct_sent(to))
         said = self._line(to=to)
         await self.doors.text(said, self.phone, f"D {to} {said.words}")
         asked.taken, self.last = said.taken, None
@@ -75,7 +75,7 @@ class Author:
     async def take_back(self) -> None:
         if self.last is not None:
             said, self.last = self.last, None
-            said.undone = self.doors.asks(self.name, "UNDO", reply.undone(said.words))
+            said.undone = self.doors.asks(self.name, "UNDO", reply_posts.undone(said.words))
             await self.doors.text(said.undone, self.phone)
 
     def _line(self, to: str = "") -> Said:
@@ -89,7 +89,7 @@ class Steady:
     doors: Doors
 
     async def act(self) -> None:
-        answer = reply.stats(self.reader.name, 0, 0, self.following)
+        answer = reply_reading.stats(self.reader.name, 0, 0, self.following)
         await self.doors.text(self.doors.asks(self.reader.name, "STATS", answer), self.reader.phone)
 
 
@@ -131,18 +131,18 @@ class Fickle:
             return ("OFF", reply.texts_off()) if self.off else ("ON", reply.texts_on())
         if name in self.blocks:
             if deed == "follow":
-                return f"FOLLOW {name}", reply.you_block(name)
+                return f"FOLLOW {name}", reply_people.you_block(name)
             self.blocks.discard(name)
-            return f"UNBLOCK {name}", reply.unblocked(name)
+            return f"UNBLOCK {name}", reply_people.unblocked(name)
         if deed == "block":
             self.blocks.add(name)
             self.follows.discard(name)
-            return f"BLOCK {name}", reply.blocked(name)
+            return f"BLOCK {name}", reply_people.blocked(name)
         if name in self.follows:
             self.follows.discard(name)
-            return f"LEAVE {name}", reply.left(name)
+            return f"LEAVE {name}", reply_people.left(name)
         self.follows.add(name)
-        return f"FOLLOW {name}", reply.following(name, texts=not self.off)
+        return f"FOLLOW {name}", reply_people.following(name, texts=not self.off)
 
 
 @dataclass

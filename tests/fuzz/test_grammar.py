@@ -10,10 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 
-from gateway.domain import command as c
-from gateway.domain.command import TABLE, Command, parse, parse_mail
+from gateway.domain import wish as c
+from gateway.domain.command import parse, parse_mail
+from gateway.domain.command_table import TABLE
 from gateway.domain.text import length, normalise
 from gateway.domain.types import MAX_LENGTH, EmailMode, PostKind
+from gateway.domain.wish import Command
 from gateway.service.site import Site
 from store import routes
 from store.schema import posts
@@ -45,6 +47,11 @@ BARE = st.sampled_from(
         c.Stats,
         c.Inbox,
         c.Tracks,
+        c.Groups,
+        c.More,
+        c.PollResult,
+        c.PollClose,
+        c.PinOff,
         c.Invite,
         c.Yes,
         c.Help,
@@ -61,7 +68,6 @@ NAMED = st.sampled_from(
         c.Lose,
         c.Block,
         c.Unblock,
-        c.Report,
         c.Mute,
         c.Get,
         c.Whois,
@@ -94,6 +100,7 @@ COMMANDS: st.SearchStrategy[Command] = st.one_of(
     st.builds(c.Untrack, TAGS.filter(lambda word: word != "all")),
     st.builds(c.Poll, TAGS, st.lists(TAGS, min_size=2, max_size=9).map(tuple)),
     st.builds(c.Vote, st.integers(1, 9)),
+    st.builds(c.Report, NAMES, WORDS),
     st.builds(c.JoinGroup, NAMES),
     st.builds(c.LeaveGroup, NAMES),
     st.builds(c.GroupText, NAMES, WORDS),
@@ -119,6 +126,14 @@ def written(command: Command) -> str:
             return "delete me"
         case c.SleepOff():
             return "sleep off"
+        case c.PollResult():
+            return "Poll"
+        case c.PollClose():
+            return "POLL close"
+        case c.PinOff():
+            return "PIN off"
+        case c.Report(name, words):
+            return f"REPORT {name} {words}"
         case c.Yes():
             return "y"
         case c.Claim(code):
@@ -166,7 +181,7 @@ def written(command: Command) -> str:
 def test_what_was_understood_can_be_written_again(command: Command, end: str, upper: bool) -> None:
     words = written(command)
     assert parse(words + end) == command
-    if upper and not hasattr(command, "text") and not isinstance(command, c.Pin | c.Search | c.Poll):
+    if upper and not hasattr(command, "text") and not isinstance(command, c.Pin | c.Search | c.Poll | c.Report):
         assert parse(words.upper() + end) == command
 
 
@@ -237,7 +252,7 @@ SAYINGS = st.one_of(
 MOST_SAID = 320
 """Characters of the longest answer: two segments."""
 
-MAY_POST = (c.Post, c.PostThis, c.Reply, c.Yes, c.Start, c.Code)
+MAY_POST = (c.Post, c.PostThis, c.Reply, c.Yes, c.Start, c.Code, c.Poll, c.GroupText, c.Pin)
 """What may make a public post; YES and a code may take up an offer, or be plain words."""
 
 

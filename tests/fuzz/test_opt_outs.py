@@ -7,8 +7,8 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.domain import command as c
 from gateway.domain import reply
+from gateway.domain import wish as c
 from gateway.domain.delivery import Bounced, Deferred, Found, Outcome, RetryRules, Sent, State, Unsure
 from gateway.domain.pace import Pace
 from gateway.domain.types import Channel, Outgoing

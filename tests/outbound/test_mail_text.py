@@ -248,3 +248,18 @@ def test_a_letter_is_never_another_posts() -> None:
     assert "first" in part(one, "plain")
     assert "second" in part(other, "plain")
     assert "first" not in other.as_string()
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({}, "You get this because you follow alice."),
+        ({"mention": True}, "You get this because alice mentions you."),
+        ({"via": "#tea"}, "You get this because you track #tea."),
+        ({"via": "!team"}, "You get this because you are in !team."),
+    ],
+)
+def test_a_mail_says_why_it_came(changes: dict[str, Any], why: str) -> None:
+    part = read(**changes).get_body(("plain",))
+    assert part is not None
+    assert why in part.get_content()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway.domain import reply
+from gateway.domain import reply, reply_people, reply_posts
 from gateway.domain.types import Channel
 from gateway.service import following, joining
 from store import follows
@@ -23,13 +23,13 @@ async def test_a_mail_to_the_posting_address_is_a_post_or_a_command(town: Town) 
     await with_mail(town, "alice", "bob")
     assert await town.mail("alice", "hello by mail\nsecond line") == ""
     assert await town.posts() == ["hello by mail\nsecond line"]
-    assert await town.mail("bob", "FOLLOW alice") == reply.following("alice", texts=False)
+    assert await town.mail("bob", "FOLLOW alice") == reply_people.following("alice", texts=False)
     async with town.store.reading() as reading:
         edge = await follows.edge(reading, (await town.account("alice")).id, (await town.account("bob")).id)
     assert edge is not None
     assert (edge.texts, edge.mail) == (False, None)
     assert "Reply Y" in await town.mail("alice", "get milk")
-    assert await town.mail("alice", "Y") == reply.posted()
+    assert await town.mail("alice", "Y") == reply_posts.posted()
 
 
 async def test_attachments_left_behind_are_told(town: Town) -> None:
@@ -52,8 +52,8 @@ async def test_a_mail_that_answers_a_delivered_post_answers_it(town: Town) -> No
     await with_mail(town, "alice", "bob")
     await town.text("alice", "lunch?")
     delivery = await town.delivery("bob", "alice")
-    assert await town.mail("bob", "yes please", answers_delivery=delivery) == reply.answered("alice")
-    assert await town.mail("bob", "FAV", answers_delivery=delivery) == reply.favoured("alice")
+    assert await town.mail("bob", "yes please", answers_delivery=delivery) == reply_posts.answered("alice")
+    assert await town.mail("bob", "FAV", answers_delivery=delivery) == reply_posts.favoured("alice")
     assert await town.posts() == ["lunch?", "@alice yes please"]
 
 
@@ -71,7 +71,7 @@ async def test_a_leaked_posting_address_tells_nothing_private(town: Town, words:
     await town.text("zoe", "FOLLOW alice")
     await town.text("alice", "ACCEPT zoe")
     await town.text("alice", "D zoe hush")
-    assert await town.mail("mallory", "UNDO", account_id=alice.id) == reply.undone_unsaid()
+    assert await town.mail("mallory", "UNDO", account_id=alice.id) == reply_posts.undone_unsaid()
 
 
 async def test_the_address_that_answers_a_post_takes_an_answer_from_anywhere_and_nothing_else(town: Town) -> None:
@@ -83,10 +83,10 @@ async def test_the_address_that_answers_a_post_takes_an_answer_from_anywhere_and
         assert answer == reply.only_the_answer(), words
     assert await town.posts() == ["lunch?"]
     for words in ("yes please", "R alice too", "Yes", "1230", "Y"):
-        assert await town.mail("mallory", words, answers_delivery=delivery) == reply.answered("alice"), words
+        assert await town.mail("mallory", words, answers_delivery=delivery) == reply_posts.answered("alice"), words
     answers = ["@alice yes please", "@alice alice too", "@alice Yes", "@alice 1230", "@alice Y"]
     assert await town.posts() == ["lunch?", *answers]
-    assert await town.mail("bob", "yes!", answers_delivery=delivery) == reply.answered("alice")
+    assert await town.mail("bob", "yes!", answers_delivery=delivery) == reply_posts.answered("alice")
     assert await town.mail("bob", "GET alice", answers_delivery=delivery) == "alice: lunch?"
     assert await town.mail("mallory", "STOP", answers_delivery=delivery) == reply.mail_off()
 
@@ -97,9 +97,9 @@ async def test_a_mail_that_answers_a_direct_message_stays_private(town: Town) ->
     await town.text("bob", "FOLLOW alice")
     await town.text("alice", "D bob secret")
     delivery = await town.delivery("bob", "alice")
-    assert await town.mail("bob", "understood", answers_delivery=delivery) == reply.direct_sent("alice")
+    assert await town.mail("bob", "understood", answers_delivery=delivery) == reply_posts.direct_sent("alice")
     assert await town.text("alice", "INBOX") == "bob: understood"
-    assert await town.text("alice", "GET bob") == reply.no_posts("bob")
+    assert await town.text("alice", "GET bob") == reply_posts.no_posts("bob")
 
 
 async def test_help_is_given_to_anyone_and_a_stranger_posts_nothing(town: Town) -> None:
@@ -119,7 +119,7 @@ async def test_a_mail_with_a_forged_sender_changes_nothing(town: Town) -> None:
 
 async def test_the_first_line_of_a_mail_may_be_a_command(town: Town) -> None:
     await with_mail(town, "alice", "bob")
-    assert await town.mail("bob", "FOLLOW alice\n\nKind regards,\nBob") == reply.following("alice", texts=False)
+    assert await town.mail("bob", "FOLLOW alice\n\nKind regards,\nBob") == reply_people.following("alice", texts=False)
     assert await town.posts() == []
 
 
@@ -135,7 +135,7 @@ async def test_unsubscribing_stops_one_author_however_often_it_is_asked(town: To
         assert await following.unsubscribe(unit, 999, now=town.now) is None
     bob = await town.account("bob")
     assert bob.email_mode == "instant"
-    assert await town.mail("bob", "FOLLOW alice") == reply.already_following("alice")
+    assert await town.mail("bob", "FOLLOW alice") == reply_people.already_following("alice")
     async with town.store.reading() as reading:
         edge = await follows.edge(reading, (await town.account("alice")).id, bob.id)
     assert edge is not None

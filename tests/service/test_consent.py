@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from gateway.domain import reply
+from gateway.domain import reply, reply_people
 from gateway.domain.delivery import Fault
 from gateway.domain.sms_text import segments
 from gateway.domain.types import Channel
@@ -32,7 +32,7 @@ async def test_a_stopped_phone_hears_nothing_and_nothing_is_done_for_it(town: To
     for words in ("FOLLOW bob", "still here", "get milk", "D bob hi", "JOIN x", "STATS", "SIGNOUT", ""):
         assert await town.text("alice", words) == ""
     assert await town.posts() == []
-    assert await town.text("bob", "FOLLOWERS") == reply.follower_list([], 0)
+    assert await town.text("bob", "FOLLOWERS") == reply_people.nobody_follows()
     assert await town.text("alice", "YES") == reply.started("Testville", "", known=True)
     assert await town.posts() == []
     assert await town.text("alice", "back again") == ""
@@ -44,7 +44,7 @@ async def test_stop_drops_the_notices_that_wait(town: Town) -> None:
     await town.join("alice", "bob")
     await town.text("alice", "PROTECT")
     await town.text("bob", "FOLLOW alice")
-    assert await town.notices() == [reply.asks_to_follow("bob")]
+    assert await town.notices() == [reply_people.asks_to_follow("bob")]
     await town.text("alice", "STOP")
     assert await town.notices() == []
 
@@ -138,7 +138,7 @@ async def test_off_keeps_the_phone_and_stops_its_posts(town: Town) -> None:
     alice = await town.account("alice")
     assert alice.phone_id is not None
     assert alice.sms_route is None
-    assert await town.text("alice", "FOLLOW bob") == reply.following("bob", texts=False)
+    assert await town.text("alice", "FOLLOW bob") == reply_people.following("bob", texts=False)
     assert await town.text("alice", "ON") == reply.texts_on()
     assert (await town.account("alice")).sms_route == 2
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from gateway.domain import reply
+from gateway.domain import reply, reply_people, reply_posts, reply_reading
 from gateway.domain.types import Channel
 from gateway.service import joining
 from gateway.service.joining import Added, HeldBy, NameTaken, NotAName
@@ -55,7 +55,7 @@ async def test_a_code_expires(town: Town) -> None:
     assert await town.text("alice", "4821") == reply.code_over()
     assert (await town.account("alice")).deleted_at is None
     assert await town.posts() == []
-    assert await town.text("alice", "POST 4821") == reply.posted()
+    assert await town.text("alice", "POST 4821") == reply_posts.posted()
 
 
 async def test_a_code_that_comes_twice_or_late_is_never_posted(town: Town) -> None:
@@ -65,7 +65,7 @@ async def test_a_code_that_comes_twice_or_late_is_never_posted(town: Town) -> No
     assert await town.text("alice", "4821") == reply.code_over()
     assert "Reply Y" in await town.text("alice", "get milk")
     assert await town.text("alice", "9999") == reply.code_over()
-    assert await town.text("alice", "Y") == reply.posted()
+    assert await town.text("alice", "Y") == reply_posts.posted()
     assert await town.text("alice", "4821") == reply.code_over()
     assert await town.posts() == ["get milk"]
     town.now += timedelta(days=1)
@@ -84,22 +84,22 @@ async def test_a_code_serves_only_the_phone_it_was_sent_to(town: Town) -> None:
 async def test_a_yes_does_not_stand_for_a_code(town: Town) -> None:
     await town.join("alice")
     await town.text("alice", "DELETE ME")
-    assert await town.text("alice", "Y") == reply.nothing_offered()
+    assert await town.text("alice", "Y") == reply_posts.nothing_offered()
     assert (await town.account("alice")).deleted_at is None
 
 
 async def test_going_public_asks_for_its_code_and_lets_in_who_waited(town: Town) -> None:
     await town.join("alice", "bob")
-    assert await town.text("alice", "PUBLIC") == reply.already_public()
+    assert await town.text("alice", "PUBLIC") == reply_people.already_public()
     await town.text("alice", "PROTECT")
-    assert await town.text("alice", "PROTECT") == reply.already_protected()
+    assert await town.text("alice", "PROTECT") == reply_people.already_protected()
     await town.text("bob", "FOLLOW alice")
     assert await town.text("alice", "PUBLIC") == reply.confirm_public("4821")
     assert (await town.account("alice")).protected
-    assert await town.text("alice", "4821") == reply.public()
+    assert await town.text("alice", "4821") == reply_people.public()
     assert not (await town.account("alice")).protected
     assert await town.text("alice", "FOLLOWERS") == "1 follower: bob"
-    assert (await town.notices())[-1] == reply.was_accepted("alice")
+    assert (await town.notices())[-1] == reply_people.was_accepted("alice")
 
 
 async def test_deleting_oneself_leaves_nothing(town: Town) -> None:
@@ -110,8 +110,8 @@ async def test_deleting_oneself_leaves_nothing(town: Town) -> None:
     assert await town.text("alice", '"DELETE ME."') == reply.confirm_delete("alice", "4821")
     assert await town.text("alice", "4821") == reply.deleted()
     assert await town.posts() == []
-    assert await town.text("bob", "FOLLOWING") == reply.follow_list([], 0)
-    assert await town.text("bob", "INBOX") == reply.inbox([])
+    assert await town.text("bob", "FOLLOWING") == reply_people.follows_nobody()
+    assert await town.text("bob", "INBOX") == reply_reading.no_directs()
     assert "JOIN yourname" in await town.text("alice", "hello")
     assert await town.text("carol", "JOIN alice") == reply.joined("Testville", "alice")
 
@@ -136,7 +136,7 @@ async def test_signing_out_a_phone_that_only_follows_forgets_it(town: Town) -> N
     await town.join("alice")
     await town.text("reader", "FOLLOW alice")
     assert await town.text("reader", "SIGNOUT") == reply.signed_out_for_good()
-    assert await town.text("alice", "FOLLOWERS") == reply.follower_list([], 0)
+    assert await town.text("alice", "FOLLOWERS") == reply_people.nobody_follows()
 
 
 async def claim_code(town: Town, name: str, code: str = "4821") -> str:

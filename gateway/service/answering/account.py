@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import assert_never
 
-from gateway.domain import proof, reply
+from gateway.domain import proof, reply, reply_people
 from gateway.service import following, joining, proving
 from gateway.service.answering.asked import Asked
 from gateway.service.joining import Claimed, HeldBy, Joined, NameTaken, NoSuchCode, NotAName, RegistrationClosed
@@ -102,7 +102,7 @@ async def rename(asked: Asked, me: AccountRow, name: str) -> str:
 async def go_public(asked: Asked, me: AccountRow) -> str:
     """Ask for the echo of a code before everyone may read."""
     if not me.protected:
-        return reply.already_public()
+        return reply_people.already_public()
     code = await _await_code(asked, PUBLIC, "")
     return reply.confirm_public(code) if code else reply.only_from_your_own()
 
@@ -132,7 +132,7 @@ async def take_code(asked: Asked, me: AccountRow, code: str) -> str | None:
         case "public":
             await accounts.set_protected(asked.unit, me.id, False)
             await following.accept_all(asked.unit, me, now=asked.now)
-            return reply.public()
+            return reply_people.public()
         case "delete":
             await joining.delete_account(asked.unit, me.id, now=asked.now)
             return reply.deleted()

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from gateway.domain import reply
+from gateway.domain import reply_people
 from gateway.domain.types import Channel, Source
 from gateway.service import following
 from gateway.service.site import Site
@@ -95,7 +95,7 @@ async def meant(asked: Asked, me: AccountRow, name: str) -> AccountRow | str:
     other = await following.find(asked.unit, name, asker_id=me.id)
     if other is None:
         return await nobody(asked, name)
-    return reply.you_block(name) if await blocks(asked, me, other) else other
+    return reply_people.you_block(name) if await blocks(asked, me, other) else other
 
 
 async def blocks(asked: Asked, me: AccountRow, other: AccountRow) -> bool:
@@ -106,6 +106,6 @@ async def blocks(asked: Asked, me: AccountRow, other: AccountRow) -> bool:
 async def nobody(asked: Asked, name: str) -> str:
     """Nobody bears that name, so it may have been meant as a post: offer that, to those who can post."""
     if asked.person is None or asked.person.name is None:
-        return reply.nobody(name)
+        return reply_people.nobody(name)
     await offers.ask(asked.unit, asked.address.id, "post", asked.told.text, expires_at=asked.now + OFFER_LASTS)
-    return reply.nobody_offer(name, OFFER_LASTS // timedelta(minutes=1))
+    return reply_people.nobody_offer(name, OFFER_LASTS // timedelta(minutes=1))

@@ -2,7 +2,7 @@
 
 from typing import assert_never
 
-from gateway.domain import reply
+from gateway.domain import reply, reply_people
 from gateway.domain.types import Channel, EmailMode
 from gateway.service import following, joining
 from gateway.service.answering.asked import Asked, nobody
@@ -20,7 +20,7 @@ async def follow(asked: Asked, me: AccountRow, name: str) -> str:
     if other is None:
         return await nobody(asked, name)
     if me.name is None and other.protected:
-        return reply.protected_join_first(name, asked.sign_up_with)
+        return reply_people.protected_join_first(name, asked.sign_up_with)
     outcome = await following.follow(
         asked.unit,
         asked.site,
@@ -32,23 +32,23 @@ async def follow(asked: Asked, me: AccountRow, name: str) -> str:
     )
     match outcome:
         case Follows(again=True, unmuted=True):
-            return reply.no_longer_muted(name)
+            return reply_people.no_longer_muted(name)
         case Follows(again=True, texts=True):
             return reply.texts_of(name, on=True)
         case Follows(again=True):
-            return reply.already_following(name)
+            return reply_people.already_following(name)
         case Follows():
-            return reply.following(name, texts=asked.by_phone and me.texts_on)
+            return reply_people.following(name, texts=asked.by_phone and me.texts_on)
         case AskedToFollow(again=True):
-            return reply.already_requested(name)
+            return reply_people.already_requested(name)
         case AskedToFollow():
-            return reply.requested(name)
+            return reply_people.requested(name)
         case Oneself():
-            return reply.not_oneself()
+            return reply_people.not_oneself()
         case YouBlock():
-            return reply.you_block(name)
+            return reply_people.you_block(name)
         case TooMany(limit):
-            return reply.too_many_follows(limit)
+            return reply_people.too_many_follows(limit)
         case _:
             assert_never(outcome)
 
@@ -59,9 +59,9 @@ async def follow_unknown(asked: Asked, name: str) -> str:
     if asked.site.private:
         return reply.registration_closed(asked.site.registration, asked.operator)
     if other is None:
-        return reply.nobody(name)
+        return reply_people.nobody(name)
     if other.protected:
-        return reply.protected_join_first(name, asked.sign_up_with)
+        return reply_people.protected_join_first(name, asked.sign_up_with)
     account_id = await joining.join_to_follow(asked.unit, asked.address, words=asked.told.text, now=asked.now)
     me = await accounts.by_id(asked.unit, account_id)
     assert me is not None
@@ -74,51 +74,36 @@ async def leave(asked: Asked, me: AccountRow, name: str) -> str:
     if other is None:
         return await nobody(asked, name)
     ended = await following.leave(asked.unit, me.id, other.id, now=asked.now)
-    return reply.left(name) if ended else reply.not_following(name)
-
-
-async def list_following(asked: Asked, me: AccountRow) -> str:
-    if not asked.from_their_own:
-        return reply.only_to_your_own()
-    names = [person.name for person in await follows.following(asked.unit, me.id, most=_SHOWN)]
-    return reply.follow_list(names, (await accounts.counts(asked.unit, me.id)).following)
-
-
-async def list_followers(asked: Asked, me: AccountRow) -> str:
-    """The count, and the first who have a name: phones that only follow have none to show."""
-    if not asked.from_their_own:
-        return reply.only_to_your_own()
-    names = [person.name for person in await follows.followers(asked.unit, me.id, most=_SHOWN) if person.name]
-    return reply.follower_list(names, (await accounts.counts(asked.unit, me.id)).followers)
+    return reply_people.left(name) if ended else reply_people.not_following(name)
 
 
 async def list_requests(asked: Asked, me: AccountRow) -> str:
     if not asked.from_their_own:
         return reply.only_to_your_own()
     names = [person.name for person in await follows.requests(asked.unit, me.id, most=_SHOWN + 1)]
-    return reply.requests(names[:_SHOWN], more=len(names) > _SHOWN) if names else reply.no_requests()
+    return reply_people.requests(names[:_SHOWN], more=len(names) > _SHOWN) if names else reply_people.no_requests()
 
 
 async def accept(asked: Asked, me: AccountRow, name: str | None) -> str:
     """Let one person, or (None) all who asked, follow."""
     if name is None:
-        return reply.accepted_all(await following.accept_all(asked.unit, me, now=asked.now))
+        return reply_people.accepted_all(await following.accept_all(asked.unit, me, now=asked.now))
     other = await following.find(asked.unit, name, asker_id=me.id)
     if other is None:
         return await nobody(asked, name)
     granted = await following.accept(asked.unit, me, other.id, now=asked.now)
-    return reply.accepted(name) if granted else reply.no_request(name)
+    return reply_people.accepted(name) if granted else reply_people.no_request(name)
 
 
 async def deny(asked: Asked, me: AccountRow, name: str | None) -> str:
     """Refuse one person, or (None) all who asked; they are not told."""
     if name is None:
-        return reply.denied_all(await follows.deny_all(asked.unit, me.id))
+        return reply_people.denied_all(await follows.deny_all(asked.unit, me.id))
     other = await following.find(asked.unit, name, asker_id=me.id)
     if other is None:
         return await nobody(asked, name)
     refused = await follows.deny(asked.unit, me.id, other.id)
-    return reply.denied(name) if refused else reply.no_request(name)
+    return reply_people.denied(name) if refused else reply_people.no_request(name)
 
 
 async def lose(asked: Asked, me: AccountRow, name: str) -> str:
@@ -126,7 +111,7 @@ async def lose(asked: Asked, me: AccountRow, name: str) -> str:
     if other is None:
         return await nobody(asked, name)
     ended = await following.lose(asked.unit, me.id, other.id, now=asked.now)
-    return reply.lost(name) if ended else reply.does_not_follow(name)
+    return reply_people.lost(name) if ended else reply_people.does_not_follow(name)
 
 
 async def block(asked: Asked, me: AccountRow, name: str) -> str:
@@ -135,9 +120,9 @@ async def block(asked: Asked, me: AccountRow, name: str) -> str:
     if other is None:
         return await nobody(asked, name)
     if other.id == me.id:
-        return reply.not_oneself()
+        return reply_people.not_oneself()
     await following.block(asked.unit, me.id, other.id, now=asked.now)
-    return reply.blocked(name)
+    return reply_people.blocked(name)
 
 
 async def unblock(asked: Asked, me: AccountRow, name: str) -> str:
@@ -145,7 +130,7 @@ async def unblock(asked: Asked, me: AccountRow, name: str) -> str:
     if other is None:
         return await nobody(asked, name)
     lifted = await relations.unblock(asked.unit, me.id, other.id)
-    return reply.unblocked(name) if lifted else reply.not_blocked(name)
+    return reply_people.unblocked(name) if lifted else reply_people.not_blocked(name)
 
 
 async def mute(asked: Asked, me: AccountRow, name: str) -> str:
@@ -153,17 +138,17 @@ async def mute(asked: Asked, me: AccountRow, name: str) -> str:
     if other is None:
         return await nobody(asked, name)
     if other.id == me.id:
-        return reply.not_oneself()
+        return reply_people.not_oneself()
     await following.mute(asked.unit, me.id, other.id, now=asked.now)
-    return reply.muted(name)
+    return reply_people.muted(name)
 
 
 async def protect(asked: Asked, me: AccountRow) -> str:
     """From now on only accepted followers read; those who follow already stay."""
     if me.protected:
-        return reply.already_protected()
+        return reply_people.already_protected()
     await accounts.set_protected(asked.unit, me.id, True)
-    return reply.protected()
+    return reply_people.protected()
 
 
 async def texts_on(asked: Asked, me: AccountRow) -> str:
@@ -188,7 +173,7 @@ async def texts_of(asked: Asked, me: AccountRow, name: str, *, on: bool) -> str:
     if on:
         await relations.unmute(asked.unit, me.id, other.id)
     switched = await follows.set_texts(asked.unit, other.id, me.id, on)
-    return reply.texts_of(name, on=on) if switched else reply.not_following(name)
+    return reply.texts_of(name, on=on) if switched else reply_people.not_following(name)
 
 
 async def email(asked: Asked, me: AccountRow, mode: EmailMode) -> str:

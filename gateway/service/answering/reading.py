@@ -1,10 +1,10 @@
 """What can be read by text: somebody's last post, who somebody is, one's numbers, one's direct messages."""
 
-from gateway.domain import reply
+from gateway.domain import reply, reply_people, reply_posts, reply_reading
 from gateway.service import following
 from gateway.service.answering.asked import Asked, meant
 from gateway.service.answering.words import last_written
-from store import accounts, recall
+from store import accounts
 from store.accounts import AccountRow
 
 
@@ -14,11 +14,11 @@ async def get(asked: Asked, me: AccountRow, name: str) -> str:
     if isinstance(other, str):
         return other
     if not await following.may_read(asked.unit, other, me.id):
-        return reply.protected_from_you(name)
+        return reply_people.protected_from_you(name)
     if other.protected and not asked.from_their_own:
         return reply.only_to_your_own()
     last = await last_written(asked, me, other)
-    return reply.no_posts(name) if last is None else reply.post(name, last.text)
+    return reply_posts.no_posts(name) if last is None else reply_reading.post(name, last.text)
 
 
 async def whois(asked: Asked, me: AccountRow, name: str) -> str:
@@ -28,17 +28,9 @@ async def whois(asked: Asked, me: AccountRow, name: str) -> str:
         return other
     counts = await accounts.counts(asked.unit, other.id)
     link = f"{asked.site.public_url}/@{name}"
-    return reply.whois(name, other.bio, (counts.posts, counts.followers), link, protected=other.protected)
+    return reply_reading.whois(name, other.bio, (counts.posts, counts.followers), link, protected=other.protected)
 
 
 async def stats(asked: Asked, me: AccountRow) -> str:
     counts = await accounts.counts(asked.unit, me.id)
-    return reply.stats(me.name or "You", counts.posts, counts.followers, counts.following)
-
-
-async def inbox(asked: Asked, me: AccountRow) -> str:
-    """The newest direct messages: the last one whole, and as many before it as one SMS holds."""
-    if not asked.from_their_own:
-        return reply.only_to_your_own()
-    messages = await recall.directs_to(asked.unit, me.id, most=5)
-    return reply.inbox([(message.name, message.text) for message in messages])
+    return reply_reading.stats(me.name or "You", counts.posts, counts.followers, counts.following)

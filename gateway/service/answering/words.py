@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import assert_never
 
-from gateway.domain import reply
+from gateway.domain import reply, reply_people, reply_posts
 from gateway.domain.delivery import State
 from gateway.domain.text import leading_mention
 from gateway.domain.types import EmailMode, PostKind
@@ -11,7 +11,7 @@ from gateway.service import following, posting
 from gateway.service.answering.asked import Asked, blocks, meant, nobody
 from gateway.service.posting import Duplicate, Nothing, Protected, Published, TooLong, TooMany
 from gateway.service.site import Site
-from store import accounts, deliveries, follows, offers, posts
+from store import accounts, deliveries, follows, offers, posts, recall
 from store.accounts import AccountRow
 from store.posts import PostRow
 
@@ -36,49 +36,54 @@ async def post_offered(asked: Asked, me: AccountRow) -> str:
     """Y: post what was offered."""
     offer = await offers.pending(asked.unit, asked.address.id, now=asked.now)
     if offer is None or offer.kind != "post":
-        return reply.nothing_offered()
+        return reply_posts.nothing_offered()
     await offers.close(asked.unit, asked.address.id, now=asked.now)
-    return await post(asked, me, offer.words, answer=reply.posted())
+    return await post(asked, me, offer.words, answer=reply_posts.posted())
 
 
 async def direct(asked: Asked, me: AccountRow, name: str, text: str) -> str:
     """Write to one person who follows the sender. Whatever is wrong, it never becomes a post."""
     other = await following.find(asked.unit, name, asker_id=me.id)
     if other is None:
-        return reply.direct_to_nobody(name)
+        return reply_posts.direct_to_nobody(name)
     if other.id == me.id:
-        return reply.not_oneself()
+        return reply_people.not_oneself()
     if await blocks(asked, me, other):
-        return reply.you_block(name)
+        return reply_people.you_block(name)
     if not text.strip():
-        return reply.direct_without_text(name)
+        return reply_posts.direct_without_text(name)
     return await _write_to(asked, me, other, text, None)
 
 
 async def answer_last(asked: Asked, me: AccountRow, text: str) -> str:
     """Answer what this mail replies to, or the last post texted to this phone."""
     if not text.strip():
-        return reply.reply_without_text()
+        return reply_posts.reply_without_text()
     target = await last_received(asked, me)
     if target is None:
-        return reply.nothing_to_answer()
+        return reply_posts.nothing_to_answer()
     return await _answer(asked, me, target, text)
 
 
 async def answer(asked: Asked, me: AccountRow, name: str | None, text: str, words: str) -> str:
-    """Answer the last post of ``name``; when nobody is called that, ``words`` answer the last post received."""
+    """Answer the last that came from ``name``, else their last post; when nobody is called that, ``words`` answer the
+    last post received. A direct message is answered in private."""
     if name is None:
         return await answer_last(asked, me, words)
     other = await following.find(asked.unit, name, asker_id=me.id)
     if other is None:
         return await nobody(asked, name) if words.startswith(("@", "＠")) else await answer_last(asked, me, words)
     if await blocks(asked, me, other):
-        return reply.you_block(name)
+        return reply_people.you_block(name)
     if not text.strip():
-        return reply.reply_without_text()
-    target = await last_written(asked, me, other)
+        return reply_posts.reply_without_text()
+    received = await recall.last_from(asked.unit, other.id, me.id)
+    came = None if received is None else await posts.by_id(asked.unit, received)
+    if came is not None and came.to_account_id is None and not await following.may_read(asked.unit, other, me.id):
+        came = None
+    target = came or await last_written(asked, me, other)
     if target is None:
-        return reply.no_posts(name)
+        return reply_posts.no_posts(name)
     return await _answer(asked, me, Written(target, other), text)
 
 
@@ -89,17 +94,17 @@ async def repost(asked: Asked, me: AccountRow, name: str | None) -> str:
         return target
     author = target.author
     if target.post.kind == PostKind.DIRECT:
-        return reply.not_a_direct()
+        return reply_posts.not_a_direct()
     if author.id == me.id:
-        return reply.not_oneself()
+        return reply_people.not_oneself()
     outcome = await posting.repost(asked.unit, me.id, target.post.id, source=asked.source, now=asked.now)
     match outcome:
         case Published():
-            return reply.reposted(author.name or "")
+            return reply_posts.reposted(author.name or "")
         case Duplicate():
-            return reply.already_reposted(author.name or "")
+            return reply_posts.already_reposted(author.name or "")
         case Protected():
-            return reply.cannot_repost(author.name or "")
+            return reply_posts.cannot_repost(author.name or "")
         case _:
             assert_never(outcome)
 
@@ -110,9 +115,9 @@ async def favourite(asked: Asked, me: AccountRow, name: str | None) -> str:
     if isinstance(target, str):
         return target
     if target.post.kind == PostKind.DIRECT:
-        return reply.not_a_direct()
+        return reply_posts.not_a_direct()
     await posting.favourite(asked.unit, me.id, target.post.id, now=asked.now)
-    return reply.favoured(target.author.name or "")
+    return reply_posts.favoured(target.author.name or "")
 
 
 async def undo(asked: Asked, me: AccountRow) -> str:
@@ -120,14 +125,14 @@ async def undo(asked: Asked, me: AccountRow) -> str:
     post_id = await posting.last_own_post(asked.unit, me.id)
     last = None if post_id is None else await posts.by_id(asked.unit, post_id)
     if last is None:
-        return reply.nothing_to_undo()
+        return reply_posts.nothing_to_undo()
     await posting.delete(asked.unit, last.id, now=asked.now)
     if not asked.from_their_own:
-        return reply.undone_unsaid()
+        return reply_posts.undone_unsaid()
     if last.to_account_id is not None and await _has_gone_out(asked, last.id):
         reader = await accounts.by_id(asked.unit, last.to_account_id)
-        return reply.undone_too_late((reader and reader.name) or "them", last.text)
-    return reply.undone(last.text)
+        return reply_posts.undone_too_late((reader and reader.name) or "them", last.text)
+    return reply_posts.undone(last.text)
 
 
 async def last_written(asked: Asked, me: AccountRow, author: AccountRow) -> PostRow | None:
@@ -165,20 +170,20 @@ async def _named_or_last(asked: Asked, me: AccountRow, name: str | None) -> Writ
     if name is None:
         received = await last_received(asked, me)
         if received is None:
-            return reply.nothing_to_mark()
+            return reply_posts.nothing_to_mark()
         blocked = await blocks(asked, me, received.author)
-        return reply.you_block(received.author.name or "") if blocked else received
+        return reply_people.you_block(received.author.name or "") if blocked else received
     other = await meant(asked, me, name)
     if isinstance(other, str):
         return other
     last = await last_written(asked, me, other)
-    return reply.no_posts(name) if last is None else Written(last, other)
+    return reply_posts.no_posts(name) if last is None else Written(last, other)
 
 
 async def _answer(asked: Asked, me: AccountRow, to: Written, text: str) -> str:
     """Answer a post in public, a direct message in private."""
     if await blocks(asked, me, to.author):
-        return reply.you_block(to.author.name or "")
+        return reply_people.you_block(to.author.name or "")
     if to.post.kind == PostKind.DIRECT:
         return await _write_to(asked, me, to.author, text, to.post.id)
     name = to.author.name or ""
@@ -186,29 +191,29 @@ async def _answer(asked: Asked, me: AccountRow, to: Written, text: str) -> str:
     outcome = await posting.publish(
         asked.unit, asked.site, me.id, addressed, source=asked.source, now=asked.now, reply_to=to.post.id
     )
-    return what_became(asked.site, me.name or "", outcome, text, reply.answered(name))
+    return what_became(asked.site, me.name or "", outcome, text, reply_posts.answered(name))
 
 
 async def _write_to(asked: Asked, me: AccountRow, other: AccountRow, text: str, reply_to: int | None) -> str:
     name = other.name or ""
     edge = await follows.edge(asked.unit, me.id, other.id)
     if edge is None or edge.state != "accepted":
-        return reply.direct_refused(name)
+        return reply_posts.direct_refused(name)
     outcome = await posting.direct(
         asked.unit, asked.site, me.id, other.id, text, source=asked.source, now=asked.now, reply_to=reply_to
     )
     match outcome:
         case Published(post_ids):
             by_mail = other.mail_id is not None and other.email_mode == EmailMode.INSTANT
-            return reply.direct_sent(name, len(post_ids), reached=by_mail or other.sms_route is not None)
+            return reply_posts.direct_sent(name, len(post_ids), reached=by_mail or other.sms_route is not None)
         case TooLong(over):
-            return reply.with_text(reply.direct_too_long(over), text)
+            return reply_posts.with_text(reply_posts.direct_too_long(over), text)
         case Duplicate():
-            return reply.direct_twice(name)
+            return reply_posts.direct_twice(name)
         case Nothing():
-            return reply.direct_without_text(name)
+            return reply_posts.direct_without_text(name)
         case TooMany(limit):
-            return reply.too_many_directs(limit)
+            return reply_posts.too_many_directs(limit)
         case _:
             assert_never(outcome)
 
@@ -223,16 +228,16 @@ def what_became(site: Site, name: str, outcome: posting.Outcome, text: str, answ
     """What the writer, called ``name``, hears: ``answer`` when all went as usual, else what was different."""
     match outcome:
         case Published(post_ids, cut=True):
-            return reply.posted_cut(f"{site.public_url}/@{name}/{post_ids[0]}")
+            return reply_posts.posted_cut(f"{site.public_url}/@{name}/{post_ids[0]}")
         case Published(post_ids):
-            return answer if len(post_ids) == 1 else reply.posted_split(len(post_ids))
+            return answer if len(post_ids) == 1 else reply_posts.posted_split(len(post_ids))
         case TooLong(over):
-            return reply.with_text(reply.too_long(over), text)
+            return reply_posts.with_text(reply_posts.too_long(over), text)
         case Duplicate():
-            return reply.duplicate()
+            return reply_posts.duplicate()
         case Nothing():
-            return reply.empty()
+            return reply_posts.empty()
         case TooMany(limit):
-            return reply.too_many_posts(limit)
+            return reply_posts.too_many_posts(limit)
         case _:
             assert_never(outcome)

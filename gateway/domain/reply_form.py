@@ -1,0 +1,39 @@
+"""How answers are put: what one SMS holds, counts, and lists that are cut to it."""
+
+from collections.abc import Sequence
+
+SEGMENT = 160
+"""Characters of the GSM alphabet that one SMS holds."""
+
+
+def listed(start: str, names: Sequence[str], *, more: bool, end: str = "") -> str:
+    """Names after each other, as many as fit into one SMS; "..." tells that there are more."""
+    words = ""
+    for i, name in enumerate(names):
+        longer = f"{words}, {name}" if words else name
+        last = i == len(names) - 1 and not more
+        if len(start + longer + ("" if last else ", ...") + end) > SEGMENT:
+            more = True
+            break
+        words = longer
+    return f"{start}{words}{', ...' if more else ''}{end}"
+
+
+def fitted(start: str, entries: Sequence[str], *, between: str, more: bool, end: str) -> tuple[str, int]:
+    """As many of the entries as one SMS holds, at least the first, and how many these are. ``end`` stands behind them
+    where some are left, or ``more`` are to come."""
+    for shown in range(len(entries), 1, -1):
+        words = start + between.join(entries[:shown]) + (end if more or shown < len(entries) else "")
+        if len(words) <= SEGMENT:
+            return words, shown
+    return start + entries[0] + (end if more or len(entries) > 1 else ""), 1
+
+
+def counted(count: int, what: str) -> str:
+    """``1 post``, ``2 posts``."""
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+
+
+def cut(text: str, room: int = SEGMENT) -> str:
+    """As much of the text as there is room for."""
+    return text if len(text) <= room else text[: room - 3].rstrip() + "..."

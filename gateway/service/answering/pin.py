@@ -1,0 +1,77 @@
+"""The PIN: a text says by it that it is not forged. Once one is set, texts from the account's phones begin with it.
+
+    PIN 4821          sets it, where there is none
+    4821 hello        a text, as PIN 4821 hello is
+    4821 PIN 1357     another one from now on
+    4821 PIN OFF      none from now on
+
+STOP, START and HELP need none, and neither does a code that was sent to that phone: who forges a sender does not read
+what is sent there. Mail needs none either, as what a mail says of its sender is believed by no one anyway.
+"""
+
+import re
+from dataclasses import replace
+from datetime import timedelta
+
+from gateway.domain import proof, reply, reply_together
+from gateway.domain import wish as c
+from gateway.domain.command import parse
+from gateway.service.answering.asked import Asked
+from store import accounts, offers, recall
+from store.accounts import AccountRow
+
+_PIN_FIRST = re.compile(r"([0-9]{4,8})(?:[:;,.]?\s+|\Z)")
+
+
+async def unlock(asked: Asked, command: c.Command) -> tuple[Asked, c.Command] | str:
+    """The message without its PIN, and what that asks for; or the answer when it must not be heard."""
+    me = asked.person
+    if me is None or not me.pin_hash or not asked.by_phone or await _is_echo(asked, command):
+        return asked, command
+    limits = asked.site.limits
+    since = asked.now - timedelta(minutes=limits.code_minutes)
+    missed = await recall.told_since(asked.unit, asked.address.address, reply_together.wrong_pin(), since)
+    if missed >= limits.code_tries:
+        return reply.too_many_tries()
+    match command:
+        case c.Pin(pin, rest):
+            given, words = pin, rest
+        case _ if found := _PIN_FIRST.match(asked.told.text):
+            given, words = found[1], asked.told.text[found.end() :]
+        case _:
+            return reply_together.pin_first()
+    if not proof.same(me.pin_hash, asked.site.key, _purpose(me), given):
+        return reply_together.wrong_pin()
+    return replace(asked, told=replace(asked.told, text=words)), parse(words)
+
+
+async def set_or_use(asked: Asked, me: AccountRow, pin: str, rest: str) -> str:
+    """Set the PIN. With words behind it, it was meant to be used; where there is none, that is said."""
+    if rest:
+        return reply_together.no_pin()
+    if not asked.from_their_own:
+        return reply.only_from_your_own()
+    await accounts.set_pin(asked.unit, me.id, proof.digest(asked.site.key, _purpose(me), pin))
+    return reply_together.pin_set(pin)
+
+
+async def end(asked: Asked, me: AccountRow) -> str:
+    """Need no PIN any more."""
+    if not me.pin_hash:
+        return reply_together.no_pin()
+    if not asked.from_their_own:
+        return reply.only_from_your_own()
+    await accounts.set_pin(asked.unit, me.id, "")
+    return reply_together.pin_off()
+
+
+async def _is_echo(asked: Asked, command: c.Command) -> bool:
+    """Whether this answers a code that was sent to this phone."""
+    if not isinstance(command, c.Code):
+        return False
+    offer = await offers.pending(asked.unit, asked.address.id, now=asked.now)
+    return offer is not None and offer.kind != "post"
+
+
+def _purpose(me: AccountRow) -> str:
+    return f"pin:{me.id}"

@@ -1,0 +1,69 @@
+"""Asking by poll, voting, and how it stands."""
+
+from typing import assert_never
+
+from gateway.domain import reply_together
+from gateway.service import following, polling
+from gateway.service.answering.asked import Asked
+from gateway.service.answering.words import what_became
+from gateway.service.polling import Closed, NoSuchOption, TooLong, Voted
+from store import accounts, deliveries, polls
+from store.accounts import AccountRow
+from store.polls import PollRow
+
+
+async def ask(asked: Asked, me: AccountRow, question: str, options: tuple[str, ...]) -> str:
+    outcome = await polling.ask(asked.unit, asked.site, me.id, question, options, source=asked.source, now=asked.now)
+    if isinstance(outcome, TooLong):
+        return reply_together.poll_too_long(outcome.over)
+    return what_became(asked.site, me.name or "", outcome, asked.told.text, reply_together.poll_posted())
+
+
+async def vote(asked: Asked, me: AccountRow, number: int) -> str:
+    """Choose in the last poll that one got or asked; a later choice takes the place of an earlier one."""
+    poll = await _meant(asked, me)
+    if poll is None:
+        return reply_together.no_poll()
+    outcome = await polling.vote(asked.unit, poll, me.id, number, now=asked.now)
+    match outcome:
+        case Voted(option):
+            return reply_together.voted(option, await polling.result(asked.unit, poll))
+        case Closed():
+            return reply_together.poll_is_closed(await polling.result(asked.unit, poll))
+        case NoSuchOption(most):
+            return reply_together.no_such_option(number, most)
+        case _:
+            assert_never(outcome)
+
+
+async def result(asked: Asked, me: AccountRow) -> str:
+    """How the last poll stands that one got or asked."""
+    poll = await _meant(asked, me)
+    if poll is None:
+        return reply_together.no_poll()
+    words = await polling.result(asked.unit, poll)
+    return reply_together.poll_is_closed(words) if poll.closes_at <= asked.now else words
+
+
+async def close(asked: Asked, me: AccountRow) -> str:
+    """End one's newest poll."""
+    poll = await polls.last_open_of(asked.unit, me.id, now=asked.now)
+    if poll is None:
+        return reply_together.no_open_poll()
+    await polling.close(asked.unit, poll, now=asked.now)
+    return reply_together.poll_is_closed(await polling.result(asked.unit, poll))
+
+
+async def _meant(asked: Asked, me: AccountRow) -> PollRow | None:
+    """The poll that a mail answers, else the last one that one got or asked; None where it may not be seen any more."""
+    poll = None
+    if asked.told.answers_delivery is not None:
+        delivery = await deliveries.by_id(asked.unit, asked.told.answers_delivery)
+        if delivery is not None and delivery.post_id is not None:
+            poll = await polls.of_post(asked.unit, delivery.post_id)
+    poll = poll or await polls.last_received(asked.unit, me.id)
+    author = None if poll is None else await accounts.by_id(asked.unit, poll.author_id)
+    if author is None or author.name is None:
+        return None
+    known = await following.find(asked.unit, author.name, asker_id=me.id)
+    return poll if known is not None and await following.may_read(asked.unit, known, me.id) else None

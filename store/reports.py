@@ -1,0 +1,89 @@
+"""What people told the operator about others."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import bindparam, func, insert, select, update
+
+from store.schema import Instant, accounts, reports
+from store.unit import Reading, Unit
+
+
+@dataclass(frozen=True, slots=True)
+class ReportRow:
+    """One report, with the names of both (None on an account that has none, or none any more)."""
+
+    id: int
+    reporter_id: int
+    reporter: str | None
+    about: str | None
+    post_id: int | None
+    words: str
+    reported_at: datetime
+    closed_at: datetime | None
+
+
+_reporter, _about = accounts.alias("reporter"), accounts.alias("about")
+_ROW = (
+    select(
+        reports.c.id,
+        reports.c.reporter_id,
+        _reporter.c.name,
+        _about.c.name,
+        reports.c.post_id,
+        reports.c.words,
+        reports.c.reported_at,
+        reports.c.closed_at,
+    )
+    .join(_reporter, _reporter.c.id == reports.c.reporter_id)
+    .join(_about, _about.c.id == reports.c.account_id)
+)
+_ADD = insert(reports)
+_OPEN = _ROW.where(reports.c.closed_at.is_(None)).order_by(reports.c.id).limit(bindparam("most"))
+_NEWEST = _ROW.order_by(reports.c.id.desc()).limit(bindparam("most"))
+_BY_ID = _ROW.where(reports.c.id == bindparam("which"))
+_CLOSE = (
+    update(reports)
+    .where(reports.c.id == bindparam("which"), reports.c.closed_at.is_(None))
+    .values(closed_at=bindparam("now", type_=Instant()))
+)
+_SINCE = select(func.count()).where(
+    reports.c.reporter_id == bindparam("reporter"), reports.c.reported_at >= bindparam("since", type_=Instant())
+)
+
+
+async def add(unit: Unit, reporter_id: int, account_id: int, words: str, *, post_id: int | None, now: datetime) -> None:
+    """Keep a report for the operator."""
+    await unit.execute(
+        _ADD,
+        {
+            "reporter_id": reporter_id,
+            "account_id": account_id,
+            "post_id": post_id,
+            "words": words,
+            "reported_at": now,
+        },
+    )
+
+
+async def made_since(reading: Reading, reporter_id: int, since: datetime) -> int:
+    """How many reports of the account's are younger than this."""
+    count: int = (await reading.execute(_SINCE, {"reporter": reporter_id, "since": since})).scalar_one()
+    return count
+
+
+async def open_ones(reading: Reading, *, most: int) -> list[ReportRow]:
+    """What waits for the operator, the oldest first."""
+    return [ReportRow(*row) for row in await reading.execute(_OPEN, {"most": most})]
+
+
+async def newest(reading: Reading, *, most: int) -> list[ReportRow]:
+    """Open or closed, the newest first."""
+    return [ReportRow(*row) for row in await reading.execute(_NEWEST, {"most": most})]
+
+
+async def close(unit: Unit, report_id: int, *, now: datetime) -> ReportRow | None:
+    """Close a report; None when it is none that is open."""
+    if (await unit.execute(_CLOSE, {"which": report_id, "now": now})).rowcount == 0:
+        return None
+    return ReportRow(*(await unit.execute(_BY_ID, {"which": report_id})).one())
