@@ -34,12 +34,17 @@ from inbound.batch import Batcher
 from inbound.intake import Intake
 from inbound.lookups import Lookups
 from inbound.mail import MailDoor
+from inbound.sms_kannel import Door as KannelDoor
+from inbound.sms_smpp import Door as SmppDoor
 from inbound.sms_twilio import Door as TwilioDoor
+from outbound.carriers import Carrier, Carriers
 from outbound.fanout import FanOut
 from outbound.mail import MailTransport
+from outbound.sms_kannel import KannelTransport
+from outbound.sms_smpp import SmppTransport
 from outbound.sms_twilio import TwilioTransport
 from outbound.worker import Tools, Worker
-from store import bell, routes, version
+from store import bell, remote_ids, routes, version
 from store.routes import Route
 from store.unit import Store, Unit
 
@@ -104,7 +109,8 @@ async def run(
         tools = Tools(store, site, config.delivery, now, random)
         mail_out = MailTransport(config.mail.outbound, site)
         at_the_end.push_async_callback(mail_out.close)
-        sms_out = _sms_transport(config, site)
+        smpp = SmppTransport(config.sms.smpp) if "smpp" in config.sms.in_use() else None
+        sms_out = _carriers(config, site, smpp)
         if sms_out is not None:
             at_the_end.push_async_callback(sms_out.close)
 
@@ -126,7 +132,8 @@ async def run(
             web = None
             if only & {"web", "inbound"}:
                 twilio = _twilio_door(config, site)
-                deps = WebDeps(store, site, intake, record.submit, now, twilio, pages="web" in only)
+                kannel = _kannel_door(config)
+                deps = WebDeps(store, site, intake, record.submit, now, twilio, kannel, pages="web" in only)
                 app = build_app(deps)
                 for path, mounted in mounts.items():
                     app.router.add_get(path, _add_slash)
@@ -138,6 +145,11 @@ async def run(
                 await mail_in.start()
                 doors_in.push_async_callback(mail_in.close)
                 mail = (config.mail.inbound.host, mail_in.port)
+
+            if smpp is not None and only & {"inbound", "outbound"}:
+                door = _smpp_door(config, store, intake, record.submit, smpp)
+                talk = smpp.run(door.arrived, sends="outbound" in only, hears="inbound" in only)
+                always.append(tasks.create_task(talk))
 
             workers: list[Worker] = []
             draining: list[asyncio.Task[None]] = []
@@ -206,20 +218,59 @@ async def _make_ready(store: Store) -> None:
         )
 
 
-def _sms_transport(config: Config, site: Site) -> TwilioTransport | None:
-    return None if config.sms.provider == "none" else TwilioTransport(config.sms.twilio, site.public_url)
+def _carriers(config: Config, site: Site, smpp: SmppTransport | None) -> Carriers | None:
+    sms, carriers = config.sms, dict[str, Carrier]()
+    if "twilio" in sms.in_use():
+        carriers["twilio"] = TwilioTransport(sms.twilio, site.public_url)
+    if "kannel" in sms.in_use():
+        carriers["kannel"] = KannelTransport(sms.kannel, f"{config.kannel_url}/status")
+    if smpp is not None:
+        carriers["smpp"] = smpp
+    return Carriers({each: carriers[sms.provider_of(each)] for each in config.sender_names()}) if carriers else None
+
+
+def _kannel_door(config: Config) -> KannelDoor | None:
+    kannel = config.sms.kannel
+    if "kannel" not in config.sms.in_use():
+        return None
+    return KannelDoor(kannel.hook_secret, kannel.allowed_addresses, config.sender_names())
+
+
+def _smpp_door(
+    config: Config,
+    store: Store,
+    intake: Intake,
+    record: Callable[[Receipt], Awaitable[bool]],
+    smpp: SmppTransport,
+) -> SmppDoor:
+    async def owner(remote_id: str) -> tuple[int, int | None] | None:
+        """Just sent by this daemon, or by any daemon before, or being sent now."""
+        if (known := smpp.owners.get(remote_id)) is not None:
+            return known
+        async with store.glancing() as reading:
+            found = await remote_ids.owner(reading, remote_id)
+        return found or await smpp.owners.wait_for(remote_id)
+
+    settings = config.sms.smpp
+    return SmppDoor(
+        config.sender_names(),
+        intake,
+        record,
+        owner,
+        now,
+        latin_1=settings.alphabet == "latin1",
+        id_from_receipt=settings.id_from_receipt,
+    )
 
 
 def _twilio_door(config: Config, site: Site) -> TwilioDoor | None:
-    if config.sms.provider == "none":
+    if "twilio" not in config.sms.in_use():
         return None
     twilio = config.sms.twilio
     return TwilioDoor(site.public_url, twilio.account_sid, [twilio.auth_token, twilio.auth_token_next])
 
 
-def _worker(
-    config: Config, tools: Tools, route: Route, mail_out: MailTransport, sms_out: TwilioTransport | None
-) -> Worker:
+def _worker(config: Config, tools: Tools, route: Route, mail_out: MailTransport, sms_out: Carriers | None) -> Worker:
     if route.channel is Channel.EMAIL:
         mail = config.mail.outbound
         return Worker(tools, route, Pace(mail.messages_per_second), mail_out, connections=mail.connections)

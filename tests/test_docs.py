@@ -25,7 +25,7 @@ def uncommented() -> str:
 def paths(table: dict[str, object], above: str = "") -> set[str]:
     found = set()
     for name, value in table.items():
-        rows = value if isinstance(value, list) else [value]
+        rows = value if isinstance(value, list) and value else [value]
         for row in rows:
             found |= paths(row, f"{above}{name}.") if isinstance(row, dict) else {above + name}
     return found
