@@ -25,6 +25,7 @@ import structlog
 from gateway.domain import smpp as rules
 from gateway.domain import sms_wire
 from gateway.domain.delivery import Deferred, Found, Outcome, Sent, Unsure
+from gateway.domain.smpp import Delivered
 from gateway.domain.types import Outgoing
 from outbound import smpp
 from outbound.awaited import Awaited
@@ -132,6 +133,7 @@ class SmppTransport:
 
     def __init__(self, settings: SmppSettings) -> None:
         self.owners = Owners()
+        self.bound = asyncio.Event()  # set while there is a session to send over
         self._settings = settings
         self._awaited = Awaited(settings.receipt_wait.total_seconds(), time.monotonic)
         self._unheard = smpp.Unheard()
@@ -236,15 +238,32 @@ class SmppTransport:
         log.info("bound to the carrier", mode=mode.name)
         if mode is not Mode.RECEIVER:
             self._sender = session
+            self.bound.set()
         running = asyncio.create_task(session.run())
         try:
             await asyncio.shield(running)
         finally:
             if self._sender is session:
                 self._sender = None
+                self.bound.clear()
             await session.close()
             running.cancel()
             await asyncio.gather(running, return_exceptions=True)
+
+
+async def try_to_bind(settings: SmppSettings) -> None:
+    """Log in to send, and leave. Raises BindRefused, LinkLost, OSError, TimeoutError."""
+
+    async def nothing(_: Delivered) -> bool:
+        return False
+
+    terms = Terms(settings.timeout, settings.enquire_interval, settings.window)
+    context = settings.tls_context()
+    session = await smpp.connect(settings.host, settings.port, nothing, terms, smpp.Unheard(), context)
+    try:
+        await session.bind(Mode.TRANSMITTER, settings.system_id, settings.password, settings.system_type)
+    finally:
+        session.hang_up()
 
 
 async def _submit(session: Session, text: Text, *, patient: bool) -> Answer:
