@@ -98,6 +98,12 @@ def keep_house(tools: Tools, provider: CanLookUp | None) -> House:
         assert provider is not None
         await worker.look_up(tools, provider)
 
+    async def give_up_parts() -> None:
+        given_up = 1
+        while given_up:
+            async with store.unit() as unit:
+                given_up = await tending.give_up_parts(unit, now=now())
+
     async def wipe_old_messages() -> None:
         wiped = 1
         while wiped:
@@ -124,6 +130,7 @@ def keep_house(tools: Tools, provider: CanLookUp | None) -> House:
         (bring_back, min(5, lease / 4)),
         (look_at_queue, 15),
         (wipe_old_messages, 60),
+        (give_up_parts, 30),
         (prune, 1),
     ]
     if provider is not None:

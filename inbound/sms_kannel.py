@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
-from gateway.domain import sms_wire
+from gateway.domain import base64_text, sms_wire
 from gateway.domain.types import Channel
 from gateway.service.receipts import Receipt
 from inbound.message import Inbound, Phone
@@ -80,7 +80,7 @@ def read_message(query: str, body: bytes | None, numbers: Numbers, *, now: datet
     header = sms_wire.read_header(fields.get("udh", b""))
     octets = fields.get("text", b"") if body is None else body
     is_words = _words(fields, "coding") != "1" and not header.to_program
-    text = _decoded(octets, _words(fields, "charset")) if is_words else ""
+    text = base64_text.plain(_decoded(octets, _words(fields, "charset"))) if is_words else ""
     part = header.part
     return Inbound(
         source=SOURCE,
