@@ -23,7 +23,7 @@ from gateway import metrics
 from gateway.config import Config
 from gateway.domain.pace import Pace
 from gateway.domain.types import Channel
-from gateway.housekeeping import keep_house
+from gateway.housekeeping import Numbers, keep_house
 from gateway.service import doors, identity, receipts
 from gateway.service.doors import Opened, Refused
 from gateway.service.receipts import Receipt
@@ -161,7 +161,7 @@ async def run(
                 for each in workers:
                     store.on_bell(each.wake)
                 draining = [tasks.create_task(each.run()) for each in workers]
-            house = keep_house(tools, sms_out) if "schedule" in only else None
+            house = keep_house(tools, sms_out, numbers=_numbers(config)) if "schedule" in only else None
             if house is not None:
                 house.start()
 
@@ -227,6 +227,10 @@ def _carriers(config: Config, site: Site, smpp: SmppTransport | None) -> Carrier
     if smpp is not None:
         carriers["smpp"] = smpp
     return Carriers({each: carriers[sms.provider_of(each)] for each in config.sender_names()}) if carriers else None
+
+
+def _numbers(config: Config) -> Numbers:
+    return Numbers({each: config.sms.provider_of(each) for each in config.sender_names()}, config.sms.failover_after)
 
 
 def _kannel_door(config: Config) -> KannelDoor | None:

@@ -37,7 +37,7 @@ CONNECTIONS = 32
 UNREACHABLE_PAUSE = 10.0
 """Seconds for which the sender rests when Kannel cannot be reached at all."""
 
-_BUSY_PAUSE = 5.0
+_BUSY_PAUSE = 10.0
 _WRONG_USER_PAUSE = 900.0
 _DLR_MASK = str(1 + 2 + 8 + 16)  # arrived, not arrived, taken by the carrier, refused by the carrier
 _LONGEST_REASON = 200

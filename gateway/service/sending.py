@@ -29,7 +29,7 @@ from gateway.domain.pace import Pace
 from gateway.domain.types import Channel, Outgoing
 from gateway.service import faults, holding
 from gateway.service.site import Site
-from store import queue, routes
+from store import failover, queue, routes
 from store.queue import Settled
 from store.routes import Route
 from store.unit import Reading, Unit
@@ -130,14 +130,24 @@ async def settle(
             last_sent[delivery.address_id] = max(delivery.post_id, last_sent.get(delivery.address_id, 0))
     await queue.settle(unit, settled)
     await queue.remember_last_sent(unit, last_sent.items())
+    refused = [each.id for each, verdict in zip(settled, verdicts, strict=True) if _is_refused(route, verdict)]
+    handed_on = await failover.hand_on(unit, route.id, refused, now=now)
     for result, verdict in zip(results, verdicts, strict=True):
         if isinstance(verdict, GiveUp) and verdict.fault is not Fault.MESSAGE:
             await faults.follow_up(
                 unit, site, result.delivery.address_id, route.channel, verdict.fault, verdict.reason, now=now
             )
         elif isinstance(verdict, Retry) and isinstance(result.outcome, Deferred) and result.outcome.route_wide:
-            await routes.pause(unit, route.id, verdict.at)
-    return verdicts
+            await routes.pause(unit, route.id, verdict.at, now=now)
+    return [
+        Retry(now, verdict.reason) if each.id in handed_on and isinstance(verdict, GiveUp) else verdict
+        for each, verdict in zip(settled, verdicts, strict=True)
+    ]
+
+
+def _is_refused(route: Route, verdict: Verdict) -> bool:
+    """Whether the provider refuses our number, so that another one may do."""
+    return route.channel is Channel.SMS and isinstance(verdict, GiveUp) and verdict.fault is Fault.SENDER
 
 
 async def claim_look_ups(unit: Unit, *, most: int, lease: timedelta, now: datetime) -> list[Outgoing]:

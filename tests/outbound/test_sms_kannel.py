@@ -199,7 +199,7 @@ async def answering(status: int, words: str) -> Outcome:
     ("status", "words", "outcome"),
     [
         (202, "3: Queued for later delivery", Sent("7.2")),
-        (503, "4: Temporal failure", Deferred("Kannel: 4: Temporal failure", 5, route_wide=True)),
+        (503, "4: Temporal failure", Deferred("Kannel: 4: Temporal failure", 10, route_wide=True)),
         (502, "Bad gateway", Unsure("Kannel: Bad gateway")),
         (500, "", Unsure("Kannel: 500")),
         (302, "", Deferred("Kannel: 302")),
