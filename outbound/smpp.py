@@ -30,6 +30,7 @@ _NACK, _UNBIND, _SUBMIT, _DELIVER, _ENQUIRE = 0x80000000, 0x06, 0x04, 0x05, 0x15
 _RESPONSE = 0x80000000
 _INVALID_COMMAND, _INVALID_LENGTH = 0x03, 0x02
 _RECEIPTED_ID, _STATE, _PAYLOAD, _SAR_REFERENCE, _SAR_TOTAL, _SAR_NUMBER = 0x1E, 0x427, 0x424, 0x20C, 0x20E, 0x20F
+_GOODBYE = 2.0
 _MOST_AT_WORK = 500
 """What the carrier may hand us while earlier things wait for their commit."""
 
@@ -203,7 +204,8 @@ class Session:
         """Say goodbye, and hang up; what waits for an answer gets none."""
         if not self._over:
             with suppress(LinkLost, OSError, TimeoutError):
-                await self._ask(_UNBIND)
+                async with asyncio.timeout(_GOODBYE):
+                    await self._ask(_UNBIND)
         self.hang_up()
 
     def hang_up(self) -> None:

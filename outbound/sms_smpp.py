@@ -24,7 +24,7 @@ import structlog
 
 from gateway.domain import smpp as rules
 from gateway.domain import sms_wire
-from gateway.domain.delivery import Deferred, Found, Outcome, Sent, Unsure
+from gateway.domain.delivery import Bounced, Deferred, Fault, Found, Outcome, Sent, Unsure
 from gateway.domain.smpp import Delivered
 from gateway.domain.types import Outgoing
 from outbound import smpp
@@ -147,6 +147,10 @@ class SmppTransport:
         """Submit the text, in as many parts as it needs, once."""
         if self._sender is None:
             return Deferred(f"the carrier is not there: {self._why_not}", UNBOUND_PAUSE, route_wide=True)
+        if not (_is_address(delivery.to) and _is_address(delivery.sender)):
+            return Bounced(
+                "SMPP carries no such number", Fault.ADDRESS if _is_address(delivery.sender) else Fault.SENDER
+            )
         self._reference = (self._reference + 1) % 256
         encoded = sms_wire.encode(delivery.text, self._reference, latin_1=self._settings.alphabet == "latin1")
         session, answer, last = self._sender, Answer(rules.SYSTEM_ERROR, ""), len(encoded.parts) - 1
@@ -274,6 +278,11 @@ async def _submit(session: Session, text: Text, *, patient: bool) -> Answer:
             return answer
         await asyncio.sleep(wait)
     raise AssertionError
+
+
+def _is_address(number: str) -> bool:
+    """Whether it has a place in a PDU: 20 characters at most, which no other field may be read from."""
+    return 0 < len(number.removeprefix("+")) <= 20 and number.isascii() and number.isprintable()
 
 
 def _type(configured: int, number: str) -> int:

@@ -182,6 +182,14 @@ async def test_each_refusal_means_one_thing(carrier: Carrier, status: int, outco
         assert isinstance(await here.send(), Sent)
 
 
+@pytest.mark.parametrize("phone", ["", "+" + "1" * 21, "1\x002", "ü"])
+async def test_a_number_that_has_no_place_in_smpp_is_given_up(carrier: Carrier, phone: str) -> None:
+    async with line(carrier.port) as here:
+        await here.is_up()
+        assert await here.send(to=phone) == Bounced("SMPP carries no such number", Fault.ADDRESS)
+        assert not carrier.of("submit")
+
+
 async def test_a_later_part_that_is_throttled_is_tried_again(carrier: Carrier) -> None:
     await carrier.order("answers", statuses=[0, 0x58, 0x58, 0])
     async with line(carrier.port) as here:
@@ -316,6 +324,19 @@ async def test_a_text_that_comes_again_because_our_answer_was_lost_does_nothing_
         assert len(here.office.messages) == 1
         await deliver(carrier, b"hi")  # somebody says it twice
         await here.office.has(lambda: len(here.office.messages) == 2)
+
+
+async def test_an_answer_that_was_given_just_before_the_end_may_be_lost_too(carrier: Carrier) -> None:
+    async with line(carrier.port) as here:
+        await here.is_up()
+        await deliver(carrier, b"hi")
+        await carrier.hears("answered")
+        await carrier.order("hangUp")
+        await carrier.hears("bound", 2)
+        for answered, taken in ((2, 1), (3, 2)):
+            await deliver(carrier, b"hi")
+            await carrier.hears("answered", answered)
+            assert len(here.office.messages) == taken
 
 
 async def test_words_that_look_like_a_receipt_are_a_text(carrier: Carrier) -> None:
