@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from http import HTTPStatus
+from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
@@ -23,6 +24,9 @@ import msgspec
 
 from gateway.cli_base import Refused, as_json, config_path, find_config, print_json, print_table
 from gateway.config import Config
+from gateway.domain.smpp import WRONG_LOGIN
+from outbound.smpp import BindRefused, LinkLost
+from outbound.sms_smpp import try_to_bind
 from store import trouble, version
 from store.unit import Store
 
@@ -82,7 +86,8 @@ async def look_at_everything(config: Config) -> list[Finding]:
 
 async def _configuration(config: Config) -> AsyncIterator[Finding]:
     yield Finding("configuration", Level.OK, "every key is known and allowed")
-    if config.sms.provider != "none" and _is_here(config.public_url) and not _is_here(config.sms.twilio.base_url):
+    twilio = "twilio" in config.sms.in_use()
+    if twilio and _is_here(config.public_url) and not _is_here(config.sms.twilio.base_url):
         yield Finding(
             "site.public_url",
             Level.WARN,
@@ -133,7 +138,7 @@ def _new_database(file: Path) -> Finding:
 
 async def _provider(config: Config) -> AsyncIterator[Finding]:
     twilio = config.sms.twilio
-    if config.sms.provider != "twilio":
+    if "twilio" not in config.sms.in_use():
         return
     url = f"{twilio.base_url.rstrip('/')}/2010-04-01/Accounts/{quote(twilio.account_sid, safe='')}/Messages.json"
     login = aiohttp.encode_basic_auth(twilio.account_sid, twilio.auth_token)
@@ -162,6 +167,71 @@ async def _provider(config: Config) -> AsyncIterator[Finding]:
         yield Finding("sms.twilio", Level.WARN, f"the provider answered {status}", "Try again later.")
     else:
         yield Finding("sms.twilio", Level.OK, "the provider lets us in")
+
+
+async def _kannel(config: Config) -> AsyncIterator[Finding]:
+    kannel = config.sms.kannel
+    if "kannel" not in config.sms.in_use():
+        return
+    if not kannel.hook_secret and not _is_here(config.public_url) and any(map(_is_loopback, kannel.allowed_addresses)):
+        yield Finding(
+            "sms.kannel.allowed_addresses",
+            Level.WARN,
+            "whatever a proxy on this machine passes on comes from this machine",
+            "Set sms.kannel.hook_secret, so that only Kannel can call.",
+        )
+    login = {"X-Kannel-Username": kannel.username, "X-Kannel-Password": kannel.password, "Content-Type": "text/plain"}
+    try:
+        async with (
+            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=PATIENCE)) as session,
+            session.post(kannel.sendsms_url, headers=login) as answer,  # to nobody, so nothing is sent,
+        ):
+            status = answer.status
+    except (aiohttp.ClientError, TimeoutError) as error:
+        yield Finding(
+            "sms.kannel",
+            Level.FAIL,
+            f"no answer from {kannel.sendsms_url}: {_words(error)}",
+            "Start Kannel's smsbox, or mend sms.kannel.sendsms_url.",
+        )
+        return
+    if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
+        yield Finding(
+            "sms.kannel",
+            Level.FAIL,
+            f"Kannel refuses the user ({status})",
+            "Copy username and password from its group sendsms-user.",
+        )
+    elif status == HTTPStatus.NOT_FOUND:
+        yield Finding("sms.kannel", Level.FAIL, "there is no sendsms at this address", "Mend sms.kannel.sendsms_url.")
+    else:
+        yield Finding("sms.kannel", Level.OK, "Kannel lets us in")
+
+
+def _is_loopback(network: str) -> bool:
+    return ip_network(network, strict=False).is_loopback
+
+
+async def _smpp(config: Config) -> AsyncIterator[Finding]:
+    smpp = config.sms.smpp
+    if "smpp" not in config.sms.in_use():
+        return
+    where = f"{smpp.host}:{smpp.port}"
+    try:
+        async with asyncio.timeout(PATIENCE):
+            await try_to_bind(smpp)
+    except BindRefused as refused:
+        yield Finding(
+            "sms.smpp",
+            Level.FAIL if refused.status in WRONG_LOGIN else Level.WARN,
+            f"{where} does not let us in ({refused.status:#x})",
+            "Copy system_id and password from the carrier's letter; a running daemon may have the only bind there is.",
+        )
+    except (LinkLost, OSError, TimeoutError) as error:
+        says = f"no answer from {where}: {_words(error)}"
+        yield Finding("sms.smpp", Level.FAIL, says, "Let this machine reach the carrier, or mend host, port and tls.")
+    else:
+        yield Finding("sms.smpp", Level.OK, f"{where} lets us in")
 
 
 async def _mail_domain(config: Config) -> AsyncIterator[Finding]:
@@ -304,4 +374,4 @@ def _words(error: BaseException) -> str:
     return str(error).splitlines()[0] if str(error) else type(error).__name__
 
 
-LOOKS: tuple[Look, ...] = (_configuration, _database, _provider, _mail_domain, _relay, _files, _ports)
+LOOKS: tuple[Look, ...] = (_configuration, _database, _provider, _kannel, _smpp, _mail_domain, _relay, _files, _ports)

@@ -1,9 +1,12 @@
 """Every setting of an instance: the parts' own settings classes composed, and the rules that hold between them."""
 
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import timedelta
+from importlib.util import find_spec
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -23,6 +26,8 @@ from gateway.web.app import WebSettings
 from gateway.web.ops import OpsSettings
 from inbound.mail import InboundMailSettings
 from outbound.mail import OutboundMailSettings
+from outbound.sms_kannel import KannelSettings
+from outbound.sms_smpp import SmppSettings
 from outbound.sms_twilio import TwilioSettings
 from outbound.worker import DeliverySettings
 from store.engine import UnusableDatabase, parse_url
@@ -30,6 +35,8 @@ from store.engine import UnusableDatabase, parse_url
 Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
 Count = Annotated[int, msgspec.Meta(ge=0)]
 Some = Annotated[int, msgspec.Meta(ge=1)]
+_TYPES = ("source_ton", "source_npi", "dest_ton", "dest_npi")
+_SECRET = re.compile(r"[A-Za-z0-9_-]{16,128}").fullmatch
 _NO_ACCOUNT = TwilioSettings(account_sid="", auth_token="")
 
 
@@ -67,9 +74,11 @@ class StoreSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sender:
-    """``[[sms.senders]]``: one of our numbers, its pace and price; 0 segments a day or a minute is no such limit."""
+    """``[[sms.senders]]``: one of our numbers, its pace and price; 0 segments a day or a minute is no such limit.
+    ``provider`` carries for it; empty is the one of ``[sms]``."""
 
     number: str
+    provider: Literal["", "twilio", "kannel", "smpp"] = ""
     segments_per_second: Annotated[float, msgspec.Meta(gt=0)] = 1.0
     segments_per_minute: Count = 0
     segments_per_day: Count = 0
@@ -89,13 +98,28 @@ class Sender:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SmsSettings:
-    """``[sms]``: who carries our texts, and from which numbers."""
+    """``[sms]``: who carries our texts, and from which numbers. ``failover_after``: how long a number stands still
+    before others take over what waits for it; 0 is never."""
 
-    provider: Literal["none", "twilio"] = "none"
+    provider: Literal["none", "twilio", "kannel", "smpp"] = "none"
     default_region: str = "US"
     validity: timedelta = timedelta(hours=4)
+    failover_after: timedelta = timedelta(seconds=30)
     senders: tuple[Sender, ...] = ()
     twilio: TwilioSettings = _NO_ACCOUNT
+    kannel: KannelSettings = field(default_factory=KannelSettings)
+    smpp: SmppSettings = field(default_factory=SmppSettings)
+
+    def provider_of(self, number: str) -> str:
+        """Who carries for one of our numbers, or for the messaging service."""
+        named = {sender.number: sender.provider for sender in self.senders}
+        return named.get(number) or self.provider
+
+    def in_use(self) -> frozenset[str]:
+        """The providers that carry for us."""
+        if self.provider == "none":
+            return frozenset()
+        return frozenset(sender.provider or self.provider for sender in self.senders) or frozenset({self.provider})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,6 +159,11 @@ class Config:
     def public_url(self) -> str:
         """The address pages and webhooks are reached at, without a trailing slash."""
         return self.site.public_url.rstrip("/") or f"http://{_in_url(self.web.host)}:{self.web.port}"
+
+    @property
+    def kannel_url(self) -> str:
+        """Where Kannel calls, without what each call is about."""
+        return "/".join(filter(None, [f"{self.public_url}/hooks/kannel", self.sms.kannel.hook_secret]))
 
     def sender_names(self) -> list[str]:
         """Where texts come from: our numbers, or else the messaging service that has them; nothing without SMS."""
@@ -242,7 +271,11 @@ def _about_sms(config: Config) -> Iterator[str]:
         for country in sender.countries:
             if country not in phonenumbers.SUPPORTED_REGIONS:
                 yield f'sms.senders[{index}].countries has "{country}", which is not a country such as "US"'
-    if sms.provider == "twilio":
+        if sms.provider == "none" and sender.provider:
+            yield f"sms.senders[{index}].provider is given, but sms.provider says that there are no texts"
+    yield from _about_kannel(config)
+    yield from _about_smpp(config)
+    if "twilio" in sms.in_use():
         if not sms.twilio.account_sid:
             yield 'sms.twilio.account_sid is missing, sms.provider = "twilio" needs it'
         if not sms.twilio.auth_token:
@@ -256,6 +289,42 @@ def _about_sms(config: Config) -> Iterator[str]:
             yield 'site.public_url is missing, sms.provider = "twilio" needs it: webhooks are signed over it'
         if urlsplit(sms.twilio.base_url).scheme not in ("http", "https"):
             yield f'sms.twilio.base_url = "{sms.twilio.base_url}" is not allowed, it must be http(s)://HOST'
+
+
+def _about_kannel(config: Config) -> Iterator[str]:
+    kannel = config.sms.kannel
+    if kannel.hook_secret and not _SECRET(kannel.hook_secret):
+        yield "sms.kannel.hook_secret is not allowed, it must be 16 or more letters, digits, - and _"
+    for address in kannel.allowed_addresses:
+        try:
+            ip_network(address, strict=False)
+        except ValueError:
+            yield f'sms.kannel.allowed_addresses: "{address}" is neither an address nor a network'
+    if "kannel" not in config.sms.in_use():
+        return
+    if urlsplit(kannel.sendsms_url).scheme not in ("http", "https"):
+        yield f'sms.kannel.sendsms_url = "{kannel.sendsms_url}" is not allowed, it must be http(s)://HOST/PATH'
+    if not kannel.username or not kannel.password:
+        yield "sms.kannel.username or password is missing, they are those of a group sendsms-user"
+    if not kannel.hook_secret and not kannel.allowed_addresses:
+        yield "sms.kannel.hook_secret and allowed_addresses are missing, one of them says which calls are Kannel's"
+    if not config.sms.senders:
+        yield 'sms.senders is missing, provider "kannel" needs it'
+
+
+def _about_smpp(config: Config) -> Iterator[str]:
+    smpp = config.sms.smpp
+    if "smpp" not in config.sms.in_use():
+        return
+    for name in ("host", "system_id", "password"):
+        if not getattr(smpp, name):
+            yield f'sms.smpp.{name} is missing, provider "smpp" needs it'
+    if smpp.tls_ca and not smpp.tls:
+        yield "sms.smpp.tls_ca is given, but sms.smpp.tls is off"
+    if not config.sms.senders:
+        yield 'sms.senders is missing, provider "smpp" needs it'
+    if find_spec("smpp34") is None:
+        yield "the package for SMPP is not installed: pip install 'birdwire[smpp]'"
 
 
 def _about_mail(config: Config) -> Iterator[str]:
@@ -274,6 +343,7 @@ def _about_mail(config: Config) -> Iterator[str]:
 
 def _about_ranges(config: Config) -> Iterator[str]:
     delivery, inbound, outbound = config.delivery, config.mail.inbound, config.mail.outbound
+    smpp = config.sms.smpp
     ranges: list[tuple[str, float, float, float]] = [
         ("mail.inbound.port", inbound.port, 0, 65535),
         ("mail.inbound.max_size", inbound.max_size, 1000, 10**9),
@@ -281,6 +351,12 @@ def _about_ranges(config: Config) -> Iterator[str]:
         ("mail.outbound.port", outbound.port, 1, 65535),
         ("mail.outbound.timeout", outbound.timeout, 1, 3600),
         ("sms.twilio.timeout", config.sms.twilio.timeout, 1, 600),
+        ("sms.kannel.timeout", config.sms.kannel.timeout, 1, 600),
+        ("sms.smpp.timeout", smpp.timeout, 1, 600),
+        ("sms.smpp.port", smpp.port, 1, 65535),
+        ("sms.smpp.window", smpp.window, 1, 1000),
+        ("sms.smpp.enquire_interval", smpp.enquire_interval, 1, 3600),
+        *((f"sms.smpp.{name}", getattr(smpp, name), -1, 255) for name in _TYPES),
         ("delivery.attempts", delivery.attempts, 1, 1000),
         ("delivery.batch", delivery.batch, 1, 10_000),
         ("delivery.looks_per_second", delivery.looks_per_second, 1, 100),
@@ -292,11 +368,11 @@ def _about_ranges(config: Config) -> Iterator[str]:
     for name, value, low, high in ranges:
         if not low <= value <= high:
             yield f"{name} = {value} is not allowed, it must be from {low} to {high}"
-    slowest = max(outbound.timeout, config.sms.twilio.timeout if config.sms.provider == "twilio" else 0)
+    slowest = max([outbound.timeout, *(getattr(config.sms, name).timeout for name in config.sms.in_use())])
     if delivery.lease < timedelta(seconds=2 * slowest):
         yield (
             "delivery.lease is too short, a message must be sent within it: it must be at least twice"
-            " mail.outbound.timeout and sms.twilio.timeout"
+            " mail.outbound.timeout and the SMS provider's timeout"
         )
     if not timedelta(seconds=1) <= config.sms.validity <= LONGEST_VALIDITY:
         yield "sms.validity is not allowed, it must be from 1s to 10h"

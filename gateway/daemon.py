@@ -23,7 +23,7 @@ from gateway import metrics
 from gateway.config import Config
 from gateway.domain.pace import Pace
 from gateway.domain.types import Channel
-from gateway.housekeeping import keep_house
+from gateway.housekeeping import Numbers, keep_house
 from gateway.service import doors, identity, phones, receipts
 from gateway.service.doors import Opened, Refused
 from gateway.service.receipts import Receipt
@@ -34,13 +34,18 @@ from inbound.batch import Batcher
 from inbound.intake import Intake
 from inbound.lookups import Lookups
 from inbound.mail import MailDoor
+from inbound.sms_kannel import Door as KannelDoor
+from inbound.sms_smpp import Door as SmppDoor
 from inbound.sms_twilio import Door as TwilioDoor
+from outbound.carriers import Carrier, Carriers
 from outbound.circuit import Circuit
 from outbound.fanout import FanOut
 from outbound.mail import MailTransport
+from outbound.sms_kannel import KannelTransport
+from outbound.sms_smpp import SmppTransport
 from outbound.sms_twilio import TwilioTransport
 from outbound.worker import Tools, Worker
-from store import bell, routes, version
+from store import bell, remote_ids, routes, version
 from store.routes import Route
 from store.unit import Store, Unit
 
@@ -107,7 +112,9 @@ async def run(
         tools = Tools(store, site, config.delivery, now, random)
         mail_out = MailTransport(config.mail.outbound, site)
         at_the_end.push_async_callback(mail_out.close)
-        sms_out = _sms_transport(config, site)
+        smpp = SmppTransport(config.sms.smpp) if "smpp" in config.sms.in_use() else None
+        twilio_out = TwilioTransport(config.sms.twilio, site.public_url) if "twilio" in config.sms.in_use() else None
+        sms_out = _carriers(config, twilio_out, smpp)
         if sms_out is not None:
             at_the_end.push_async_callback(sms_out.close)
 
@@ -129,7 +136,8 @@ async def run(
             web = None
             if only & {"web", "inbound"}:
                 twilio = _twilio_door(config, site)
-                deps = WebDeps(store, site, intake, record.submit, now, twilio, pages="web" in only)
+                kannel = _kannel_door(config)
+                deps = WebDeps(store, site, intake, record.submit, now, twilio, kannel, pages="web" in only)
                 app = build_app(deps)
                 for path, mounted in mounts.items():
                     app.router.add_get(path, _add_slash)
@@ -142,18 +150,23 @@ async def run(
                 doors_in.push_async_callback(mail_in.close)
                 mail = (config.mail.inbound.host, mail_in.port)
 
+            if smpp is not None and only & {"inbound", "outbound"}:
+                door = _smpp_door(config, store, intake, record.submit, smpp)
+                talk = smpp.run(door.arrived, sends="outbound" in only, hears="inbound" in only)
+                always.append(tasks.create_task(talk))
+
             workers: list[Worker] = []
             draining: list[asyncio.Task[None]] = []
             if "outbound" in only:
                 fan = FanOut(store, now, poll=config.delivery.poll)
                 store.on_bell(fan.wake)
                 always.append(tasks.create_task(fan.run()))
-                circuit = Circuit(config.sms.provider)
-                workers = [_worker(config, tools, route, mail_out, sms_out, circuit) for route in ways_out]
+                circuits = {provider: Circuit(provider) for provider in config.sms.in_use()}
+                workers = [_worker(config, tools, route, mail_out, sms_out, circuits) for route in ways_out]
                 for each in workers:
                     store.on_bell(each.wake)
                 draining = [tasks.create_task(each.run()) for each in workers]
-            house = keep_house(tools, sms_out, sms_out) if "schedule" in only else None
+            house = keep_house(tools, sms_out, twilio_out, numbers=_numbers(config)) if "schedule" in only else None
             if house is not None:
                 house.start()
 
@@ -210,12 +223,57 @@ async def _make_ready(store: Store) -> None:
         )
 
 
-def _sms_transport(config: Config, site: Site) -> TwilioTransport | None:
-    return None if config.sms.provider == "none" else TwilioTransport(config.sms.twilio, site.public_url)
+def _carriers(config: Config, twilio: TwilioTransport | None, smpp: SmppTransport | None) -> Carriers | None:
+    sms, carriers = config.sms, dict[str, Carrier]()
+    if twilio is not None:
+        carriers["twilio"] = twilio
+    if "kannel" in sms.in_use():
+        carriers["kannel"] = KannelTransport(sms.kannel, f"{config.kannel_url}/status")
+    if smpp is not None:
+        carriers["smpp"] = smpp
+    return Carriers({each: carriers[sms.provider_of(each)] for each in config.sender_names()}) if carriers else None
+
+
+def _numbers(config: Config) -> Numbers:
+    return Numbers({each: config.sms.provider_of(each) for each in config.sender_names()}, config.sms.failover_after)
+
+
+def _kannel_door(config: Config) -> KannelDoor | None:
+    kannel = config.sms.kannel
+    if "kannel" not in config.sms.in_use():
+        return None
+    return KannelDoor(kannel.hook_secret, kannel.allowed_addresses, config.sender_names())
+
+
+def _smpp_door(
+    config: Config,
+    store: Store,
+    intake: Intake,
+    record: Callable[[Receipt], Awaitable[bool]],
+    smpp: SmppTransport,
+) -> SmppDoor:
+    async def owner(remote_id: str) -> tuple[int, int | None] | None:
+        """Just sent by this daemon, or by any daemon before, or being sent now."""
+        if (known := smpp.owners.get(remote_id)) is not None:
+            return known
+        async with store.glancing() as reading:
+            found = await remote_ids.owner(reading, remote_id)
+        return found or await smpp.owners.wait_for(remote_id)
+
+    settings = config.sms.smpp
+    return SmppDoor(
+        config.sender_names(),
+        intake,
+        record,
+        owner,
+        now,
+        latin_1=settings.alphabet == "latin1",
+        id_from_receipt=settings.id_from_receipt,
+    )
 
 
 def _twilio_door(config: Config, site: Site) -> TwilioDoor | None:
-    if config.sms.provider == "none":
+    if "twilio" not in config.sms.in_use():
         return None
     twilio = config.sms.twilio
     return TwilioDoor(site.public_url, twilio.account_sid, [twilio.auth_token, twilio.auth_token_next])
@@ -226,14 +284,15 @@ def _worker(
     tools: Tools,
     route: Route,
     mail_out: MailTransport,
-    sms_out: TwilioTransport | None,
-    circuit: Circuit,
+    sms_out: Carriers | None,
+    circuits: Mapping[str, Circuit],
 ) -> Worker:
     if route.channel is Channel.EMAIL:
         mail = config.mail.outbound
         return Worker(tools, route, Pace(mail.messages_per_second), mail_out, connections=mail.connections)
     assert sms_out is not None
     paces = {s.number: s.pace for s in config.sms.senders}
+    provider = config.sms.provider_of(route.sender)
     return Worker(
         tools,
         route,
@@ -241,7 +300,8 @@ def _worker(
         sms_out,
         connections=config.delivery.connections,
         validity=config.sms.validity,
-        circuit=circuit,
+        circuit=circuits.get(provider),
+        asked_later=provider == TwilioTransport.source,
     )
 
 
@@ -249,7 +309,8 @@ def _receiver(store: Store, site: Site, tools: Tools) -> Batcher[Receipt, bool]:
     async def record(unit: Unit, came: Sequence[Receipt]) -> list[bool]:
         moved = []
         for receipt in came:
-            moved.append(await receipts.record(unit, site, receipt, rules=tools.settings.retry_rules(), now=now()))
+            rules = tools.settings.retry_rules(asked_later=receipt.source == TwilioTransport.source)
+            moved.append(await receipts.record(unit, site, receipt, rules=rules, now=now()))
             metrics.receipt_came(receipt.status)
         unit.ring()
         return moved

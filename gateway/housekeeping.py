@@ -4,14 +4,16 @@ Every job takes what it does from the database, so any number of daemons may run
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
 from time import perf_counter
 
 import structlog
 
 from gateway import metrics
-from gateway.service import alerts, budgets, holding, polling, receipts, scheduling, tending, waking
+from gateway.service import alerts, budgets, failing_over, holding, polling, receipts, scheduling, tending, waking
 from outbound import worker
 from outbound.late import LateLooks
 from outbound.transport import CanLookUp, CanTell
@@ -73,9 +75,20 @@ async def _do(job: Job) -> None:
         metrics.store_failed("housekeeping")
 
 
-def keep_house(tools: Tools, provider: CanLookUp | None, teller: CanTell | None = None) -> House:
-    """A house with every job in it, not yet started. ``provider`` is asked about texts of unknown outcome,
-    ``teller`` later about those that it took."""
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """Our numbers in the operator's order, each with its provider, and how long one stands still before others take
+    over (0: they never do)."""
+
+    providers: Mapping[str, str]
+    failover_after: timedelta
+
+
+def keep_house(
+    tools: Tools, provider: CanLookUp | None, teller: CanTell | None = None, *, numbers: Numbers | None = None
+) -> House:
+    """A house with every job in it, not yet started. ``provider`` is asked about texts of unknown outcome, ``teller``
+    later about those that it took; of several ``numbers`` one takes over what waits for another that stands still."""
     store, now = tools.store, tools.now
     late_looks = None if teller is None else LateLooks(tools, teller)
 
@@ -134,6 +147,24 @@ def keep_house(tools: Tools, provider: CanLookUp | None, teller: CanTell | None 
                 if matched:
                     unit.ring()
 
+    async def give_up_parts() -> None:
+        given_up = 1
+        while given_up:
+            async with store.unit() as unit:
+                given_up = await tending.give_up_parts(unit, now=now())
+
+    async def fail_over() -> None:
+        assert numbers is not None
+        moment = now()
+        async with store.glancing() as reading:
+            plan = await failing_over.plan(reading, numbers.providers, after=numbers.failover_after, now=moment)
+        moved = 1
+        while plan and moved:
+            async with store.unit() as unit:
+                moved = await failing_over.hand_over(unit, plan, now=moment)
+            if moved:
+                log.warning("another number takes over", deliveries=moved, routes=plan)
+
     async def wipe_old_messages() -> None:
         wiped = 1
         while wiped:
@@ -165,6 +196,7 @@ def keep_house(tools: Tools, provider: CanLookUp | None, teller: CanTell | None 
         (look_at_queue, 15),
         (look_at_budgets, 60),
         (wipe_old_messages, 60),
+        (give_up_parts, 30),
         (prune, 1),
         (match_receipts, 10),
     ]
@@ -172,4 +204,6 @@ def keep_house(tools: Tools, provider: CanLookUp | None, teller: CanTell | None 
         jobs.append((look_up, min(2, look_up_after / 4)))
     if late_looks is not None:
         jobs.append((ask_late, 1))
+    if numbers is not None and numbers.failover_after and len(numbers.providers) > 1:
+        jobs.append((fail_over, min(5, numbers.failover_after.total_seconds() / 4)))
     return House(jobs)

@@ -26,7 +26,7 @@ PREFIX = "BIRDWIRE_"
 OWN_NAMES = frozenset({"BIRDWIRE_CONFIG"})
 """Names under our prefix that are not keys: the path of the config file."""
 
-SECRETS = frozenset({"secret_key", "auth_token", "auth_token_next", "password", "url"})
+SECRETS = frozenset({"secret_key", "auth_token", "auth_token_next", "password", "hook_secret", "url"})
 """Names of keys that hold a secret, in whatever section; ``url`` is the database's, which may hold a password."""
 
 _PLATFORM = re.compile(r"BIRDWIRE_(SERVICE_|PORT($|_))")

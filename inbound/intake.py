@@ -36,7 +36,7 @@ from inbound.message import (
     UnsubscribeAddress,
 )
 from inbound.stops import Stops
-from store import addresses, inbox
+from store import addresses, inbox, parted
 from store.inbox import Arrived
 from store.schema import to_micros
 from store.sql import storable
@@ -101,6 +101,9 @@ class Intake:
 
     async def _handle_stretch(self, unit: Unit, messages: Sequence[Inbound]) -> list[Accepted]:
         ids = await inbox.add_all(unit, [_arrived(message) for message in messages])
+        if any(message.part for message in messages):
+            pairs = zip(messages, ids, strict=True)
+            messages = [await self._with_what_it_lacked(unit, each) if new else each for each, new in pairs]
         posted = await self._post_what_is_plain(unit, messages, ids)
         accepted = []
         for message, inbox_id, heard in zip(messages, ids, posted, strict=True):
@@ -112,6 +115,15 @@ class Intake:
                     await inbox.set_answer(unit, inbox_id, answer)
             accepted.append(Accepted(new=inbox_id is not None, answer=answer))
         return accepted
+
+    async def _with_what_it_lacked(self, unit: Unit, message: Inbound) -> Inbound:
+        """The whole text, if this is the last of its parts; else the part, which is kept until then."""
+        if message.part is None:
+            return message
+        words = await parted.add(
+            unit, message.source, message.sender, message.to, message.part, now=message.received_at
+        )
+        return message if words is None else replace(message, text=storable(words), part=None)
 
     async def _post_what_is_plain(
         self, unit: Unit, messages: Sequence[Inbound], ids: Sequence[int | None]
@@ -131,7 +143,7 @@ class Intake:
                 account_id = owner
             case _:
                 return None
-        if message.automatic or message.dropped or not message.sender:
+        if message.automatic or message.dropped or message.part or not message.sender:
             return None
         text = commands.plain_post(message.channel, message.text)
         return None if text is None else Said(message.channel, message.sender, text, account_id, route)
@@ -153,7 +165,7 @@ class Intake:
 
     async def _converse(self, unit: Unit, message: Inbound) -> str:
         now = self._now()
-        if not message.sender:
+        if not message.sender or message.part is not None:
             return ""
         at_help = isinstance(message.door, HelpAddress)
         if at_help and await inbox.count_answered_since(unit, message.sender, now - _HELPED_ONCE_IN):

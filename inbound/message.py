@@ -5,6 +5,7 @@ from datetime import datetime
 
 import msgspec
 
+from gateway.domain.sms_wire import Part
 from gateway.domain.types import Channel
 
 
@@ -59,6 +60,7 @@ class Inbound(msgspec.Struct, frozen=True, kw_only=True):
     ``text``                   what the person wrote: quotes, signatures and markup already off.
     ``raw``                    all that was received (webhook fields as JSON, or the mail as text), kept for a while.
     ``dropped``                how many attachments or pictures were left behind.
+    ``part``                   the part of a longer text that it is, where the carrier does not join them.
     ``automatic``              an auto-reply, list mail or bounce: never posts and is never answered (RFC 3834).
     ``subject``, ``message_id``  of a mail, for the answer's threading.
     ``failure``                on a bounce: the final reason, or empty if it was only a delay.
@@ -74,6 +76,7 @@ class Inbound(msgspec.Struct, frozen=True, kw_only=True):
     raw: str
     received_at: datetime
     dropped: int = 0
+    part: Part | None = None
     automatic: bool = False
     subject: str = ""
     message_id: str = ""

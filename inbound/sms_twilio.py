@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 
+from gateway.domain import base64_text
 from gateway.domain.types import Channel
 from gateway.service.receipts import Receipt
 from inbound.message import Inbound, Phone
@@ -75,7 +76,7 @@ def read_message(fields: Fields, *, now: datetime) -> Inbound:
         door=_PHONE,
         sender=sender,
         to=form.get("To", ""),
-        text=form.get("Body", ""),
+        text=base64_text.plain(form.get("Body", "")),
         raw=msgspec.json.encode(fields).decode(),
         received_at=now,
         dropped=_number(form.get("NumMedia", "")) or 0,

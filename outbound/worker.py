@@ -80,13 +80,14 @@ class DeliverySettings:
     wake_burst: int = 3
     digest_hour: int = 8
 
-    def retry_rules(self) -> RetryRules:
-        """The part of it that decides what follows an attempt."""
+    def retry_rules(self, *, asked_later: bool = True) -> RetryRules:
+        """The part of it that decides what follows an attempt. ``asked_later``: whether the provider is one that can
+        be asked about what it took."""
         return RetryRules(
             attempts=self.attempts,
             max_age=self.max_age,
             look_up_after=self.look_up_after,
-            receipt_after=self.receipt_after,
+            receipt_after=self.receipt_after if asked_later else timedelta(0),
             prices=self.prices,
         )
 
@@ -121,9 +122,12 @@ class Worker:
         connections: int,
         validity: timedelta | None = None,
         circuit: Circuit | None = None,
+        asked_later: bool = True,
     ) -> None:
         """``validity``: how long a text may be under way at the provider; None for as long as the provider likes.
-        ``circuit`` is what all senders of one provider know of it together."""
+        ``circuit`` is what all senders of one provider know of it together; ``asked_later``: whether it can be asked
+        about what it took."""
+        self._rules = tools.settings.retry_rules(asked_later=asked_later)
         max_age = tools.settings.max_age
         self._shelf_life = None if validity is None else sending.ShelfLife(validity, max_age)
         self._tools = tools
@@ -329,7 +333,7 @@ class Worker:
                 tools.site,
                 self._route,
                 [self._as_claimed_last(result) for result in results],
-                rules=tools.settings.retry_rules(),
+                rules=self._rules,
                 now=tools.now(),
                 dice=[tools.dice() for _ in results],
                 alert=self._alert,

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, SmallInteger, bindparam, func, or_, select, update
+from sqlalchemy import BigInteger, ColumnElement, SmallInteger, bindparam, case, func, or_, select, update
 
+from gateway.domain.failover import FORGOTTEN_AFTER, LONG_PAUSE
 from gateway.domain.pace import Standing
 from gateway.domain.types import Channel
 from store.schema import Instant, accounts, addresses, deliveries, routes
@@ -40,6 +41,7 @@ _ALL = select(routes.c.id, routes.c.channel, routes.c.sender).order_by(routes.c.
 _HIGHEST = select(func.coalesce(func.max(routes.c.id), 0))
 _ADD = insert_new(routes)
 _LOCK = select(routes.c.id).where(routes.c.id == MAIL_ROUTE).with_for_update()
+_NOW = bindparam("now", type_=Instant())
 _STANDING = (
     select(routes.c.tat, routes.c.paused_until, routes.c.day, routes.c.used, routes.c.minute_tat)
     .where(routes.c.id == bindparam("route"))
@@ -58,7 +60,16 @@ _ADVANCE = (
 _PAUSE = (
     update(routes)
     .where(routes.c.id == bindparam("route"), routes.c.paused_until < bindparam("until", type_=Instant()))
-    .values(paused_until=bindparam("until", type_=Instant()))
+    .values(paused_until=bindparam("until", type_=Instant()), failing_since=None)
+)
+_GOES_ON = routes.c.paused_until >= bindparam("forgotten", type_=Instant())
+_FAIL = (
+    update(routes)
+    .where(routes.c.id == bindparam("route"), routes.c.paused_until < bindparam("until", type_=Instant()))
+    .values(
+        paused_until=bindparam("until", type_=Instant()),
+        failing_since=case((_GOES_ON, func.coalesce(routes.c.failing_since, _NOW)), else_=_NOW),
+    )
 )
 _SET_ACTIVE = update(routes).values(
     active=or_(routes.c.id == MAIL_ROUTE, routes.c.id.in_(bindparam("ids", expanding=True)))
@@ -165,6 +176,11 @@ async def advance(unit: Unit, route: int, to: Standing) -> None:
     await unit.execute(_ADVANCE, values)
 
 
-async def pause(unit: Unit, route: int, until: datetime) -> None:
-    """Nobody sends on this route before ``until``; an earlier end of a longer pause is not moved."""
-    await unit.execute(_PAUSE, {"route": route, "until": until})
+async def pause(unit: Unit, route: int, until: datetime, *, now: datetime) -> None:
+    """Nobody sends on this route before ``until``; an earlier end of a longer pause is not moved. A long pause says
+    that the route fails, since the first of those that followed one another; a short one that it does not."""
+    if until - now < LONG_PAUSE:
+        await unit.execute(_PAUSE, {"route": route, "until": until})
+    else:
+        values = {"route": route, "until": until, "now": now, "forgotten": now - FORGOTTEN_AFTER}
+        await unit.execute(_FAIL, values)

@@ -131,6 +131,7 @@ class _RouteCols(TypedColumns):
     ``tat``           theoretical arrival time of the generic cell rate algorithm: the pace, shared by all daemons.
     ``minute_tat``    the same for the limit in a minute.
     ``paused_until``  the peer asked for a pause (429, Retry-After).
+    ``failing_since``  since when it has been paused again and again; only good while that goes on (``store.failover``).
     ``day``, ``used``  the UTC day (as an ordinal) of the last claim, and what was used on it: the daily limit.
     """
 
@@ -140,6 +141,7 @@ class _RouteCols(TypedColumns):
     active: Named[bool] = Column(Boolean, server_default=true())
     tat: Named[datetime] = Column(Instant, server_default="0")
     paused_until: Named[datetime] = Column(Instant, server_default="0")
+    failing_since: Named[datetime | None] = Column(Instant)
     day: Named[int] = Column(Integer, server_default="0")
     used: Named[int] = Column(Integer, server_default="0")
     minute_tat: Named[datetime] = Column(Instant, server_default="0")
@@ -545,6 +547,7 @@ class _DeliveryCols(TypedColumns):
     ``via``         the key of ``listeners`` that brought a post here; None for followers and who was named.
     ``address_id``  the exact phone or mailbox a notice goes to.
     ``sent_to_id``  the phone or mailbox that it went to: what a receipt or bounce is about, wherever its owner is now.
+    ``refused_by``  the routes whose number the provider refused for it, as ``,1,2,``; None for nearly all.
     ``due_at``      not before; ``attempt``: the fence; ``excused``: how many attempts were no fault of its own.
     ``lease_until``  whose turn it is until when; once a text is sent, when the provider is asked about it.
     ``price_micros``, ``price_unit``  what a text cost, in millionths of a currency, once the provider has said so.
@@ -572,6 +575,7 @@ class _DeliveryCols(TypedColumns):
     excused: Named[int] = Column(Integer, server_default="0")
     price_micros: Named[int | None] = Column(BigInteger)
     price_unit: Named[str | None] = Column(String(3))
+    refused_by: Named[str | None] = Column(Text)
 
 
 _LATE = text("channel = 'sms' AND (state = 'sent' OR state = 'delivered') AND lease_until IS NOT NULL")
@@ -763,6 +767,34 @@ inbox = Table(
         sqlite_where=text("raw <> ''"),
         postgresql_where=text("raw <> ''"),
     ),
+)
+
+
+class _PartedTextCols(TypedColumns):
+    """A text that comes in in parts: those that came so far, as JSON, and since when nothing more has.
+
+    ``reference``  what its sender's phone calls it, ``total`` how many parts it has. ``joined``: it is whole, and kept
+    for parts that are handed over once more.
+    """
+
+    id = Column(_Id, primary_key=True)
+    source: Named[str] = Column(String(16))
+    sender: Named[str] = Column(String(254))
+    recipient: Named[str] = Column(String(254))
+    reference: Named[int] = Column(Integer)
+    total: Named[int] = Column(SmallInteger)
+    parts: Named[str] = Column(Text)
+    came: Named[int] = Column(SmallInteger)
+    last_at: Named[datetime] = Column(Instant)
+    joined: Named[bool] = Column(Boolean, server_default=false())
+
+
+parted_texts = Table(
+    "parted_texts",
+    metadata,
+    _PartedTextCols,
+    UniqueConstraint("source", "sender", "recipient", "reference", "total"),
+    Index(None, "last_at"),
 )
 
 

@@ -272,3 +272,52 @@ def test_durations_are_readable(text, seconds):
 def test_other_durations_are_refused(text):
     with pytest.raises(ValueError, match="not a duration"):
         parse_duration(text)
+
+
+# ---- Kannel, SMPP, and senders of several providers
+
+KANNEL = {
+    "BIRDWIRE_SMS__PROVIDER": "kannel",
+    "BIRDWIRE_SMS__SENDERS__0__NUMBER": "+15550001111",
+    "BIRDWIRE_SMS__KANNEL__USERNAME": "birds",
+    "BIRDWIRE_SMS__KANNEL__PASSWORD": "p",
+    "BIRDWIRE_SMS__KANNEL__HOOK_SECRET": "a-long_secret-1234",
+}
+SMPP = {
+    "BIRDWIRE_SMS__SENDERS__1__NUMBER": "12345",
+    "BIRDWIRE_SMS__SENDERS__1__PROVIDER": "smpp",
+    "BIRDWIRE_SMS__SMPP__HOST": "smpp.example.net",
+    "BIRDWIRE_SMS__SMPP__SYSTEM_ID": "birds",
+    "BIRDWIRE_SMS__SMPP__PASSWORD": "p",
+}
+
+
+def test_each_number_has_the_provider_that_it_names_or_else_the_one_of_all():
+    config = load(None, {**KANNEL, **SMPP})
+    assert config.sms.in_use() == {"kannel", "smpp"}
+    assert [config.sms.provider_of(number) for number in config.sender_names()] == ["kannel", "smpp"]
+
+
+def test_where_kannel_calls_holds_the_secret():
+    assert load(None, KANNEL).kannel_url == "http://127.0.0.1:8140/hooks/kannel/a-long_secret-1234"
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"BIRDWIRE_SMS__KANNEL__HOOK_SECRET": "short"}, "sms.kannel.hook_secret is not allowed"),
+        ({"BIRDWIRE_SMS__KANNEL__HOOK_SECRET": ""}, "one of them says which calls are Kannel's"),
+        ({"BIRDWIRE_SMS__KANNEL__ALLOWED_ADDRESSES": "127.0.0.1,nowhere"}, '"nowhere" is neither'),
+        ({"BIRDWIRE_SMS__KANNEL__PASSWORD": ""}, "sms.kannel.username or password is missing"),
+        ({"BIRDWIRE_SMS__KANNEL__SENDSMS_URL": "kannel"}, "sms.kannel.sendsms_url"),
+        ({"BIRDWIRE_SMS__SENDERS__0__PROVIDER": "smpp"}, "sms.smpp.host is missing"),
+        ({"BIRDWIRE_SMS__PROVIDER": "none", "BIRDWIRE_SMS__SENDERS__0__PROVIDER": "kannel"}, "there are no texts"),
+        ({**SMPP, "BIRDWIRE_SMS__SMPP__SOURCE_TON": "-2"}, "sms.smpp.source_ton = -2"),
+        ({**SMPP, "BIRDWIRE_SMS__SMPP__TIMEOUT": "100"}, "delivery.lease is too short"),
+    ],
+)
+def test_what_the_carriers_settings_contradict_is_said(changes, words):
+    with pytest.raises(BadConfig) as bad:
+        load(None, {**KANNEL, **changes})
+    assert any(words in problem for problem in bad.value.problems), bad.value.problems
+    assert not any("a-long_secret" in problem for problem in bad.value.problems)

@@ -17,6 +17,10 @@ def with_attachments(count: int, answer: str) -> str:
     return f"{_attachments(count)} left out, as only text is taken. {answer}".rstrip()
 
 
+def parts_missing(came: int, total: int) -> str:
+    return f"Only {came} of the {total} parts of your text arrived, so nothing was done. Please send it again."
+
+
 def posted() -> str:
     return "Posted."
 

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 
 from gateway.domain.text import Link, parts, recompose
 
-_BASIC = (
+BASIC = (
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
     "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
 )
 _EXTENSION = "\f^{}\\[~]|€"
-_GSM = frozenset(_BASIC + _EXTENSION)
-_ALL_GSM = re.compile(f"[{re.escape(_BASIC + _EXTENSION)}]*").fullmatch
+_GSM = frozenset(BASIC + _EXTENSION)
+_ALL_GSM = re.compile(f"[{re.escape(BASIC + _EXTENSION)}]*").fullmatch
 _TWO_PLACES = re.compile(f"[{re.escape(_EXTENSION)}]")
 _ASTRAL = re.compile("[\U00010000-\U0010ffff]")
 

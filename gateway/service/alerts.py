@@ -24,7 +24,7 @@ async def refused(unit: Unit, route: int, halt: Halt, reason: str, *, now: datet
     await alerts.put(unit, route, after)
     if after.stopped_at is None:
         return False
-    await routes.pause(unit, route, now + provider_codes.meaning(halt.code).wait)
+    await routes.pause(unit, route, now + provider_codes.meaning(halt.code).wait, now=now)
     if before is None or before.stopped_at is None:
         log.error("sender stopped", route=route, code=halt.code, reason=reason)
     return True
@@ -36,7 +36,7 @@ async def text_taken(unit: Unit, route: int, *, now: datetime) -> None:
     if rules.is_lifted_by(alert, arrived=False):
         await _lift(unit, route, alert, now)
     elif alert is not None and alert.stopped_at is not None:
-        await routes.pause(unit, route, now + rules.TRIAL)
+        await routes.pause(unit, route, now + rules.TRIAL, now=now)
 
 
 async def text_arrived(unit: Unit, route: int, *, now: datetime) -> None:

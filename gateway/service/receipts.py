@@ -17,7 +17,7 @@ from gateway.domain.provider_codes import Arrived, TryAgain, Underway
 from gateway.domain.types import Channel
 from gateway.service import alerts, faults
 from gateway.service.site import Site
-from store import late, queue, receipts
+from store import failover, late, queue, receipts
 from store.receipts import Subject
 from store.unit import Reading, Unit
 
@@ -132,6 +132,8 @@ async def _follow(
             moved = is_current and await _move(unit, receipt, _OPEN, State.DEAD, reason, now, now)
             if fault is not Fault.MESSAGE:
                 for carried in await queue.details(unit, [delivery.id]):
+                    if moved and fault is Fault.SENDER:
+                        await failover.hand_on(unit, carried.route, [carried.id], now=now)
                     if carried.address_id is not None:
                         await faults.follow_up(unit, site, carried.address_id, Channel.SMS, fault, reason, now=now)
             return moved

@@ -34,7 +34,7 @@ from gateway.domain.reason import USED_UP
 from gateway.domain.types import Channel, Lane, Outgoing
 from gateway.service import alerts, budgets, faults, holding
 from gateway.service.site import Site
-from store import queue, routes
+from store import failover, queue, routes
 from store.queue import Settled
 from store.routes import Route
 from store.unit import Reading, Unit
@@ -193,15 +193,25 @@ async def settle(
         unsent = [result.delivery for result, verdict in both if isinstance(verdict, Retry | GiveUp)]
         await budgets.enter(unit, site, route.id, sent, now=now)
         await budgets.give_back(unit, site, unsent, now=now)
+    refused = [each.id for each, verdict in zip(settled, verdicts, strict=True) if _is_refused(route, verdict)]
+    handed_on = await failover.hand_on(unit, route.id, refused, now=now)
     for result, verdict in zip(results, verdicts, strict=True):
         if isinstance(verdict, GiveUp) and verdict.fault is not Fault.MESSAGE:
             await faults.follow_up(
                 unit, site, result.delivery.address_id, route.channel, verdict.fault, verdict.reason, now=now
             )
         elif isinstance(verdict, Retry) and isinstance(result.outcome, Deferred) and result.outcome.route_wide:
-            await routes.pause(unit, route.id, verdict.at)
+            await routes.pause(unit, route.id, verdict.at, now=now)
     await _mind_alert(unit, route, results, alert, now)
-    return verdicts
+    return [
+        Retry(now, verdict.reason) if each.id in handed_on and isinstance(verdict, GiveUp) else verdict
+        for each, verdict in zip(settled, verdicts, strict=True)
+    ]
+
+
+def _is_refused(route: Route, verdict: Verdict) -> bool:
+    """Whether the provider refuses our number, so that another one may do."""
+    return route.channel is Channel.SMS and isinstance(verdict, GiveUp) and verdict.fault is Fault.SENDER
 
 
 async def _mind_alert(unit: Unit, route: Route, results: Sequence[Result], alert: Alert | None, now: datetime) -> None:

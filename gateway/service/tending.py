@@ -3,12 +3,30 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from gateway.domain import reply_posts
 from gateway.domain.delivery import State
-from store import continuations, deliveries, facts, inbox, offers, proofs, queue, receipts
+from gateway.domain.types import Channel
+from gateway.service import notify
+from store import (
+    addresses,
+    continuations,
+    deliveries,
+    facts,
+    inbox,
+    offers,
+    parted,
+    proofs,
+    queue,
+    receipts,
+    routes,
+)
 from store.unit import Reading, Unit
 
 RAW_KEPT = timedelta(days=30)
 """How long a message is kept word for word as it came in."""
+
+PARTS_WITHIN = timedelta(minutes=10)
+"""How long a text that comes in in parts waits for the next one."""
 
 CLOCKS_APART = timedelta(minutes=1)
 """How far the clocks of several daemons may be apart."""
@@ -35,6 +53,23 @@ async def bring_back(unit: Unit, *, lease: timedelta, now: datetime) -> int:
 async def wipe_old_messages(unit: Unit, *, now: datetime) -> int:
     """Wipe messages as received that are older than RAW_KEPT, a thousand at a time; how many were."""
     return await inbox.wipe_raw(unit, before=now - RAW_KEPT)
+
+
+async def give_up_parts(unit: Unit, *, now: datetime) -> int:
+    """Take out texts whose missing parts no longer come, and tell their senders: half a sentence is not posted in
+    anybody's name. How many, at most a bounded step."""
+    overdue = await parted.take_overdue(unit, before=now - PARTS_WITHIN)
+    known = await routes.by_sender(unit) if overdue else {}
+    for text in overdue:
+        if text.joined:
+            continue
+        route = known.get(text.recipient)
+        phone = await addresses.find_or_add(unit, Channel.SMS, text.sender, route=route, now=now)
+        if phone.opted_out_at is None:
+            await notify.tell(unit, phone.id, reply_posts.parts_missing(text.came, text.total), now=now, answers=True)
+    if overdue:
+        unit.ring()
+    return len(overdue)
 
 
 async def prune(unit: Unit, *, kept: timedelta, now: datetime) -> int:

@@ -12,10 +12,11 @@ from msgspec import Meta
 from gateway.service.receipts import Receipt
 from gateway.service.site import Site
 from gateway.web.feeds import Feeds
-from gateway.web.hooks import TakesMessages, TwilioHooks
+from gateway.web.hooks import KannelHooks, TakesMessages, TwilioHooks
 from gateway.web.look import Look
 from gateway.web.pages import Pages
 from gateway.web.problems import add_headers, show_problems
+from inbound.sms_kannel import Door as KannelDoor
 from inbound.sms_twilio import Door
 from store.unit import Store
 
@@ -33,7 +34,8 @@ class WebSettings:
 
 @dataclass(frozen=True, slots=True)
 class WebDeps:
-    """What the web needs from the roof. Without ``twilio`` there are no webhooks, without ``pages`` nothing else."""
+    """What the web needs from the roof. Without ``twilio`` and ``kannel`` there are no webhooks, without ``pages``
+    nothing else."""
 
     store: Store
     site: Site
@@ -41,6 +43,7 @@ class WebDeps:
     record: Callable[[Receipt], Awaitable[bool]]
     now: Callable[[], datetime]
     twilio: Door | None = None
+    kannel: KannelDoor | None = None
     pages: bool = True
 
 
@@ -51,6 +54,8 @@ def build_app(deps: WebDeps) -> web.Application:
     app.on_response_prepare.append(add_headers)
     if deps.twilio:
         TwilioHooks(deps.twilio, deps.intake, deps.record, deps.now).add_to(app)
+    if deps.kannel:
+        KannelHooks(deps.kannel, deps.intake, deps.record, deps.now).add_to(app)
     if deps.pages:
         Feeds(deps.store, deps.site).add_to(app)
         Pages(deps.store, deps.site, look, deps.now).add_to(app)

@@ -1,4 +1,4 @@
-"""The doors a provider knocks at: POST /hooks/twilio/message and /hooks/twilio/status.
+"""The doors a provider knocks at: POST /hooks/twilio/message and /hooks/twilio/status, and Kannel's two beside them.
 
 Nothing here is rendered, remembered or redirected: the request is checked, read and handed on, and the 200 goes out
 when what it said is committed. 403 means it was not signed by the provider, another 4xx that it is not a form we
@@ -16,7 +16,7 @@ from aiohttp import hdrs, web
 from gateway import metrics
 from gateway.domain.place import place_of
 from gateway.service.receipts import Receipt
-from inbound import sms_twilio
+from inbound import sms_kannel, sms_twilio
 from inbound.message import Accepted, Inbound
 
 log = structlog.get_logger(__name__)
@@ -92,14 +92,78 @@ class TwilioHooks:
         return _refused(request, 403, "not signed by the provider")
 
 
+class KannelHooks:
+    """Kannel's two calls, under /hooks/kannel/SECRET/ or, where its address alone is its pass, under /hooks/kannel/."""
+
+    def __init__(
+        self,
+        door: sms_kannel.Door,
+        intake: TakesMessages,
+        record: Callable[[Receipt], Awaitable[bool]],
+        now: Callable[[], datetime],
+    ) -> None:
+        self._door = door
+        self._intake = intake
+        self._record = record
+        self._now = now
+
+    def add_to(self, app: web.Application) -> None:
+        """Add all routes."""
+        for at in ("/hooks/kannel", "/hooks/kannel/{secret}"):
+            app.router.add_get(f"{at}/message", self.message, allow_head=False)
+            app.router.add_post(f"{at}/message", self.message)
+            app.router.add_get(f"{at}/status", self.status, allow_head=False)
+
+    async def message(self, request: web.Request) -> web.Response:
+        """A text came in, by get-url or by post-url. Kannel would send what is in our answer to the phone, so it is
+        empty."""
+        if not self._admits(request):
+            return _refused(request, 403, "not a call of Kannel's")
+        body = await request.read() if request.method == hdrs.METH_POST else None
+        try:
+            message = sms_kannel.read_message(
+                request.rel_url.raw_query_string, body, self._door.numbers, now=self._now()
+            )
+        except ValueError as reason:
+            return _refused(request, 400, str(reason))
+        try:
+            await self._intake.take(message)
+        except Exception as error:
+            return _failed(request, message.remote_id, error)
+        return web.Response()
+
+    async def status(self, request: web.Request) -> web.Response:
+        """A text that we sent got somewhere, or did not."""
+        if not self._admits(request):
+            return _refused(request, 403, "not a call of Kannel's")
+        try:
+            receipt = sms_kannel.read_receipt(request.rel_url.raw_query_string, now=self._now())
+        except ValueError as reason:
+            return _refused(request, 400, str(reason))
+        try:
+            await self._record(receipt)
+        except Exception as error:
+            return _failed(request, receipt.remote_id, error)
+        return web.Response()
+
+    def _admits(self, request: web.Request) -> bool:
+        return self._door.admits(request.match_info.get("secret", ""), request.remote)
+
+
 def _refused(request: web.Request, status: int, reason: str) -> web.Response:
     metrics.webhook_refused("signature" if status == 403 else "form")
-    log.warning("webhook refused", path=request.path, status=status, reason=reason, remote=request.remote)
+    log.warning("webhook refused", path=_path(request), status=status, reason=reason, remote=request.remote)
     return web.Response(status=status, text=f"{reason}\n")
+
+
+def _path(request: web.Request) -> str:
+    """The route, without the secret that may stand in the path."""
+    resource = request.match_info.route.resource
+    return "" if resource is None else resource.canonical
 
 
 def _failed(request: web.Request, remote_id: str, error: Exception) -> web.Response:
     """The error's own words stay out of the log: they may quote the text."""
     place = place_of(error)
-    log.error("webhook failed", path=request.path, remote_id=remote_id, error=type(error).__name__, where=place)
+    log.error("webhook failed", path=_path(request), remote_id=remote_id, error=type(error).__name__, where=place)
     return web.Response(status=503, text="try again\n", headers={hdrs.RETRY_AFTER: "5"})

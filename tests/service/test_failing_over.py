@@ -1,0 +1,202 @@
+"""One number takes over from another, on both databases: nothing is sent twice, and nothing waits for nothing."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from gateway.domain.delivery import Bounced, Deferred, Fault, GiveUp, Outcome, Retry, RetryRules, Sent, Unsure, Verdict
+from gateway.domain.pace import Pace
+from gateway.domain.types import Outgoing
+from gateway.service import failing_over, notify, receipts, sending
+from gateway.service.receipts import Receipt
+from gateway.service.sending import Result
+from store import addresses, routes
+from store.routes import Route
+from store.schema import deliveries
+from store.unit import Store
+from tests.service.conversing import Town
+
+LEASE = timedelta(minutes=2)
+AFTER = timedelta(seconds=30)
+RULES = RetryRules()
+FIRST, SECOND, THIRD = "+15550009991", "+15550009992", "+15550009993"
+PROVIDERS = {FIRST: "twilio", SECOND: "twilio", THIRD: "kannel"}
+DOWN = Deferred("the provider cannot be reached", 10.0, route_wide=True)
+
+
+class Numbers:
+    """Three numbers of ours, and texts that wait for the first."""
+
+    def __init__(self, town: Town) -> None:
+        self.town, self.now = town, town.now
+        self.ways: list[Route] = []
+
+    @property
+    def store(self) -> Store:
+        return self.town.store
+
+    async def open(self, *senders: str) -> None:
+        async with self.store.unit() as unit:
+            self.ways = (await routes.ensure(unit, list(senders)))[1:]
+
+    async def queue(self, number: int, way: int = 0) -> None:
+        async with self.store.unit() as unit:
+            phone = f"+1555000{number:04d}"
+            address = await addresses.find_or_add(unit, "sms", phone, route=self.ways[way].id, now=self.now)
+            await notify.tell(unit, address.id, f"text {number}", now=self.now)
+
+    async def claim(self, way: int = 0) -> list[Outgoing]:
+        async with self.store.unit() as unit:
+            return (await sending.claim(unit, self.ways[way], Pace(), most=10, lease=LEASE, now=self.now)).deliveries
+
+    async def settle(self, deliveries: list[Outgoing], outcome: Outcome, way: int = 0) -> list[Verdict]:
+        async with self.store.unit() as unit:
+            results = [Result(each, outcome) for each in deliveries]
+            dice = [0.5] * len(results)
+            return await sending.settle(
+                unit, self.town.site, self.ways[way], results, rules=RULES, now=self.now, dice=dice
+            )
+
+    async def take_over(self) -> int:
+        async with self.store.unit() as unit:
+            plan = await failing_over.plan(unit, PROVIDERS, after=AFTER, now=self.now)
+            return await failing_over.hand_over(unit, plan, now=self.now)
+
+    def wait(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+
+    async def stand(self) -> list[tuple[str, str]]:
+        """Each delivery's sender and state, in the order of queueing."""
+        senders = {way.id: way.sender for way in self.ways}
+        async with self.store.reading() as reading:
+            found = await reading.execute(select(deliveries.c.route, deliveries.c.state).order_by(deliveries.c.id))
+            return [(senders[route], state) for route, state in found]
+
+    async def fail_for(self, seconds: float) -> None:
+        """The first number's provider is down, and is tried as often as its pauses let it."""
+        until = self.now + timedelta(seconds=seconds)
+        while self.now < until:
+            await self.settle(await self.claim(), DOWN)
+            self.wait(10.01)
+        await self.settle(await self.claim(), DOWN)
+
+
+@pytest.fixture
+async def numbers(town: Town) -> Numbers:
+    opened = Numbers(town)
+    await opened.open(FIRST, SECOND, THIRD)
+    return opened
+
+
+async def test_what_waits_for_a_number_that_is_down_goes_by_another_provider_at_once(numbers: Numbers) -> None:
+    await numbers.queue(1)
+    await numbers.fail_for(20)
+    await numbers.queue(2)
+    assert await numbers.take_over() == 0  # not yet
+    numbers.wait(10.01)
+    await numbers.settle(await numbers.claim(), DOWN)
+    assert await numbers.take_over() == 2
+    assert await numbers.stand() == [(THIRD, "queued"), (THIRD, "queued")]
+    assert [each.text for each in await numbers.claim(2)] == ["text 1", "text 2"]
+
+
+async def test_what_the_first_may_have_stays_with_it(numbers: Numbers) -> None:
+    await numbers.queue(1)
+    await numbers.queue(2)
+    first, second = await numbers.claim()
+    await numbers.settle([first], Unsure("silence"))
+    await numbers.settle([second], DOWN)
+    await numbers.queue(3)
+    await numbers.fail_for(40)
+    assert await numbers.take_over() == 2
+    assert await numbers.stand() == [(FIRST, "unsure"), (THIRD, "queued"), (THIRD, "queued")]
+
+
+async def test_what_is_in_a_workers_hand_is_not_taken_from_it(numbers: Numbers) -> None:
+    await numbers.queue(1)
+    await numbers.queue(2)
+    held, other = await numbers.claim()
+    await numbers.settle([other], DOWN)
+    await numbers.fail_for(40)
+    await numbers.take_over()
+    assert (await numbers.stand())[0] == (FIRST, "claimed")
+    await numbers.settle([held], DOWN)
+    assert await numbers.take_over() == 1
+
+
+async def test_a_number_that_is_slowed_down_again_and_again_is_left_alone(numbers: Numbers) -> None:
+    await numbers.queue(1)
+    for _ in range(10):
+        await numbers.settle(await numbers.claim(), Deferred("429", 5.0, route_wide=True))
+        assert await numbers.take_over() == 0
+        numbers.wait(5.01)
+    assert await numbers.stand() == [(FIRST, "queued")]
+
+
+async def test_an_outage_of_yesterday_is_forgotten(numbers: Numbers) -> None:
+    await numbers.queue(1)
+    await numbers.fail_for(40)
+    numbers.wait(86_400)
+    await numbers.settle(await numbers.claim(), DOWN)
+    assert await numbers.take_over() == 0
+
+
+async def test_a_text_that_may_not_go_out_yet_waits_by_the_other_number_too(numbers: Numbers) -> None:
+    later = numbers.now + timedelta(hours=8)
+    await numbers.queue(1)
+    await numbers.queue(2)
+    async with numbers.store.unit() as unit:
+        await unit.execute(deliveries.update().where(deliveries.c.id == 2).values(due_at=later))
+    await numbers.fail_for(40)
+    assert await numbers.take_over() == 2
+    assert [each.text for each in await numbers.claim(2)] == ["text 1"]
+
+
+async def test_a_number_that_is_refused_is_followed_by_each_other_one_and_then_given_up(numbers: Numbers) -> None:
+    await numbers.queue(1)
+    refused = Bounced("not a number of this account", Fault.SENDER)
+    for way in (0, 1):
+        claimed = await numbers.claim(way)
+        assert [type(each) for each in await numbers.settle(claimed, refused, way)] == [Retry]
+    assert await numbers.stand() == [(THIRD, "queued")]
+    assert [type(each) for each in await numbers.settle(await numbers.claim(2), refused, 2)] == [GiveUp]
+    assert await numbers.stand() == [(THIRD, "dead")]
+
+
+async def test_a_refused_text_is_never_handed_back_to_who_refused_it(numbers: Numbers) -> None:
+    await numbers.queue(1)
+    await numbers.settle(await numbers.claim(), Bounced("no", Fault.SENDER))
+    numbers.ways = [numbers.ways[1], numbers.ways[0], numbers.ways[2]]
+    await numbers.fail_for(40)
+    async with numbers.store.unit() as unit:
+        await failing_over.hand_over(unit, {numbers.ways[0].id: numbers.ways[1].id}, now=numbers.now)
+    assert await numbers.stand() == [(SECOND, "queued")]
+
+
+async def test_other_refusals_are_final(numbers: Numbers) -> None:
+    await numbers.queue(1)
+    [verdict] = await numbers.settle(await numbers.claim(), Bounced("no such phone", Fault.ADDRESS))
+    assert isinstance(verdict, GiveUp)
+    assert await numbers.stand() == [(FIRST, "dead")]
+
+
+async def test_a_number_that_is_refused_in_a_receipt_is_followed_by_another_one(numbers: Numbers) -> None:
+    await numbers.queue(1)
+    [sent] = await numbers.claim()
+    await numbers.settle([sent], Sent("SM1"))
+    receipt = Receipt("twilio", "SM1", "failed", "30034", sent.id, sent.attempt, numbers.now)
+    async with numbers.store.unit() as unit:
+        await receipts.record(unit, numbers.town.site, receipt, rules=RULES, now=numbers.now)
+    assert await numbers.stand() == [(SECOND, "queued")]
+
+
+async def test_with_one_number_all_waits_for_it(town: Town) -> None:
+    alone = Numbers(town)
+    await alone.open(FIRST)
+    await alone.queue(1)
+    await alone.fail_for(60)
+    assert await alone.take_over() == 0
+    alone.wait(10.01)
+    [verdict] = await alone.settle(await alone.claim(), Bounced("no", Fault.SENDER))
+    assert isinstance(verdict, GiveUp)
