@@ -300,8 +300,6 @@ class Worker:
             self._held -= len(results)
             self._bell.set()  # the next may be claimed while these are written down
             verdicts = await self._write_down(results)
-            for delivery, _ in results:
-                del self._attempts[delivery.id]
             self._count(results, verdicts)
             if self._alert is not None or any(isinstance(r.outcome, Deferred) and r.outcome.halt for r in results):
                 self._look_for_alert_at = 0.0
@@ -328,7 +326,7 @@ class Worker:
     async def _settle_together(self, results: list[Result]) -> list[Verdict]:
         tools = self._tools
         async with tools.store.unit(durable=False) as unit:
-            return await sending.settle(
+            verdicts = await sending.settle(
                 unit,
                 tools.site,
                 self._route,
@@ -338,6 +336,9 @@ class Worker:
                 dice=[tools.dice() for _ in results],
                 alert=self._alert,
             )
+        for delivery, _ in results:  # at once: what is due again may be claimed again
+            del self._attempts[delivery.id]
+        return verdicts
 
     def _as_claimed_last(self, result: Result) -> Result:
         attempt = self._attempts[result.delivery.id]

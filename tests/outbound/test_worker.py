@@ -1,6 +1,7 @@
 """The worker over a small transport of its own and the real queue, on both databases."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -8,15 +9,17 @@ from typing import Any
 
 import pytest
 from sqlalchemy import insert, select
+from sqlalchemy.exc import DataError
 
 from gateway.domain import breaker
 from gateway.domain.alert import Alert
-from gateway.domain.delivery import Bounced, Deferred, Halt, Outcome, Sent, Unsure
+from gateway.domain.delivery import Bounced, Deferred, Halt, Outcome, Sent, Unsure, Verdict
 from gateway.domain.pace import Pace
 from gateway.domain.provider_codes import refusal
 from gateway.domain.types import Channel, Lane, Outgoing
 from gateway.service import alerts, holding, posting, stopping, tending
 from gateway.service.hush import Hush, Says
+from gateway.service.sending import Result
 from gateway.service.site import Site
 from outbound.circuit import Circuit
 from outbound.worker import DeliverySettings, Tools, Worker
@@ -691,3 +694,32 @@ async def test_whoever_asked_for_no_more_texts_a_moment_ago_gets_none_that_was_c
 
 def phone_of(person: int) -> str:
     return f"+1555000{1000 + person}"
+
+
+async def test_what_is_settled_alone_may_be_claimed_again_while_others_are_still_settled(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settle, alone = Worker._settle_together, 0
+
+    async def one_by_one(worker: Worker, results: list[Result]) -> list[Verdict]:
+        nonlocal alone
+        if len(results) > 1:
+            raise DataError("settle", None, Exception("will never take it"))
+        alone += 1
+        if alone == 2:
+            await retried.wait()
+        return await settle(worker, results)
+
+    async def not_at_once(delivery: Outgoing) -> Outcome:
+        tries[delivery.id] += 1
+        if tries[delivery.id] == 2:
+            retried.set()
+        return Deferred("its turn came too late", 0.0, route_wide=True) if delivery.attempt == 1 else Sent("SM1")
+
+    tries: Counter[int] = Counter()
+    retried = asyncio.Event()
+    monkeypatch.setattr(Worker, "_settle_together", one_by_one)
+    await town.queue(1, *PEOPLE[:2])
+    async with running(town.worker(Wire(not_at_once), settings={"lease": timedelta(minutes=1)})):
+        await town.come_to("sent")
+    assert list(tries.values()) == [2, 2]
