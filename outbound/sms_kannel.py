@@ -31,9 +31,6 @@ from outbound.awaited import Awaited
 
 log = structlog.get_logger(__name__)
 
-CONNECTIONS = 32
-"""Requests at once; more wait for a connection."""
-
 UNREACHABLE_PAUSE = 10.0
 """Seconds for which the sender rests when Kannel cannot be reached at all."""
 
@@ -133,7 +130,9 @@ class KannelTransport:
         """The status of the answer, and its first words."""
         if self._session is None:
             self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=CONNECTIONS),
+                connector=aiohttp.TCPConnector(
+                    limit=0
+                ),  # the workers bound it: one that waited here would look unreachable
                 cookie_jar=aiohttp.DummyCookieJar(),
                 headers=_HEADERS,
                 timeout=self._limits,

@@ -43,9 +43,6 @@ log = structlog.get_logger(__name__)
 STATUS_PATH = "/hooks/twilio/status"
 """Where receipts come in, with our own ``delivery`` and ``attempt`` in the query: one may arrive before our answer."""
 
-CONNECTIONS = 100
-"""Requests at once; more wait for a connection."""
-
 UNREACHABLE_PAUSE = 10.0
 """Seconds for which the sender rests when the provider cannot be reached at all."""
 
@@ -176,7 +173,9 @@ class MessagesApi:
     ) -> bytes:
         if self._session is None:
             self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=CONNECTIONS),
+                connector=aiohttp.TCPConnector(
+                    limit=0
+                ),  # the workers bound it: one that waited here would look unreachable
                 cookie_jar=aiohttp.DummyCookieJar(),
                 headers=_HEADERS,
                 timeout=self._limits,

@@ -505,3 +505,20 @@ async def test_without_a_usable_address_a_text_still_goes_out(carrier: Carrier) 
 
 def test_settings_do_not_show_their_secrets() -> None:
     assert "secret" not in repr(TwilioSettings(account_sid=SID, auth_token="secret", auth_token_next="secret"))
+
+
+async def test_many_texts_at_once_wait_for_the_provider_and_not_for_each_other() -> None:
+    most, all_are_there, under_way = 150, asyncio.Event(), 0
+
+    async def answer(_: web.Request) -> web.Response:
+        nonlocal under_way
+        under_way += 1
+        number = under_way
+        if under_way == most:
+            all_are_there.set()
+        await all_are_there.wait()
+        return web.json_response({"sid": f"SM{number}", "status": "queued"}, status=201)
+
+    async with provider(answer) as base_url, transport(base_url) as wire:
+        outcomes = await asyncio.gather(*(wire.send(text(id=number)) for number in range(1, most + 1)))
+    assert {type(each) for each in outcomes} == {Sent}
