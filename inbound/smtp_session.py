@@ -38,6 +38,8 @@ _PLAIN_ADDRESS = re.compile(
     r"<([A-Za-z0-9+=_-]+(?:\.[A-Za-z0-9+=_-]+)*@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*)>(?:$| +(?=\S))(.*)$"
 )
 _END_OF_MAIL = b"\r\n.\r\n"
+_LONGEST_MAIL = 12
+"""How many times the time that a client may be silent one mail may take, however it trickles in."""
 _CLOSING = "421 4.3.2 Closing. Please come again in a minute."
 _TOO_MUCH_IN_HAND = "421 4.3.2 Too much mail at once. Please come again in a minute."
 
@@ -70,7 +72,7 @@ class SmtpSession(SMTP):
     def __init__(  # what a listener knows and a conversation needs
         self, host: Host, handler: object, *, hostname: str, tls: ssl.SSLContext | None, max_size: int, timeout: float
     ) -> None:
-        """``handler`` has aiosmtpd's hooks; ``max_size`` is in bytes, ``timeout`` in seconds without a command."""
+        """``handler`` has aiosmtpd's hooks; ``max_size`` is in bytes, ``timeout`` in seconds of silence."""
         super().__init__(
             handler,
             data_size_limit=max_size,
@@ -89,7 +91,7 @@ class SmtpSession(SMTP):
         self._held = 0
         self._refusals = 0
         self._in_hand = False
-        self._ends_at = 0.0
+        self._ends_at = self._cut_at = 0.0
         self._more_waits = False
         self._unsaid = b""
         self.conversation: asyncio.Task[None]
@@ -135,6 +137,7 @@ class SmtpSession(SMTP):
                 self._hang_up(_TOO_MUCH_IN_HAND)
                 return
             self._held += size
+            self._ends_at = min(self.loop.time() + self._timeout_duration, self._cut_at)
         super().data_received(data)
 
     def _reset_timeout(self, _duration: float | None = None) -> None:
@@ -247,6 +250,12 @@ class SmtpSession(SMTP):
     def _create_envelope(self) -> MailEnvelope:
         return MailEnvelope()
 
+    async def smtp_STARTTLS(self, arg: str) -> None:  # noqa: N802  # aiosmtpd finds commands by this name
+        if self._tls_protocol is not None:
+            await self.push("503 5.5.1 This is TLS already.")
+        else:
+            await super().smtp_STARTTLS(arg)
+
     # The mail itself
 
     async def smtp_DATA(self, arg: str | None) -> None:  # noqa: N802  # aiosmtpd finds commands by this name
@@ -260,6 +269,7 @@ class SmtpSession(SMTP):
             return
         self._in_hand = True
         self._received = 0
+        self._cut_at = self.loop.time() + _LONGEST_MAIL * self._timeout_duration
         try:
             await self.push("354 End data with <CR><LF>.<CR><LF>")
             content = await self._read_mail()

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gateway.service.doors import Bouncing, Helping, Opened, Posting, Refused
+from inbound import smtp_session
 from inbound.mail import InboundMailSettings, MailDoor
 from inbound.message import Accepted, BounceAddress, HelpAddress, Inbound, PostingAddress
 
@@ -100,6 +101,11 @@ class Line:
     async def ask(self, data: bytes) -> str:
         await self.say(data)
         return await self.hear()
+
+    async def trickle(self, lines: int = 1_000) -> None:
+        for _ in range(lines):
+            await self.say(b"a line\r\n")
+            await asyncio.sleep(0.1)  # that it takes this time is what the door looks at
 
     async def go_on_and_on(self) -> None:
         while True:
@@ -457,6 +463,20 @@ async def test_an_idle_client_is_hung_up_on(pile: Pile) -> None:
         assert await line.reader.read() == b""
 
 
+async def test_a_mail_that_comes_slowly_is_waited_for_but_not_for_ever(
+    pile: Pile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(smtp_session, "_LONGEST_MAIL", 4)
+    async with opened(pile, timeout=0.4) as door:
+        async with ready_for_data(door) as line:
+            await line.trickle(10)
+            assert (await line.ask(b".\r\n")).startswith("250")
+        async with ready_for_data(door) as line:
+            with pytest.raises(ConnectionError):
+                await asyncio.wait_for(line.trickle(), 10)
+    assert len(pile.messages) == 1
+
+
 async def test_addresses_and_mails_may_be_in_any_script(door: MailDoor, pile: Pile) -> None:
     async with connected(door) as line:
         await line.hear()
@@ -566,6 +586,8 @@ async def test_commands_injected_before_starttls_are_thrown_away(pile: Pile, cer
         await line.writer.start_tls(context)
         assert (await line.ask(b"EHLO me\r\n")).startswith("250")
         assert (await line.ask(b"MAIL FROM:<a@example.org>\r\n")).startswith("250")
+        assert (await line.ask(b"STARTTLS\r\n")).startswith("503")
+        assert (await line.ask(b"NOOP\r\n")).startswith("250")
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
