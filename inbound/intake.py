@@ -205,8 +205,8 @@ def _answering(subject: str) -> str:
 
 
 def _stretches(messages: Sequence[Inbound]) -> Iterator[Sequence[Inbound]]:
-    """The messages cut, in their order, so that nobody writes twice within a stretch: what somebody says first is
-    done before what they say next."""
+    """The messages cut, in their order, so that no phone and no mailbox writes twice within a stretch: what it says
+    first is done before what it says next."""
     stretch: list[Inbound] = []
     writers: set[str | int] = set()
     for message in messages:
@@ -234,7 +234,8 @@ def _arrived(message: Inbound) -> Arrived:
 def _storable(message: Inbound) -> Inbound:
     """The message with every text as a database takes it, and its sender as addresses are compared."""
     texts = f"{message.text}{message.raw}{message.to}{message.subject}{message.message_id}{message.failure}"
-    if _is_storable(texts) and _is_storable(short := f"{message.remote_id}{message.sender}") and len(short) <= 128:
+    short = f"{message.remote_id}{message.sender}"
+    if _is_storable(texts) and _is_storable(short) and len(short) <= 128 and len(message.to) <= 254:
         sender = addresses.folded(message.channel, message.sender)
         return message if sender == message.sender else replace(message, sender=sender)
     return replace(

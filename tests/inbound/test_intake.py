@@ -74,6 +74,11 @@ async def test_no_text_is_too_odd_to_be_kept(store: Store, intake: Intake) -> No
     assert [row == ("?remote_id?", "?sender?", "?raw?") for row in rows] == [True, True]
 
 
+@pytest.mark.parametrize("name", ["remote_id", "sender", "to", "subject", "message_id"])
+async def test_nothing_is_too_long_to_be_kept(intake: Intake, name: str) -> None:
+    assert (await intake.take(mail(HelpAddress(), **{name: f"help+{'x' * 2_000}@birds.example"}))).new
+
+
 async def test_a_bounce_with_odd_words_gives_its_delivery_up(store: Store, intake: Intake) -> None:
     async with store.unit() as unit:
         box = await addresses.find_or_add(unit, "email", "bob@mx.example", now=NOW)
