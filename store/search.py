@@ -18,13 +18,12 @@ from sqlalchemy import (
     cast,
     column,
     literal_column,
-    select,
     table,
 )
 from sqlalchemy.dialects.postgresql import TSQUERY
 
 from store.schema import accounts, posts
-from store.timelines import NEWEST, PageRow, Statement, visible_to_me
+from store.timelines import NEWEST, PageRow, Statement, page_row, visible_to_me
 from store.unit import Reading
 
 NOBODY = 0
@@ -35,7 +34,7 @@ _p, _a = posts.alias("p"), accounts.alias("a")
 
 def _found(source: FromClause, post_id: ColumnElement[int], *rules: ColumnElement[bool]) -> Statement:
     return (
-        select(_p.c.id, _a.c.name)
+        page_row(_p, _a)
         .select_from(source.join(_a, _a.c.id == _p.c.author_id))
         .where(*rules, post_id < bindparam("before", type_=BigInteger), visible_to_me(_p, _a))
         .order_by(post_id.desc())

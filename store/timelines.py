@@ -44,10 +44,12 @@ Statement = Select[*tuple[Any, ...]]
 
 @dataclass(frozen=True, slots=True)
 class PageRow:
-    """A place in a timeline: the post's id, and the name of its author, who may since have changed it."""
+    """A place in a timeline: the post's id, the name of its author, and on a repost that of who wrote the original.
+    Both may since have changed it."""
 
     id: int
     author: str
+    original_author: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +99,13 @@ _most = bindparam("most", type_=Integer)
 _p, _a = posts.alias("p"), accounts.alias("a")
 _o, _oa = posts.alias("o"), accounts.alias("oa")
 _r, _ra = posts.alias("r"), accounts.alias("ra")
+
+
+def page_row(post: Any, author: Any) -> Statement:
+    """SQL: the columns of PageRow."""
+    o, oa = posts.alias(), accounts.alias()
+    original = select(oa.c.name).join_from(o, oa, oa.c.id == o.c.author_id).where(o.c.id == post.c.repost_of_id)
+    return select(post.c.id, author.c.name, original.scalar_subquery())
 
 
 def _active(account: Any) -> ColumnElement[bool]:
@@ -157,7 +166,7 @@ def visible_to_me(post: Any, account: Any) -> ColumnElement[bool]:
 # ---- for everybody
 
 _PUBLIC = (
-    select(_p.c.id, _a.c.name)
+    page_row(_p, _a)
     .join_from(_p, _a, _a.c.id == _p.c.author_id)
     .where(_p.c.id < _before, _stands(_p), _listed(_a), _original_listed(_p))
     .order_by(_p.c.id.desc())
@@ -167,7 +176,7 @@ _PUBLIC = (
 
 def _posts_of(*more: ColumnElement[bool]) -> Statement:
     return (
-        select(_p.c.id, _a.c.name)
+        page_row(_p, _a)
         .join_from(_p, _a, _a.c.id == _p.c.author_id)
         .where(_p.c.author_id == bindparam("author"), _p.c.id < _before, _stands(_p), *more)
         .order_by(_p.c.id.desc())
@@ -179,7 +188,7 @@ _no_answer = and_(_p.c.reply_to_id.is_(None), _p.c.at_account_id.is_(None))
 _POSTS_OF = _posts_of(_original_listed(_p))
 _POSTS_OF_WITHOUT_ANSWERS = _posts_of(_original_listed(_p), _no_answer)
 _TAGGED = (
-    select(_p.c.id, _a.c.name)
+    page_row(_p, _a)
     .select_from(post_tags)
     .join(_p, _p.c.id == post_tags.c.post_id)
     .join(_a, _a.c.id == _p.c.author_id)
@@ -188,7 +197,7 @@ _TAGGED = (
     .limit(_most)
 )
 _CONVERSATION = (
-    select(_p.c.id, _a.c.name)
+    page_row(_p, _a)
     .join_from(_p, _a, _a.c.id == _p.c.author_id)
     .where(
         _p.c.conversation_id == bindparam("conversation"),
@@ -286,7 +295,7 @@ def _home() -> Statement:
     )
     found = union(written, select(named.c.id)).subquery("found")
     return (
-        select(h.c.id, accounts.c.name)
+        page_row(h, accounts)
         .select_from(found)
         .join(h, h.c.id == found.c.id)
         .join(accounts, accounts.c.id == h.c.author_id)

@@ -313,3 +313,15 @@ async def test_a_private_site_has_secret_feeds_only(village: Village, site: Site
         assert (await get(browser, "/public.rss"))[0] == 403
         assert (await get(browser, "/@me.rss"))[0] == 403
         assert await titles(browser, f"/feeds/{secret(site, me)}/home.json") == ["me: hello"]
+
+
+async def test_a_feed_names_who_wrote_what_is_reposted_as_they_are_called_now(
+    village: Village, browser: aiohttp.ClientSession
+) -> None:
+    await village.person("alice")
+    await village.person("bob")
+    await village.repeats("bob", await village.says("alice", "one two"))
+    assert b"RT @alice" in (await get(browser, "/@bob.rss"))[2]
+    async with village.store.unit() as unit:
+        await accounts.rename(unit, village.ids["alice"], "alicia")
+    assert b"RT @alicia" in (await get(browser, "/@bob.rss"))[2]
