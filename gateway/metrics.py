@@ -49,7 +49,7 @@ class _PerDelivery:
 
 _inbound = Counter(
     "birdwire_inbound_messages",
-    "Messages that came in, by source (twilio, mail, web) and outcome (new, repeated, failed).",
+    "Messages that came in, by source (twilio, kannel, smpp, mail) and outcome (new, repeated, failed).",
     ["source", "outcome"],
     registry=REGISTRY,
 )

@@ -90,6 +90,10 @@ async def prune(unit: Unit, *, kept: timedelta, now: datetime) -> int:
     return gone
 
 
+_SHOWN = (State.QUEUED, State.CLAIMED, State.UNSURE, State.DEAD)
+"""The states that an operator looks at; what was sent is done."""
+
+
 @dataclass(frozen=True, slots=True)
 class QueueStanding:
     """One channel's queue: deliveries by state, and seconds the oldest queued one has been due."""
@@ -100,12 +104,12 @@ class QueueStanding:
 
 
 async def look_at_queue(reading: Reading, *, now: datetime) -> list[QueueStanding]:
-    """How the queue stands, by channel."""
-    standings: dict[str, QueueStanding] = {}
+    """How the queue stands, by channel; also where nothing waits."""
+    standings = {channel: QueueStanding(channel, {str(state): 0 for state in _SHOWN}, 0.0) for channel in Channel}
     for depth in await deliveries.depths(reading):
-        standing = standings.setdefault(depth.channel, QueueStanding(depth.channel, {}, 0.0))
+        standing = standings[Channel(depth.channel)]
         standing.depth[depth.state] = depth.count
         if depth.state == State.QUEUED:
             waited = (now - depth.oldest).total_seconds()
-            standings[depth.channel] = QueueStanding(depth.channel, standing.depth, waited)
+            standings[Channel(depth.channel)] = QueueStanding(standing.channel, standing.depth, waited)
     return list(standings.values())

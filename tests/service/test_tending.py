@@ -4,11 +4,11 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, insert, select, update
 
 from gateway.domain.types import Channel, Lane
 from gateway.service import tending
-from store import deliveries, inbox, receipts, routes
+from store import addresses, deliveries, inbox, receipts, routes
 from store import schema as tables
 from store.inbox import Arrived
 from store.schema import to_micros
@@ -251,3 +251,23 @@ async def test_what_a_clock_that_was_ahead_put_off_goes_when_the_clock_is_set_ba
         (OLD, NOW + hour),
         (NOW + hour, None),
     ]
+
+
+async def test_where_nothing_waits_any_more_the_queue_stands_at_nothing(store: Store) -> None:
+    async with store.unit() as unit:
+        await routes.ensure(unit, ["+15550009999"])
+        phone = await addresses.find_or_add(unit, Channel.SMS, "+15550001001", route=1, now=YOUNG)
+        await deliveries.add_notice(
+            unit, address_id=phone.id, account_id=None, channel=Channel.SMS, route=1, text="hi", now=YOUNG
+        )
+    async with store.reading() as reading:
+        [sms, email] = await tending.look_at_queue(reading, now=NOW)
+    assert sms.depth == {"queued": 1, "claimed": 0, "unsure": 0, "dead": 0}
+    assert sms.oldest == 86_400
+    assert set(email.depth.values()) == {0}
+    async with store.unit() as unit:
+        await unit.execute(update(tables.deliveries).values(state="sent"))
+    async with store.reading() as reading:
+        for standing in await tending.look_at_queue(reading, now=NOW):
+            assert set(standing.depth.values()) == {0}
+            assert standing.oldest == 0
