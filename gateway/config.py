@@ -341,6 +341,10 @@ def _about_mail(config: Config) -> Iterator[str]:
         yield "mail.outbound.username and mail.outbound.password belong together, give both or neither"
 
 
+_SHORTEST_KEPT = timedelta(days=7)
+"""Longer than mail servers try to hand on a mail, which is five days or so (RFC 5321 section 4.5.4.1)."""
+
+
 def _about_ranges(config: Config) -> Iterator[str]:
     delivery, inbound, outbound = config.delivery, config.mail.inbound, config.mail.outbound
     smpp = config.sms.smpp
@@ -378,6 +382,11 @@ def _about_ranges(config: Config) -> Iterator[str]:
         yield "sms.validity is not allowed, it must be from 1s to 10h"
     if delivery.look_up_after < timedelta(seconds=1):
         yield "delivery.look_up_after is too short, receipts need a moment to come: 1s or more"
+    if delivery.kept < max(_SHORTEST_KEPT, delivery.max_age):
+        yield (
+            "delivery.kept is too short: mail servers may bring a mail again for days, which is known by what is kept;"
+            " it must be at least 7d and delivery.max_age"
+        )
     if delivery.poll < timedelta(milliseconds=50):
         yield "delivery.poll is too short, the queue would be looked at all the time: 0.05s or more"
 

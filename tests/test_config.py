@@ -140,6 +140,8 @@ def test_an_empty_secret_file_is_refused(written, tmp_path):
         ("[web]\nport = '80'", 'web.port = "80" is not allowed, it must be a whole number'),
         ("[web]\nport = 99999", "web.port = 99999 is not allowed"),
         ("[delivery]\nmax_age = 'soon'", 'delivery.max_age = "soon" is not allowed, it must be a length of time'),
+        ("[delivery]\nkept = '6d'", "delivery.kept is too short"),
+        ("[delivery]\nkept = '8d'\nmax_age = '9d'", "delivery.kept is too short"),
         ("site = 1", "site must be a section, [site]"),
         ("[sms]\nsenders = 1", "sms.senders must be an array of tables, [[sms.senders]]"),
         ("[[sms.senders]]\nsegments_per_second = 1", "sms.senders[0].number is missing"),
