@@ -20,7 +20,7 @@ def needs_kannel() -> None:
     """Skip where Kannel is not installed, unless it is asked for."""
     if shutil.which("bearerbox") and shutil.which("smsbox") and Path(FAKESMSC).exists():
         return
-    if os.environ.get("BIRDWIRE_NEEDS_KANNEL"):
+    if os.environ.get("KANNEL_IS_NEEDED"):
         pytest.fail("Kannel is not here: apt-get install -y --no-install-recommends kannel kannel-extras")
     pytest.skip("Kannel is not here: apt-get install -y --no-install-recommends kannel kannel-extras")
 

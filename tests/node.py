@@ -1,7 +1,7 @@
 """Programs of the provider's and of others that check our work, from npm: installed once, outside the repository.
 
 They are kept under the virtual environment, or where ``NODE_PROGRAMS`` says. Without node and npm the tests that
-need them are skipped; where ``BIRDWIRE_NEEDS_NODE`` is set, as in CI, they fail.
+need them are skipped; where ``NODE_IS_NEEDED`` is set, as in CI, they fail.
 """
 
 import json
@@ -49,7 +49,7 @@ def _kept(name: str, version: str, command: list[str]) -> Path:
         return folder
     if not (shutil.which("node") and shutil.which("npm")):
         reason = "node and npm are not installed (nodejs and npm on Debian)"
-        if os.environ.get("BIRDWIRE_NEEDS_NODE"):
+        if os.environ.get("NODE_IS_NEEDED"):
             pytest.fail(reason)
         pytest.skip(reason)
     _FOLDER.mkdir(parents=True, exist_ok=True)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from gateway.domain import reply
 from gateway.domain import wish as c
+from gateway.domain.command import parse
 from gateway.domain.delivery import Bounced, Deferred, Found, Outcome, RetryRules, Sent, State, Unsure
 from gateway.domain.pace import Pace
 from gateway.domain.types import Channel, Outgoing
@@ -64,7 +65,7 @@ class Phone:
 
     async def text(self, words: str) -> None:
         """Bob texts; what may still go to his phone after that."""
-        meant = c.parse(words)
+        meant = parse(words)
         answer = await self.town.text(self.bob, words.replace("alice", self.alice))
         async with self.town.store.unit() as unit:
             row = await addresses.find(unit, Channel.SMS, number(self.bob))
@@ -104,7 +105,7 @@ class Phone:
         results = []
         for each in self.held:
             async with self.town.store.reading() as reading:
-                forbidden = await sending.still_allowed(reading, each)
+                forbidden = await sending.still_allowed(reading, each, now=self.town.now)
             if forbidden is None:
                 self.goes_out(each, became)
             results.append(Result(each, forbidden or OUTCOMES[became]))

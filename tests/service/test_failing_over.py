@@ -185,10 +185,25 @@ async def test_a_number_that_is_refused_in_a_receipt_is_followed_by_another_one(
     await numbers.queue(1)
     [sent] = await numbers.claim()
     await numbers.settle([sent], Sent("SM1"))
-    receipt = Receipt("twilio", "SM1", "failed", "30034", sent.id, sent.attempt, numbers.now)
+    receipt = Receipt("twilio", "SM1", "failed", "21408", sent.id, sent.attempt, numbers.now)
     async with numbers.store.unit() as unit:
         await receipts.record(unit, numbers.town.site, receipt, rules=RULES, now=numbers.now)
     assert await numbers.stand() == [(SECOND, "queued")]
+
+
+async def test_what_waits_for_a_number_that_was_stopped_goes_by_another_one(numbers: Numbers) -> None:
+    await numbers.queue(1)
+    [sent] = await numbers.claim()
+    await numbers.settle([sent], Sent("SM1"))
+    receipt = Receipt("twilio", "SM1", "failed", "30034", sent.id, sent.attempt, numbers.now)
+    async with numbers.store.unit() as unit:
+        await receipts.record(unit, numbers.town.site, receipt, rules=RULES, now=numbers.now)
+    assert await numbers.stand() == [(FIRST, "queued")]
+    assert await numbers.take_over() == 0
+    numbers.wait(31)
+    assert await numbers.take_over() == 1
+    assert await numbers.stand() == [(THIRD, "queued")]  # of another provider
+    assert len(await numbers.claim(2)) == 1
 
 
 async def test_with_one_number_all_waits_for_it(town: Town) -> None:
