@@ -87,7 +87,7 @@ async def claim(store: Store, most: int, pace: Pace) -> tuple[float, list[Outgoi
     """Seconds for a look and a claim, as a worker does them, and what was claimed."""
     begun = perf_counter()
     async with store.glancing() as reading:
-        assert await sending.is_due(reading, _ROUTE, now=now())
+        assert await sending.lanes_due(reading, _ROUTE, now=now())
     async with store.unit() as unit:
         batch = await sending.claim(unit, _ROUTE, pace, most=most, lease=_LEASE, now=now())
     return perf_counter() - begun, batch.deliveries

@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from time import perf_counter
 
 import structlog
@@ -22,7 +22,7 @@ from gateway import metrics
 from gateway.domain.alert import Alert
 from gateway.domain.delivery import Bounced, Deferred, Done, GiveUp, LookUp, Outcome, Retry, RetryRules, Unsure, Verdict
 from gateway.domain.pace import Pace
-from gateway.domain.types import Channel, Outgoing
+from gateway.domain.types import Channel, Lane, Outgoing
 from gateway.service import alerts, sending
 from gateway.service.hush import Hush, Says
 from gateway.service.sending import Result
@@ -137,6 +137,7 @@ class Worker:
         self._connections = connections
         self._circuit = circuit
         self._alert: Alert | None = None
+        self._others_from = datetime.min.replace(tzinfo=UTC)  # when the pace lets others go than answers
         self._look_for_alert_at = 0.0
         self._in_lease = tools.settings.lease.total_seconds() * _OF_LEASE
         self._ready: asyncio.Queue[tuple[deque[Outgoing], float]] = asyncio.Queue()
@@ -184,10 +185,13 @@ class Worker:
             until = asyncio.get_running_loop().time() + self._in_lease
             try:
                 async with self._tools.store.glancing() as reading:
-                    due = await sending.is_due(reading, self._route, now=now)
+                    due = await sending.lanes_due(reading, self._route, now=now)
                     await self._look_for_alert(reading)
                 if not due:
                     await self._rest(settings.poll)
+                    continue
+                if Lane.ANSWER not in due and timedelta(0) < (left := self._others_from - now) <= settings.poll:
+                    await self._rest(left)
                     continue
                 async with self._tools.store.unit() as unit:
                     batch = await sending.claim(
@@ -210,7 +214,10 @@ class Worker:
             self._held += len(ready)
             for _ in range(min(len(ready), self._connections)):
                 self._ready.put_nowait((ready, until))
-            if batch.wait_until is not None:
+            if batch.wait_until is not None and batch.but_answers:
+                self._others_from = min(batch.wait_until, now + settings.poll)
+                await self._rest(self._others_from - self._tools.now())
+            elif batch.wait_until is not None:
                 await self._rest(min(batch.wait_until - self._tools.now(), settings.poll), deaf=True)
             elif not batch.deliveries and not batch.refused:
                 await self._rest(settings.poll)

@@ -136,7 +136,7 @@ class Day:
     async def _send(self, ends: datetime) -> datetime:
         """One claim and what became of it; when to look again."""
         async with self.store.glancing() as reading:
-            if not await sending.is_due(reading, self.route, now=self.now):
+            if not await sending.lanes_due(reading, self.route, now=self.now):
                 return ends
         async with self.store.unit(durable=False) as unit:
             batch = await sending.claim(

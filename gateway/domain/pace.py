@@ -48,6 +48,13 @@ class Pace:
         return self.per_day - (0 if urgent else int(self.per_day * self.reserved))
 
     @property
+    def batch(self) -> int:
+        """How many posts should go together where the pace is what they wait for: a tenth of a second's worth, at most
+        half of what may go at once."""
+        at_once = self.burst or self.per_second * BURST.total_seconds()
+        return max(1, int(min(self.per_second / 10, at_once / 2)))
+
+    @property
     def at_once(self) -> int:
         """How many of a minute's may go at once: the burst, or a tenth of them; at most half."""
         return max(1, min(max(self.burst, self.per_minute // 10), self.per_minute // 2))
@@ -86,7 +93,7 @@ class Wait:
 
 def allowance(pace: Pace, standing: Standing, *, most: int, now: datetime, urgent: bool = False) -> Go | Wait:
     """How many units may be sent now, at most ``most``; or until when none may. ``urgent`` ones may use what is
-    reserved."""
+    reserved, and do not wait for others to go with."""
     if now < standing.paused_until <= now + LONGEST_PAUSE:
         return Wait(standing.paused_until)
     units, left_today = most, None
@@ -99,7 +106,8 @@ def allowance(pace: Pace, standing: Standing, *, most: int, now: datetime, urgen
     if pace.per_second:
         interval = timedelta(seconds=1 / pace.per_second)
         tolerance = (pace.burst - 1) * interval if pace.burst else max(BURST - interval, timedelta(0))
-        found = _conforming(_believable(standing.tat, now, FARTHEST_AHEAD), interval, tolerance, now)
+        together = (0 if urgent else min(pace.batch, most) - 1) * interval
+        found = _conforming(_believable(standing.tat, now, FARTHEST_AHEAD), interval, tolerance, now, together)
         if isinstance(found, Wait):
             return found
         units = min(units, found)
@@ -113,9 +121,11 @@ def allowance(pace: Pace, standing: Standing, *, most: int, now: datetime, urgen
     return Go(units, left_today)
 
 
-def _conforming(tat: datetime, interval: timedelta, tolerance: timedelta, now: datetime) -> int | Wait:
-    if tat > now + tolerance:
-        return Wait(tat - tolerance)
+def _conforming(
+    tat: datetime, interval: timedelta, tolerance: timedelta, now: datetime, together: timedelta = timedelta(0)
+) -> int | Wait:
+    if tat + together > now + tolerance:
+        return Wait(tat + together - tolerance)
     return (now + tolerance - max(tat, now)) // interval + 1
 
 

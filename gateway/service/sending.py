@@ -42,11 +42,13 @@ from store.unit import Reading, Unit
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Deliveries to send now, and until when nothing more may be claimed (None: nothing holds it up)."""
+    """Deliveries to send now, and until when nothing more may be claimed (None: nothing holds it up), unless it is
+    ``but_answers``, which may go out before."""
 
     deliveries: list[Outgoing]
     wait_until: datetime | None = None
     refused: int = 0
+    but_answers: bool = False
 
 
 class Result(NamedTuple):
@@ -56,9 +58,9 @@ class Result(NamedTuple):
     outcome: Outcome
 
 
-async def is_due(reading: Reading, route: Route, *, now: datetime) -> bool:
-    """Whether anything waits on the route: a look that holds up nobody, before a claim that writes."""
-    return bool(await queue.lanes_due(reading, route.id, now=now))
+async def lanes_due(reading: Reading, route: Route, *, now: datetime) -> list[Lane]:
+    """In which lanes anything waits on the route: a look that holds up nobody, before a claim that writes."""
+    return await queue.lanes_due(reading, route.id, now=now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +130,7 @@ async def claim(
     if deliveries:
         await routes.advance(unit, route.id, pace.book(rate, standing, units=used, now=now))
     if isinstance(ordinary, pace.Wait) and not deliveries and not refused:
-        return Batch([], ordinary.until)
+        return Batch([], ordinary.until, but_answers=True)
     return Batch(deliveries, refused=refused)
 
 

@@ -182,3 +182,28 @@ def test_a_text_that_overdraws_a_minute_is_waited_for() -> None:
     standing = book(pace, FRESH, units=10, now=NOW)
     assert allowance(pace, standing, most=1, now=NOW) == Wait(NOW + 60 * SECOND)
     assert allowance(pace, standing, most=1, now=NOW + 60 * SECOND) == Go(1)
+
+
+def test_posts_that_wait_for_the_pace_go_ten_times_a_second_and_answers_at_once() -> None:
+    pace, busy, interval = Pace(per_second=100), Standing(NOW + BURST, EPOCH, 0, 0), SECOND / 100
+    assert allowance(pace, busy, most=500, now=NOW) == Wait(NOW + 10 * interval)
+    assert allowance(pace, busy, most=500, now=NOW + 10 * interval) == Go(10)
+    assert allowance(pace, busy, most=3, now=NOW + 3 * interval) == Go(3)
+    assert allowance(pace, busy, most=500, now=NOW + interval, urgent=True) == Go(1)
+    slow = Standing(NOW + SECOND, EPOCH, 0, 0)
+    assert allowance(Pace(per_second=1), slow, most=500, now=NOW + SECOND) == Go(1)
+
+
+@pytest.mark.parametrize(
+    ("pace", "expected"),
+    [
+        (Pace(), 1),
+        (Pace(per_second=0.1), 1),
+        (Pace(per_second=15), 1),
+        (Pace(per_second=100), 10),
+        (Pace(per_second=100, burst=8), 4),
+        (Pace(per_second=100, burst=1), 1),
+    ],
+)
+def test_how_many_posts_go_together(pace: Pace, expected: int) -> None:
+    assert pace.batch == expected

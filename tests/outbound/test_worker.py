@@ -723,3 +723,17 @@ async def test_what_is_settled_alone_may_be_claimed_again_while_others_are_still
     async with running(town.worker(Wire(not_at_once), settings={"lease": timedelta(minutes=1)})):
         await town.come_to("sent")
     assert list(tries.values()) == [2, 2]
+
+
+async def test_an_answer_does_not_wait_until_enough_posts_may_go_together(town: Town) -> None:
+    wire = Wire()
+    await town.queue(1, *PEOPLE[1:])
+    async with running(town.worker(wire, pace=Pace(per_second=4, burst=2))):
+        await town.sends(2)
+        before = len(wire.given)
+        await town.queue(1, PEOPLE[0], lane=Lane.ANSWER)
+        async with asyncio.timeout(10):
+            while all(each.account_id != PEOPLE[0] for each in wire.given):
+                wire.came.clear()
+                await wire.came.wait()
+    assert [each.account_id for each in wire.given].index(PEOPLE[0]) <= before + 1
