@@ -45,6 +45,8 @@ _BARE, _STATEMENTS, _WORKER = "bare queue", "Birdwire's statements alone", "Bird
 _FOLLOWERS = 100_000
 _VERY_DEEP = 10_000_000
 """From this depth on one run has to do, with its five claims: filling the queue takes minutes."""
+_ADDRESS = -6
+"""Where the id of the address stands in a row of the details; the last one is the post's."""
 _OLDEST = (
     "SELECT id FROM deliveries WHERE route = 1 AND lane = ? AND state = 'queued' AND due_at <= ?"
     " ORDER BY due_at, id LIMIT ?"
@@ -169,9 +171,9 @@ async def own_statements(raw: Raw, count: int) -> float:
         await raw.ask(raw.claims, queue._CONTENTS, {"ids": posts})
         await raw.commit(raw.claims)
         await raw.begin(raw.settles)
-        settled = [[row[0], 1, "sent", at, at, None, f"SM{row[0]:032x}", "", 1, row[-5]] for row in found]
+        settled = [[row[0], 1, "sent", at, at, None, f"SM{row[0]:032x}", "", 1, row[_ADDRESS], 0] for row in found]
         await raw.ask(raw.settles, queue._SETTLE, {"settled": rows(settled)})
-        await raw.ask(raw.settles, queue._LAST_SENT, {"sent": rows((row[-5], row[-1]) for row in found)})
+        await raw.ask(raw.settles, queue._LAST_SENT, {"sent": rows((row[_ADDRESS], row[-1]) for row in found)})
         await raw.commit(raw.settles)
         left -= len(ids)
     return (count - left) / (perf_counter() - begun)
