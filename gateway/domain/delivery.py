@@ -191,11 +191,16 @@ LONGEST_VALIDITY = timedelta(hours=10)
 """For longer no provider keeps a text that it cannot hand on."""
 
 
+_SHORTEST_VALIDITY = timedelta(minutes=5)
+"""What a text is handed over with that waited for long: it was let go all the same."""
+
+
 def valid_for(queued_at: datetime, *, validity: timedelta, max_age: timedelta, now: datetime) -> int:
     """Seconds for which a text may still be delivered after it is handed over: ``validity``, so that old news does not
-    come at night, and no longer than what is left of the delivery's age. From 1 to 36,000, as providers take it."""
-    left = min(validity, queued_at + max_age - now, LONGEST_VALIDITY)
-    return max(1, left // timedelta(seconds=1))
+    come at night, and no longer than what is left of the delivery's age, but for long enough to arrive. At most 36,000,
+    as providers take it."""
+    left = max(min(queued_at + max_age - now, LONGEST_VALIDITY), _SHORTEST_VALIDITY)
+    return max(1, min(validity, left) // timedelta(seconds=1))
 
 
 def pick(found: Sequence[Found], owned_by_others: Set[str]) -> Sent | Bounced | Absent:
@@ -242,6 +247,6 @@ def _unless_too_old(retry: Retry, queued_at: datetime, rules: RetryRules) -> Ret
 
 def backoff(attempt: int, *, rules: RetryRules, dice: float) -> timedelta:
     """The wait after attempt number ``attempt``: doubling from ``first_wait``, at most ``longest_wait``."""
-    doublings = min(attempt - 1, 20)
+    doublings = max(0, min(attempt - 1, 20))  # one that was excused twice counts as none
     wait = min(rules.first_wait * (1 << doublings), rules.longest_wait)
     return wait * (0.5 + dice / 2)

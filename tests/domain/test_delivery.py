@@ -113,6 +113,10 @@ def test_a_wait_is_between_half_and_the_whole_of_its_step_and_never_over_the_lon
     assert whole / 2 <= backoff(attempt, rules=RULES, dice=die) <= whole
 
 
+def test_an_attempt_that_was_excused_twice_waits_as_a_first_one() -> None:
+    assert backoff(0, rules=RULES, dice=0.5) == backoff(-3, rules=RULES, dice=0.5) == backoff(1, rules=RULES, dice=0.5)
+
+
 @pytest.mark.parametrize(
     ("finding", "attempt", "kind"),
     [
@@ -163,8 +167,9 @@ def test_of_texts_that_look_alike_one_on_its_way_is_taken_that_is_nobody_elses()
     [
         (timedelta(hours=4), timedelta(0), 14_400),
         (timedelta(hours=4), timedelta(hours=47), 3_600),
-        (timedelta(hours=4), timedelta(hours=47, minutes=59, seconds=59.5), 1),
-        (timedelta(hours=4), timedelta(hours=50), 1),
+        (timedelta(hours=4), timedelta(hours=47, minutes=59, seconds=59.5), 300),
+        (timedelta(hours=4), timedelta(hours=50), 300),
+        (timedelta(minutes=1), timedelta(hours=50), 60),
         (timedelta(days=1), timedelta(0), 36_000),
         (timedelta(seconds=1), timedelta(0), 1),
     ],
