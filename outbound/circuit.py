@@ -40,7 +40,7 @@ class Circuit:
         """Send, if it may be tried now, and learn from what comes of it."""
         begun = breaker.begin(self._breaker, self._clock())
         if begun is None:
-            return Deferred("the provider is down", self.pause().total_seconds(), route_wide=True)
+            return Deferred("the provider is down", self.pause().total_seconds(), route_wide=True, peer_down=True)
         as_trial, self._breaker = begun.trying, begun
         outcome: Outcome | None = None
         try:

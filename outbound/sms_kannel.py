@@ -81,9 +81,9 @@ class KannelTransport:
             status, words = await self._post(self._headers(delivery), delivery.text.encode())
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             reason = f"Kannel cannot be reached: {type(error).__name__}"
-            return Deferred(reason, UNREACHABLE_PAUSE, route_wide=True)
+            return Deferred(reason, UNREACHABLE_PAUSE, route_wide=True, peer_down=True)
         except (aiohttp.ClientError, OSError) as error:
-            return Unsure(f"no answer from Kannel: {type(error).__name__}")
+            return Unsure(f"no answer from Kannel: {type(error).__name__}", peer_down=True)
         return self._outcome(delivery, status, words)
 
     async def look_up(self, delivery: Outgoing) -> Sequence[Found] | Deferred:
@@ -110,7 +110,7 @@ class KannelTransport:
             case _ if status < 500:
                 return Deferred(reason)
             case _:
-                return Unsure(reason)
+                return Unsure(reason, peer_down=True)
 
     def _headers(self, delivery: Outgoing) -> dict[str, str]:
         """All but the text; so no password stands in an address that is logged somewhere."""
@@ -121,6 +121,7 @@ class KannelTransport:
             "X-Kannel-Password": self._settings.password,
             "X-Kannel-From": delivery.sender,
             "X-Kannel-To": delivery.to,
+            **({"X-Kannel-Validity": str(max(1, delivery.valid_for // 60))} if delivery.valid_for else {}),
             "X-Kannel-Coding": "0" if gsm else "2",
             "X-Kannel-DLR-Mask": _DLR_MASK,
             "X-Kannel-DLR-Url": f"{self._receipts_url}?{query}&type=%d&answer=%A",

@@ -146,7 +146,9 @@ class SmppTransport:
     async def send(self, delivery: Outgoing) -> Outcome:
         """Submit the text, in as many parts as it needs, once."""
         if self._sender is None:
-            return Deferred(f"the carrier is not there: {self._why_not}", UNBOUND_PAUSE, route_wide=True)
+            return Deferred(
+                f"the carrier is not there: {self._why_not}", UNBOUND_PAUSE, route_wide=True, peer_down=True
+            )
         if not (_is_address(delivery.to) and _is_address(delivery.sender)):
             return Bounced(
                 "SMPP carries no such number", Fault.ADDRESS if _is_address(delivery.sender) else Fault.SENDER
@@ -159,7 +161,7 @@ class SmppTransport:
                 text = self._text(delivery, encoded.coding, octets, is_part=last > 0, wants_receipt=n == last)
                 answer = await _submit(session, text, patient=n > 0)
             except (LinkLost, OSError) as error:
-                return Unsure(f"no answer from the carrier: {error}")
+                return Unsure(f"no answer from the carrier: {error}", peer_down=True)
             if answer.status:
                 return rules.refusal(answer.status)
         if not answer.remote_id:

@@ -202,6 +202,7 @@ _RETRY = (
         queued_at=case((_ANSWERS, deliveries.c.queued_at), else_=_NOW),
         attempt=0,
         excused=0,
+        refused_by=None,
         reason="",
     )
     .returning(deliveries.c.id)

@@ -86,6 +86,8 @@ _HAND_ON = (
     .values(
         route=_NEXT,
         state=literal_column("'queued'"),
+        attempt=deliveries.c.attempt + 1,  # the fence: a settle that a report overtook must not find it
+        excused=deliveries.c.excused + 1,
         due_at=_NOW,
         refused_by=func.coalesce(deliveries.c.refused_by, ",") + bindparam("of_from_route", type_=Text),
     )

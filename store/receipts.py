@@ -59,7 +59,8 @@ _MOVE = (
         settled_at=_NOW,
         remote_id=func.coalesce(bindparam("remote"), deliveries.c.remote_id),
         reason=bindparam("why"),
-        excused=deliveries.c.excused + bindparam("excuse", type_=Integer()),
+        attempt=deliveries.c.attempt + bindparam("again", type_=Integer()),
+        excused=deliveries.c.excused + bindparam("again", type_=Integer()) + bindparam("excuse", type_=Integer()),
     )
 )
 _FAILURES = (
@@ -127,7 +128,8 @@ async def move(
     excused: bool = False,
 ) -> bool:
     """Move a delivery to a state if it is in one of those it may come from; whether it was. ``look_up_at`` is when to
-    ask about it, ``excused`` that the attempt was no fault of its own."""
+    ask about it, ``excused`` that the attempt was no fault of its own. What is queued again is behind the fence: the
+    settle of an attempt that its own report overtook does not find it."""
     values = {
         "of_id": delivery_id,
         "from_states": from_states,
@@ -136,6 +138,7 @@ async def move(
         "remote": remote_id,
         "why": storable(reason, 500),
         "look_up_at": look_up_at,
+        "again": int(to_state == "queued"),
         "excuse": int(excused),
         "now": now,
     }

@@ -98,7 +98,7 @@ _STATES = {
 }
 _WORDS = {
     "DELIVRD": ("delivered", ""),
-    "EXPIRED": ("undelivered", "30003"),
+    "EXPIRED": ("undelivered", "30036"),
     "DELETED": ("canceled", ""),
     "UNDELIV": ("undelivered", "30008"),
     "REJECTD": ("failed", "30007"),

@@ -10,12 +10,12 @@ from typing import assert_never
 
 import structlog
 
-from gateway.domain import provider_codes
+from gateway.domain import carriage, provider_codes
 from gateway.domain.delivery import Bounced, Fault, RetryRules, State
 from gateway.domain.late import first_look
 from gateway.domain.provider_codes import Arrived, TryAgain, Underway
 from gateway.domain.types import Channel
-from gateway.service import alerts, faults
+from gateway.service import alerts, budgets, faults
 from gateway.service.site import Site
 from store import failover, late, queue, receipts
 from store.receipts import Subject
@@ -110,12 +110,14 @@ async def _follow(
             from_states = [State.QUEUED, *_OPEN, State.DEAD]
             if delivery.alert is not None:
                 await alerts.text_arrived(unit, delivery.route, now=now)
-            return await _move(unit, receipt, from_states, State.DELIVERED, "", now, now, look_up_at=price_at)
+            moved = await _move(unit, receipt, from_states, State.DELIVERED, "", now, now, look_up_at=price_at)
+            return moved and await _bill(unit, site, delivery, now)
         case Underway(_):
             # A claimed one is left to its worker, who knows more about it.
-            return is_current and await _move(
+            moved = is_current and await _move(
                 unit, receipt, [State.UNSURE], State.SENT, "", now, now, look_up_at=ask_at
             )
+            return moved and await _bill(unit, site, delivery, now)
         case TryAgain(reason, wait, most, halt):
             tried = await receipts.failures(unit, delivery.id)
             if not is_current:
@@ -132,13 +134,24 @@ async def _follow(
             moved = is_current and await _move(unit, receipt, _OPEN, State.DEAD, reason, now, now)
             if fault is not Fault.MESSAGE:
                 for carried in await queue.details(unit, [delivery.id]):
-                    if moved and fault is Fault.SENDER:
-                        await failover.hand_on(unit, carried.route, [carried.id], now=now)
+                    refused = moved and fault is Fault.SENDER
+                    if refused and await failover.hand_on(unit, carried.route, [carried.id], now=now):
+                        await budgets.give_back(unit, site, [carriage.outgoing(carried, "")], now=now)
                     if carried.address_id is not None:
                         await faults.follow_up(unit, site, carried.address_id, Channel.SMS, fault, reason, now=now)
             return moved
         case _:
             assert_never(report)
+
+
+async def _bill(unit: Unit, site: Site, delivery: Subject, now: datetime) -> bool:
+    """Enter a text into the bill that only its report tells of: what was answered is entered already. Always True, for
+    it was moved."""
+    if delivery.state == State.UNSURE:
+        for carried in await queue.details(unit, [delivery.id]):
+            if carried.to is not None:
+                await budgets.enter(unit, site, delivery.route, [carriage.outgoing(carried, "")], now=now)
+    return True
 
 
 async def _move(

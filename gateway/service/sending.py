@@ -22,12 +22,14 @@ from gateway.domain.delivery import (
     RetryRules,
     Sent,
     State,
+    Unsure,
     Verdict,
     after_attempt,
     after_look_up,
     pick,
     valid_for,
 )
+from gateway.domain.failover import LONG_PAUSE
 from gateway.domain.late import first_look
 from gateway.domain.pace import Pace
 from gateway.domain.reason import USED_UP
@@ -107,7 +109,9 @@ async def claim(
         asleep_until = carriage.asleep_until(each, now)
         if asleep_until is not None:
             refused += 1
-            settled.append(Settled(each.id, each.attempt, State.QUEUED, now, asleep_until, reason="quiet hours"))
+            settled.append(
+                Settled(each.id, each.attempt, State.QUEUED, now, asleep_until, reason="quiet hours", excused=True)
+            )
             continue
         good_for = 0
         if shelf_life is not None and route.channel is Channel.SMS:
@@ -116,7 +120,7 @@ async def claim(
         units = delivery.segments if route.channel is Channel.SMS else 1
         if _is_over_the_day(rate, standing, used, units, urgent=each.lane == Lane.ANSWER, now=now):
             tomorrow, why = pace.midnight_after(now), "the day's limit is reached"
-            settled.append(Settled(each.id, each.attempt, State.QUEUED, now, tomorrow, reason=why))
+            settled.append(Settled(each.id, each.attempt, State.QUEUED, now, tomorrow, reason=why, excused=True))
             continue
         if purse is not None and purse.refuses(each, delivery.segments):
             refused += 1
@@ -189,14 +193,10 @@ async def settle(
             last_sent[delivery.address_id] = max(delivery.post_id, last_sent.get(delivery.address_id, 0))
     await queue.settle(unit, settled)
     await queue.remember_last_sent(unit, last_sent.items())
-    if route.channel is Channel.SMS:
-        both = list(zip(results, verdicts, strict=True))
-        sent = [result.delivery for result, verdict in both if isinstance(verdict, Done)]
-        unsent = [result.delivery for result, verdict in both if isinstance(verdict, Retry | GiveUp)]
-        await budgets.enter(unit, site, route.id, sent, now=now)
-        await budgets.give_back(unit, site, unsent, now=now)
     refused = [each.id for each, verdict in zip(settled, verdicts, strict=True) if _is_refused(route, verdict)]
     handed_on = await failover.hand_on(unit, route.id, refused, now=now)
+    if any(isinstance(outcome, Deferred | Unsure) and outcome.peer_down for _, outcome in results):
+        await routes.pause(unit, route.id, now + LONG_PAUSE, now=now)
     for result, verdict in zip(results, verdicts, strict=True):
         if isinstance(verdict, GiveUp) and verdict.fault is not Fault.MESSAGE:
             await faults.follow_up(
@@ -205,6 +205,12 @@ async def settle(
         elif isinstance(verdict, Retry) and isinstance(result.outcome, Deferred) and result.outcome.route_wide:
             await routes.pause(unit, route.id, verdict.at, now=now)
     await _mind_alert(unit, route, results, alert, now)
+    if route.channel is Channel.SMS:
+        both = list(zip(results, verdicts, strict=True))
+        sent = [result.delivery for result, verdict in both if isinstance(verdict, Done)]
+        unsent = [result.delivery for result, verdict in both if isinstance(verdict, Retry | GiveUp)]
+        await budgets.enter(unit, site, route.id, sent, now=now)
+        await budgets.give_back(unit, site, unsent, now=now)
     return [
         Retry(now, verdict.reason) if each.id in handed_on and isinstance(verdict, GiveUp) else verdict
         for each, verdict in zip(settled, verdicts, strict=True)

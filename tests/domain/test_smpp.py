@@ -19,7 +19,7 @@ def receipt(octets: bytes = b"", **fields: object) -> Delivered:
     ("state", "status", "code"),
     [
         (b"DELIVRD", "delivered", ""),
-        (b"EXPIRED", "undelivered", "30003"),
+        (b"EXPIRED", "undelivered", "30036"),
         (b"UNDELIV", "undelivered", "30008"),
         (b"REJECTD", "failed", "30007"),
         (b"DELETED", "canceled", ""),

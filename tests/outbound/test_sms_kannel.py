@@ -200,8 +200,8 @@ async def answering(status: int, words: str) -> Outcome:
     [
         (202, "3: Queued for later delivery", Sent("7.2")),
         (503, "4: Temporal failure", Deferred("Kannel: 4: Temporal failure", 10, route_wide=True)),
-        (502, "Bad gateway", Unsure("Kannel: Bad gateway")),
-        (500, "", Unsure("Kannel: 500")),
+        (502, "Bad gateway", Unsure("Kannel: Bad gateway", peer_down=True)),
+        (500, "", Unsure("Kannel: 500", peer_down=True)),
         (302, "", Deferred("Kannel: 302")),
     ],
 )  # fmt: skip

@@ -223,7 +223,9 @@ async def test_a_wrong_password_is_no_hang_and_is_tried_again(carrier: Carrier) 
     async with line(carrier.port, password="wrong") as here:
         await carrier.hears("refused", 2)
         outcome = await here.send()
-        assert outcome == Deferred("the carrier is not there: bind refused (0xd)", 10.0, route_wide=True)
+        assert outcome == Deferred(
+            "the carrier is not there: bind refused (0xd)", 10.0, route_wide=True, peer_down=True
+        )
 
 
 async def test_a_carrier_that_is_not_there_has_nothing() -> None:
@@ -412,7 +414,7 @@ async def test_a_receipt_without_an_owner_is_kept_all_the_same(monkeypatch: pyte
     door = Door([OUR_NUMBER], office, office.record, owner, lambda: NOW)
     assert await door.arrived(Delivered("1", 1, "2", 4, 0, b"id:9 stat:EXPIRED err:001 Text:id:1 stat:DELIVRD"))
     assert [(r.remote_id, r.status, r.error_code, r.delivery_id) for r in office.receipts] == [
-        ("9", "undelivered", "30003", None)
+        ("9", "undelivered", "30036", None)
     ]
     assert await door.arrived(Delivered("1", 1, "2", 4, 0, b"what?"))
     assert len(office.receipts) == 1

@@ -14,6 +14,7 @@ from sqlalchemy.exc import DataError
 from gateway.domain import breaker
 from gateway.domain.alert import Alert
 from gateway.domain.delivery import Bounced, Deferred, Halt, Outcome, Sent, Unsure, Verdict
+from gateway.domain.failover import LONG_PAUSE
 from gateway.domain.pace import Pace
 from gateway.domain.provider_codes import refusal
 from gateway.domain.types import Channel, Lane, Outgoing
@@ -493,12 +494,15 @@ async def test_a_provider_that_is_down_costs_no_delivery_its_tries(town: Town) -
 
     wire = Wire(answer)
     await town.queue(1, *PEOPLE)
-    async with running(town.worker(wire, circuit=circuit, settings={"attempts": 1})):
+    start = now()
+    clocks = {"clock": lambda: start + timedelta(seconds=clock[0])}
+    async with running(town.worker(wire, circuit=circuit, settings={"attempts": 1}, **clocks)):
         async with asyncio.timeout(20):
             for tries in range(1, 5):
-                while not circuit.pause() or len(wire.given) < breaker.AFTER + tries - 1:  # noqa: ASYNC110
+                while not circuit.pause() or len(wire.given) < breaker.AFTER + tries - 1:
                     await asyncio.sleep(0.01)
-                clock[0] += circuit.pause().total_seconds()
+                    clock[0] += 0.0 if circuit.pause() else 0.5
+                clock[0] += max(circuit.pause(), LONG_PAUSE).total_seconds()
         tried_while_down = len(wire.given)
         is_down = False
         clock[0] += breaker.LONGEST
@@ -516,7 +520,9 @@ async def test_what_fails_while_the_provider_is_down_is_excused_and_what_fails_a
 
     outcomes = [await circuit.attempt(fails) for _ in range(breaker.AFTER)]
     assert outcomes == [*[Unsure("no answer")] * (breaker.AFTER - 1), Unsure("no answer", peer_down=True)]
-    assert await circuit.attempt(fails) == Deferred("the provider is down", breaker.FIRST, route_wide=True)
+    assert await circuit.attempt(fails) == Deferred(
+        "the provider is down", breaker.FIRST, route_wide=True, peer_down=True
+    )
     clock[0] += breaker.FIRST
     assert await circuit.attempt(fails) == Unsure("no answer", peer_down=True)
     clock[0] += 2 * breaker.FIRST

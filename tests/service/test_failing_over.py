@@ -206,6 +206,31 @@ async def test_what_waits_for_a_number_that_was_stopped_goes_by_another_one(numb
     assert len(await numbers.claim(2)) == 1
 
 
+@pytest.mark.parametrize(("code", "sender"), [("21408", SECOND), ("30034", FIRST)])
+async def test_a_refusal_that_overtakes_the_answer_is_not_taken_back_by_it(
+    numbers: Numbers, code: str, sender: str
+) -> None:
+    await numbers.queue(1)
+    [claimed] = await numbers.claim()
+    receipt = Receipt("twilio", "SM1", "failed", code, claimed.id, claimed.attempt, numbers.now)
+    async with numbers.store.unit() as unit:
+        await receipts.record(unit, numbers.town.site, receipt, rules=RULES, now=numbers.now)
+    await numbers.settle([claimed], Sent("SM1"))
+    assert await numbers.stand() == [(sender, "queued")]
+
+
+async def test_a_provider_that_answers_nothing_but_errors_is_followed_by_another(numbers: Numbers) -> None:
+    moved = 0
+    await numbers.queue(1)
+    for _ in range(6):
+        await numbers.settle(await numbers.claim(), Unsure("the provider answered 503", peer_down=True))
+        await numbers.queue(1)
+        moved += await numbers.take_over()
+        numbers.wait(9)
+    assert moved == 1
+    assert (THIRD, "queued") in await numbers.stand()
+
+
 async def test_with_one_number_all_waits_for_it(town: Town) -> None:
     alone = Numbers(town)
     await alone.open(FIRST)
