@@ -14,8 +14,13 @@ def country_of(number: str) -> str:
         code = number[1 : 1 + length]
         regions = phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(int(code)) if code.isdecimal() else None
         if regions is not None:
-            return regions[0] if len(regions) == 1 else _among(number, regions[0])
+            return regions[0] if len(regions) == 1 else _among(_telling(number), regions[0])
     return UNKNOWN
+
+
+def _telling(number: str) -> str:
+    """A number that says as much of its country, and is the same for many: asking takes longer than sending."""
+    return f"{number[:5]}2345678" if number.startswith("+1") else f"{number[:-3]}000"
 
 
 @lru_cache(maxsize=10_000)
