@@ -212,6 +212,11 @@ class Partition:
             self.cluster.has_queued()
         self._next_page()
 
+    @property
+    def answers(self) -> int:
+        """How many wait that the pace lets go before others."""
+        return sum(load.count for load in self._lanes[Lane.ANSWER])
+
     def queue(self, lane: Lane, load: Load) -> None:
         """More deliveries wait; ring."""
         self._lanes[lane].append(load)
@@ -279,12 +284,15 @@ class Worker:
         self._idle = True
         self._full = False
         self._settling = False
+        self._rests = self._resting = 0
 
     def ring(self) -> None:
         """Something may be due."""
         if self._idle:
             self._idle = False
             self._look()
+        elif self._resting > 0 and self._partition.answers:
+            self._wake(self._resting)
 
     def _look(self) -> None:
         if self._held and BATCH - self._held < BATCH // 2:
@@ -297,7 +305,9 @@ class Worker:
     def _claim(self) -> None:
         cluster, partition = self._cluster, self._partition
         moment = _BEGIN + timedelta(seconds=cluster.clock.now)
-        match pace.allowance(partition.pace, partition.route, most=BATCH - self._held, now=moment):
+        answers, most = partition.answers, BATCH - self._held
+        most = min(answers, most) or most
+        match pace.allowance(partition.pace, partition.route, most=most, now=moment, urgent=answers > 0):
             case pace.Wait(until):
                 rest = max((until - moment).total_seconds(), _SHORTEST_REST)
                 partition.database.do(cluster.costs.in_vain.draw(cluster.dice), partial(self._rest, rest))
@@ -309,7 +319,14 @@ class Worker:
 
     def _rest(self, seconds: float) -> None:
         self._partition.release()
-        self._cluster.clock.after(seconds, self._look)
+        self._rests += 1
+        self._resting = self._rests
+        self._cluster.clock.after(seconds, partial(self._wake, self._rests))
+
+    def _wake(self, rest: int) -> None:
+        if rest == self._resting:
+            self._resting = 0
+            self._look()
 
     def _send(self, loads: list[Load], count: int) -> None:
         self._partition.release()
