@@ -7,6 +7,7 @@ Who is heard, in this order:
 
     mail to help@         anyone, and it only helps
     STOP, START, HELP     anyone; STOP stops at once and is confirmed once, as the last text to that phone
+                          (behind a PIN, right or wrong, it is a STOP too)
     an opted-out phone    may START, and ask for HELP; until then nothing is done, as nothing could be answered
     a flood of texts      one answer a minute that says so, and nothing else is done
     an unknown sender     may JOIN, CLAIM, or FOLLOW a public account; anything else posts nothing
@@ -102,6 +103,8 @@ async def handle(unit: Unit, site: Site, told: Told, *, now: datetime, new_code:
         await addresses.revive(unit, address.id)
     if isinstance(command, c.Stop):
         return await consent.stop(asked)
+    if stop := pin.stop_behind(asked):
+        return await consent.stop(stop)
     if not isinstance(command, c.Start):
         if address.opted_out_at is not None and not (asked.by_phone and isinstance(command, c.Help)):
             return ""

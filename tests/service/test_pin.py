@@ -2,11 +2,13 @@
 
 from datetime import timedelta
 
+import pytest
+
 from gateway.domain import proof, reply, reply_people, reply_together
 from gateway.domain.types import Channel
 from gateway.service import commands
 from gateway.service.commands import Said
-from store import recall
+from store import consents, recall
 from tests.service.conversing import Town, number
 from tests.service.test_by_mail import with_mail
 
@@ -49,6 +51,37 @@ async def test_stop_start_help_and_echoed_codes_need_no_pin(town: Town) -> None:
     assert await town.text("alice", "4821") == reply_together.wrong_pin()
     assert await town.text("alice", "STOP") == reply.stopped("Testville")
     assert (await town.text("alice", "START")).startswith("Testville: you are opted in")
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ("1357 STOP", "**** STOP"),
+        ("1357 stop texting me", "**** stop texting me"),
+        ("1357: Unsubscribe.", "**** Unsubscribe."),
+        ("PIN 1357 STOP", "**** STOP"),
+        ("0000 STOP", "**** STOP"),
+        ("12 STOP", "**** STOP"),
+    ],
+)
+async def test_a_stop_behind_a_pin_right_or_wrong_is_a_stop(town: Town, said: str, kept: str) -> None:
+    await town.join("alice")
+    await town.text("alice", "PIN 1357")
+    for guess in range(5):
+        await town.text("alice", f"{2000 + guess} hello")
+    assert await town.text("alice", said) == reply.stopped("Testville")
+    assert await town.text("alice", "1357 hello") == ""
+    assert await town.posts() == []
+    async with town.store.reading() as reading:
+        assert (await consents.of(reading, number("alice")))[-1].words == kept
+
+
+async def test_a_stop_behind_digits_is_a_post_of_one_without_a_pin_but_not_behind_the_word(town: Town) -> None:
+    await town.join("alice")
+    assert await town.text("alice", "2030 end") == ""
+    assert await town.posts() == ["2030 end"]
+    assert await town.text("zoe", "1357 STOP") == reply.stopped("Testville")
+    assert await town.text("alice", "PIN 1357 STOP") == reply.stopped("Testville")
 
 
 async def test_wrong_pins_are_counted_and_then_nothing_is_heard_for_a_while(town: Town) -> None:
