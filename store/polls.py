@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, delete, exists, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, delete, exists, func, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from store.schema import deliveries, poll_votes, polls, posts
+from store.schema import accounts, blocks, deliveries, follows, mutes, poll_votes, polls, posts
 from store.unit import Reading, Unit
 
 
@@ -67,10 +67,32 @@ _COUNTS = (
     .where(poll_votes.c.post_id == bindparam("of_post"))
     .group_by(poll_votes.c.option)
 )
+_voter: ColumnElement[int] = poll_votes.c.account_id
+_AUTHOR: ColumnElement[int] = posts.c.author_id
+
+
+def _none_between(table: Any, one: Any, other: Any) -> ColumnElement[bool]:
+    return ~exists().where(table.c.account_id == one, table.c.other_id == other)
+
+
+_MAY_HEAR = and_(
+    _none_between(blocks, _voter, _AUTHOR),
+    _none_between(blocks, _AUTHOR, _voter),
+    _none_between(mutes, _voter, _AUTHOR),
+    or_(
+        _voter == _AUTHOR,
+        ~exists().where(accounts.c.id == _AUTHOR, accounts.c.protected),
+        exists().where(
+            follows.c.followee_id == _AUTHOR, follows.c.follower_id == _voter, follows.c.state == "accepted"
+        ),
+    ),
+)
+"""Whoever may not get a post of the author's now does not get its result either."""
 _VOTERS = (
-    select(poll_votes.c.account_id)
-    .where(poll_votes.c.post_id == bindparam("of_post"), poll_votes.c.account_id > bindparam("after"))
-    .order_by(poll_votes.c.account_id)
+    select(_voter, _MAY_HEAR)
+    .join(posts, posts.c.id == poll_votes.c.post_id)
+    .where(poll_votes.c.post_id == bindparam("of_post"), _voter > bindparam("after"))
+    .order_by(_voter)
     .limit(bindparam("most"))
 )
 _REMOVE_VOTES = delete(poll_votes).where(poll_votes.c.account_id == bindparam("account"))
@@ -123,10 +145,10 @@ async def counts(reading: Reading, post_id: int) -> dict[int, int]:
     return {int(option): int(count) for option, count in found}
 
 
-async def voters(reading: Reading, post_id: int, *, after: int, most: int) -> list[int]:
-    """Who voted, by account id from the one after ``after``."""
+async def voters(reading: Reading, post_id: int, *, after: int, most: int) -> list[tuple[int, bool]]:
+    """Who voted, by account id from the one after ``after``, and whether they may hear of the author now."""
     values = {"of_post": post_id, "after": after, "most": most}
-    return list((await reading.execute(_VOTERS, values)).scalars())
+    return [(account_id, bool(may)) for account_id, may in await reading.execute(_VOTERS, values)]
 
 
 async def remove_votes(unit: Unit, account_id: int) -> None:

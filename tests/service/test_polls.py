@@ -3,10 +3,12 @@
 from dataclasses import replace
 from datetime import timedelta
 
+from sqlalchemy import select
+
 from gateway.domain import reply, reply_posts, reply_together
 from gateway.service import fanout, polling
 from gateway.service.site import Limits
-from store.schema import deliveries
+from store.schema import deliveries, notices
 from tests.service.conversing import Town
 from tests.service.test_by_mail import with_mail
 
@@ -32,6 +34,19 @@ async def tell(town: Town) -> int:
             if not await polling.tell_result(unit, now=town.now):
                 return steps
         steps += 1
+
+
+async def told(town: Town, *names: str) -> list[str]:
+    """Who of these is told one result."""
+    heard = []
+    for name in names:
+        reader = await town.account(name)
+        async with town.store.reading() as reading:
+            waiting = select(notices.c.text).join(deliveries, deliveries.c.notice_id == notices.c.id)
+            found = await reading.execute(waiting.where(deliveries.c.account_id == reader.id))
+        if sum(words.startswith("Closed: ") for words in found.scalars()) == 1:
+            heard.append(name)
+    return heard
 
 
 async def class_of(town: Town, *names: str) -> None:
@@ -142,3 +157,32 @@ async def test_a_phone_that_only_follows_votes_and_asks_nothing(town: Town) -> N
     assert await town.text("zoe", "POLL a? / b / c") == reply.name_first("")
     await town.text("zoe", "SIGNOUT")
     assert "0 votes" in await town.text("bob", "POLL")
+
+
+async def test_a_result_is_not_told_across_a_block_or_a_mute(town: Town) -> None:
+    names = ("bob", "carol", "dave", "erin")
+    await class_of(town, *names)
+    await town.text("alice", "POLL Lunch? / pizza / soup")
+    await arrive(town)
+    for name in names:
+        await town.text(name, "VOTE 1")
+    await town.text("bob", "BLOCK alice")
+    await town.text("alice", "BLOCK carol")
+    await town.text("dave", "MUTE alice")
+    town.now += timedelta(days=30)
+    assert await tell(town) == 1
+    assert await told(town, "alice", "erin") == ["alice", "erin"]
+    assert await told(town, *names) == ["erin"]
+
+
+async def test_the_result_of_a_protected_author_is_told_to_followers_alone(town: Town) -> None:
+    await class_of(town, "bob", "carol")
+    await town.text("alice", "POLL Lunch? / pizza / soup")
+    await arrive(town)
+    for name in ("alice", "bob", "carol"):
+        await town.text(name, "VOTE 1")
+    await town.text("bob", "LEAVE alice")
+    await town.text("alice", "PROTECT")
+    town.now += timedelta(days=30)
+    assert await tell(town) == 1
+    assert await told(town, "alice", "bob", "carol") == ["alice", "carol"]

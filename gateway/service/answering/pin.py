@@ -6,7 +6,8 @@
     4821 PIN OFF      none from now on
 
 STOP, START and HELP need none (STOP is heard behind a wrong one, too), and neither does a code that was sent to
-that phone: who forges a sender does not read what is sent there. Mail needs none either, as what a mail says of its sender is believed by no one anyway.
+that phone: who forges a sender does not read what is sent there. Mail needs none either, as what a mail says of its
+sender is believed by no one anyway.
 """
 
 import re
