@@ -53,7 +53,7 @@ _LAST_OPEN_OF = (
     .limit(1)
 )
 _DUE = (
-    _ROW.where(polls.c.told.is_not(None), polls.c.closes_at <= bindparam("now"))
+    _ROW.where(_STANDS, polls.c.told.is_not(None), polls.c.closes_at <= bindparam("now"))
     .order_by(polls.c.closes_at)
     .limit(1)
     .with_for_update(skip_locked=True, of=polls)

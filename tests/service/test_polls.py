@@ -3,12 +3,13 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from sqlalchemy import select
+import pytest
+from sqlalchemy import func, select
 
 from gateway.domain import reply, reply_posts, reply_together
 from gateway.service import fanout, polling
 from gateway.service.site import Limits
-from store.schema import deliveries, notices
+from store.schema import deliveries, notices, poll_votes, polls, posts
 from tests.service.conversing import Town
 from tests.service.test_by_mail import with_mail
 
@@ -186,3 +187,29 @@ async def test_the_result_of_a_protected_author_is_told_to_followers_alone(town:
     town.now += timedelta(days=30)
     assert await tell(town) == 1
     assert await told(town, "alice", "bob", "carol") == ["alice", "carol"]
+
+
+@pytest.mark.parametrize("ends", ["UNDO", "DELETE ME"])
+async def test_a_deleted_poll_is_told_to_nobody_and_leaves_no_words(town: Town, ends: str) -> None:
+    await class_of(town, "bob")
+    await town.text("alice", "POLL Lunch? / pizza / soup")
+    await arrive(town)
+    await town.text("bob", "VOTE 1")
+    await town.text("alice", ends)
+    if ends == "DELETE ME":
+        await town.text("alice", town.code)
+    assert await town.posts() == []
+    town.now += timedelta(days=30)
+    assert await tell(town) == 0
+    async with town.store.reading() as reading:
+        assert (await reading.execute(select(polls.c.question, polls.c.options, polls.c.told))).one() == ("", "", None)
+        assert (await reading.execute(select(func.count()).select_from(poll_votes))).scalar_one() == 0
+
+
+async def test_a_poll_whose_post_is_deleted_is_told_to_nobody(town: Town) -> None:
+    await class_of(town, "bob")
+    await town.text("alice", "POLL Lunch? / pizza / soup")
+    async with town.store.unit() as unit:
+        await unit.execute(posts.update().values(deleted_at=town.now))
+    town.now += timedelta(days=30)
+    assert await tell(town) == 0
