@@ -84,6 +84,17 @@ async def test_a_stop_behind_digits_is_a_post_of_one_without_a_pin_but_not_behin
     assert await town.text("alice", "PIN 1357 STOP") == reply.stopped("Testville")
 
 
+async def test_a_yes_takes_up_an_offer_only_behind_the_pin(town: Town) -> None:
+    await town.join("alice")
+    await town.text("alice", "PIN 1357")
+    await town.text("alice", "1357 GET milk")
+    assert (await town.text("alice", "YES")).startswith("Testville: you are opted in")
+    assert await town.text("alice", "Y") == reply_together.pin_first()
+    assert await town.posts() == []
+    await town.text("alice", "1357 YES")
+    assert await town.posts() == ["GET milk"]
+
+
 async def test_wrong_pins_are_counted_and_then_nothing_is_heard_for_a_while(town: Town) -> None:
     await town.join("alice")
     await town.text("alice", "PIN 1357")
