@@ -81,6 +81,10 @@ def pin_set(pin: str) -> str:
     return f"Texts from your phone must begin with your PIN now, like this: {pin} hello. {pin} PIN OFF ends that."
 
 
+def what_a_pin_is() -> str:
+    return "A PIN has 4 to 8 digits, like this: PIN 4821. Nothing was done or posted."
+
+
 def pin_off() -> str:
     return "Texts need no PIN any more."
 

@@ -74,7 +74,7 @@ async def vote(
     the poll."""
     if poll_row.closes_at <= now:
         return Closed()
-    if number > len(poll_row.options):
+    if not 1 <= number <= len(poll_row.options):
         return NoSuchOption(len(poll_row.options))
     await polls.vote(unit, poll_row.post_id, account_id, number)
     return Voted(poll_row.options[number - 1])

@@ -31,6 +31,16 @@ async def test_with_a_pin_texts_must_begin_with_it(town: Town) -> None:
     assert account.pin_hash == proof.digest(town.site.key, f"pin:{account.id}", "1357")
 
 
+async def test_what_is_no_pin_is_answered_and_never_posted(town: Town) -> None:
+    await town.join("alice")
+    for words in ("PIN 123", "PIN 123456789", "PIN abc"):
+        assert await town.text("alice", words) == reply_together.what_a_pin_is()
+    await town.text("alice", "PIN 1357")
+    assert await town.text("alice", "PIN 123") == reply_together.wrong_pin()
+    assert await town.text("alice", "1357 PIN 123") == reply_together.what_a_pin_is()
+    assert await town.posts() == []
+
+
 async def test_a_pin_is_changed_and_ended_under_itself(town: Town) -> None:
     await town.join("alice")
     await town.text("alice", "PIN 1357")

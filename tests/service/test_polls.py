@@ -65,6 +65,8 @@ async def test_a_poll_is_a_post_and_votes_count_once_and_may_change(town: Town) 
     assert await town.text("bob", "vote 1.") == "You chose pizza. Lunch? pizza 1, soup 0. 1 vote."
     assert await town.text("alice", "VOTE 2") == "You chose soup. Lunch? pizza 1, soup 1. 2 votes."
     assert await town.text("carol", "VOTE 3") == reply_together.no_such_option(3, 2)
+    assert await town.text("carol", "VOTE 0") == reply_together.no_such_option(0, 2)
+    assert await town.text("carol", "VOTE 10") == reply_together.no_such_option(10, 2)
     assert await town.text("carol", "POLL") == "Lunch? pizza 1, soup 1. 2 votes."
     assert await town.posts() == [POLL]
 

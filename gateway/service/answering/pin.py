@@ -60,6 +60,8 @@ async def set_or_use(asked: Asked, me: AccountRow, pin: str, rest: str) -> str:
     """Set the PIN. With words behind it, it was meant to be used; where there is none, that is said."""
     if rest:
         return reply_together.no_pin()
+    if not pin:
+        return reply_together.what_a_pin_is()
     if not asked.from_their_own:
         return reply.only_from_your_own()
     await accounts.set_pin(asked.unit, me.id, proof.digest(asked.site.key, _purpose(me), pin))
