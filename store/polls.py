@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, bindparam, delete, exists, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, case, delete, exists, func, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from store.schema import accounts, blocks, deliveries, follows, mutes, poll_votes, polls, posts
@@ -31,22 +31,22 @@ _STANDS = posts.c.deleted_at.is_(None)
 _ADD = insert(polls)
 _OF_POST = _ROW.where(polls.c.post_id == bindparam("of_post"), _STANDS)
 _IN_HAND = ("claimed", "unsure", "sent", "delivered")
-_LAST_RECEIVED = (
-    _ROW.where(
-        _STANDS,
-        or_(
-            posts.c.author_id == bindparam("account"),
-            exists().where(
-                deliveries.c.post_id == polls.c.post_id,
-                deliveries.c.post_id.is_not(None),
-                deliveries.c.account_id == bindparam("account"),
-                deliveries.c.state.in_(_IN_HAND),
-            ),
-        ),
+_carrier = posts.alias("carrier")
+_CAME: ColumnElement[datetime] = (
+    select(func.max(deliveries.c.queued_at))
+    .join(_carrier, _carrier.c.id == deliveries.c.post_id)
+    .where(
+        or_(_carrier.c.id == polls.c.post_id, _carrier.c.repost_of_id == polls.c.post_id),
+        deliveries.c.post_id.is_not(None),
+        deliveries.c.account_id == bindparam("account"),
+        deliveries.c.state.in_(_IN_HAND),
     )
-    .order_by(polls.c.post_id.desc())
-    .limit(1)
+    .correlate(polls)
+    .scalar_subquery()
 )
+"""When a poll came to the account, by itself or passed on by somebody."""
+_MET = case((posts.c.author_id == bindparam("account"), posts.c.created_at), else_=_CAME)
+_LAST_RECEIVED = _ROW.where(_STANDS, _MET.is_not(None)).order_by(_MET.desc(), polls.c.post_id.desc()).limit(1)
 _LAST_OPEN_OF = (
     _ROW.where(_STANDS, posts.c.author_id == bindparam("account"), polls.c.closes_at > bindparam("now"))
     .order_by(polls.c.post_id.desc())
@@ -110,7 +110,7 @@ async def of_post(reading: Reading, post_id: int) -> PollRow | None:
 
 
 async def last_received(reading: Reading, account_id: int) -> PollRow | None:
-    """The newest poll that went out to the account or that it asked itself."""
+    """The poll that came last to the account, be it as a repost, or that it asked itself."""
     return await _one(reading, _LAST_RECEIVED, account=account_id)
 
 

@@ -215,3 +215,21 @@ async def test_a_poll_whose_post_is_deleted_is_told_to_nobody(town: Town) -> Non
         await unit.execute(posts.update().values(deleted_at=town.now))
     town.now += timedelta(days=30)
     assert await tell(town) == 0
+
+
+async def test_a_vote_on_a_poll_that_was_passed_on_counts_in_that_poll(town: Town) -> None:
+    await with_mail(town, "alice", "bob", "carol")
+    await town.text("bob", "FOLLOW alice")
+    await town.text("carol", "FOLLOW bob")
+    await town.text("alice", "POLL Lunch? / pizza / soup")
+    await arrive(town)
+    await town.text("bob", "POLL Tea? / yes / no")
+    tea = await town.delivery("carol", "bob")
+    await arrive(town)
+    assert "yes 1" in await town.text("carol", "VOTE 1")
+    await town.text("bob", "RT alice")
+    lunch = await town.delivery("carol", "bob")
+    await arrive(town)
+    assert "soup 1" in await town.text("carol", "VOTE 2")
+    assert "no 1" in await town.mail("carol", "VOTE 2", answers_delivery=tea)
+    assert "pizza 1" in await town.mail("carol", "VOTE 1", answers_delivery=lunch)
