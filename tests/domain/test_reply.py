@@ -103,7 +103,7 @@ ANSWERS = [
     reply_together.invitation(SITE, "+15550009999", URL),
     reply_together.reported(NAME),
     reply_together.report_closed(NAME),
-    reply_together.pin_set("12345678"),
+    reply_together.pin_set(),
     reply_together.no_pin(),
     reply_together.what_a_pin_is(),
     reply_together.login(f"{URL}/login/{'x' * 32}", 10),

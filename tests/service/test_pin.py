@@ -18,7 +18,7 @@ async def test_with_a_pin_texts_must_begin_with_it(town: Town) -> None:
     assert await town.text("alice", "1357 people came") == ""
     assert await town.text("alice", "PIN 1357 hello") == reply_together.no_pin()
     assert await town.text("alice", "PIN OFF") == reply_together.no_pin()
-    assert await town.text("alice", "PIN 1357") == reply_together.pin_set("1357")
+    assert await town.text("alice", "PIN 1357") == reply_together.pin_set()
     for words in ("hello", "GET bob", "Y", "PIN OFF", "D bob hi", "UNDO", "1"):
         assert await town.text("alice", words) == reply_together.pin_first()
     assert await town.text("alice", "1358 hello") == reply_together.wrong_pin()
@@ -45,7 +45,7 @@ async def test_a_pin_is_changed_and_ended_under_itself(town: Town) -> None:
     await town.join("alice")
     await town.text("alice", "PIN 1357")
     assert await town.text("alice", "PIN 2468") == reply_together.wrong_pin()
-    assert await town.text("alice", "1357 PIN 2468") == reply_together.pin_set("2468")
+    assert await town.text("alice", "1357 PIN 2468") == reply_together.pin_set()
     assert await town.text("alice", "1357 hello") == reply_together.wrong_pin()
     assert await town.text("alice", "2468 PIN OFF") == reply_together.pin_off()
     assert await town.text("alice", "hello") == ""
@@ -134,7 +134,7 @@ async def test_mail_needs_no_pin_and_only_ones_own_mailbox_sets_one(town: Town) 
     await with_mail(town, "alice")
     alice = await town.account("alice")
     assert await town.mail("mallory", "PIN 1357", account_id=alice.id) == reply.only_from_your_own()
-    assert await town.mail("alice", "PIN 1357") == reply_together.pin_set("1357")
+    assert await town.mail("alice", "PIN 1357") == reply_together.pin_set()
     assert await town.mail("alice", "hello by mail") == ""
     assert await town.text("alice", "hello") == reply_together.pin_first()
     assert await town.mail("mallory", "PIN OFF", account_id=alice.id) == reply.only_from_your_own()

@@ -65,7 +65,7 @@ async def set_or_use(asked: Asked, me: AccountRow, pin: str, rest: str) -> str:
     if not asked.from_their_own:
         return reply.only_from_your_own()
     await accounts.set_pin(asked.unit, me.id, proof.digest(asked.site.key, _purpose(me), pin))
-    return reply_together.pin_set(pin)
+    return reply_together.pin_set()
 
 
 async def end(asked: Asked, me: AccountRow) -> str:
