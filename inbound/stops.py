@@ -20,7 +20,7 @@ import structlog
 
 from gateway import metrics
 from gateway.domain import opt_out
-from gateway.domain.command import parse
+from gateway.domain.command import parse, stop_behind_pin
 from gateway.domain.types import Channel
 from gateway.domain.wish import Stop
 from gateway.service import stopping
@@ -49,13 +49,15 @@ class _Kept(msgspec.Struct, frozen=True):
 
 
 def is_stop(message: Inbound) -> bool:
-    """Whether this text opts its phone out."""
+    """Whether this text opts its phone out. Who writes it is not known here: behind digits it may be a post of one
+    that has no PIN. A part of a longer text says nothing by itself."""
     return (
         message.channel is Channel.SMS
         and isinstance(message.door, Phone)
         and bool(message.sender)
+        and message.part is None
         and opt_out.may_be(message.text)
-        and isinstance(parse(message.text), Stop)
+        and (isinstance(parse(message.text), Stop) or stop_behind_pin(message.text) is not None)
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import and_, bindparam, delete, exists, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from store.schema import accounts, favourites, follows, post_mentions, post_tags, posts, schedules
+from store.schema import accounts, favourites, follows, poll_votes, polls, post_mentions, post_tags, posts, schedules
 from store.unit import Reading, Unit
 
 
@@ -125,6 +125,8 @@ _OWN_POSTS = select(posts.c.id).where(posts.c.author_id == bindparam("account"))
 _DROP_TRACES = (
     delete(post_tags).where(post_tags.c.post_id.in_(_OWN_POSTS)),
     delete(post_mentions).where(post_mentions.c.post_id.in_(_OWN_POSTS)),
+    delete(poll_votes).where(poll_votes.c.post_id.in_(_OWN_POSTS)),
+    update(polls).where(polls.c.post_id.in_(_OWN_POSTS)).values(question="", options="", told=None),
     delete(post_mentions).where(post_mentions.c.account_id == bindparam("account")),
     delete(favourites).where(favourites.c.account_id == bindparam("account")),
 )
@@ -205,7 +207,7 @@ async def mark_deleted(unit: Unit, account_id: int, now: datetime) -> bool:
 
 
 async def wipe_posts(unit: Unit, account_id: int, now: datetime) -> None:
-    """Wipe every post it wrote and every direct message it got, and drop its tags, mentions and favourites."""
+    """Wipe every post and poll it wrote and every direct message it got; drop its tags, mentions and favourites."""
     await unit.execute(_WIPE_POSTS, {"account": account_id, "now": now})
     for statement in _DROP_TRACES:
         await unit.execute(statement, {"account": account_id})

@@ -51,7 +51,7 @@ _OLD = (
     .order_by(inbox.c.received_at)
     .limit(bindparam("most"))
 )
-_WIPE = update(inbox).where(inbox.c.id.in_(_OLD.scalar_subquery())).values(raw="")
+_WIPE = update(inbox).where(inbox.c.id.in_(_OLD.scalar_subquery())).values(raw="", answer="")
 
 _LONG_AGO = (
     select(inbox.c.id)
@@ -91,7 +91,7 @@ async def count_answered_since(reading: Reading, sender: str, since: datetime) -
 
 
 async def wipe_raw(unit: Unit, *, before: datetime, most: int = 1_000) -> int:
-    """Wipe what was received word for word before then; returns how many rows still had it."""
+    """Wipe what was received word for word before then, and what was answered; returns how many rows still had it."""
     return (await unit.execute(_WIPE, {"before": before, "most": most})).rowcount
 
 

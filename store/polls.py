@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, delete, exists, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, case, delete, exists, func, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from store.schema import deliveries, poll_votes, polls, posts
+from store.schema import accounts, blocks, deliveries, follows, mutes, poll_votes, polls, posts
 from store.unit import Reading, Unit
 
 
@@ -31,29 +31,29 @@ _STANDS = posts.c.deleted_at.is_(None)
 _ADD = insert(polls)
 _OF_POST = _ROW.where(polls.c.post_id == bindparam("of_post"), _STANDS)
 _IN_HAND = ("claimed", "unsure", "sent", "delivered")
-_LAST_RECEIVED = (
-    _ROW.where(
-        _STANDS,
-        or_(
-            posts.c.author_id == bindparam("account"),
-            exists().where(
-                deliveries.c.post_id == polls.c.post_id,
-                deliveries.c.post_id.is_not(None),
-                deliveries.c.account_id == bindparam("account"),
-                deliveries.c.state.in_(_IN_HAND),
-            ),
-        ),
+_carrier = posts.alias("carrier")
+_CAME: ColumnElement[datetime] = (
+    select(func.max(deliveries.c.queued_at))
+    .join(_carrier, _carrier.c.id == deliveries.c.post_id)
+    .where(
+        or_(_carrier.c.id == polls.c.post_id, _carrier.c.repost_of_id == polls.c.post_id),
+        deliveries.c.post_id.is_not(None),
+        deliveries.c.account_id == bindparam("account"),
+        deliveries.c.state.in_(_IN_HAND),
     )
-    .order_by(polls.c.post_id.desc())
-    .limit(1)
+    .correlate(polls)
+    .scalar_subquery()
 )
+"""When a poll came to the account, by itself or passed on by somebody."""
+_MET = case((posts.c.author_id == bindparam("account"), posts.c.created_at), else_=_CAME)
+_LAST_RECEIVED = _ROW.where(_STANDS, _MET.is_not(None)).order_by(_MET.desc(), polls.c.post_id.desc()).limit(1)
 _LAST_OPEN_OF = (
     _ROW.where(_STANDS, posts.c.author_id == bindparam("account"), polls.c.closes_at > bindparam("now"))
     .order_by(polls.c.post_id.desc())
     .limit(1)
 )
 _DUE = (
-    _ROW.where(polls.c.told.is_not(None), polls.c.closes_at <= bindparam("now"))
+    _ROW.where(_STANDS, polls.c.told.is_not(None), polls.c.closes_at <= bindparam("now"))
     .order_by(polls.c.closes_at)
     .limit(1)
     .with_for_update(skip_locked=True, of=polls)
@@ -67,10 +67,32 @@ _COUNTS = (
     .where(poll_votes.c.post_id == bindparam("of_post"))
     .group_by(poll_votes.c.option)
 )
+_voter: ColumnElement[int] = poll_votes.c.account_id
+_AUTHOR: ColumnElement[int] = posts.c.author_id
+
+
+def _none_between(table: Any, one: Any, other: Any) -> ColumnElement[bool]:
+    return ~exists().where(table.c.account_id == one, table.c.other_id == other)
+
+
+_MAY_HEAR = and_(
+    _none_between(blocks, _voter, _AUTHOR),
+    _none_between(blocks, _AUTHOR, _voter),
+    _none_between(mutes, _voter, _AUTHOR),
+    or_(
+        _voter == _AUTHOR,
+        ~exists().where(accounts.c.id == _AUTHOR, accounts.c.protected),
+        exists().where(
+            follows.c.followee_id == _AUTHOR, follows.c.follower_id == _voter, follows.c.state == "accepted"
+        ),
+    ),
+)
+"""Whoever may not get a post of the author's now does not get its result either."""
 _VOTERS = (
-    select(poll_votes.c.account_id)
-    .where(poll_votes.c.post_id == bindparam("of_post"), poll_votes.c.account_id > bindparam("after"))
-    .order_by(poll_votes.c.account_id)
+    select(_voter, _MAY_HEAR)
+    .join(posts, posts.c.id == poll_votes.c.post_id)
+    .where(poll_votes.c.post_id == bindparam("of_post"), _voter > bindparam("after"))
+    .order_by(_voter)
     .limit(bindparam("most"))
 )
 _REMOVE_VOTES = delete(poll_votes).where(poll_votes.c.account_id == bindparam("account"))
@@ -88,7 +110,7 @@ async def of_post(reading: Reading, post_id: int) -> PollRow | None:
 
 
 async def last_received(reading: Reading, account_id: int) -> PollRow | None:
-    """The newest poll that went out to the account or that it asked itself."""
+    """The poll that came last to the account, be it as a repost, or that it asked itself."""
     return await _one(reading, _LAST_RECEIVED, account=account_id)
 
 
@@ -123,10 +145,10 @@ async def counts(reading: Reading, post_id: int) -> dict[int, int]:
     return {int(option): int(count) for option, count in found}
 
 
-async def voters(reading: Reading, post_id: int, *, after: int, most: int) -> list[int]:
-    """Who voted, by account id from the one after ``after``."""
+async def voters(reading: Reading, post_id: int, *, after: int, most: int) -> list[tuple[int, bool]]:
+    """Who voted, by account id from the one after ``after``, and whether they may hear of the author now."""
     values = {"of_post": post_id, "after": after, "most": most}
-    return list((await reading.execute(_VOTERS, values)).scalars())
+    return [(account_id, bool(may)) for account_id, may in await reading.execute(_VOTERS, values)]
 
 
 async def remove_votes(unit: Unit, account_id: int) -> None:

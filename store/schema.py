@@ -740,7 +740,8 @@ sender_alerts = Table("sender_alerts", metadata, _SenderAlertCols)
 
 
 class _InboxCols(TypedColumns):
-    """Every message that came in, under its remote id, with the answer it got. ``raw`` is wiped after a while."""
+    """Every message that came in, under its remote id, with the answer it got. ``raw`` and ``answer`` are wiped after a
+    while."""
 
     id = Column(_Id, primary_key=True)
     source: Named[str] = Column(String(16))

@@ -21,11 +21,14 @@ _NAMED = re.compile(rf"[@＠]?{_NAME}{_END}")
 _NAME_FIRST = re.compile(rf"[@＠]?{_NAME}(?:[:,]?\s+|{_END}\Z)")
 _ADDRESSEE = re.compile(rf"[@＠]?{_NAME}(?:[:;,]+\s*|[.!]?\s+|{_END}\Z)")
 _GROUP = re.compile(rf"!{_NAME}{_END}")
-_GROUP_FIRST = re.compile(rf"!{_NAME}\s+")
-_NUMBER = re.compile(rf"([0-9]{{1,4}}){_END}")
-_PIN = re.compile(r"([0-9]{4,8})(?:\s+|\Z)")
+_GROUP_FIRST = re.compile(rf"!{_NAME}[:,]?\s+")
+_NUMBER = re.compile(rf"([0-9]+){_END}")
+_DIGITS_READ = 9
+_PIN = re.compile(r"([0-9]{4,8})(?:[:;,.]?\s+|[.!]?\Z)")
 _CODE = re.compile(rf"(?ai:(?=[a-z]*[0-9])([0-9a-z]{{4,12}})){_END}")
 _CLOCK = r"([01]?[0-9]|2[0-3])(?:[:.]([0-5][0-9]))?(?:\s?([ap])\.?m\.?)?"
+_CLOCK_ALIKE = r"[0-9]+(?:[:.][0-9]+)?(?:\s?[ap]\.?m\.?)?"
+_HOURS_ALIKE = re.compile(rf"(?ai:{_CLOCK_ALIKE}\s?(?:[-–—]|to|until)\s?{_CLOCK_ALIKE}){_END}")
 _HOURS = re.compile(rf"(?ai:{_CLOCK}\s?(?:[-–—]|to|until)\s?{_CLOCK}){_END}")
 
 
@@ -70,7 +73,7 @@ def group(make: Callable[[str], T]) -> Reader[T]:
 
 
 def group_text(make: Callable[[str, str], T]) -> Reader[T]:
-    """``!group text``: takes the whole message, and the text must be there."""
+    """``!group text``, also ``!group: text``: takes the whole message, and the text must be there."""
 
     def read(rest: str) -> T | None:
         match = _GROUP_FIRST.match(rest)
@@ -128,14 +131,10 @@ def one_of(meanings: Mapping[str, T]) -> Reader[T]:
     return lambda rest: meanings.get(without_end(rest).upper())
 
 
-def number(make: Callable[[int], T], most: int) -> Reader[T]:
-    """A number from 1 to ``most``."""
-
-    def read(rest: str) -> T | None:
-        match = _NUMBER.fullmatch(rest)
-        return make(int(match[1])) if match and 1 <= int(match[1]) <= most else None
-
-    return read
+def number(make: Callable[[int], T]) -> Reader[T]:
+    """A number. Whether it is one that will do is said in the answer: no wrong one is for the public. Of a very long
+    one the first digits are enough."""
+    return _matching(_NUMBER, lambda match: make(int(match[1][:_DIGITS_READ])))
 
 
 def code(make: Callable[[str], T]) -> Reader[T]:
@@ -144,22 +143,28 @@ def code(make: Callable[[str], T]) -> Reader[T]:
 
 
 def pin_text(make: Callable[[str, str], T]) -> Reader[T]:
-    """``1234 text``: a PIN has 4 to 8 digits. The text may be missing: a PIN alone is not for the public either."""
+    """``1234 text``: a PIN has 4 to 8 digits. The text may be missing: a PIN alone is not for the public either. Nor is
+    any other word alone but OFF, as it was meant for one: it is given as an empty PIN."""
 
     def read(rest: str) -> T | None:
-        match = _PIN.match(rest)
-        return make(match[1], rest[match.end() :]) if match else None
+        if match := _PIN.match(rest):
+            return make(match[1], rest[match.end() :])
+        alone = without_end(rest)
+        return make("", "") if len(alone.split(maxsplit=1)) == 1 and alone.upper() != "OFF" else None
 
     return read
 
 
-def hours(make: Callable[[time, time], T]) -> Reader[T]:
-    """``22-7``, also with minutes (``22:30-6:45``) and by the twelve-hour clock (``10pm-7am``)."""
+def hours(make: Callable[[time, time], T], wrong: T) -> Reader[T]:
+    """``22-7``, also with minutes (``22:30-6:45``) and by the twelve-hour clock (``10pm-7am``); ``wrong`` for what is
+    written so but shows on no clock."""
 
     def read(rest: str) -> T | None:
         match = _HOURS.fullmatch(rest)
         start, until = (_clock(*match.group(1, 2, 3)), _clock(*match.group(4, 5, 6))) if match else (None, None)
-        return None if start is None or until is None else make(start, until)
+        if start is None or until is None:
+            return wrong if _HOURS_ALIKE.fullmatch(rest) else None
+        return make(start, until)
 
     return read
 

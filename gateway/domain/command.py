@@ -18,6 +18,7 @@ _KEYWORDS = {words.casefold(): row.read("") for row in TABLE if row.keyword for 
 _LONGEST_KEYWORD = 40
 _ORNAMENTS = " \t\n.!\"'`´“”„‘’‚«»‹›()[]{}<>*_~"
 _PRIVATE = re.compile(r"(dm?|m)(?:[:;,.]\s+(?=\S)|[:;,]?(?=[@＠])|[:;,](?=\w))", re.IGNORECASE)
+_BEFORE_STOP = re.compile(r"(?:pin\s+)?[0-9]+[:;,.]?\s+", re.IGNORECASE)
 _NEVER_PUBLIC = frozenset({"d", "dm"})
 _BY_WORD: dict[str, list[CommandForm]] = {}
 for _form in TABLE:
@@ -61,6 +62,15 @@ def parse_mail(text: str) -> Command:
         return whole
     command = parse(lines[0])
     return whole if isinstance(command, Post | Code | Empty | Start | Yes) else command
+
+
+def stop_behind_pin(text: str) -> str | None:
+    """The words of a STOP that comes behind digits as a PIN does (``4821 STOP``, ``PIN 4821 stop texting me``), else
+    None. Whether the digits are anybody's PIN does not matter: STOP needs none."""
+    text = normalise(text)
+    before = _BEFORE_STOP.match(text)
+    words = text[before.end() :] if before else ""
+    return words if isinstance(parse(words), Stop) else None
 
 
 def _unadorned(text: str) -> str:

@@ -43,7 +43,8 @@ says so and offers `Y`, which posts it as it was written. `POST text` always pos
   by its author, or after a day. Then all who voted get the result. `R` and a mail's answer to the poll are no votes.
 - Once you have a PIN, every text from your phone begins with it: `4821 hello`, `4821 GET bob` (or `PIN 4821 hello`).
   `4821 PIN 1357` changes it and `4821 PIN OFF` ends it. `STOP`, `START`, `HELP` and codes that were sent to you need
-  none. After five wrong PINs nothing is done for ten minutes. Mail needs no PIN.
+  none, and `STOP` is heard behind a wrong one, too. After five wrong PINs nothing is done for ten minutes. Mail needs
+  no PIN.
 - `NUDGE` reaches who follows you, once a day. `INVITE` answers with a text for you to pass on; nobody else is texted.
 - What is marked *not yet* is understood, and answered with those words.
 """

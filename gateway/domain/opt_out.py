@@ -104,7 +104,7 @@ def is_request(text: str) -> bool:
 
 def may_be(text: str) -> bool:
     """A quick look at a message's first word: False only if it is certainly neither STOP, nor one of its like, nor a
-    request. For those who must know before they read the message."""
+    request, nor one of these behind a PIN. For those who must know before they read the message."""
     if len(text) > LONGEST:
         return False
     first = _WORD.search(text)
@@ -128,4 +128,6 @@ _SILENT = frozenset({"Mn", "Cf", "So", "Sk"})
 _ALONE = frozenset(map(_plain, WORDS))
 
 _WORD = re.compile("[A-Za-z]+")
-_BEGINNINGS = _FIRST | {"stopall", "optout", "don"} | {found[0] for word in _ALONE if (found := _WORD.match(word))}
+_BEGINNINGS = (
+    _FIRST | {"pin", "stopall", "optout", "don"} | {found[0] for word in _ALONE if (found := _WORD.match(word))}
+)

@@ -102,8 +102,10 @@ def no_groups() -> str:
     return "You are in no group yet. JOIN !group begins."
 
 
-def written_to_group(group: str, members: int) -> str:
-    """``members`` are the others."""
+def written_to_group(group: str, members: int, *, protected: bool) -> str:
+    """``members`` are the others. What a ``protected`` author writes reaches those of them alone who follow."""
+    if members and protected:
+        return f"Sent to your followers. Who is in !{group} and does not follow you does not get it: you are protected."
     return f"Sent to !{group} and your followers." if members else f"Posted. Nobody else is in !{group} yet."
 
 

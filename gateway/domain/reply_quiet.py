@@ -22,6 +22,10 @@ def no_hours() -> str:
     return "That begins and ends at the same time. Text SLEEP 22-7, or OFF for no texts at all."
 
 
+def what_sleep_takes(most: int) -> str:
+    return f"SLEEP takes 1 to {most} hours (SLEEP 8) or times of the day (SLEEP 22-7). Nothing was done or posted."
+
+
 def awake(begins: datetime | None, *, today: bool) -> str:
     """``begins`` is when daily quiet hours begin again, on the person's clocks."""
     if begins is None:

@@ -77,8 +77,13 @@ def report_closed(name: str) -> str:
 # ---- PIN and login
 
 
-def pin_set(pin: str) -> str:
-    return f"Texts from your phone must begin with your PIN now, like this: {pin} hello. {pin} PIN OFF ends that."
+def pin_set() -> str:
+    """The PIN itself is not said again, as answers are kept for a while."""
+    return "Texts from your phone must begin with your PIN now, then a space. PIN OFF behind your PIN ends that."
+
+
+def what_a_pin_is() -> str:
+    return "A PIN has 4 to 8 digits, like this: PIN 4821. Nothing was done or posted."
 
 
 def pin_off() -> str:

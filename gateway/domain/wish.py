@@ -83,7 +83,8 @@ class Login(_Bare): ...
 
 @dataclass(frozen=True, slots=True)
 class Pin:
-    """A PIN of 4 to 8 digits: ``rest`` is what to parse once it is right. Where it is empty, the PIN is to be set."""
+    """A PIN of 4 to 8 digits: ``rest`` is what to parse once it is right. Where it is empty, the PIN is to be set. An
+    empty PIN is a word that is none."""
 
     pin: str
     rest: str
@@ -115,7 +116,7 @@ class Sleep:
 
 @dataclass(frozen=True, slots=True)
 class SleepFor:
-    """Quiet for 1 to 99 hours from now."""
+    """Quiet for so many hours from now; 1 to 99 will do."""
 
     hours: int
 
@@ -293,7 +294,7 @@ class Poll:
 
 @dataclass(frozen=True, slots=True)
 class Vote:
-    """For the option of this number, 1 to 9."""
+    """For the option of this number; the poll says which there are."""
 
     number: int
 

@@ -7,6 +7,7 @@ Who is heard, in this order:
 
     mail to help@         anyone, and it only helps
     STOP, START, HELP     anyone; STOP stops at once and is confirmed once, as the last text to that phone
+                          (behind a PIN, right or wrong, it is a STOP too)
     an opted-out phone    may START, and ask for HELP; until then nothing is done, as nothing could be answered
     a flood of texts      one answer a minute that says so, and nothing else is done
     an unknown sender     may JOIN, CLAIM, or FOLLOW a public account; anything else posts nothing
@@ -102,7 +103,10 @@ async def handle(unit: Unit, site: Site, told: Told, *, now: datetime, new_code:
         await addresses.revive(unit, address.id)
     if isinstance(command, c.Stop):
         return await consent.stop(asked)
-    if not isinstance(command, c.Start):
+    if stop := pin.stop_behind(asked):
+        return await consent.stop(stop)
+    proven = not isinstance(command, c.Start)
+    if proven:
         if address.opted_out_at is not None and not (asked.by_phone and isinstance(command, c.Help)):
             return ""
         flooded = await _flooded(asked)
@@ -115,7 +119,7 @@ async def handle(unit: Unit, site: Site, told: Told, *, now: datetime, new_code:
             if isinstance(unlocked, str):
                 return unlocked
             asked, command = unlocked
-    answer = await _answer(asked, command)
+    answer = await _answer(asked, command, proven=proven)
     if told.dropped:
         return (
             reply_posts.only_attachments(told.dropped) if isinstance(command, c.Empty) else _with_dropped(asked, answer)
@@ -169,8 +173,8 @@ async def post_all(unit: Unit, site: Site, said: Sequence[Said], *, now: datetim
     ]
 
 
-async def _answer(asked: Asked, command: c.Command) -> str:
-    """Choose by who asks."""
+async def _answer(asked: Asked, command: c.Command, *, proven: bool) -> str:
+    """Choose by who asks. ``proven``: where a PIN is set, it came with it, or needs none whatever it does."""
     person = asked.person
     match command:
         case c.Help(topic):
@@ -178,7 +182,7 @@ async def _answer(asked: Asked, command: c.Command) -> str:
         case _ if _only_answers(asked):
             return await _answer_from_elsewhere(asked, command)
         case c.Start():
-            return await _start(asked)
+            return await _start(asked, proven=proven)
         case _ if person is None:
             return await _answer_stranger(asked, command)
         case _ if person.suspended_at is not None and not isinstance(command, _FOR_THE_SUSPENDED):
@@ -372,14 +376,17 @@ async def _post(asked: Asked, me: AccountRow, text: str) -> str:
     return await words.post(asked, me, text)
 
 
-async def _start(asked: Asked) -> str:
-    """START; but YES from a phone that was never stopped takes up what was offered to it."""
-    if _is_yes(asked) and asked.person is not None and asked.address.opted_out_at is None:
-        answer = await words.post_offered(asked, asked.person)
+async def _start(asked: Asked, *, proven: bool) -> str:
+    """START, which needs no PIN; but YES from a phone that was never stopped takes up what was offered to it, and where
+    a PIN is set that needs it as Y does."""
+    person = asked.person
+    locked = asked.by_phone and person is not None and person.pin_hash and not proven
+    if _is_yes(asked) and person is not None and asked.address.opted_out_at is None and not locked:
+        answer = await words.post_offered(asked, person)
         if answer != reply_posts.nothing_offered():
             return answer
         if asked.told.answers_delivery is not None:
-            return await words.answer_last(asked, asked.person, asked.told.text)
+            return await words.answer_last(asked, person, asked.told.text)
     return await consent.start(asked)
 
 

@@ -74,7 +74,7 @@ async def vote(
     the poll."""
     if poll_row.closes_at <= now:
         return Closed()
-    if number > len(poll_row.options):
+    if not 1 <= number <= len(poll_row.options):
         return NoSuchOption(len(poll_row.options))
     await polls.vote(unit, poll_row.post_id, account_id, number)
     return Voted(poll_row.options[number - 1])
@@ -92,14 +92,15 @@ async def close(unit: Unit, poll_row: PollRow, *, now: datetime) -> None:
 
 async def tell_result(unit: Unit, *, now: datetime) -> bool:
     """Tell the next of those who asked or voted in a poll that is closed; False when all know. A poll with many voters
-    takes several steps, and what it tells waits behind answers and mentions."""
+    takes several steps, and what it tells waits behind answers and mentions. Voters who may not get the author's posts
+    any more, or do not want to, are passed over."""
     closed = await polls.closing(unit, now=now)
     if closed is None:
         return False
     words = reply_together.poll_is_closed(await result(unit, closed))
     voters = await polls.voters(unit, closed.post_id, after=closed.told or 0, most=_AT_ONCE)
     first = [] if closed.told else [closed.author_id]
-    for account_id in [*first, *(each for each in voters if each != closed.author_id)]:
+    for account_id in [*first, *(each for each, may_hear in voters if may_hear and each != closed.author_id)]:
         await notify.tell_account(unit, account_id, words, now=now, lane=Lane.FIRST)
-    await polls.set_told(unit, closed.post_id, voters[-1] if len(voters) == _AT_ONCE else None)
+    await polls.set_told(unit, closed.post_id, voters[-1][0] if len(voters) == _AT_ONCE else None)
     return True

@@ -7,10 +7,12 @@ from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 
+import msgspec
 import pytest
 from sqlalchemy import func, select, text
 
 from gateway.domain import reply
+from gateway.domain.sms_wire import Part
 from gateway.domain.types import Channel
 from gateway.service.hush import Hush, Says
 from gateway.service.site import Site
@@ -165,3 +167,22 @@ async def test_a_file_that_makes_no_sense_is_left_for_the_operator(house: House)
     async with house.open() as intake:
         assert (await intake.take(said("STOP"))).new
     assert [file.name for file in house.aside.iterdir()] == ["x.json"]
+
+
+@pytest.mark.parametrize("words", ["4821 STOP", "4821 stop texting me", "PIN 4821 STOP", "pin 4821: Unsubscribe."])
+def test_a_stop_behind_a_pin_is_one_and_a_part_of_a_long_text_is_none(words: str) -> None:
+    assert stops.is_stop(said(words))
+    assert not stops.is_stop(msgspec.structs.replace(said(words), part=Part(7, 2, 1, words)))
+    assert not stops.is_stop(said(f"{words} or not"))
+
+
+async def test_a_stop_behind_a_pin_is_tried_until_it_holds(house: House) -> None:
+    async with house.open() as intake:
+        await intake.take(said("JOIN alice"))
+        await intake.take(said("PIN 4821"))
+        await house.rename("addresses", "addresses_away")
+        with pytest.raises(Exception, match="addresses"):
+            await intake.take(said("4821 STOP"))
+        assert house.hush.says(PHONE) is Says.FORBIDDEN
+        await house.rename("addresses_away", "addresses")
+        await house.comes_to_hold()

@@ -100,7 +100,9 @@ async def test_a_text_to_a_group_reaches_its_members_and_the_followers_once(town
     assert await town.text("bob", "JOIN !team") == reply_listening.already_in_group("team")
     await town.text("bob", "FOLLOW alice")
     await town.text("carol", "FOLLOW alice")
-    assert await town.text("alice", "!team we start at nine") == reply_listening.written_to_group("team", 1)
+    assert await town.text("alice", "!team we start at nine") == reply_listening.written_to_group(
+        "team", 1, protected=False
+    )
     await fan_out(town)
     for name in ("bob", "carol"):
         assert await town.queued(name) == [("sms", Lane.FIRST, "!team we start at nine")]
@@ -109,7 +111,9 @@ async def test_a_text_to_a_group_reaches_its_members_and_the_followers_once(town
     assert await town.text("bob", "LEAVE !team") == reply_listening.group_left("team")
     assert await town.text("bob", "LEAVE !team") == reply_listening.not_in_group("team")
     assert await town.text("bob", "GROUPS") == reply_listening.no_groups()
-    assert await town.text("alice", "!team and bring water") == reply_listening.written_to_group("team", 0)
+    assert await town.text("alice", "!team and bring water") == reply_listening.written_to_group(
+        "team", 0, protected=False
+    )
 
 
 async def test_who_is_no_member_cannot_write_to_a_group(town: Town) -> None:
@@ -182,5 +186,17 @@ async def test_a_block_ends_what_a_word_would_bring(town: Town) -> None:
     await town.text("bob", "TRACK wifi")
     assert await town.text("alice", "BLOCK bob") == reply_people.blocked("bob")
     await town.text("alice", "wifi?")
+    await fan_out(town)
+    assert await town.queued("bob") == []
+
+
+async def test_a_protected_author_is_told_that_a_group_gets_it_only_as_far_as_it_follows(town: Town) -> None:
+    await town.join("alice", "bob")
+    for name in ("alice", "bob"):
+        await town.text(name, "JOIN !team")
+    await town.text("alice", "PROTECT")
+    said = await town.text("alice", "!team two")
+    assert said == reply_listening.written_to_group("team", 1, protected=True)
+    assert "Sent to !team" not in said
     await fan_out(town)
     assert await town.queued("bob") == []

@@ -3,10 +3,13 @@
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+from sqlalchemy import func, select
+
 from gateway.domain import reply, reply_posts, reply_together
 from gateway.service import fanout, polling
 from gateway.service.site import Limits
-from store.schema import deliveries
+from store.schema import deliveries, notices, poll_votes, polls, posts
 from tests.service.conversing import Town
 from tests.service.test_by_mail import with_mail
 
@@ -34,6 +37,19 @@ async def tell(town: Town) -> int:
         steps += 1
 
 
+async def told(town: Town, *names: str) -> list[str]:
+    """Who of these is told one result."""
+    heard = []
+    for name in names:
+        reader = await town.account(name)
+        async with town.store.reading() as reading:
+            waiting = select(notices.c.text).join(deliveries, deliveries.c.notice_id == notices.c.id)
+            found = await reading.execute(waiting.where(deliveries.c.account_id == reader.id))
+        if sum(words.startswith("Closed: ") for words in found.scalars()) == 1:
+            heard.append(name)
+    return heard
+
+
 async def class_of(town: Town, *names: str) -> None:
     await town.join("alice", *names)
     for name in names:
@@ -49,6 +65,8 @@ async def test_a_poll_is_a_post_and_votes_count_once_and_may_change(town: Town) 
     assert await town.text("bob", "vote 1.") == "You chose pizza. Lunch? pizza 1, soup 0. 1 vote."
     assert await town.text("alice", "VOTE 2") == "You chose soup. Lunch? pizza 1, soup 1. 2 votes."
     assert await town.text("carol", "VOTE 3") == reply_together.no_such_option(3, 2)
+    assert await town.text("carol", "VOTE 0") == reply_together.no_such_option(0, 2)
+    assert await town.text("carol", "VOTE 10") == reply_together.no_such_option(10, 2)
     assert await town.text("carol", "POLL") == "Lunch? pizza 1, soup 1. 2 votes."
     assert await town.posts() == [POLL]
 
@@ -142,3 +160,76 @@ async def test_a_phone_that_only_follows_votes_and_asks_nothing(town: Town) -> N
     assert await town.text("zoe", "POLL a? / b / c") == reply.name_first("")
     await town.text("zoe", "SIGNOUT")
     assert "0 votes" in await town.text("bob", "POLL")
+
+
+async def test_a_result_is_not_told_across_a_block_or_a_mute(town: Town) -> None:
+    names = ("bob", "carol", "dave", "erin")
+    await class_of(town, *names)
+    await town.text("alice", "POLL Lunch? / pizza / soup")
+    await arrive(town)
+    for name in names:
+        await town.text(name, "VOTE 1")
+    await town.text("bob", "BLOCK alice")
+    await town.text("alice", "BLOCK carol")
+    await town.text("dave", "MUTE alice")
+    town.now += timedelta(days=30)
+    assert await tell(town) == 1
+    assert await told(town, "alice", "erin") == ["alice", "erin"]
+    assert await told(town, *names) == ["erin"]
+
+
+async def test_the_result_of_a_protected_author_is_told_to_followers_alone(town: Town) -> None:
+    await class_of(town, "bob", "carol")
+    await town.text("alice", "POLL Lunch? / pizza / soup")
+    await arrive(town)
+    for name in ("alice", "bob", "carol"):
+        await town.text(name, "VOTE 1")
+    await town.text("bob", "LEAVE alice")
+    await town.text("alice", "PROTECT")
+    town.now += timedelta(days=30)
+    assert await tell(town) == 1
+    assert await told(town, "alice", "bob", "carol") == ["alice", "carol"]
+
+
+@pytest.mark.parametrize("ends", ["UNDO", "DELETE ME"])
+async def test_a_deleted_poll_is_told_to_nobody_and_leaves_no_words(town: Town, ends: str) -> None:
+    await class_of(town, "bob")
+    await town.text("alice", "POLL Lunch? / pizza / soup")
+    await arrive(town)
+    await town.text("bob", "VOTE 1")
+    await town.text("alice", ends)
+    if ends == "DELETE ME":
+        await town.text("alice", town.code)
+    assert await town.posts() == []
+    town.now += timedelta(days=30)
+    assert await tell(town) == 0
+    async with town.store.reading() as reading:
+        assert (await reading.execute(select(polls.c.question, polls.c.options, polls.c.told))).one() == ("", "", None)
+        assert (await reading.execute(select(func.count()).select_from(poll_votes))).scalar_one() == 0
+
+
+async def test_a_poll_whose_post_is_deleted_is_told_to_nobody(town: Town) -> None:
+    await class_of(town, "bob")
+    await town.text("alice", "POLL Lunch? / pizza / soup")
+    async with town.store.unit() as unit:
+        await unit.execute(posts.update().values(deleted_at=town.now))
+    town.now += timedelta(days=30)
+    assert await tell(town) == 0
+
+
+async def test_a_vote_on_a_poll_that_was_passed_on_counts_in_that_poll(town: Town) -> None:
+    await with_mail(town, "alice", "bob", "carol")
+    await town.text("bob", "FOLLOW alice")
+    await town.text("carol", "FOLLOW bob")
+    await town.text("alice", "POLL Lunch? / pizza / soup")
+    await arrive(town)
+    await town.text("bob", "POLL Tea? / yes / no")
+    tea = await town.delivery("carol", "bob")
+    await arrive(town)
+    assert "yes 1" in await town.text("carol", "VOTE 1")
+    await town.text("bob", "RT alice")
+    lunch = await town.delivery("carol", "bob")
+    await arrive(town)
+    assert "soup 1" in await town.text("carol", "VOTE 2")
+    assert "no 1" in await town.mail("carol", "VOTE 2", answers_delivery=tea)
+    assert "pizza 1" in await town.mail("carol", "VOTE 1", answers_delivery=lunch)

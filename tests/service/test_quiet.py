@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import func, select, update
 
+from gateway.domain import reply_quiet
 from gateway.domain.delivery import Outcome, RetryRules, Sent
 from gateway.domain.pace import Pace
 from gateway.domain.quiet import HELD
@@ -289,3 +290,10 @@ async def test_the_night_is_that_of_the_phones_country(town: Town) -> None:
         await waking.set_daily(unit, town.site, bob.id, waking.quiet.read("22:00-07:00"), now=town.now)
     bob = await town.account("bob")
     assert bob.sleeps_at == datetime(2030, 1, 1, 21, tzinfo=UTC)
+
+
+async def test_hours_that_do_not_fit_are_answered_and_never_posted(town: Town) -> None:
+    await town.join("alice")
+    for words in ("SLEEP 100", "SLEEP 0", "SLEEP 25-7"):
+        assert await town.text("alice", words) == reply_quiet.what_sleep_takes(99)
+    assert await town.posts() == []

@@ -211,10 +211,12 @@ async def test_a_message_is_wiped_word_for_word_before_its_row_goes(store: Store
             await inbox.add_all(
                 unit, [Arrived("mail", f"{at}", "email", "a@x.example", "post@b.example", "all of it", to_micros(at))]
             )
+        await unit.execute(tables.inbox.update().values(answer="4821 is your code"))
         assert await tending.wipe_old_messages(unit, now=NOW) == 1
         assert await tending.wipe_old_messages(unit, now=NOW) == 0
-        kept = (await unit.execute(select(tables.inbox.c.raw).order_by(tables.inbox.c.received_at))).scalars()
-        assert list(kept) == ["", "all of it"]
+        words = select(tables.inbox.c.raw, tables.inbox.c.answer).order_by(tables.inbox.c.received_at)
+        kept = [(raw, answer) for raw, answer in await unit.execute(words)]
+        assert kept == [("", ""), ("all of it", "4821 is your code")]
 
 
 async def test_what_a_clock_that_was_ahead_put_off_goes_when_the_clock_is_set_back(store: Store) -> None:

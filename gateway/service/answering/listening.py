@@ -91,7 +91,8 @@ async def write_to_group(asked: Asked, me: AccountRow, group: str) -> str:
         asked.unit, asked.site, me.id, text, source=asked.source, now=asked.now, group=group
     )
     others = await listeners.count(asked.unit, f"!{group}") - 1
-    return what_became(asked.site, me.name or "", outcome, text, reply_listening.written_to_group(group, others))
+    sent = reply_listening.written_to_group(group, others, protected=me.protected)
+    return what_became(asked.site, me.name or "", outcome, text, sent)
 
 
 async def _listen(asked: Asked, me: AccountRow, key: str) -> Listens | TooMany:

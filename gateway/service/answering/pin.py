@@ -5,8 +5,9 @@
     4821 PIN 1357     another one from now on
     4821 PIN OFF      none from now on
 
-STOP, START and HELP need none, and neither does a code that was sent to that phone: who forges a sender does not read
-what is sent there. Mail needs none either, as what a mail says of its sender is believed by no one anyway.
+STOP, START and HELP need none (STOP is heard behind a wrong one, too), and neither does a code that was sent to
+that phone: who forges a sender does not read what is sent there. Mail needs none either, as what a mail says of its
+sender is believed by no one anyway.
 """
 
 import re
@@ -15,12 +16,22 @@ from datetime import timedelta
 
 from gateway.domain import proof, reply, reply_together
 from gateway.domain import wish as c
-from gateway.domain.command import parse
+from gateway.domain.command import parse, stop_behind_pin
 from gateway.service.answering.asked import Asked
 from store import accounts, offers, recall
 from store.accounts import AccountRow
 
 _PIN_FIRST = re.compile(r"([0-9]{4,8})(?:[:;,.]?\s+|\Z)")
+
+
+def stop_behind(asked: Asked) -> Asked | None:
+    """The message with its PIN made unreadable, if what follows that is a STOP. One that has no PIN may post what
+    begins with digits, but not what begins with PIN."""
+    said, me = asked.told.text, asked.person
+    if not asked.by_phone or not (me is None or me.pin_hash or said[:3].lower() == "pin"):
+        return None
+    words = stop_behind_pin(said)
+    return None if words is None else replace(asked, told=replace(asked.told, text=f"**** {words}"))
 
 
 async def unlock(asked: Asked, command: c.Command) -> tuple[Asked, c.Command] | str:
@@ -49,10 +60,12 @@ async def set_or_use(asked: Asked, me: AccountRow, pin: str, rest: str) -> str:
     """Set the PIN. With words behind it, it was meant to be used; where there is none, that is said."""
     if rest:
         return reply_together.no_pin()
+    if not pin:
+        return reply_together.what_a_pin_is()
     if not asked.from_their_own:
         return reply.only_from_your_own()
     await accounts.set_pin(asked.unit, me.id, proof.digest(asked.site.key, _purpose(me), pin))
-    return reply_together.pin_set(pin)
+    return reply_together.pin_set()
 
 
 async def end(asked: Asked, me: AccountRow) -> str:

@@ -7,7 +7,7 @@ from gateway.service import following, polling
 from gateway.service.answering.asked import Asked
 from gateway.service.answering.words import what_became
 from gateway.service.polling import Closed, NoSuchOption, TooLong, Voted
-from store import accounts, deliveries, polls
+from store import accounts, deliveries, polls, posts
 from store.accounts import AccountRow
 from store.polls import PollRow
 
@@ -60,7 +60,9 @@ async def _meant(asked: Asked, me: AccountRow) -> PollRow | None:
     if asked.told.answers_delivery is not None:
         delivery = await deliveries.by_id(asked.unit, asked.told.answers_delivery)
         if delivery is not None and delivery.post_id is not None:
-            poll = await polls.of_post(asked.unit, delivery.post_id)
+            came = await posts.by_id(asked.unit, delivery.post_id)
+            passed_on = None if came is None else came.repost_of_id
+            poll = await polls.of_post(asked.unit, passed_on or delivery.post_id)
     poll = poll or await polls.last_received(asked.unit, me.id)
     author = None if poll is None else await accounts.by_id(asked.unit, poll.author_id)
     if author is None or author.name is None:

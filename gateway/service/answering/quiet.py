@@ -11,6 +11,9 @@ from gateway.service.zones import zone_of
 from store import addresses
 from store.accounts import AccountRow
 
+LONGEST_SLEEP = 99
+"""Hours."""
+
 
 async def sleep_daily(asked: Asked, me: AccountRow, start: time, until: time) -> str:
     """Quiet every day between these hours."""
@@ -23,6 +26,8 @@ async def sleep_daily(asked: Asked, me: AccountRow, start: time, until: time) ->
 
 async def sleep_for(asked: Asked, me: AccountRow, hours: int) -> str:
     """Quiet for so many hours from now."""
+    if not 1 <= hours <= LONGEST_SLEEP:
+        return reply.what_sleep_takes(LONGEST_SLEEP)
     window = await waking.sleep_for(asked.unit, asked.site, me.id, timedelta(hours=hours), now=asked.now)
     zone = await _zone(asked, me)
     ends = window.ends.astimezone(zone)
