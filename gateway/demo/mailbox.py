@@ -69,7 +69,8 @@ class Refusal:
 
 
 class Mailbox:
-    """The mailbox, as ``async with Mailbox() as box``; then it listens on ``box.port`` and fills ``box.mails``."""
+    """The mailbox, as ``async with Mailbox() as box``; then it listens on ``box.port`` and fills ``box.mails``, and
+    ``box.cut_off`` with those of them whose connections it cut."""
 
     def __init__(
         self,
@@ -82,6 +83,7 @@ class Mailbox:
         self.host = host
         self.port = port
         self.mails: list[Mail] = []
+        self.cut_off: list[Mail] = []
         self.changes = changes or Changes()
         self._clock = clock
         self.refusals: list[Refusal] = []
@@ -171,6 +173,7 @@ class Mailbox:
         self.changes.ring()
         if self.takes_drop(kept=True):
             assert isinstance(server, _Door)
+            self.cut_off.append(self.mails[-1])
             await server.drop()
         return f"250 2.0.0 Kept as {number}"
 

@@ -18,7 +18,7 @@ import aiosmtplib
 from sqlalchemy import func, select
 
 from gateway.demo.carrier import Carrier
-from gateway.demo.mailbox import Mailbox
+from gateway.demo.mailbox import Mail, Mailbox
 from gateway.domain import token
 from gateway.domain.token import Purpose
 from gateway.service import identity, joining
@@ -193,7 +193,7 @@ class Town:
     async def takes(self, messages: int) -> None:
         """Until so much more has been taken."""
         until = self.ledger.taken + messages
-        await self._sees(lambda: self.ledger.taken >= until)
+        await self.sees(lambda: self.ledger.taken >= until)
 
     async def a_while(self, messages: int = 20) -> None:
         """Until so much more has been taken, and for the minutes of a soak."""
@@ -204,9 +204,10 @@ class Town:
         """Until so often something more was not taken, and for the minutes of a soak."""
         until = self.ledger.turned_away + times
         await asyncio.sleep(60 * MINUTES)
-        await self._sees(lambda: self.ledger.turned_away >= until)
+        await self.sees(lambda: self.ledger.turned_away >= until)
 
-    async def _sees(self, holds: Callable[[], bool]) -> None:
+    async def sees(self, holds: Callable[[], bool]) -> None:
+        """Until this is so."""
         async with asyncio.timeout(60):
             while not holds():  # noqa: ASYNC110 - people ring no bell
                 await asyncio.sleep(0.02)
@@ -251,6 +252,17 @@ class Town:
         moving = pages > 0 or any(state == "claimed" for state, *_ in waiting)
         dues = [look_up if state == "unsure" else max(due, paused) for state, _, due, look_up, paused in waiting]
         return pages + sum(count for _, count, *_ in waiting), moving, min(dues, default=None)
+
+    async def came_again(self, mail: Mail) -> bool:
+        """Whether a mail came twice. Where it did not, what it carried must be forbidden by now."""
+        name = mail.message["Message-ID"]
+        if [each.message["Message-ID"] for each in self.mailbox.mails].count(name) == 2:
+            return True
+        number = int(name.removeprefix("<delivery.").partition("@")[0])
+        async with self.store.reading() as reading:
+            found = await reading.execute(select(deliveries.c.state).where(deliveries.c.id == number))
+            assert found.scalar_one() == "dead", name
+        return False
 
     async def balances(self) -> None:
         """One more post shows that the town is as it was; then all falls quiet, and the ledger must balance."""
