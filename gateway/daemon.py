@@ -26,7 +26,7 @@ from gateway.domain.types import Channel
 from gateway.housekeeping import Numbers, keep_house
 from gateway.service import doors, identity, phones, receipts
 from gateway.service.doors import Opened, Refused
-from gateway.service.receipts import Receipt
+from gateway.service.receipts import Receipt, Record
 from gateway.service.site import Site
 from gateway.web.app import WebDeps, build_app, listening
 from gateway.web.ops import build_ops_app
@@ -249,7 +249,7 @@ def _smpp_door(
     config: Config,
     store: Store,
     intake: Intake,
-    record: Callable[[Receipt], Awaitable[bool]],
+    record: Record,
     smpp: SmppTransport,
 ) -> SmppDoor:
     async def owner(remote_id: str) -> tuple[int, int | None] | None:

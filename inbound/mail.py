@@ -13,7 +13,7 @@ import ssl
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from typing import Literal, Protocol, assert_never
+from typing import Literal, assert_never
 
 import msgspec
 import structlog
@@ -23,13 +23,13 @@ from gateway.domain.place import place_of
 from gateway.service.doors import Bouncing, Helping, Opened, Posting, Refused, Replying, Unsubscribing
 from inbound.letters import understand
 from inbound.message import (
-    Accepted,
     BounceAddress,
     Door,
     HelpAddress,
     Inbound,
     PostingAddress,
     ReplyAddress,
+    TakesMessages,
     UnsubscribeAddress,
 )
 from inbound.mime import decode
@@ -67,12 +67,6 @@ class InboundMailSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkn
     max_in_hand: int = 268435456
 
 
-class Taking(Protocol):
-    """Whoever commits a message: the intake. Any exception means that it is our fault and nothing was kept."""
-
-    async def take(self, message: Inbound) -> Accepted: ...
-
-
 Resolve = Callable[[str], Awaitable[Opened | Refused]]
 """What the part of an address before the ``@`` opens, as ``gateway.service.doors.find`` knows it."""
 
@@ -83,7 +77,9 @@ class MailDoor:
     ``port`` is the one that is listened on, once it has started.
     """
 
-    def __init__(self, settings: InboundMailSettings, mail_domain: str, intake: Taking, resolve: Resolve) -> None:
+    def __init__(
+        self, settings: InboundMailSettings, mail_domain: str, intake: TakesMessages, resolve: Resolve
+    ) -> None:
         self.settings = settings
         self.port = settings.port
         self.closing = False
@@ -166,7 +162,9 @@ class MailDoor:
 class _Handler:
     """What is answered to MAIL, RCPT and DATA. All sessions share it; what belongs to one mail is on its envelope."""
 
-    def __init__(self, settings: InboundMailSettings, mail_domain: str, intake: Taking, resolve: Resolve) -> None:
+    def __init__(
+        self, settings: InboundMailSettings, mail_domain: str, intake: TakesMessages, resolve: Resolve
+    ) -> None:
         self._settings = settings
         self._mail_domain = mail_domain
         self._intake = intake

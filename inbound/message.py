@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 import msgspec
 
@@ -89,3 +90,9 @@ class Accepted:
 
     new: bool
     answer: str
+
+
+class TakesMessages(Protocol):
+    """Whoever commits a message: the intake. Any exception means that it is our fault and nothing was kept."""
+
+    async def take(self, message: Inbound) -> Accepted: ...

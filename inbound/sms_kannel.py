@@ -18,6 +18,7 @@ import msgspec
 from gateway.domain import base64_text, sms_wire
 from gateway.domain.types import Channel
 from gateway.service.receipts import Receipt
+from inbound.fields import Unreadable, is_id, number
 from inbound.message import Inbound, Phone
 from inbound.numbers import Numbers, international
 
@@ -37,10 +38,6 @@ _STATUSES = {
 }
 """What each type of report is in the words of ``gateway.domain.provider_codes``; the carrier's own reason, if it gave
 one, has no table of its own."""
-
-
-class Unreadable(ValueError):
-    """The call is not what it should be; the words say what is missing."""
 
 
 class Door:
@@ -75,7 +72,7 @@ def read_message(query: str, body: bytes | None, numbers: Numbers, *, now: datet
     ``body`` holds the text of a post-url. Raises Unreadable without an id or a sender."""
     fields = _fields(query)
     remote_id, sender = _words(fields, "id"), _words(fields, "from")
-    if not (_is_id(remote_id) and _is_id(sender)):
+    if not (is_id(remote_id) and is_id(sender)):
         raise Unreadable("id or from is missing: see what the sms-service calls")
     header = sms_wire.read_header(fields.get("udh", b""))
     octets = fields.get("text", b"") if body is None else body
@@ -100,7 +97,7 @@ def read_message(query: str, body: bytes | None, numbers: Numbers, *, now: datet
 def read_receipt(query: str, *, now: datetime) -> Receipt:
     """What became of a text of ours: ``delivery attempt type``. Raises Unreadable."""
     fields = _fields(query)
-    delivery, attempt, kind = (_number(_words(fields, name)) for name in ("delivery", "attempt", "type"))
+    delivery, attempt, kind = (number(_words(fields, name)) for name in ("delivery", "attempt", "type"))
     if delivery is None or attempt is None or kind not in _STATUSES:
         raise Unreadable("delivery, attempt or type is missing")
     status, code = _STATUSES[kind]
@@ -131,11 +128,3 @@ def _decoded(octets: bytes, charset: str) -> str:
         octets = octets[: len(octets) & ~1]
         return octets.decode(codec, "surrogatepass")
     return octets.decode(codec, "replace")
-
-
-def _is_id(word: str) -> bool:
-    return 0 < len(word) <= 128 and word.isprintable()
-
-
-def _number(digits: str) -> int | None:
-    return int(digits) if digits.isascii() and digits.isdigit() and len(digits) <= 18 else None

@@ -6,7 +6,6 @@ through is seen where the answers are given (``outbound.smpp.Unheard``).
 
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime
-from typing import Protocol
 from uuid import uuid4
 
 import msgspec
@@ -17,8 +16,8 @@ from gateway.domain.place import place_of
 from gateway.domain.smpp import Delivered
 from gateway.domain.sms_wire import Header, Part
 from gateway.domain.types import Channel
-from gateway.service.receipts import Receipt
-from inbound.message import Accepted, Inbound, Phone
+from gateway.service.receipts import Receipt, Record
+from inbound.message import Inbound, Phone, TakesMessages
 from inbound.numbers import Numbers, international
 
 log = structlog.get_logger(__name__)
@@ -32,12 +31,6 @@ Owner = Callable[[str], Awaitable[tuple[int, int | None] | None]]
 """Whose text an id is: (delivery, attempt)."""
 
 
-class TakesMessages(Protocol):
-    """The intake: a message is committed when ``take`` returns."""
-
-    async def take(self, message: Inbound) -> Accepted: ...
-
-
 class Door:
     """:meth:`arrived` takes all that the carrier hands us."""
 
@@ -45,7 +38,7 @@ class Door:
         self,
         ours: Iterable[str],
         intake: TakesMessages,
-        record: Callable[[Receipt], Awaitable[bool]],
+        record: Record,
         owner: Owner,
         now: Callable[[], datetime],
         *,

@@ -16,6 +16,7 @@ import msgspec
 from gateway.domain import base64_text
 from gateway.domain.types import Channel
 from gateway.service.receipts import Receipt
+from inbound.fields import Unreadable, is_id, number
 from inbound.message import Inbound, Phone
 
 SOURCE = "twilio"
@@ -26,10 +27,6 @@ Fields = Sequence[tuple[str, str]]
 
 
 _PHONE = Phone()
-
-
-class Unreadable(ValueError):
-    """The request is signed but is not what it should be; the words say what is missing."""
 
 
 class Door:
@@ -67,7 +64,7 @@ def read_message(fields: Fields, *, now: datetime) -> Inbound:
     """An incoming message: ``MessageSid From To Body NumMedia``. Raises Unreadable without an id or a sender."""
     form = dict(fields)
     sid, sender = form.get("MessageSid", ""), form.get("From", "")
-    if not (_is_id(sid) and _is_id(sender)):
+    if not (is_id(sid) and is_id(sender)):
         raise Unreadable("MessageSid or From is missing")
     return Inbound(
         source=SOURCE,
@@ -79,7 +76,7 @@ def read_message(fields: Fields, *, now: datetime) -> Inbound:
         text=base64_text.plain(form.get("Body", "")),
         raw=msgspec.json.encode(fields).decode(),
         received_at=now,
-        dropped=_number(form.get("NumMedia", "")) or 0,
+        dropped=number(form.get("NumMedia", "")) or 0,
     )
 
 
@@ -88,7 +85,7 @@ def read_receipt(fields: Fields, query: str, *, now: datetime) -> Receipt:
     ``attempt``: a callback may arrive before the id it names has been written down. Raises Unreadable."""
     form = dict(fields)
     sid, status = form.get("MessageSid", ""), form.get("MessageStatus", "")
-    if not (_is_id(sid) and _is_id(status)):
+    if not (is_id(sid) and is_id(status)):
         raise Unreadable("MessageSid or MessageStatus is missing")
     ours = dict(parse_qsl(query))
     return Receipt(
@@ -96,8 +93,8 @@ def read_receipt(fields: Fields, query: str, *, now: datetime) -> Receipt:
         remote_id=sid,
         status=status,
         error_code=form.get("ErrorCode", ""),
-        delivery_id=_number(ours.get("delivery", "")),
-        attempt=_number(ours.get("attempt", "")),
+        delivery_id=number(ours.get("delivery", "")),
+        attempt=number(ours.get("attempt", "")),
         received_at=now,
     )
 
@@ -109,11 +106,3 @@ def _with_and_without_port(public_url: str) -> tuple[bytes, bytes]:
     port = parts.port or (443 if parts.scheme == "https" else 80)
     path = parts.path.rstrip("/")
     return f"{parts.scheme}://{name}{path}".encode(), f"{parts.scheme}://{name}:{port}{path}".encode()
-
-
-def _is_id(word: str) -> bool:
-    return 0 < len(word) <= 128 and word.isprintable()
-
-
-def _number(digits: str) -> int | None:
-    return int(digits) if digits.isascii() and digits.isdigit() and len(digits) <= 18 else None

@@ -4,6 +4,7 @@ Reports come in any order, more than once, and sometimes before our own settle. 
 only moves forward: what was delivered stays delivered, whatever comes later.
 """
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import assert_never
@@ -47,6 +48,10 @@ class Receipt:
     delivery_id: int | None
     attempt: int | None
     received_at: datetime
+
+
+Record = Callable[[Receipt], Awaitable[bool]]
+"""Commits a report; whether it moved a delivery."""
 
 
 async def record(unit: Unit, site: Site, receipt: Receipt, *, rules: RetryRules, now: datetime) -> bool:

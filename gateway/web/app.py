@@ -1,6 +1,6 @@
 """The site's one application, and how it listens."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,13 +9,14 @@ from typing import Annotated
 from aiohttp import web
 from msgspec import Meta
 
-from gateway.service.receipts import Receipt
+from gateway.service.receipts import Record
 from gateway.service.site import Site
 from gateway.web.feeds import Feeds
-from gateway.web.hooks import KannelHooks, TakesMessages, TwilioHooks
+from gateway.web.hooks import KannelHooks, TwilioHooks
 from gateway.web.look import Look
 from gateway.web.pages import Pages
 from gateway.web.problems import add_headers, show_problems
+from inbound.message import TakesMessages
 from inbound.sms_kannel import Door as KannelDoor
 from inbound.sms_twilio import Door
 from store.unit import Store
@@ -40,7 +41,7 @@ class WebDeps:
     store: Store
     site: Site
     intake: TakesMessages
-    record: Callable[[Receipt], Awaitable[bool]]
+    record: Record
     now: Callable[[], datetime]
     twilio: Door | None = None
     kannel: KannelDoor | None = None

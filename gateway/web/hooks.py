@@ -8,38 +8,31 @@ know, 503 that the fault is ours and the provider should come again.
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import datetime
-from typing import Protocol, cast
+from functools import partial
+from typing import TypeVar, cast
 
 import structlog
 from aiohttp import hdrs, web
 
 from gateway import metrics
 from gateway.domain.place import place_of
-from gateway.service.receipts import Receipt
+from gateway.service.receipts import Receipt, Record
 from inbound import sms_kannel, sms_twilio
-from inbound.message import Accepted, Inbound
+from inbound.message import Inbound, TakesMessages
 
 log = structlog.get_logger(__name__)
 
 FORM = "application/x-www-form-urlencoded"
 SIGNATURE = "X-Twilio-Signature"
 
-
-class TakesMessages(Protocol):
-    """The intake: a message is committed when ``take`` returns."""
-
-    async def take(self, message: Inbound) -> Accepted: ...
+Said = TypeVar("Said", Inbound, Receipt)
 
 
 class TwilioHooks:
     """Twilio's two webhooks, over a door that knows the account."""
 
     def __init__(
-        self,
-        door: sms_twilio.Door,
-        intake: TakesMessages,
-        record: Callable[[Receipt], Awaitable[bool]],
-        now: Callable[[], datetime],
+        self, door: sms_twilio.Door, intake: TakesMessages, record: Record, now: Callable[[], datetime]
     ) -> None:
         self._door = door
         self._intake = intake
@@ -56,30 +49,17 @@ class TwilioHooks:
         fields = await self._read(request)
         if isinstance(fields, web.Response):
             return fields
-        try:
-            message = sms_twilio.read_message(fields, now=self._now())
-        except sms_twilio.Unreadable as reason:
-            return _refused(request, 400, str(reason))
-        try:
-            await self._intake.take(message)
-        except Exception as error:
-            return _failed(request, message.remote_id, error)
-        return web.Response(body=b"<Response/>", content_type="text/xml")
+        answer = web.Response(body=b"<Response/>", content_type="text/xml")
+        read = partial(sms_twilio.read_message, fields, now=self._now())
+        return await _handed_on(request, read, self._intake.take, answer)
 
     async def status(self, request: web.Request) -> web.Response:
         """A text that we sent got somewhere, or did not."""
         fields = await self._read(request)
         if isinstance(fields, web.Response):
             return fields
-        try:
-            receipt = sms_twilio.read_receipt(fields, request.query_string, now=self._now())
-        except sms_twilio.Unreadable as reason:
-            return _refused(request, 400, str(reason))
-        try:
-            await self._record(receipt)
-        except Exception as error:
-            return _failed(request, receipt.remote_id, error)
-        return web.Response(status=204)
+        read = partial(sms_twilio.read_receipt, fields, request.query_string, now=self._now())
+        return await _handed_on(request, read, self._record, web.Response(status=204))
 
     async def _read(self, request: web.Request) -> sms_twilio.Fields | web.Response:
         """The form's fields, if the provider signed them; what is no form has no fields that could be signed."""
@@ -96,11 +76,7 @@ class KannelHooks:
     """Kannel's two calls, under /hooks/kannel/SECRET/ or, where its address alone is its pass, under /hooks/kannel/."""
 
     def __init__(
-        self,
-        door: sms_kannel.Door,
-        intake: TakesMessages,
-        record: Callable[[Receipt], Awaitable[bool]],
-        now: Callable[[], datetime],
+        self, door: sms_kannel.Door, intake: TakesMessages, record: Record, now: Callable[[], datetime]
     ) -> None:
         self._door = door
         self._intake = intake
@@ -120,34 +96,34 @@ class KannelHooks:
         if not self._admits(request):
             return _refused(request, 403, "not a call of Kannel's")
         body = await request.read() if request.method == hdrs.METH_POST else None
-        try:
-            message = sms_kannel.read_message(
-                request.rel_url.raw_query_string, body, self._door.numbers, now=self._now()
-            )
-        except ValueError as reason:
-            return _refused(request, 400, str(reason))
-        try:
-            await self._intake.take(message)
-        except Exception as error:
-            return _failed(request, message.remote_id, error)
-        return web.Response()
+        query, numbers = request.rel_url.raw_query_string, self._door.numbers
+        read = partial(sms_kannel.read_message, query, body, numbers, now=self._now())
+        return await _handed_on(request, read, self._intake.take, web.Response())
 
     async def status(self, request: web.Request) -> web.Response:
         """A text that we sent got somewhere, or did not."""
         if not self._admits(request):
             return _refused(request, 403, "not a call of Kannel's")
-        try:
-            receipt = sms_kannel.read_receipt(request.rel_url.raw_query_string, now=self._now())
-        except ValueError as reason:
-            return _refused(request, 400, str(reason))
-        try:
-            await self._record(receipt)
-        except Exception as error:
-            return _failed(request, receipt.remote_id, error)
-        return web.Response()
+        read = partial(sms_kannel.read_receipt, request.rel_url.raw_query_string, now=self._now())
+        return await _handed_on(request, read, self._record, web.Response())
 
     def _admits(self, request: web.Request) -> bool:
         return self._door.admits(request.match_info.get("secret", ""), request.remote)
+
+
+async def _handed_on(
+    request: web.Request, read: Callable[[], Said], take: Callable[[Said], Awaitable[object]], answer: web.Response
+) -> web.Response:
+    """``answer``, once what the request says is committed; 400 when it says nothing that we know."""
+    try:
+        said = read()
+    except ValueError as reason:
+        return _refused(request, 400, str(reason))
+    try:
+        await take(said)
+    except Exception as error:
+        return _failed(request, said.remote_id, error)
+    return answer
 
 
 def _refused(request: web.Request, status: int, reason: str) -> web.Response:
