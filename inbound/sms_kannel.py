@@ -16,6 +16,7 @@ from urllib.parse import parse_qsl
 import msgspec
 
 from gateway.domain import base64_text, sms_wire
+from gateway.domain.delivery import own_id
 from gateway.domain.types import Channel
 from gateway.service.receipts import Receipt
 from inbound.fields import Unreadable, is_id, number
@@ -103,7 +104,7 @@ def read_receipt(query: str, *, now: datetime) -> Receipt:
     status, code = _STATUSES[kind]
     return Receipt(
         source=SOURCE,
-        remote_id=f"{delivery}.{attempt}",
+        remote_id=own_id(delivery, attempt),
         status=status,
         error_code=code,
         delivery_id=delivery,

@@ -25,9 +25,10 @@ import aiohttp
 import structlog
 
 from gateway.domain import sms_text
-from gateway.domain.delivery import Bounced, Deferred, Found, Outcome, Sent, Unsure
+from gateway.domain.delivery import Bounced, Deferred, Found, Outcome, Sent, Unsure, own_id
 from gateway.domain.types import Outgoing
 from outbound.awaited import Awaited
+from outbound.http import Session
 
 log = structlog.get_logger(__name__)
 
@@ -70,10 +71,7 @@ class KannelTransport:
         self._settings = settings
         self._receipts_url = receipts_url
         self._awaited = Awaited(settings.receipt_wait.total_seconds(), time.monotonic)
-        self._limits = aiohttp.ClientTimeout(
-            total=2.5 * settings.timeout, connect=settings.timeout, sock_read=settings.timeout
-        )
-        self._session: aiohttp.ClientSession | None = None
+        self._session = Session(_HEADERS, timeout=settings.timeout)
 
     async def send(self, delivery: Outgoing) -> Outcome:
         """Hand the text to Kannel, once."""
@@ -92,14 +90,13 @@ class KannelTransport:
 
     async def close(self) -> None:
         """Close every connection."""
-        if self._session is not None:
-            await self._session.close()
+        await self._session.close()
 
     def _outcome(self, delivery: Outgoing, status: int, words: str) -> Outcome:
         reason = f"Kannel: {words or status}"
         match status:
             case 200 | 202:
-                return Sent(remote_id(delivery.id, delivery.attempt))
+                return Sent(own_id(delivery.id, delivery.attempt))
             case 400 | 413:
                 return Bounced(reason)
             case 401 | 403 | 404:
@@ -129,22 +126,8 @@ class KannelTransport:
 
     async def _post(self, headers: dict[str, str], text: bytes) -> tuple[int, str]:
         """The status of the answer, and its first words."""
-        if self._session is None:
-            self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(
-                    limit=0
-                ),  # the workers bound it: one that waited here would look unreachable
-                cookie_jar=aiohttp.DummyCookieJar(),
-                headers=_HEADERS,
-                timeout=self._limits,
-            )
-        async with self._session.post(
+        async with self._session.get().post(
             self._settings.sendsms_url, data=text, headers=headers, allow_redirects=False
         ) as answer:
             words = (await answer.content.read(_LONGEST_REASON)).decode(errors="replace")
             return answer.status, " ".join(words.split())
-
-
-def remote_id(delivery_id: int, attempt: int) -> str:
-    """The id that a text has at Kannel, as far as we are concerned; ``inbound.sms_kannel`` makes the same."""
-    return f"{delivery_id}.{attempt}"

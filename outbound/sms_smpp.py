@@ -24,7 +24,7 @@ import structlog
 
 from gateway.domain import smpp as rules
 from gateway.domain import sms_wire
-from gateway.domain.delivery import Bounced, Deferred, Fault, Found, Outcome, Sent, Unsure
+from gateway.domain.delivery import Bounced, Deferred, Fault, Found, Outcome, Sent, Unsure, own_id
 from gateway.domain.smpp import Delivered
 from gateway.domain.types import Outgoing
 from outbound import smpp
@@ -165,7 +165,7 @@ class SmppTransport:
             if answer.status:
                 return rules.refusal(answer.status)
         if not answer.remote_id:
-            return Sent(f"{delivery.id}.{delivery.attempt}")
+            return Sent(own_id(delivery.id, delivery.attempt))
         remote_id = self._settings.id_from_answer(answer.remote_id)
         self.owners.add(remote_id, delivery)
         return Sent(remote_id)
@@ -232,15 +232,7 @@ class SmppTransport:
 
     async def _converse(self, mode: Mode, arrived: Arrived) -> None:
         """One session, from the connection to its end, which raises."""
-        settings = self._settings
-        terms = Terms(settings.timeout, settings.enquire_interval, settings.window)
-        context = settings.tls_context()
-        session = await smpp.connect(settings.host, settings.port, arrived, terms, self._unheard, context)
-        try:
-            await session.bind(mode, settings.system_id, settings.password, settings.system_type)
-        except BaseException:
-            session.hang_up()
-            raise
+        session = await _bound(self._settings, mode, arrived, self._unheard)
         log.info("bound to the carrier", mode=mode.name)
         if mode is not Mode.RECEIVER:
             self._sender = session
@@ -263,23 +255,31 @@ async def try_to_bind(settings: SmppSettings) -> None:
     async def nothing(_: Delivered) -> bool:
         return False
 
+    (await _bound(settings, Mode.TRANSMITTER, nothing, smpp.Unheard())).hang_up()
+
+
+async def _bound(settings: SmppSettings, mode: Mode, arrived: Arrived, unheard: smpp.Unheard) -> Session:
+    """A session that the carrier has let in."""
     terms = Terms(settings.timeout, settings.enquire_interval, settings.window)
     context = settings.tls_context()
-    session = await smpp.connect(settings.host, settings.port, nothing, terms, smpp.Unheard(), context)
+    session = await smpp.connect(settings.host, settings.port, arrived, terms, unheard, context)
     try:
-        await session.bind(Mode.TRANSMITTER, settings.system_id, settings.password, settings.system_type)
-    finally:
+        await session.bind(mode, settings.system_id, settings.password, settings.system_type)
+    except BaseException:
         session.hang_up()
+        raise
+    return session
 
 
 async def _submit(session: Session, text: Text, *, patient: bool) -> Answer:
     """Submit a message; ``patient``: the first part is taken, so a throttled one is tried again for a moment."""
-    for wait in (*(_WAITS_BETWEEN_PARTS if patient else ()), None):
-        answer = await session.submit(text)
-        if answer.status not in (rules.THROTTLED, rules.QUEUE_FULL) or wait is None:
-            return answer
+    answer = await session.submit(text)
+    for wait in _WAITS_BETWEEN_PARTS if patient else ():
+        if answer.status not in (rules.THROTTLED, rules.QUEUE_FULL):
+            break
         await asyncio.sleep(wait)
-    raise AssertionError
+        answer = await session.submit(text)
+    return answer
 
 
 def _is_address(number: str) -> bool:

@@ -37,6 +37,7 @@ from gateway.domain.provider_codes import (
     status_outcome,
 )
 from gateway.domain.types import Outgoing
+from outbound.http import Session
 
 log = structlog.get_logger(__name__)
 
@@ -132,10 +133,7 @@ class MessagesApi:
         self._messages = f"{settings.base_url.rstrip('/')}/2010-04-01/Accounts/{settings.account_sid}/Messages"
         tokens = [settings.auth_token, *filter(None, [settings.auth_token_next])]
         self._logins = [{"Authorization": aiohttp.encode_basic_auth(settings.account_sid, token)} for token in tokens]
-        self._limits = aiohttp.ClientTimeout(
-            total=2.5 * settings.timeout, connect=settings.timeout, sock_read=settings.timeout
-        )
-        self._session: aiohttp.ClientSession | None = None
+        self._session = Session(_HEADERS, timeout=settings.timeout)
 
     async def create(self, form: Mapping[str, str]) -> bytes:
         """Post a new one; the answer's body. Raises Refused on any answer of 300 and above, and aiohttp's own errors
@@ -152,8 +150,7 @@ class MessagesApi:
 
     async def close(self) -> None:
         """Close every connection."""
-        if self._session is not None:
-            await self._session.close()
+        await self._session.close()
 
     async def _ask(
         self, method: str, url: str, *, query: Mapping[str, str] | None = None, body: bytes | None = None
@@ -171,16 +168,7 @@ class MessagesApi:
     async def _ask_as(
         self, login: dict[str, str], method: str, url: str, query: Mapping[str, str] | None, body: bytes | None
     ) -> bytes:
-        if self._session is None:
-            self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(
-                    limit=0
-                ),  # the workers bound it: one that waited here would look unreachable
-                cookie_jar=aiohttp.DummyCookieJar(),
-                headers=_HEADERS,
-                timeout=self._limits,
-            )
-        async with self._session.request(
+        async with self._session.get().request(
             method, url, params=query, data=body, headers=login, allow_redirects=False
         ) as answer:
             text = await answer.read()

@@ -162,6 +162,11 @@ class RetryRules:
     prices: bool = True
 
 
+def own_id(delivery_id: int, attempt: int) -> str:
+    """The message id of a text that went through a provider which gives none."""
+    return f"{delivery_id}.{attempt}"
+
+
 def after_attempt(
     outcome: Outcome, *, attempt: int, queued_at: datetime, now: datetime, rules: RetryRules, dice: float
 ) -> Verdict:

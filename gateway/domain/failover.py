@@ -49,7 +49,7 @@ def takeovers(ways: Sequence[Way], *, after: timedelta, now: datetime) -> dict[i
     standing = [way for way in ways if is_standing(way, now=now)]
     taken: dict[int, int] = {}
     for fallen in (way for way in ways if has_fallen(way, after=after, now=now)):
-        others = sorted(standing, key=lambda way, fallen=fallen: way.provider == fallen.provider)  # type: ignore[misc]
+        others = [way for way in standing if way.provider != fallen.provider] or standing
         if others:
             taken[fallen.route] = others[0].route
     return taken

@@ -15,10 +15,10 @@ BASIC = (
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
     "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
 )
-_EXTENSION = "\f^{}\\[~]|€"
-_GSM = frozenset(BASIC + _EXTENSION)
-_ALL_GSM = re.compile(f"[{re.escape(BASIC + _EXTENSION)}]*").fullmatch
-_TWO_PLACES = re.compile(f"[{re.escape(_EXTENSION)}]")
+EXTENSION = "\f^{}\\[~]|€"
+_GSM = frozenset(BASIC + EXTENSION)
+_ALL_GSM = re.compile(f"[{re.escape(BASIC + EXTENSION)}]*").fullmatch
+_TWO_PLACES = re.compile(f"[{re.escape(EXTENSION)}]")
 _ASTRAL = re.compile("[\U00010000-\U0010ffff]")
 
 

@@ -28,7 +28,7 @@ _CODECS = {
 
 _ESCAPE = 0x1B
 _CODES = {c: code + (code >= _ESCAPE) for code, c in enumerate(sms_text.BASIC)}
-_EXTENDED = dict(zip("\f^{}\\[~]|€", (0x0A, 0x14, 0x28, 0x29, 0x2F, 0x3C, 0x3D, 0x3E, 0x40, 0x65), strict=True))
+_EXTENDED = dict(zip(sms_text.EXTENSION, (0x0A, 0x14, 0x28, 0x29, 0x2F, 0x3C, 0x3D, 0x3E, 0x40, 0x65), strict=True))
 _OCTETS = {c: bytes([code]) for c, code in _CODES.items()} | {c: bytes([_ESCAPE, x]) for c, x in _EXTENDED.items()}
 _CHARACTERS = {code: c for c, code in _CODES.items()}
 _EXTENSIONS = {code: c for c, code in _EXTENDED.items()}
@@ -69,7 +69,7 @@ def encode(text: str, reference: int, *, latin_1: bool = False) -> Encoded:
     """The text as octets, in as many parts as ``sms_text.segments`` counts; ``reference`` (0 to 255) joins them.
 
     ``latin_1``: the carrier's default alphabet is ISO 8859-1, and it makes GSM of it by itself."""
-    if sms_text.is_gsm(text) and not (latin_1 and not _is_latin_1(text)):
+    if sms_text.is_gsm(text) and (not latin_1 or _is_latin_1(text)):
         octets = [c.encode("latin-1") if latin_1 else _OCTETS[c] for c in text]
         places, coding, whole, room = [len(_OCTETS[c]) for c in text], DEFAULT, 160, 153
     else:
@@ -114,7 +114,7 @@ def decode(octets: bytes, coding: int, *, latin_1: bool = False) -> str | None:
             return None
         case 8:
             return octets[: len(octets) & ~1].decode("utf-16-be", "surrogatepass")
-        case 1 | 3 | 5 | 6 | 7 | 10 | 13 | 14:
+        case _ if kind in _CODECS:
             return octets.decode(_CODECS[kind], "replace")
         case _:
             return octets.decode("latin-1") if latin_1 else _from_gsm(octets)
