@@ -137,7 +137,17 @@ async def run(
             if only & {"web", "inbound"}:
                 twilio = _twilio_door(config, site)
                 kannel = _kannel_door(config)
-                deps = WebDeps(store, site, intake, record.submit, now, twilio, kannel, pages="web" in only)
+                deps = WebDeps(
+                    store,
+                    site,
+                    intake,
+                    record.submit,
+                    now,
+                    twilio,
+                    kannel,
+                    pages="web" in only,
+                    proxies=frozenset(config.web.trusted_proxies),
+                )
                 app = build_app(deps)
                 for path, mounted in mounts.items():
                     app.router.add_get(path, _add_slash)

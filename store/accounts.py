@@ -41,6 +41,7 @@ class AccountRow:
     quiet_hours: str | None
     sleeps_at: datetime | None
     wakes_at: datetime | None
+    password_hash: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,10 +106,11 @@ _SET_EMAIL_MODE = _set("email_mode")
 _SET_SUSPENDED = _set("suspended_at")
 _SET_PIN = _set("pin_hash")
 _SET_ADMIN = _set("admin")
+_SET_PASSWORD = _set("password_hash")
 _DELETE = (
     update(accounts)
     .where(accounts.c.id == bindparam("account"), accounts.c.deleted_at.is_(None))
-    .values(name=None, bio="", deleted_at=bindparam("now"))
+    .values(name=None, bio="", password_hash="", deleted_at=bindparam("now"))
 )
 _WIPE_POSTS = (
     update(posts)
@@ -199,6 +201,11 @@ async def set_pin(unit: Unit, account_id: int, pin_hash: str) -> None:
 async def set_admin(unit: Unit, account_id: int, admin: bool) -> None:
     """Whether this account runs the instance."""
     await unit.execute(_SET_ADMIN, {"account": account_id, "new_admin": admin})
+
+
+async def set_password(unit: Unit, account_id: int, password_hash: str) -> None:
+    """The password of the site, as argon2 writes it; empty for none."""
+    await unit.execute(_SET_PASSWORD, {"account": account_id, "new_password_hash": password_hash})
 
 
 async def mark_deleted(unit: Unit, account_id: int, now: datetime) -> bool:

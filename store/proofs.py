@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, delete, insert, select
+from sqlalchemy import bindparam, delete, insert, select, update
 
 from store.schema import proofs
 from store.unit import Reading, Unit
@@ -28,6 +28,12 @@ _OPEN = select(proofs).where(
     proofs.c.purpose == bindparam("purpose"),
     proofs.c.expires_at > bindparam("now"),
 )
+_WAITING = select(proofs).where(
+    proofs.c.account_id == bindparam("account"),
+    proofs.c.purpose == bindparam("purpose"),
+    proofs.c.expires_at > bindparam("now"),
+)
+_COUNT_TRY = update(proofs).where(proofs.c.id == bindparam("which")).values(tries=proofs.c.tries + 1)
 _USE = delete(proofs).where(proofs.c.id == bindparam("which"))
 _FORGET = delete(proofs).where(proofs.c.account_id == bindparam("account"), proofs.c.purpose == bindparam("why"))
 _FORGET_ALL = delete(proofs).where(proofs.c.account_id == bindparam("account"))
@@ -56,6 +62,18 @@ async def find(reading: Reading, purpose: str, code_hash: str, *, now: datetime)
     values = {"purpose": purpose, "code_hash": code_hash, "now": now}
     row = (await reading.execute(_OPEN, values)).first()
     return None if row is None else ProofRow(**row._mapping)
+
+
+async def waiting(reading: Reading, account_id: int, purpose: str, *, now: datetime) -> ProofRow | None:
+    """The code that an account is asked for, if it is."""
+    values = {"account": account_id, "purpose": purpose, "now": now}
+    row = (await reading.execute(_WAITING, values)).first()
+    return None if row is None else ProofRow(**row._mapping)
+
+
+async def count_try(unit: Unit, proof_id: int) -> None:
+    """A wrong code was given."""
+    await unit.execute(_COUNT_TRY, {"which": proof_id})
 
 
 async def use(unit: Unit, proof_id: int) -> None:

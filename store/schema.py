@@ -81,7 +81,8 @@ class _AccountCols(TypedColumns):
     ``quiet_hours`` are the daily ones, as ``gateway.domain.quiet`` writes them. ``sleeps_at``/``wakes_at`` are the
     window of quiet that is now or comes next; the person sleeps from ``sleeps_at`` until it has been moved forward.
     ``post_version``/``feed_version`` go into the secret posting and feed addresses; raising one revokes the old.
-    ``pin_hash`` is the digest of the PIN that texts must begin with, empty without one.
+    ``pin_hash`` is the digest of the PIN that texts must begin with, ``password_hash`` what argon2 makes of the site's
+    password; each is empty without one.
     """
 
     id = Column(_Id, primary_key=True)
@@ -106,6 +107,7 @@ class _AccountCols(TypedColumns):
     quiet_hours: Named[str | None] = Column(String(11))
     sleeps_at: Named[datetime | None] = Column(Instant)
     wakes_at: Named[datetime | None] = Column(Instant)
+    password_hash: Named[str] = Column(Text, server_default="")
 
 
 accounts = Table(
@@ -296,6 +298,45 @@ class _ProofCols(TypedColumns):
 
 
 proofs = Table("proofs", metadata, _ProofCols, Index(None, "code_hash"))
+
+
+class _SessionCols(TypedColumns):
+    """A browser that is logged in. Only the digest of what it shows is kept; ``device`` is what it calls itself."""
+
+    id = Column(_Id, primary_key=True)
+    account_id: Named[int] = Column(_Id, ForeignKey("accounts.id"))
+    secret_hash: Named[str] = Column(String(64))
+    device: Named[str] = Column(String(120), server_default="")
+    created_at: Named[datetime] = Column(Instant)
+    seen_at: Named[datetime] = Column(Instant)
+    expires_at: Named[datetime] = Column(Instant)
+
+
+sessions = Table(
+    "sessions",
+    metadata,
+    _SessionCols,
+    UniqueConstraint("secret_hash"),
+    Index(None, "account_id"),
+    sqlite_autoincrement=True,
+)
+
+
+class _SignupCols(TypedColumns):
+    """Somebody who typed a name and a phone or mail address on the site and has yet to prove it: no account, and the
+    name is still anybody's."""
+
+    id = Column(_Id, primary_key=True)
+    name: Named[str] = Column(String(15))
+    channel: Named[str] = Column(String(8))
+    address: Named[str] = Column(String(254))
+    code_hash: Named[str] = Column(String(64))
+    tries: Named[int] = Column(SmallInteger, server_default="0")
+    created_at: Named[datetime] = Column(Instant)
+    expires_at: Named[datetime] = Column(Instant)
+
+
+signups = Table("signups", metadata, _SignupCols, Index(None, "code_hash"), Index(None, "address"))
 
 
 class _FollowCols(TypedColumns):

@@ -11,11 +11,14 @@ from msgspec import Meta
 
 from gateway.service.receipts import Record
 from gateway.service.site import Site
+from gateway.web.desk import Desk, six_digits
+from gateway.web.entrance import Entrance
 from gateway.web.feeds import Feeds
 from gateway.web.hooks import KannelHooks, TwilioHooks
 from gateway.web.look import Look
 from gateway.web.pages import Pages
 from gateway.web.problems import add_headers, show_problems
+from gateway.web.visitors import Visitors
 from inbound.message import TakesMessages
 from inbound.sms_kannel import Door as KannelDoor
 from inbound.sms_twilio import Door
@@ -27,10 +30,12 @@ LARGEST_BODY = 64 * 1024
 
 @dataclass(frozen=True)
 class WebSettings:
-    """``[web]``: where the site and the webhooks listen. A proxy with TLS stands before it."""
+    """``[web]``: where the site and the webhooks listen. A proxy with TLS stands before it; ``trusted_proxies`` are the
+    addresses from which it is believed who the visitor is (``X-Forwarded-For``)."""
 
     host: str = "127.0.0.1"
     port: Annotated[int, Meta(ge=0, le=65535)] = 8140
+    trusted_proxies: tuple[str, ...] = ("127.0.0.1", "::1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +51,17 @@ class WebDeps:
     twilio: Door | None = None
     kannel: KannelDoor | None = None
     pages: bool = True
+    new_code: Callable[[], str] = six_digits
+    proxies: frozenset[str] = frozenset()
 
 
 def build_app(deps: WebDeps) -> web.Application:
     """The application with all its routes; nothing listens yet."""
-    look = Look(deps.site, deps.now)
-    app = web.Application(client_max_size=LARGEST_BODY, middlewares=[show_problems(look)])
+    visitors = Visitors(deps.store, deps.site, deps.now)
+    look = Look(deps.site, visitors, deps.now)
+    app = web.Application(
+        client_max_size=LARGEST_BODY, middlewares=[visitors.hand_out(), show_problems(look), visitors.recognise()]
+    )
     app.on_response_prepare.append(add_headers)
     if deps.twilio:
         TwilioHooks(deps.twilio, deps.intake, deps.record, deps.now).add_to(app)
@@ -59,7 +69,9 @@ def build_app(deps: WebDeps) -> web.Application:
         KannelHooks(deps.kannel, deps.intake, deps.record, deps.now).add_to(app)
     if deps.pages:
         Feeds(deps.store, deps.site).add_to(app)
-        Pages(deps.store, deps.site, look, deps.now).add_to(app)
+        desk = Desk(deps.store, deps.site, look, visitors, deps.now, deps.new_code, deps.proxies)
+        Entrance(desk).add_to(app)
+        Pages(desk).add_to(app)
     return app
 
 

@@ -15,12 +15,14 @@ from markupsafe import Markup
 
 from gateway.domain.types import Source
 from gateway.service.site import Site
+from gateway.web.languages import Languages
+from gateway.web.visitors import FIELD, Visitors, visitor
 from outbound.linking import linked
 
 HUES = 8
 """How many colours the stylesheet has for people's initials."""
 
-_STATIC = {"birdwire.css": "text/css", "bird.svg": "image/svg+xml"}
+_STATIC = {"birdwire.css": "text/css", "bird.svg": "image/svg+xml", "birdwire.js": "text/javascript"}
 _SOURCES = {
     Source.SMS: "by text",
     Source.EMAIL: "by mail",
@@ -42,8 +44,10 @@ class _File:
 class Look:
     """Renders this site's pages and serves the files they refer to, under addresses that change with their content."""
 
-    def __init__(self, site: Site, now: Callable[[], datetime]) -> None:
+    def __init__(self, site: Site, visitors: Visitors, now: Callable[[], datetime]) -> None:
         self._now = now
+        self._visitors = visitors
+        self._languages = Languages()
         self._zone = ZoneInfo(site.time_zone)
         self._files = {name: _read(name, media_type) for name, media_type in _STATIC.items()}
         self._templates = Environment(
@@ -52,6 +56,7 @@ class Look:
             undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
+            extensions=["jinja2.ext.i18n"],
         )
         self._templates.globals.update(
             site=site,
@@ -65,17 +70,37 @@ class Look:
             one_line=lambda text: " ".join(text.split()),
         )
 
-    def page(self, template: str, *, status: int = 200, **values: Any) -> web.Response:
-        """A page of HTML."""
-        text = self._templates.get_template(template).render(values)
-        headers: dict[str, str] = {hdrs.CACHE_CONTROL: "no-cache"}
+    def page(self, request: web.Request, template: str, *, status: int = 200, **values: Any) -> web.Response:
+        """A page of HTML, for whoever looks: in their language, with what they may do, their forms vouched for."""
+        me = visitor(request)
+        words = self._languages.of(me.language if me else None, request.headers.get(hdrs.ACCEPT_LANGUAGE, ""))
+        text = self._templates.get_template(template).render(
+            me=me,
+            path=request.path,
+            here=request.path_qs,
+            csrf=lambda: self._field(request),
+            lang=words.code,
+            gettext=words.gettext,
+            ngettext=words.ngettext,
+            **values,
+        )
+        headers: dict[str, str] = {
+            hdrs.CACHE_CONTROL: "private, no-cache" if me else "no-cache",
+            hdrs.VARY: "Cookie, Accept-Language",
+            hdrs.CONTENT_LANGUAGE: words.code,
+        }
         if status >= 400:  # where HTTP's errors begin
             headers["X-Robots-Tag"] = "noindex"
         return web.Response(text=text, status=status, content_type="text/html", headers=headers)
 
-    def message(self, title: str, *lines: str, status: int = 200, button: str = "", home: bool = True) -> web.Response:
+    def message(
+        self, request: web.Request, title: str, *lines: str, status: int = 200, button: str = "", home: bool = True
+    ) -> web.Response:
         """A page that only says something, and asks for one click if there is a ``button``."""
-        return self.page("message.html", status=status, title=title, lines=lines, button=button, home=home)
+        return self.page(request, "message.html", status=status, title=title, lines=lines, button=button, home=home)
+
+    def _field(self, request: web.Request) -> Markup:
+        return Markup('<input type="hidden" name="{}" value="{}">').format(FIELD, self._visitors.form_word(request))
 
     async def static(self, request: web.Request) -> web.Response:
         """One of the files beside the templates."""

@@ -1,7 +1,5 @@
 """The pages that everybody may see: the front page, people, posts, tags; and the one that stops mails."""
 
-from collections.abc import Callable
-from datetime import datetime
 from html import escape
 
 from aiohttp import hdrs, web
@@ -11,11 +9,9 @@ from gateway.domain.command_table import CHAPTERS
 from gateway.domain.token import Purpose
 from gateway.service import following, reading
 from gateway.service.reading import Closed, Deleted, Missing, PostPage, Profile
-from gateway.service.site import Site
 from gateway.web import addresses
-from gateway.web.look import Look
+from gateway.web.desk import Desk
 from store.timelines import NEWEST
-from store.unit import Store
 
 LARGEST_SITEMAP = 50_000
 """Addresses that one sitemap may hold (sitemaps.org)."""
@@ -26,24 +22,20 @@ _SITEMAP = "http://www.sitemaps.org/schemas/sitemap/0.9"
 class Pages:
     """The page routes over one store."""
 
-    def __init__(self, store: Store, site: Site, look: Look, now: Callable[[], datetime]) -> None:
-        self._store = store
-        self._site = site
-        self._look = look
-        self._now = now
+    def __init__(self, desk: Desk) -> None:
+        self._store = desk.store
+        self._site = desk.site
+        self._look = desk.look
+        self._now = desk.now
 
     def add_to(self, app: web.Application) -> None:
-        """Add every page's route. A private site has the same ones, and each says that it is private, but for the one
-        that the answer to HELP leads to: it tells of nobody."""
+        """Add every page's route."""
         get, post = app.router.add_get, app.router.add_post
         get("/static/{file}", self._look.static)
         get("/robots.txt", self.robots)
         get("/help", self.help)
         get("/unsubscribe/{token}", self.ask_unsubscribe)
         post("/unsubscribe/{token}", self.unsubscribe)
-        if self._site.private:
-            get("/{anything:.*}", self.private)
-            return
         get("/", self.front)
         get("/sitemap.xml", self.sitemap)
         get(f"/@{addresses.NAME}", self.person)
@@ -56,7 +48,7 @@ class Pages:
         async with self._store.reading() as read:
             before = _before(request)
             page = await reading.public_timeline(read, before=before)
-        return self._look.page("front.html", page=page, first=before == NEWEST)
+        return self._look.page(request, "front.html", page=page, first=before == NEWEST)
 
     async def person(self, request: web.Request) -> web.Response:
         """A public account and its posts; of a protected one nothing but that."""
@@ -68,10 +60,10 @@ class Pages:
             found = await reading.profile(read, name)
             if isinstance(found, Profile):
                 page = await reading.posts_of(read, found, answers=answers, before=_before(request))
-                return self._look.page("profile.html", profile=found, page=page, answers=answers)
+                return self._look.page(request, "profile.html", profile=found, page=page, answers=answers)
         match found:
             case Closed():
-                return self._closed(found.name)
+                return self._closed(request, found.name)
             case Missing():
                 raise web.HTTPNotFound
 
@@ -85,7 +77,7 @@ class Pages:
                     raise web.HTTPMovedPermanently(post.path)
                 before = [other for other in conversation if other.id < post.id]
                 after = [other for other in conversation if other.id > post.id]
-                return self._look.page("post.html", post=post, before=before, after=after)
+                return self._look.page(request, "post.html", post=post, before=before, after=after)
             case Deleted():
                 raise web.HTTPGone
             case Missing():
@@ -96,15 +88,11 @@ class Pages:
         tag = request.match_info["tag"].casefold()
         async with self._store.reading() as read:
             page = await reading.tag_timeline(read, tag, before=_before(request))
-        return self._look.page("tag.html", tag=tag, path=addresses.tag_path(tag), page=page)
+        return self._look.page(request, "tag.html", tag=tag, path=addresses.tag_path(tag), page=page)
 
-    async def help(self, _request: web.Request) -> web.Response:
+    async def help(self, request: web.Request) -> web.Response:
         """All that can be texted: where the answer to HELP leads."""
-        return self._look.page("help.html", chapters=CHAPTERS)
-
-    async def private(self, _request: web.Request) -> web.Response:
-        """All that a private site shows to everybody."""
-        return self._look.message("This site is private", "It is for its members only.", status=403, home=False)
+        return self._look.page(request, "help.html", chapters=CHAPTERS)
 
     async def robots(self, _request: web.Request) -> web.Response:
         """Where crawlers should not go (RFC 9309)."""
@@ -126,6 +114,7 @@ class Pages:
         """Ask before doing: mail scanners open every link."""
         self._delivery(request)
         return self._look.message(
+            request,
             "Stop these mails?",
             "You will get no more mails of the kind that this link stood in. Nothing else changes.",
             button="Stop these mails",
@@ -139,7 +128,7 @@ class Pages:
             words = await following.unsubscribe(unit, delivery_id, now=self._now())
         if words is None:
             raise web.HTTPNotFound
-        return self._look.message("Done", words, home=False)
+        return self._look.message(request, "Done", words, home=False)
 
     def _delivery(self, request: web.Request) -> int:
         claimed = token.parse(request.match_info["token"])
@@ -147,11 +136,11 @@ class Pages:
             raise web.HTTPNotFound
         return claimed.number
 
-    def _closed(self, name: str) -> web.Response:
+    def _closed(self, request: web.Request, name: str) -> web.Response:
         lines = ["Only followers whom this account has accepted see its posts."]
         if self._site.number:
             lines.append(f"To ask, text FOLLOW {name} to {self._site.number}.")
-        return self._look.message(f"@{name} is protected", *lines, status=404)
+        return self._look.message(request, f"@{name} is protected", *lines, status=404)
 
 
 def _before(request: web.Request) -> int:

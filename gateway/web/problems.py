@@ -6,6 +6,7 @@ from aiohttp.typedefs import Handler, Middleware
 
 from gateway.domain.place import place_of
 from gateway.web.look import Look
+from gateway.web.visitors import MembersOnly
 
 log = structlog.get_logger(__name__)
 
@@ -19,10 +20,11 @@ HEADERS = {
 """On every answer but a webhook's: nothing from elsewhere is loaded, framed or told where the reader came from."""
 
 _WORDS = {
-    403: ("Not here", "This is not open to you."),
+    403: ("Not here", "This is not open to you, or the page was open for too long. Go back, reload it and try again."),
     404: ("Nothing here", "There is no such page, or it is not for everybody to see."),
     405: ("Not that way", "This address does not take what was sent to it."),
     410: ("Gone", "This post was deleted by its author."),
+    429: ("Too often", "That was tried too often from here. Please wait a few minutes."),
     413: ("Too much", "That was more than this address takes."),
 }
 
@@ -47,16 +49,22 @@ def show_problems(look: Look) -> Middleware:
         except web.HTTPException as problem:
             if problem.status < 400:  # a redirect is no problem
                 raise
-            page = look.message(*_WORDS.get(problem.status, (problem.reason,)), status=problem.status)
-            if "Allow" in problem.headers:
-                page.headers["Allow"] = problem.headers["Allow"]
+            if isinstance(problem, MembersOnly):
+                return look.page(request, "private.html", status=403)
+            page = look.message(request, *_WORDS.get(problem.status, (problem.reason,)), status=problem.status)
+            for name in ("Allow", "Retry-After"):
+                if name in problem.headers:
+                    page.headers[name] = problem.headers[name]
             return page
         except ConnectionResetError:  # the reader has gone
             raise
         except Exception as error:  # its words stay out of the log: they may quote what is private
             log.error("page failed", route=_route(request), error=type(error).__name__, where=place_of(error))
             return look.message(
-                "That went wrong", "The fault is ours. It is written down; please try again in a while.", status=500
+                request,
+                "That went wrong",
+                "The fault is ours. It is written down; please try again in a while.",
+                status=500,
             )
 
     return problems

@@ -1,0 +1,178 @@
+"""Signing up on the site: a name, and a phone or mail address that is proven before there is an account.
+
+    begin(...)           nothing is reserved; a link goes to the mailbox, or a code to the phone
+    finish_by_link(...)  the link came back
+    finish_by_code(...)  the code came back on the page
+
+Until then the name is anybody's, so nobody can sit on names with addresses that are not theirs. An address that
+somebody has already is told so itself, and the page says what it says to everybody.
+
+A phone that was proven on a page has said nothing itself yet: it gets no posts by text until it texts ON (or anything
+that asks for them), as everybody's number does that was typed elsewhere than on the phone.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from gateway.domain import proof, reply_site
+from gateway.domain.types import Channel
+from gateway.service import entering, joining, login, notify, phones
+from gateway.service.joining import NameTaken, NotAName, RegistrationClosed
+from gateway.service.site import Site
+from store import accounts, addresses, signups
+from store.signups import SignupRow
+from store.unit import Unit
+
+_PURPOSE = "signup"
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A link (``EMAIL``) or a code (``SMS``) is on its way, if the address can be written to at all."""
+
+    channel: Channel
+    signup_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class NotAnAddress:
+    """What was typed is neither a phone number nor a mail address."""
+
+
+@dataclass(frozen=True, slots=True)
+class TooManyCodes:
+    """The address had so many in a day that no more are sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """There is an account now."""
+
+    account_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class TooLate:
+    """The link or code is wrong, old, or was used."""
+
+
+@dataclass(frozen=True, slots=True)
+class WrongCode:
+    """Try again."""
+
+
+async def begin(
+    unit: Unit, site: Site, name: str, typed: str, *, now: datetime, new_code: Callable[[], str], secret: str
+) -> Begun | NameTaken | NotAName | NotAnAddress | TooManyCodes | RegistrationClosed:
+    """Send the proof to the address that was typed. ``secret`` stands in the link of a mail."""
+    if site.registration != "open":
+        return RegistrationClosed()
+    name = name.strip().removeprefix("@").lower()
+    if refusal := await joining.name_refusal(unit, name):
+        return refusal
+    given = _address(typed, site)
+    if given is None:
+        return NotAnAddress()
+    channel, address = given
+    if await signups.count_since(unit, address, since=now - _DAY) >= site.limits.codes_per_day:
+        return TooManyCodes()
+    code = new_code() if channel is Channel.SMS else secret
+    found = await addresses.find_or_add(unit, channel, address, now=now)
+    held = None if found.owner_id is None else await accounts.by_id(unit, found.owner_id)
+    minutes = site.limits.code_minutes if channel is Channel.SMS else 60
+    signup_id = await signups.add(
+        unit,
+        name,
+        channel,
+        found.address,
+        proof.digest(site.key, _PURPOSE, code),
+        now=now,
+        expires_at=now + timedelta(minutes=minutes),
+    )
+    if held is not None and held.name is not None:
+        await _tell_its_holder(unit, site, found.address, held.name, channel, now, new_code)
+    elif found.opted_out_at is None and found.dead_at is None:
+        if channel is Channel.SMS:
+            await phones.choose_sender(unit, site, found)
+            await notify.tell(unit, found.id, reply_site.signup_code(site.name, name, code), now=now)
+        else:
+            words = reply_site.signup_letter(site.name, name, f"{site.public_url}/signup/{secret}")
+            await notify.tell(unit, found.id, words, subject=reply_site.signup_subject(site.name), now=now)
+    unit.ring()
+    return Begun(channel, signup_id)
+
+
+async def finish_by_link(
+    unit: Unit, site: Site, secret: str, *, now: datetime
+) -> Finished | TooLate | NameTaken | NotAName:
+    """The link of the mail was opened and confirmed."""
+    waiting = await signups.by_hash(unit, proof.digest(site.key, _PURPOSE, secret), now=now)
+    return TooLate() if waiting is None else await _finish(unit, site, waiting, now)
+
+
+async def finish_by_code(
+    unit: Unit, site: Site, signup_id: int, code: str, *, now: datetime
+) -> Finished | TooLate | WrongCode | NameTaken | NotAName:
+    """The code of the text was typed on the page; after ``limits.code_tries`` wrong ones it is void."""
+    waiting = await signups.by_id(unit, signup_id, now=now)
+    if waiting is None or waiting.channel != Channel.SMS:
+        return TooLate()
+    if not proof.same(waiting.code_hash, site.key, _PURPOSE, "".join(code.split())):
+        await signups.count_try(unit, waiting.id)
+        if waiting.tries + 1 >= site.limits.code_tries:
+            await signups.end(unit, waiting.id, now=now)
+            return TooLate()
+        return WrongCode()
+    return await _finish(unit, site, waiting, now)
+
+
+async def _finish(
+    unit: Unit, site: Site, waiting: SignupRow, now: datetime
+) -> Finished | TooLate | NameTaken | NotAName:
+    channel = Channel(waiting.channel)
+    found = await addresses.find_or_add(unit, channel, waiting.address, now=now)
+    held = None if found.owner_id is None else await accounts.by_id(unit, found.owner_id)
+    if held is not None and held.name is not None:
+        return TooLate()
+    if refusal := await joining.name_refusal(unit, waiting.name):
+        return refusal
+    account_id = await accounts.create(unit, waiting.name, now=now)
+    if account_id is None:
+        return NameTaken()
+    await signups.end(unit, waiting.id, now=now)
+    if channel is Channel.SMS:
+        await accounts.set_texts_on(unit, account_id, texts_on=False)
+    address = await joining.give_address(unit, account_id, channel, waiting.address, how="web", now=now)
+    if channel is Channel.SMS:
+        await notify.tell(unit, address.id, reply_site.signed_up(site.name, waiting.name), now=now)
+    else:
+        await joining.mail_posting_address(unit, site, account_id, now=now)
+    unit.ring()
+    return Finished(account_id)
+
+
+async def _tell_its_holder(
+    unit: Unit, site: Site, address: str, name: str, channel: Channel, now: datetime, new_code: Callable[[], str]
+) -> None:
+    """The address has an account: its holder can log in instead."""
+    if channel is Channel.SMS:
+        await entering.ask(unit, site, address, now=now, new_code=new_code)
+        return
+    found = await addresses.find(unit, channel, address)
+    if found is None or found.owner_id is None or found.opted_out_at is not None or found.dead_at is not None:
+        return
+    link = await login.new_link(unit, site, found.owner_id, now=now)
+    words = reply_site.signup_taken_letter(site.name, name, link)
+    await notify.tell(unit, found.id, words, subject=reply_site.login_subject(site.name), now=now)
+
+
+def _address(typed: str, site: Site) -> tuple[Channel, str] | None:
+    typed = typed.strip()
+    if "@" in typed:
+        local, _, domain = typed.rpartition("@")
+        fits = len(typed) <= 254 and local and "." in domain and not any(c.isspace() or c in "<>,;\"'" for c in typed)
+        return (Channel.EMAIL, typed) if fits else None
+    number = phones.e164(typed, site.default_region)
+    return None if number is None else (Channel.SMS, number)

@@ -1,0 +1,45 @@
+"""What every page has at hand."""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from aiohttp import web
+from limits import RateLimitItem
+
+from gateway.service.site import Site
+from gateway.web.limits import Limits, address_of
+from gateway.web.look import Look
+from gateway.web.visitors import Visitors
+from store.unit import Store
+
+
+def six_digits() -> str:
+    """A code that people repeat."""
+    return f"{secrets.randbelow(1_000_000):06d}"
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """The store, the site, how pages look, who visits, what is tried too often, the clock and the dice."""
+
+    store: Store
+    site: Site
+    look: Look
+    visitors: Visitors
+    now: Callable[[], datetime]
+    new_code: Callable[[], str] = six_digits
+    proxies: frozenset[str] = frozenset()
+    limits: Limits = field(default_factory=Limits)
+
+    async def limit(self, limit: RateLimitItem, request: web.Request, *more: str) -> None:
+        """Count what this request tries; raises TooOften."""
+        await self.limits.hit(limit, address_of(request, self.proxies), *more)
+
+
+async def given(request: web.Request, *names: str) -> list[str]:
+    """The fields of a form by their names; what is missing, or is a file, is empty."""
+    form = await request.post()
+    values = (form.get(name, "") for name in names)
+    return [value if isinstance(value, str) else "" for value in values]

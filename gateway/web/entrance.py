@@ -1,0 +1,237 @@
+"""Coming in and going out: signing up, logging in by link, code or password, logging out."""
+
+import asyncio
+import re
+import secrets
+from typing import assert_never
+
+import segno
+from aiohttp import web
+
+from gateway.domain.types import NAME_PATTERN, Channel
+from gateway.service import entering, login, passwords, signing_up
+from gateway.service.joining import NameTaken, NotAName, RegistrationClosed
+from gateway.service.signing_up import Begun, Finished, NotAnAddress, TooLate, TooManyCodes, WrongCode
+from gateway.web.desk import Desk, given
+from gateway.web.limits import CODES, LOGINS, SIGNUPS
+from gateway.web.visitors import visitor, way_back
+from store import accounts
+
+_LINK = r"{secret:[A-Za-z0-9_-]{10,100}}"
+_NAME = re.compile(NAME_PATTERN)
+_HASHES_AT_ONCE = 2
+"""Passwords that are tried at once: each takes 19 MB."""
+
+
+class Entrance:
+    """The routes by which people come and go."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._hashing = asyncio.Semaphore(_HASHES_AT_ONCE)
+
+    def add_to(self, app: web.Application) -> None:
+        """Add the routes."""
+        get, post = app.router.add_get, app.router.add_post
+        get("/login", self.ask_who)
+        post("/login", self.send)
+        post("/login/code", self.take_code)
+        post("/login/password", self.try_password)
+        get(f"/login/{_LINK}", self.confirm_link)
+        post(f"/login/{_LINK}", self.take_link)
+        post("/logout", self.leave)
+        get("/signup", self.ask_name)
+        post("/signup", self.begin)
+        post("/signup/code", self.finish_by_code)
+        get("/qr/{word}.svg", self.code_to_text)
+        get(f"/signup/{_LINK}", self.confirm_signup)
+        post(f"/signup/{_LINK}", self.finish_by_link)
+
+    # ---- logging in
+
+    async def ask_who(self, request: web.Request) -> web.Response:
+        """The log-in page; who is logged in already goes on."""
+        back = way_back(request.query.get("next"))
+        if visitor(request) is not None:
+            raise web.HTTPSeeOther(back)
+        return self._login(request, back)
+
+    async def send(self, request: web.Request) -> web.Response:
+        """Send a link or a code; the answer is the same whoever was named."""
+        who, back = await given(request, "who", "next")
+        await self._desk.limit(CODES, request)
+        if not who.strip():
+            return self._login(request, way_back(back), problem="nobody", status=422)
+        async with self._desk.store.unit() as unit:
+            await entering.ask(unit, self._desk.site, who, now=self._desk.now(), new_code=self._desk.new_code)
+        return self._desk.look.page(request, "code.html", who=who, back=way_back(back), problem="")
+
+    async def take_code(self, request: web.Request) -> web.Response:
+        """The code from the phone, typed here."""
+        who, code, back = await given(request, "who", "code", "next")
+        await self._limit_logins(request, who)
+        async with self._desk.store.unit() as unit:
+            found = await entering.take(unit, self._desk.site, who, code, now=self._desk.now())
+        if isinstance(found, entering.WrongCode):
+            page = {"who": who, "back": way_back(back), "problem": "wrong"}
+            return self._desk.look.page(request, "code.html", status=422, **page)
+        return await self._enter(request, found.id, way_back(back))
+
+    async def try_password(self, request: web.Request) -> web.Response:
+        """Log in by password."""
+        who, password, back = await given(request, "who", "password", "next")
+        await self._limit_logins(request, who)
+        async with self._desk.store.reading() as reading:
+            meant = await entering.meant(reading, self._desk.site, who)
+        account = meant[0] if meant else None
+        kept = account.password_hash if account else ""
+        async with self._hashing:
+            right = await asyncio.to_thread(passwords.is_right, kept, password[: passwords.LONGEST])
+            worn = right and passwords.is_worn(kept)
+            renewed = await asyncio.to_thread(passwords.hashed, password) if worn else ""
+        if account is None or not right:
+            return self._login(request, way_back(back), who=who, problem="password", status=422)
+        if renewed:
+            async with self._desk.store.unit() as unit:
+                await accounts.set_password(unit, account.id, renewed)
+        return await self._enter(request, account.id, way_back(back))
+
+    async def confirm_link(self, request: web.Request) -> web.Response:
+        """Ask before the link is used up: programs that look at mail open every link."""
+        async with self._desk.store.reading() as reading:
+            account = await login.whose(reading, self._desk.site, request.match_info["secret"], now=self._desk.now())
+        if account is None:
+            return self._login(request, "/home", problem="link", status=410)
+        return self._desk.look.page(request, "confirm.html", name=account.name or "", joining=False)
+
+    async def take_link(self, request: web.Request) -> web.Response:
+        """Use the link up."""
+        async with self._desk.store.unit() as unit:
+            account = await login.use(unit, self._desk.site, request.match_info["secret"], now=self._desk.now())
+        if account is None:
+            return self._login(request, "/home", problem="link", status=410)
+        return await self._enter(request, account.id, "/home")
+
+    async def leave(self, request: web.Request) -> web.StreamResponse:
+        """Log this browser out."""
+        response = web.Response(status=303, headers={"Location": "/"})
+        await self._desk.visitors.log_out(request, response)
+        return response
+
+    # ---- signing up
+
+    async def ask_name(self, request: web.Request) -> web.Response:
+        """The sign-up page."""
+        if visitor(request) is not None:
+            raise web.HTTPSeeOther("/home")
+        return self._signup(request)
+
+    async def begin(self, request: web.Request) -> web.Response:
+        """Send the proof to the address that was typed."""
+        name, address = await given(request, "name", "address")
+        await self._desk.limit(SIGNUPS, request)
+        secret = secrets.token_urlsafe(24)
+        desk = self._desk
+        async with desk.store.unit() as unit:
+            begun = await signing_up.begin(
+                unit, desk.site, name, address, now=desk.now(), new_code=desk.new_code, secret=secret
+            )
+        match begun:
+            case Begun(channel, signup_id):
+                return self._prove(request, signup_id, address, by_mail=channel is Channel.EMAIL)
+            case NameTaken():
+                problem = "taken"
+            case NotAName():
+                problem = "name"
+            case NotAnAddress():
+                problem = "address"
+            case TooManyCodes():
+                problem = "many"
+            case RegistrationClosed():
+                problem = "closed"
+            case _:
+                assert_never(begun)
+        return self._signup(request, name=name, address=address, problem=problem, status=422)
+
+    async def finish_by_code(self, request: web.Request) -> web.Response:
+        """The code from the phone, typed here."""
+        number, address, code = await given(request, "signup", "address", "code")
+        await self._desk.limit(LOGINS, request)
+        if not (number.isascii() and number.isdigit() and len(number) <= 18):
+            raise web.HTTPBadRequest
+        desk = self._desk
+        async with desk.store.unit() as unit:
+            finished = await signing_up.finish_by_code(unit, desk.site, int(number), code, now=desk.now())
+        if isinstance(finished, WrongCode):
+            return self._prove(request, int(number), address, problem="wrong", status=422)
+        return await self._finish(request, finished)
+
+    async def confirm_signup(self, request: web.Request) -> web.Response:
+        """Ask before the link is used up."""
+        return self._desk.look.page(request, "confirm.html", name="", joining=True)
+
+    async def finish_by_link(self, request: web.Request) -> web.Response:
+        """The link of the mail was opened, and meant."""
+        desk = self._desk
+        async with desk.store.unit() as unit:
+            finished = await signing_up.finish_by_link(unit, desk.site, request.match_info["secret"], now=desk.now())
+        return await self._finish(request, finished)
+
+    async def _finish(self, request: web.Request, finished: Finished | TooLate | NameTaken | NotAName) -> web.Response:
+        match finished:
+            case Finished(account_id):
+                return await self._enter(request, account_id, "/home")
+            case NameTaken() | NotAName():
+                problem = "taken"
+            case TooLate():
+                problem = "late"
+            case _:
+                assert_never(finished)
+        return self._signup(request, problem=problem, status=410)
+
+    async def code_to_text(self, request: web.Request) -> web.Response:
+        """A QR code that makes a phone write a text to us: ``join``, or ``follow-NAME``."""
+        word, _, name = request.match_info["word"].partition("-")
+        site = self._desk.site
+        if not site.number or word not in {"join", "follow"} or (word == "follow") != bool(_NAME.fullmatch(name)):
+            raise web.HTTPNotFound
+        picture = segno.make(f"SMSTO:{site.number}:{word.upper()} {name}", error="m")
+        body = picture.svg_inline(scale=4, border=2).encode()
+        return web.Response(body=body, content_type="image/svg+xml", headers={"Cache-Control": "max-age=86400"})
+
+    # ---- what both have in common
+
+    async def _enter(self, request: web.Request, account_id: int, back: str) -> web.Response:
+        response = web.Response(status=303, headers={"Location": back})
+        await self._desk.visitors.log_in(request, response, account_id)
+        return response
+
+    async def _limit_logins(self, request: web.Request, who: str) -> None:
+        await self._desk.limit(LOGINS, request)
+        await self._desk.limits.hit(LOGINS, "who", who.strip().lower()[:254])
+
+    def _login(
+        self, request: web.Request, back: str, *, who: str = "", problem: str = "", status: int = 200
+    ) -> web.Response:
+        return self._desk.look.page(request, "login.html", status=status, who=who, back=back, problem=problem)
+
+    def _prove(
+        self,
+        request: web.Request,
+        signup: int,
+        address: str,
+        *,
+        by_mail: bool = False,
+        problem: str = "",
+        status: int = 200,
+    ) -> web.Response:
+        page = self._desk.look.page
+        return page(
+            request, "proof.html", status=status, signup=signup, address=address, by_mail=by_mail, problem=problem
+        )
+
+    def _signup(
+        self, request: web.Request, *, name: str = "", address: str = "", problem: str = "", status: int = 200
+    ) -> web.Response:
+        values = {"name": name, "address": address, "problem": problem}
+        return self._desk.look.page(request, "signup.html", status=status, **values)

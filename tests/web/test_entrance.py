@@ -1,0 +1,364 @@
+"""Signing up, logging in, going out, and who is kept out."""
+
+import re
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from urllib.parse import urlsplit
+
+import aiohttp
+import pytest
+from sqlalchemy import select
+
+from gateway.domain.types import Channel
+from gateway.service import joining, passwords
+from gateway.service.site import Site
+from gateway.web.visitors import device, way_back
+from store import accounts, addresses, routes
+from store.schema import addresses as address_table
+from store.schema import deliveries, notices
+from store.unit import Store
+from tests.web.browsing import Browser, visited
+from tests.web.conftest import NOW, Village
+
+PHONE = "+15550001234"
+
+
+@pytest.fixture
+async def site_open(village: Village, site: Site) -> AsyncIterator[aiohttp.ClientSession]:
+    async with village.store.unit() as unit:
+        await routes.ensure(unit, [site.number])
+    async with visited(village.store, site) as session:
+        yield session
+
+
+@pytest.fixture
+def someone(site_open: aiohttp.ClientSession) -> Browser:
+    """Somebody who has just come by."""
+    return Browser(site_open)
+
+
+async def letters(store: Store, to: str) -> list[str]:
+    """What waits for one phone or mailbox, oldest first."""
+    statement = (
+        select(notices.c.text)
+        .join(deliveries, deliveries.c.notice_id == notices.c.id)
+        .join(address_table, address_table.c.id == deliveries.c.address_id)
+        .where(address_table.c.address == to)
+        .order_by(notices.c.id)
+    )
+    async with store.reading() as reading:
+        return [row.text for row in await reading.execute(statement)]
+
+
+def link_in(letter: str) -> str:
+    found = re.search(r"https://birds\.example(\S+)", letter)
+    assert found
+    return found[1]
+
+
+async def with_mail(village: Village, name: str) -> int:
+    account_id = await village.person(name)
+    async with village.store.unit() as unit:
+        await joining.give_address(unit, account_id, Channel.EMAIL, f"{name}@mail.example", how="operator", now=NOW)
+    return account_id
+
+
+async def with_phone(village: Village, name: str) -> int:
+    account_id = await village.person(name)
+    async with village.store.unit() as unit:
+        await joining.give_address(unit, account_id, Channel.SMS, PHONE, how="operator", now=NOW)
+    return account_id
+
+
+async def test_a_newcomer_signs_up_with_a_mail_address(village: Village, someone: Browser) -> None:
+    await someone.open("/signup")
+    assert await someone.submit("/signup", name="Dora", address="dora@mail.example") == 200
+    assert "mailbox" in someone.text
+    async with village.store.reading() as reading:
+        assert await accounts.by_name(reading, "dora") is None
+    [letter] = await letters(village.store, "dora@mail.example")
+    assert await someone.open(link_in(letter)) == 200
+    async with village.store.reading() as reading:
+        assert await accounts.by_name(reading, "dora") is None, "opening a link is not yet a yes"
+    await someone.submit(someone.path)
+    assert "Log out" in someone.text
+    async with village.store.reading() as reading:
+        dora = await accounts.by_name(reading, "dora")
+        assert dora
+        found = await addresses.find(reading, Channel.EMAIL, "dora@mail.example")
+        assert found
+        assert found.owner_id == dora.id
+    posting = (await letters(village.store, "dora@mail.example"))[-1]
+    assert "post+" in posting
+
+
+async def test_a_newcomer_signs_up_with_a_phone_and_gets_no_posts_there_before_it_answers(
+    village: Village, someone: Browser
+) -> None:
+    await someone.open("/signup")
+    await someone.submit("/signup", name="dora", address="(555) 000-1234")
+    [text] = await letters(village.store, PHONE)
+    assert "482913" in text
+    assert await someone.submit("/signup/code", code="111111") == 422
+    await someone.submit("/signup/code", code=" 482 913")
+    assert "Log out" in someone.text
+    async with village.store.reading() as reading:
+        dora = await accounts.by_name(reading, "dora")
+        assert dora
+        assert not dora.texts_on
+        assert dora.phone_id is not None
+    confirmation = (await letters(village.store, PHONE))[-1]
+    assert all(words in confirmation for words in ("Testville", "ON", "HELP", "STOP", "rates may apply"))
+
+
+async def test_wrong_codes_end_a_sign_up(village: Village, someone: Browser) -> None:
+    await someone.open("/signup")
+    await someone.submit("/signup", name="dora", address=PHONE)
+    for _ in range(4):
+        assert await someone.submit("/signup/code", code="111111") == 422
+    assert await someone.submit("/signup/code", code="111111") == 410
+    await someone.open("/signup")
+    async with village.store.reading() as reading:
+        assert await accounts.by_name(reading, "dora") is None
+
+
+@pytest.mark.parametrize(
+    ("name", "address", "words"),
+    [
+        ("alice", "x@mail.example", "Somebody has that name"),
+        ("admin", "x@mail.example", "Somebody has that name"),
+        ("far too long for a name", "x@mail.example", "1 to 15"),
+        ("dora", "dora", "neither a phone number nor a mail address"),
+        ("dora", "a b@mail.example", "neither a phone number nor a mail address"),
+        ("dora", "12", "neither a phone number nor a mail address"),
+    ],
+)
+async def test_a_form_that_is_wrong_comes_back_with_what_was_typed(
+    village: Village, someone: Browser, name: str, address: str, words: str
+) -> None:
+    await village.person("alice")
+    await someone.open("/signup")
+    assert await someone.submit("/signup", name=name, address=address) == 422
+    assert words in someone.text
+    assert someone.find("//input[@name='name']")[0].get("value") == name
+    assert someone.find("//input[@name='address']")[0].get("value") == address
+
+
+async def test_a_sign_up_with_an_address_that_is_taken_tells_its_holder_and_nobody_else(
+    village: Village, someone: Browser
+) -> None:
+    await with_mail(village, "alice")
+    await someone.open("/signup")
+    await someone.submit("/signup", name="mallory", address="alice@mail.example")
+    taken = someone.text.replace("alice@", "x@")
+    await someone.open("/signup")
+    await someone.submit("/signup", name="mallory", address="x@mail.example")
+    assert someone.text == taken
+    [letter] = await letters(village.store, "alice@mail.example")
+    assert "You are alice there already" in letter
+
+
+async def test_nobody_signs_up_where_that_is_closed(village: Village, site: Site) -> None:
+    async with visited(village.store, replace(site, registration="closed")) as session:
+        someone = Browser(session)
+        await someone.open("/signup")
+        assert not someone.find("//form[@action='/signup']")
+        await someone.open("/login")
+        word = someone.find("//input[@name='csrf']")[0].get("value")
+        assert await someone.post("/signup", csrf=word, name="dora", address="d@mail.example") == 422
+
+
+async def test_logging_in_by_a_mailed_link(village: Village, someone: Browser) -> None:
+    await with_mail(village, "alice")
+    await someone.open("/login?next=/tags/x")
+    await someone.submit("/login", who="alice@mail.example")
+    [letter] = await letters(village.store, "alice@mail.example")
+    await someone.open(link_in(letter))
+    assert "Log in as alice" in someone.text
+    link = someone.path
+    await someone.submit(link)
+    assert "Log out" in someone.text
+    again = Browser(someone._session)
+    assert await again.open(link) == 410
+
+
+async def test_logging_in_by_a_texted_code(village: Village, someone: Browser) -> None:
+    await with_phone(village, "alice")
+    await someone.open("/login")
+    await someone.submit("/login", who="alice")
+    assert "482913" in (await letters(village.store, PHONE))[-1]
+    assert await someone.submit("/login/code", code="000000") == 422
+    await someone.submit("/login/code", code="482913")
+    assert "Log out" in someone.text
+
+
+async def test_a_code_is_void_after_five_wrong_ones(village: Village, someone: Browser) -> None:
+    await with_phone(village, "alice")
+    await someone.open("/login")
+    await someone.submit("/login", who="alice")
+    for _ in range(5):
+        assert await someone.submit("/login/code", code="000000") == 422
+    assert await someone.submit("/login/code", code="482913") == 422
+
+
+async def test_nobody_learns_from_the_log_in_page_who_has_an_account(village: Village, someone: Browser) -> None:
+    await with_mail(village, "alice")
+    pages = []
+    for who in ("alice", "nobody", "alice@mail.example", "nobody@mail.example", "+15550007777"):
+        await someone.open("/login")
+        assert await someone.submit("/login", who=who) == 200
+        pages.append(someone.text.replace(who, "…"))
+    assert len(set(pages)) == 1
+
+
+async def test_a_phone_that_said_stop_gets_no_code(village: Village, someone: Browser) -> None:
+    await with_phone(village, "alice")
+    async with village.store.unit() as unit:
+        phone = await addresses.find(unit, Channel.SMS, PHONE)
+        assert phone
+        await addresses.opt_out(unit, phone.id, now=NOW)
+    await someone.open("/login")
+    await someone.submit("/login", who=PHONE)
+    assert await letters(village.store, PHONE) == []
+
+
+async def test_so_many_codes_a_day_and_no_more(village: Village, someone: Browser, site: Site) -> None:
+    await with_phone(village, "alice")
+    for _ in range(site.limits.codes_per_day + 3):
+        await someone.open("/login")
+        await someone.submit("/login", who="alice")
+    assert len(await letters(village.store, PHONE)) == site.limits.codes_per_day
+
+
+async def test_logging_in_by_password(village: Village, someone: Browser) -> None:
+    alice = await village.person("alice")
+    async with village.store.unit() as unit:
+        await accounts.set_password(unit, alice, passwords.hashed("correct horse battery"))
+    await someone.open("/login")
+    assert await someone.submit("/login/password", who="alice", password="incorrect horse") == 422
+    assert "do not belong together" in someone.text
+    assert await someone.submit("/login/password", who="nobody", password="correct horse battery") == 422
+    await someone.submit("/login/password", who="alice", password="correct horse battery")
+    assert "Log out" in someone.text
+
+
+async def test_passwords_are_not_tried_for_ever(village: Village, someone: Browser) -> None:
+    await village.person("alice")
+    await someone.open("/login")
+    tried = []
+    for _ in range(12):
+        tried.append(await someone.submit("/login/password", who="alice", password="a guess of many"))
+        await someone.open("/login")
+    assert tried == [422] * 10 + [429] * 2
+
+
+async def test_without_a_password_none_is_right(village: Village, someone: Browser) -> None:
+    await village.person("alice")
+    await someone.open("/login")
+    assert await someone.submit("/login/password", who="alice", password="") == 422
+
+
+async def test_logging_out_ends_the_session_and_not_only_the_cookie(village: Village, someone: Browser) -> None:
+    await with_mail(village, "alice")
+    await log_in(village, someone, "alice")
+    kept = dict(someone.cookies)
+    await someone.open("/")
+    await someone.submit("/logout")
+    assert "Log out" not in someone.text
+    someone.cookies = kept
+    await someone.open("/")
+    assert "Log out" not in someone.text
+
+
+async def test_a_suspended_account_is_logged_out(village: Village, someone: Browser) -> None:
+    await with_mail(village, "alice")
+    await log_in(village, someone, "alice")
+    await village.is_suspended("alice")
+    await someone.open("/")
+    assert "Log out" not in someone.text
+
+
+async def test_the_session_cookie_is_for_this_host_alone_and_for_no_script(village: Village, someone: Browser) -> None:
+    await with_mail(village, "alice")
+    await log_in(village, someone, "alice")
+    assert set(someone.cookies) == {"__Host-birdwire"}
+    async with someone._session.get("/login") as answer:
+        [line] = answer.headers.getall("Set-Cookie")
+    assert all(words in line for words in ("__Host-form=", "HttpOnly", "Secure", "SameSite=Lax", "Path=/"))
+
+
+async def test_a_form_from_elsewhere_does_nothing(
+    village: Village, someone: Browser, site_open: aiohttp.ClientSession
+) -> None:
+    await with_mail(village, "alice")
+    await log_in(village, someone, "alice")
+    await someone.open("/")
+    word = someone.find("//input[@name='csrf']")[0].get("value")
+    assert await someone.post("/logout") == 403
+    assert await someone.post("/logout", csrf="x" * 24) == 403
+    for headers in (
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+        {"Origin": "https://evil.example"},
+    ):
+        someone.headers = headers
+        assert await someone.post("/logout", csrf=word) == 403
+    someone.headers = {"Origin": "https://birds.example", "Sec-Fetch-Site": "same-origin"}
+    other = Browser(site_open)
+    await other.open("/login")
+    assert await other.post("/logout", csrf=word) == 403, "a word serves one browser only"
+    assert await someone.post("/logout", csrf=word) == 200
+
+
+async def test_members_see_a_private_site_and_others_are_asked_to_log_in(village: Village, site: Site) -> None:
+    await with_mail(village, "alice")
+    await village.says("alice", "among us")
+    async with visited(village.store, replace(site, private=True)) as session:
+        someone = Browser(session)
+        assert await someone.open("/") == 403
+        assert "among us" not in someone.html
+        assert someone.find("//a[starts-with(@href, '/login')]")
+        await log_in(village, someone, "alice")
+        assert await someone.open("/") == 200
+        assert "among us" in someone.html
+
+
+@pytest.mark.parametrize(
+    ("asked", "way"),
+    [
+        ("/settings?x=1", "/settings?x=1"),
+        ("//evil.example", "/home"),
+        ("/\\evil.example", "/home"),
+        ("https://evil.example", "/home"),
+        ("javascript:alert(1)", "/home"),
+        ("/ok\r\nSet-Cookie: x", "/home"),
+        ("", "/home"),
+        (None, "/home"),
+    ],
+)
+def test_the_way_back_stays_on_this_site(asked: str | None, way: str) -> None:
+    assert way_back(asked) == way
+    assert urlsplit(way_back(asked)).netloc == ""
+
+
+def test_a_browser_is_called_what_people_call_it() -> None:
+    agent = "Mozilla/5.0 (Linux; Android 9; x) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0 Mobile Safari/537.36"
+    assert device(agent) == "Chrome on Android"
+    assert device("") == "A browser"
+
+
+async def test_a_qr_code_writes_the_text(someone: Browser) -> None:
+    assert await someone.open("/qr/join.svg") == 200
+    assert "<svg" in someone.html
+    assert await someone.open("/qr/follow-alice.svg") == 200
+    assert await someone.open("/qr/follow-.svg") == 404
+    assert await someone.open("/qr/pay.svg") == 404
+
+
+async def log_in(village: Village, browser: Browser, name: str) -> None:
+    """Log somebody with a mailbox in."""
+    await browser.open("/login")
+    await browser.submit("/login", who=f"{name}@mail.example")
+    letter = (await letters(village.store, f"{name}@mail.example"))[-1]
+    await browser.open(link_in(letter))
+    await browser.submit(browser.path)
