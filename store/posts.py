@@ -156,6 +156,9 @@ _last_allowed: ColumnElement[datetime] = (
 )
 _full = func.coalesce(_last_allowed >= bindparam("counted_since", type_=Instant()), literal_column("1 = 0"))
 _LOOK_BACK = select(_same, _full).select_from(_said).order_by(_said.c.n)
+_DROP_FAVOURITE = delete(favourites).where(
+    favourites.c.account_id == bindparam("account"), favourites.c.post_id == bindparam("which")
+)
 _REPOST_OF = (
     select(posts.c.id).where(posts.c.repost_of_id == bindparam("post_id"), _OWN, posts.c.deleted_at.is_(None)).limit(1)
 )
@@ -274,3 +277,8 @@ async def add_favourite(unit: Unit, account_id: int, post_id: int, now: datetime
     """False when the account had it among its favourites already."""
     result = await unit.execute(_INSERT_FAVOURITE, {"account_id": account_id, "post_id": post_id, "created_at": now})
     return result.rowcount > 0
+
+
+async def remove_favourite(unit: Unit, account_id: int, post_id: int) -> bool:
+    """False when the account did not have it among its favourites."""
+    return (await unit.execute(_DROP_FAVOURITE, {"account": account_id, "which": post_id})).rowcount > 0

@@ -36,7 +36,7 @@ def compose(text: str) -> Composed:
     links stay as they are, for they would lead elsewhere."""
     as_is = segments(text)
     if not is_gsm(text):
-        plain = _made_plain(text)
+        plain = made_plain(text)
         if is_gsm(plain) and (fewer := segments(plain)) < as_is:
             return Composed(plain, fewer)
     return Composed(text, as_is)
@@ -125,7 +125,15 @@ def _plain_table() -> _Plain:
 _PLAIN = _plain_table()
 
 
-def _made_plain(text: str) -> str:
+def without_pictures(text: str) -> str:
+    """The text made plain, and without the emoji and signs that have no place in the GSM alphabet; letters of other
+    scripts stay. White space that they leave behind goes with them."""
+    kept = "".join(c for c in made_plain(text) if c in _GSM or unicodedata.category(c)[0] in "LMN")
+    return re.sub(r" {2,}", " ", kept).strip()
+
+
+def made_plain(text: str) -> str:
+    """Quotes, dashes, accents and the like as the GSM alphabet has them; other scripts, emoji and links as they are."""
     return "".join(
         part.text if isinstance(part, Link) else part.text.translate(_PLAIN) for part in parts(recompose(text))
     )

@@ -13,9 +13,10 @@ from gateway.domain.folding import fold
 from gateway.domain.token import Purpose
 from gateway.domain.types import PostKind
 from gateway.service.site import Site
-from store import accounts, timelines
+from store import accounts, follows, member_timelines, relations, timelines
 from store import search as find
 from store.accounts import AccountRow
+from store.member_timelines import Marks
 from store.timelines import NEWEST, PageRow
 from store.unit import Reading
 
@@ -66,6 +67,11 @@ class PostView:
     def path(self) -> str:
         """The address of its page on this site."""
         return f"/@{self.author}/{self.id}"
+
+    @property
+    def subject_id(self) -> int:
+        """The post whose words these are: what a favourite or a repost is of."""
+        return self.repost_of.id if self.repost_of else self.id
 
     @property
     def short(self) -> str:
@@ -132,14 +138,29 @@ class PostPage:
     conversation: tuple[PostView, ...]
 
 
-async def public_timeline(reading: Reading, *, before: int = NEWEST) -> Page:
-    """What everybody writes who is not protected."""
+async def public_timeline(reading: Reading, *, reader: int | None = None, before: int = NEWEST) -> Page:
+    """What everybody writes who is not protected; for a ``reader`` without those they do not want to see."""
+    if reader is not None:
+        return await _page(reading, await member_timelines.public(reading, reader, before=before, most=PAGE + 1))
     return await _page(reading, await timelines.public(reading, before=before, most=PAGE + 1))
 
 
-async def tag_timeline(reading: Reading, tag: str, *, before: int = NEWEST) -> Page:
-    """What everybody writes under a tag (without its ``#``, in any case)."""
-    return await _page(reading, await timelines.tagged(reading, tag.casefold(), before=before, most=PAGE + 1))
+async def tag_timeline(reading: Reading, tag: str, *, reader: int | None = None, before: int = NEWEST) -> Page:
+    """What everybody writes under a tag (without its ``#``, in any case); for a ``reader`` what they may see."""
+    tag, most = tag.casefold(), PAGE + 1
+    if reader is not None:
+        return await _page(reading, await member_timelines.tagged(reading, reader, tag, before=before, most=most))
+    return await _page(reading, await timelines.tagged(reading, tag, before=before, most=most))
+
+
+async def mentions(reading: Reading, account_id: int, *, before: int = NEWEST) -> Page:
+    """The posts that name an account."""
+    return await _page(reading, await member_timelines.mentions(reading, account_id, before=before, most=PAGE + 1))
+
+
+async def marks(reading: Reading, account_id: int, shown: Sequence[PostView]) -> Marks:
+    """Which of these posts, or of what they repeat, the account made a favourite or passed on."""
+    return await member_timelines.marks(reading, account_id, [post.subject_id for post in shown])
 
 
 async def search(reading: Reading, words: str, *, reader: int | None = None, before: int = NEWEST) -> Page:
@@ -150,13 +171,21 @@ async def search(reading: Reading, words: str, *, reader: int | None = None, bef
     return await _page(reading, rows)
 
 
-async def profile(reading: Reading, name: str) -> Profile | Closed | Missing:
-    """Who bears a name, for everybody."""
+async def profile(reading: Reading, name: str, *, reader: int | None = None) -> Profile | Closed | Missing:
+    """Who bears a name, for everybody or for one ``reader``. Who blocks the reader is nobody to them."""
     account = await accounts.by_name(reading, name)
     if account is None or account.name is None or not _active(account):
         return Missing()
-    if account.protected:
-        return Closed(account.name)
+    if (
+        reader is not None
+        and reader != account.id
+        and account.id in await relations.blockers(reading, account.id, reader)
+    ):
+        return Missing()
+    if account.protected and reader != account.id:
+        edge = None if reader is None else await follows.edge(reading, account.id, reader)
+        if edge is None or edge.state != "accepted":
+            return Closed(account.name)
     return await _profile(reading, account, account.name)
 
 
@@ -171,16 +200,23 @@ async def home_timeline(reading: Reading, account_id: int, *, before: int = NEWE
     return await _page(reading, await timelines.home(reading, account_id, before=before, most=PAGE + 1))
 
 
-async def post_page(reading: Reading, post_id: int) -> PostPage | Deleted | Missing:
-    """A post with its thread, for everybody."""
+async def post_page(reading: Reading, post_id: int, *, reader: int | None = None) -> PostPage | Deleted | Missing:
+    """A post with its thread, for everybody or for one ``reader``."""
     place = await timelines.place(reading, post_id)
-    if place is None or place.kind == PostKind.DIRECT or place.closed:
+    if place is None or place.kind == PostKind.DIRECT:
+        return Missing()
+    seen = reader is not None and not place.deleted and await member_timelines.sees(reading, reader, post_id)
+    if place.closed and not seen:
         return Missing()
     if place.deleted:
         return Deleted()
-    if not place.listed:
+    if not (seen if reader is not None else place.listed):
         return Missing()
-    rows = await timelines.conversation(reading, place.conversation_id, most=LONGEST_CONVERSATION)
+    thread, most = place.conversation_id, LONGEST_CONVERSATION
+    if reader is None:
+        rows = await timelines.conversation(reading, thread, most=most)
+    else:
+        rows = await member_timelines.conversation(reading, reader, thread, most=most)
     ids = [row.id for row in rows]
     if post_id not in ids:
         ids.append(post_id)

@@ -15,6 +15,7 @@ from gateway.web.desk import Desk, six_digits
 from gateway.web.entrance import Entrance
 from gateway.web.feeds import Feeds
 from gateway.web.hooks import KannelHooks, TwilioHooks
+from gateway.web.living import Living
 from gateway.web.look import Look
 from gateway.web.pages import Pages
 from gateway.web.problems import add_headers, show_problems
@@ -71,7 +72,9 @@ def build_app(deps: WebDeps) -> web.Application:
         Feeds(deps.store, deps.site).add_to(app)
         desk = Desk(deps.store, deps.site, look, visitors, deps.now, deps.new_code, deps.proxies)
         Entrance(desk).add_to(app)
-        Pages(desk).add_to(app)
+        living = Living(desk)
+        living.add_to(app)
+        Pages(desk, living).add_to(app)
     return app
 
 

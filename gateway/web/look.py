@@ -76,7 +76,7 @@ class Look:
         words = self._languages.of(me.language if me else None, request.headers.get(hdrs.ACCEPT_LANGUAGE, ""))
         text = self._templates.get_template(template).render(
             me=me,
-            path=request.path,
+            page_path=request.path,
             here=request.path_qs,
             csrf=lambda: self._field(request),
             lang=words.code,

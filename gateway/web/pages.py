@@ -1,6 +1,8 @@
 """The pages that everybody may see: the front page, people, posts, tags; and the one that stops mails."""
 
+from collections.abc import Sequence
 from html import escape
+from typing import Any
 
 from aiohttp import hdrs, web
 
@@ -8,10 +10,13 @@ from gateway.domain import token
 from gateway.domain.command_table import CHAPTERS
 from gateway.domain.token import Purpose
 from gateway.service import following, reading
-from gateway.service.reading import Closed, Deleted, Missing, PostPage, Profile
+from gateway.service.reading import Closed, Deleted, Missing, PostPage, PostView, Profile
 from gateway.web import addresses
 from gateway.web.desk import Desk
+from gateway.web.living import Living, around
+from gateway.web.visitors import visitor
 from store.timelines import NEWEST
+from store.unit import Reading
 
 LARGEST_SITEMAP = 50_000
 """Addresses that one sitemap may hold (sitemaps.org)."""
@@ -22,7 +27,8 @@ _SITEMAP = "http://www.sitemaps.org/schemas/sitemap/0.9"
 class Pages:
     """The page routes over one store."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, living: Living) -> None:
+        self._living = living
         self._store = desk.store
         self._site = desk.site
         self._look = desk.look
@@ -45,10 +51,11 @@ class Pages:
 
     async def front(self, request: web.Request) -> web.Response:
         """What this is, how to join, and what everybody writes."""
+        before = _before(request)
         async with self._store.reading() as read:
-            before = _before(request)
-            page = await reading.public_timeline(read, before=before)
-        return self._look.page(request, "front.html", page=page, first=before == NEWEST)
+            page = await reading.public_timeline(read, reader=_reader(request), before=before)
+            marks = await _marks(read, request, page.posts)
+        return self._look.page(request, "front.html", page=page, first=before == NEWEST, **marks)
 
     async def person(self, request: web.Request) -> web.Response:
         """A public account and its posts; of a protected one nothing but that."""
@@ -57,10 +64,11 @@ class Pages:
             raise web.HTTPMovedPermanently(f"/@{name.lower()}")
         answers = request.query.get("replies") != "0"
         async with self._store.reading() as read:
-            found = await reading.profile(read, name)
+            found = await reading.profile(read, name, reader=_reader(request))
             if isinstance(found, Profile):
                 page = await reading.posts_of(read, found, answers=answers, before=_before(request))
-                return self._look.page(request, "profile.html", profile=found, page=page, answers=answers)
+                marks = await _marks(read, request, page.posts)
+                return self._look.page(request, "profile.html", profile=found, page=page, answers=answers, **marks)
         match found:
             case Closed():
                 return self._closed(request, found.name)
@@ -70,14 +78,14 @@ class Pages:
     async def post(self, request: web.Request) -> web.Response:
         """A post among its thread; any other address of it leads to the right one."""
         async with self._store.reading() as read:
-            found = await reading.post_page(read, int(request.match_info["post"]))
+            found = await reading.post_page(read, int(request.match_info["post"]), reader=_reader(request))
+            marks = await _marks(read, request, found.conversation) if isinstance(found, PostPage) else {}
         match found:
-            case PostPage(post, conversation):
+            case PostPage(post):
                 if request.path != post.path:
                     raise web.HTTPMovedPermanently(post.path)
-                before = [other for other in conversation if other.id < post.id]
-                after = [other for other in conversation if other.id > post.id]
-                return self._look.page(request, "post.html", post=post, before=before, after=after)
+                draft = self._living.blank(visitor(request))
+                return self._look.page(request, "post.html", **around(found), **marks, **draft)
             case Deleted():
                 raise web.HTTPGone
             case Missing():
@@ -87,8 +95,9 @@ class Pages:
         """The posts with a tag."""
         tag = request.match_info["tag"].casefold()
         async with self._store.reading() as read:
-            page = await reading.tag_timeline(read, tag, before=_before(request))
-        return self._look.page(request, "tag.html", tag=tag, path=addresses.tag_path(tag), page=page)
+            page = await reading.tag_timeline(read, tag, reader=_reader(request), before=_before(request))
+            marks = await _marks(read, request, page.posts)
+        return self._look.page(request, "tag.html", tag=tag, path=addresses.tag_path(tag), page=page, **marks)
 
     async def help(self, request: web.Request) -> web.Response:
         """All that can be texted: where the answer to HELP leads."""
@@ -141,6 +150,17 @@ class Pages:
         if self._site.number:
             lines.append(f"To ask, text FOLLOW {name} to {self._site.number}.")
         return self._look.message(request, f"@{name} is protected", *lines, status=404)
+
+
+def _reader(request: web.Request) -> int | None:
+    me = visitor(request)
+    return None if me is None else me.id
+
+
+async def _marks(read: Reading, request: web.Request, shown: Sequence[PostView]) -> dict[str, Any]:
+    """What the visitor did to these posts, as templates want it; nothing for those who are not logged in."""
+    me = visitor(request)
+    return {} if me is None else {"marks": await reading.marks(read, me.id, shown)}
 
 
 def _before(request: web.Request) -> int:

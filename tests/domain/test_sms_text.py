@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from gateway.domain.sms_text import Composed, compose, is_gsm, segments
+from gateway.domain.sms_text import Composed, compose, is_gsm, segments, without_pictures
 
 BASIC = (
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
@@ -155,3 +155,17 @@ def test_composing_never_costs_more_and_loses_no_letter(text):
 
 def letters(text: str) -> int:
     return sum(unicodedata.category(c)[0] in "LN" for c in unicodedata.normalize("NFC", text))
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("ok \N{GRINNING FACE}!", "ok !"),
+        ("\N{PERSON WITH FOLDED HANDS}\U0001f3fd thanks", "thanks"),
+        ("\u201cso\u201d", '"so"'),
+        ("\u041f\u0440\u0438\u0432\u0435\u0442 \N{WAVING HAND SIGN}", "\u041f\u0440\u0438\u0432\u0435\u0442"),
+        ("a\nb", "a\nb"),
+    ],
+)
+def test_pictures_are_left_out_and_letters_never(text, kept):
+    assert without_pictures(text) == kept

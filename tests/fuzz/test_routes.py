@@ -23,7 +23,7 @@ from gateway.web.app import WebDeps, build_app, listening
 from gateway.web.ops import build_ops_app
 from store.unit import Store
 from tests.fuzz.trying import Headers, ask, bounded, repeated, tried
-from tests.web.conftest import NOW, Nobody, Village
+from tests.web.village import NOW, Nobody, Village
 
 ANY_BYTES = st.binary(max_size=20).map(lambda data: quote_from_bytes(data, safe="!$&'()*+,;=:@|^{}<>\"`").encode())
 ORDINARY = st.sampled_from(

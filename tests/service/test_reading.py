@@ -5,7 +5,7 @@ import pytest
 from gateway.service import reading
 from gateway.service.reading import Closed, Missing, Profile
 from store.unit import Store
-from tests.web.conftest import Village
+from tests.web.village import Village
 
 
 @pytest.fixture

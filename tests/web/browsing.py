@@ -1,5 +1,6 @@
 """A browser without scripts: it keeps cookies, follows redirects, and fills in the forms that stand on its page."""
 
+import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from http.cookies import SimpleCookie
@@ -8,11 +9,15 @@ from urllib.parse import urljoin
 
 import aiohttp
 from lxml import html as parser
+from sqlalchemy import select
 
+from gateway.domain.types import Channel
+from gateway.service import joining
 from gateway.service.site import Site
 from gateway.web.app import WebDeps, build_app, listening
+from store.schema import addresses, deliveries, notices
 from store.unit import Store
-from tests.web.conftest import NOW, Nobody
+from tests.web.village import NOW, Nobody, Village
 
 
 class Browser:
@@ -60,7 +65,13 @@ class Browser:
         """Send a form that stands on no page of ours."""
         return await self._go("POST", path, fields)
 
-    async def _go(self, method: str, path: str, fields: Mapping[str, str] | None) -> int:
+    async def post_with_file(self, path: str, **fields: str) -> int:
+        """Send a form with a picture in it."""
+        form = aiohttp.FormData(fields)
+        form.add_field("media", b"GIF89a", filename="cat.gif", content_type="image/gif")
+        return await self._go("POST", path, form)
+
+    async def _go(self, method: str, path: str, fields: Mapping[str, str] | aiohttp.FormData | None) -> int:
         for _ in range(5):
             headers = dict(self.headers)
             if self.cookies:
@@ -97,3 +108,38 @@ async def visited(store: Store, site: Site, **more: Any) -> AsyncIterator[aiohtt
         aiohttp.ClientSession(f"http://{host}:{port}") as session,
     ):
         yield session
+
+
+async def letters(store: Store, to: str) -> list[str]:
+    """What waits for one phone or mailbox, oldest first."""
+    statement = (
+        select(notices.c.text)
+        .join(deliveries, deliveries.c.notice_id == notices.c.id)
+        .join(addresses, addresses.c.id == deliveries.c.address_id)
+        .where(addresses.c.address == to)
+        .order_by(notices.c.id)
+    )
+    async with store.reading() as reading:
+        return [row.text for row in await reading.execute(statement)]
+
+
+def link_in(letter: str) -> str:
+    found = re.search(r"https://birds\.example(\S+)", letter)
+    assert found
+    return found[1]
+
+
+async def with_mail(village: Village, name: str) -> int:
+    account_id = await village.person(name)
+    async with village.store.unit() as unit:
+        await joining.give_address(unit, account_id, Channel.EMAIL, f"{name}@mail.example", how="operator", now=NOW)
+    return account_id
+
+
+async def log_in(village: Village, browser: Browser, name: str) -> None:
+    """Log somebody with a mailbox in."""
+    await browser.open("/login")
+    await browser.submit("/login", who=f"{name}@mail.example")
+    letter = (await letters(village.store, f"{name}@mail.example"))[-1]
+    await browser.open(link_in(letter))
+    await browser.submit(browser.path)

@@ -1,66 +1,20 @@
 """Signing up, logging in, going out, and who is kept out."""
 
-import re
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
-from sqlalchemy import select
 
 from gateway.domain.types import Channel
 from gateway.service import joining, passwords
 from gateway.service.site import Site
 from gateway.web.visitors import device, way_back
-from store import accounts, addresses, routes
-from store.schema import addresses as address_table
-from store.schema import deliveries, notices
-from store.unit import Store
-from tests.web.browsing import Browser, visited
-from tests.web.conftest import NOW, Village
+from store import accounts, addresses
+from tests.web.browsing import Browser, letters, link_in, log_in, visited, with_mail
+from tests.web.village import NOW, Village
 
 PHONE = "+15550001234"
-
-
-@pytest.fixture
-async def site_open(village: Village, site: Site) -> AsyncIterator[aiohttp.ClientSession]:
-    async with village.store.unit() as unit:
-        await routes.ensure(unit, [site.number])
-    async with visited(village.store, site) as session:
-        yield session
-
-
-@pytest.fixture
-def someone(site_open: aiohttp.ClientSession) -> Browser:
-    """Somebody who has just come by."""
-    return Browser(site_open)
-
-
-async def letters(store: Store, to: str) -> list[str]:
-    """What waits for one phone or mailbox, oldest first."""
-    statement = (
-        select(notices.c.text)
-        .join(deliveries, deliveries.c.notice_id == notices.c.id)
-        .join(address_table, address_table.c.id == deliveries.c.address_id)
-        .where(address_table.c.address == to)
-        .order_by(notices.c.id)
-    )
-    async with store.reading() as reading:
-        return [row.text for row in await reading.execute(statement)]
-
-
-def link_in(letter: str) -> str:
-    found = re.search(r"https://birds\.example(\S+)", letter)
-    assert found
-    return found[1]
-
-
-async def with_mail(village: Village, name: str) -> int:
-    account_id = await village.person(name)
-    async with village.store.unit() as unit:
-        await joining.give_address(unit, account_id, Channel.EMAIL, f"{name}@mail.example", how="operator", now=NOW)
-    return account_id
 
 
 async def with_phone(village: Village, name: str) -> int:
@@ -353,12 +307,3 @@ async def test_a_qr_code_writes_the_text(someone: Browser) -> None:
     assert await someone.open("/qr/follow-alice.svg") == 200
     assert await someone.open("/qr/follow-.svg") == 404
     assert await someone.open("/qr/pay.svg") == 404
-
-
-async def log_in(village: Village, browser: Browser, name: str) -> None:
-    """Log somebody with a mailbox in."""
-    await browser.open("/login")
-    await browser.submit("/login", who=f"{name}@mail.example")
-    letter = (await letters(village.store, f"{name}@mail.example"))[-1]
-    await browser.open(link_in(letter))
-    await browser.submit(browser.path)

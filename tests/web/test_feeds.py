@@ -17,7 +17,7 @@ from gateway.service.site import Site
 from gateway.web.feeds import takes_gzip
 from store import accounts
 from store.unit import Reading, Store
-from tests.web.conftest import NOW, Village, open_site
+from tests.web.village import NOW, Village, open_site
 
 
 async def get(

@@ -13,7 +13,7 @@ from gateway.domain.token import Purpose
 from gateway.domain.types import PostKind
 from gateway.service import following
 from gateway.service.site import Site
-from tests.web.conftest import Village, open_site
+from tests.web.village import Village, open_site
 
 
 class Outline(HTMLParser):
