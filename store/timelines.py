@@ -136,14 +136,21 @@ def _original_listed(post: Any) -> ColumnElement[bool]:
     )
 
 
+def hidden_from(me: Any, author_id: Any, *, muted: bool = False) -> ColumnElement[bool]:
+    """SQL: one of the two blocks the other; or, with ``muted``, ``me`` mutes the author."""
+    b, c, m = blocks.alias(), blocks.alias(), mutes.alias()
+    rules = [
+        _is_one(select(b.c.other_id).where(b.c.account_id == me, b.c.other_id == author_id)),
+        _is_one(select(c.c.other_id).where(c.c.account_id == author_id, c.c.other_id == me)),
+    ]
+    if muted:
+        rules.append(_is_one(select(m.c.other_id).where(m.c.account_id == me, m.c.other_id == author_id)))
+    return or_(*rules)
+
+
 def _hidden_from_me(author_id: Any) -> ColumnElement[bool]:
     """I mute or block the author, or the author blocks me."""
-    b, c, m = blocks.alias(), blocks.alias(), mutes.alias()
-    return or_(
-        _is_one(select(b.c.other_id).where(b.c.account_id == _me, b.c.other_id == author_id)),
-        _is_one(select(c.c.other_id).where(c.c.account_id == author_id, c.c.other_id == _me)),
-        _is_one(select(m.c.other_id).where(m.c.account_id == _me, m.c.other_id == author_id)),
-    )
+    return hidden_from(_me, author_id, muted=True)
 
 
 def _i_follow(account_id: Any) -> ColumnElement[bool]:

@@ -18,6 +18,7 @@ from gateway.web.hooks import KannelHooks, TwilioHooks
 from gateway.web.living import Living
 from gateway.web.look import Look
 from gateway.web.pages import Pages
+from gateway.web.people import People
 from gateway.web.problems import add_headers, show_problems
 from gateway.web.visitors import Visitors
 from inbound.message import TakesMessages
@@ -72,6 +73,7 @@ def build_app(deps: WebDeps) -> web.Application:
         Feeds(deps.store, deps.site).add_to(app)
         desk = Desk(deps.store, deps.site, look, visitors, deps.now, deps.new_code, deps.proxies)
         Entrance(desk).add_to(app)
+        People(desk).add_to(app)
         living = Living(desk)
         living.add_to(app)
         Pages(desk, living).add_to(app)

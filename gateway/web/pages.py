@@ -15,6 +15,7 @@ from gateway.web import addresses
 from gateway.web.desk import Desk
 from gateway.web.living import Living, around
 from gateway.web.visitors import visitor
+from store import accounts, people
 from store.timelines import NEWEST
 from store.unit import Reading
 
@@ -67,11 +68,12 @@ class Pages:
             found = await reading.profile(read, name, reader=_reader(request))
             if isinstance(found, Profile):
                 page = await reading.posts_of(read, found, answers=answers, before=_before(request))
-                marks = await _marks(read, request, page.posts)
-                return self._look.page(request, "profile.html", profile=found, page=page, answers=answers, **marks)
+                more = await _marks(read, request, page.posts) | await _between(read, request, name)
+                return self._look.page(request, "profile.html", profile=found, page=page, answers=answers, **more)
+            more = await _between(read, request, name)
         match found:
             case Closed():
-                return self._closed(request, found.name)
+                return self._look.page(request, "protected.html", status=404, name=found.name, **more)
             case Missing():
                 raise web.HTTPNotFound
 
@@ -145,12 +147,6 @@ class Pages:
             raise web.HTTPNotFound
         return claimed.number
 
-    def _closed(self, request: web.Request, name: str) -> web.Response:
-        lines = ["Only followers whom this account has accepted see its posts."]
-        if self._site.number:
-            lines.append(f"To ask, text FOLLOW {name} to {self._site.number}.")
-        return self._look.message(request, f"@{name} is protected", *lines, status=404)
-
 
 def _reader(request: web.Request) -> int | None:
     me = visitor(request)
@@ -161,6 +157,14 @@ async def _marks(read: Reading, request: web.Request, shown: Sequence[PostView])
     """What the visitor did to these posts, as templates want it; nothing for those who are not logged in."""
     me = visitor(request)
     return {} if me is None else {"marks": await reading.marks(read, me.id, shown)}
+
+
+async def _between(read: Reading, request: web.Request, name: str) -> dict[str, Any]:
+    """What is between the visitor and whoever bears a name, as templates want it."""
+    me, other = visitor(request), await accounts.by_name(read, name)
+    if me is None or other is None:
+        return {}
+    return {"between": await people.between(read, me.id, other.id)}
 
 
 def _before(request: web.Request) -> int:

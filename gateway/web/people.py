@@ -1,0 +1,221 @@
+"""People: the directory, the search, who follows whom, what a member does about somebody, requests, and direct
+messages.
+"""
+
+from typing import Any, assert_never
+
+from aiohttp import web
+
+from gateway.service import meeting, reading
+from gateway.service.following import Asked, Oneself, TooMany, YouBlock
+from gateway.service.meeting import Done, Nobody, NoPhone, NotAllowed
+from gateway.service.posting import Duplicate, Nothing, Published, TooLong
+from gateway.service.posting import TooMany as TooManyMessages
+from gateway.service.reading import Missing, Profile
+from gateway.web import addresses
+from gateway.web.desk import Desk, given
+from gateway.web.visitors import member, visitor, way_back
+from store import people
+from store.timelines import NEWEST
+
+PAGE = 50
+"""People on a page."""
+
+_LETTERS = 100
+"""Direct messages on a page."""
+
+_FARTHEST = 10_000
+"""How far down the directory can be leafed through."""
+
+_LONGEST_SEARCH = 140
+
+
+class People:
+    """The routes about people."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def add_to(self, app: web.Application) -> None:
+        """Add the routes."""
+        get, post = app.router.add_get, app.router.add_post
+        get("/directory", self.directory)
+        get("/search", self.search)
+        get(f"/@{addresses.NAME}/{{end:followers|following}}", self.end)
+        post(f"/@{addresses.NAME}/{{act:{'|'.join(sorted(meeting.ACTS))}}}", self.act)
+        get(f"/@{addresses.NAME}/report", self.ask_report)
+        post(f"/@{addresses.NAME}/report", self.report)
+        get("/requests", self.requests)
+        post("/requests", self.answer_request)
+        get("/messages", self.messages)
+        get(f"/messages/{addresses.NAME}", self.letters)
+        post(f"/messages/{addresses.NAME}", self.write)
+
+    async def directory(self, request: web.Request) -> web.Response:
+        """Everybody who is not protected, by followers, by name, or the newest first."""
+        order = request.query.get("by", "followers")
+        if order not in people.ORDERS:
+            raise web.HTTPNotFound
+        skip = min(addresses.before(request.query.get("skip")) or 0, _FARTHEST)
+        async with self._desk.store.reading() as read:
+            found = await people.directory(read, _me(request), order, skip=skip, most=PAGE + 1)
+        more = skip + PAGE if len(found) > PAGE and skip + PAGE <= _FARTHEST else None
+        return self._desk.look.page(request, "directory.html", people=found[:PAGE], order=order, more=more)
+
+    async def search(self, request: web.Request) -> web.Response:
+        """Posts with all of some words, and people called so."""
+        words = " ".join(request.query.get("q", "").split())[:_LONGEST_SEARCH]
+        me = visitor(request)
+        before = addresses.before(request.query.get("before")) or NEWEST
+        values: dict[str, Any] = {"words": words, "people": [], "page": reading.Page((), None)}
+        if words:
+            async with self._desk.store.reading() as read:
+                values["page"] = await reading.search(read, words, reader=me.id if me else None, before=before)
+                if before == NEWEST:
+                    name = words.lower().removeprefix("@")
+                    values["people"] = await people.named_like(read, _me(request), name, most=10)
+                if me:
+                    values["marks"] = await reading.marks(read, me.id, values["page"].posts)
+        return self._desk.look.page(request, "search.html", **values)
+
+    async def end(self, request: web.Request) -> web.Response:
+        """Who follows somebody, or whom they follow."""
+        name, end = request.match_info["name"].lower(), request.match_info["end"]
+        after = addresses.before(request.query.get("after")) or 0
+        me = visitor(request)
+        async with self._desk.store.reading() as read:
+            found = await reading.profile(read, name, reader=me.id if me else None)
+            if not isinstance(found, Profile):
+                raise web.HTTPNotFound
+            listed = people.followers if end == "followers" else people.following
+            rows = await listed(read, _me(request), found.id, after=after, most=PAGE + 1)
+        more = rows[PAGE - 1].id if len(rows) > PAGE else None
+        values: dict[str, Any] = {"profile": found, "end": end, "people": rows[:PAGE], "more": more}
+        return self._desk.look.page(request, "people.html", **values)
+
+    async def act(self, request: web.Request) -> web.StreamResponse:
+        """Follow, leave, mute, block and so on."""
+        me, name, what = member(request), request.match_info["name"].lower(), request.match_info["act"]
+        (back,) = await given(request, "next")
+        async with self._desk.store.unit() as unit:
+            result = await meeting.act(unit, self._desk.site, me, name, what, now=self._desk.now())
+        match result:
+            case Done():
+                raise web.HTTPSeeOther(way_back(back, f"/@{name}"))
+            case Asked():
+                raise web.HTTPSeeOther(f"/@{name}")
+            case Nobody():
+                raise web.HTTPNotFound
+            case Oneself():
+                problem, limit = "oneself", 0
+            case YouBlock():
+                problem, limit = "blocked", 0
+            case NoPhone():
+                problem, limit = "phone", 0
+            case TooMany(limit):
+                problem = "many"
+            case _:
+                assert_never(result)
+        return self._desk.look.page(request, "refused.html", status=422, problem=problem, name=name, limit=limit)
+
+    async def ask_report(self, request: web.Request) -> web.Response:
+        """The form for telling the operator about somebody."""
+        member(request)
+        return self._desk.look.page(request, "report.html", name=request.match_info["name"].lower(), problem="")
+
+    async def report(self, request: web.Request) -> web.StreamResponse:
+        """Tell the operator about somebody."""
+        me, name = member(request), request.match_info["name"].lower()
+        (words,) = await given(request, "words")
+        async with self._desk.store.unit() as unit:
+            result = await meeting.report(unit, self._desk.site, me, name, words[:1000], now=self._desk.now())
+        match result:
+            case Done():
+                return self._desk.look.page(request, "report.html", name=name, problem="done")
+            case Nobody():
+                raise web.HTTPNotFound
+            case TooMany():
+                return self._desk.look.page(request, "report.html", status=429, name=name, problem="many")
+            case _:
+                assert_never(result)
+
+    async def requests(self, request: web.Request) -> web.Response:
+        """Who asks to follow."""
+        me = member(request)
+        async with self._desk.store.reading() as read:
+            rows = await people.requests(read, me.id, most=PAGE)
+        return self._desk.look.page(request, "requests.html", people=rows)
+
+    async def answer_request(self, request: web.Request) -> web.StreamResponse:
+        """Let somebody follow, or not."""
+        me = member(request)
+        name, answer = await given(request, "name", "answer")
+        async with self._desk.store.unit() as unit:
+            await meeting.answer_request(unit, me, name, grant=answer == "accept", now=self._desk.now())
+        raise web.HTTPSeeOther("/requests")
+
+    async def messages(self, request: web.Request) -> web.Response:
+        """With whom the member exchanged direct messages."""
+        me = member(request)
+        async with self._desk.store.reading() as read:
+            rows = await people.conversations(read, me.id, most=PAGE)
+        return self._desk.look.page(request, "messages.html", conversations=rows)
+
+    async def letters(self, request: web.Request) -> web.Response:
+        """The direct messages between the member and somebody."""
+        return await self._letters(request)
+
+    async def write(self, request: web.Request) -> web.StreamResponse:
+        """Write to somebody in private."""
+        me, name = member(request), request.match_info["name"].lower()
+        (text,) = await given(request, "text")
+        text = text.replace("\r\n", "\n")
+        async with self._desk.store.unit() as unit:
+            outcome = await meeting.write_to(unit, self._desk.site, me, name, text, now=self._desk.now())
+        match outcome:
+            case Published():
+                raise web.HTTPSeeOther(f"/messages/{name}")
+            case Nobody():
+                raise web.HTTPNotFound
+            case NotAllowed():
+                problem, over = "closed", 0
+            case TooLong(over):
+                problem = "long"
+            case Duplicate():
+                problem, over = "same", 0
+            case Nothing():
+                problem, over = "nothing", 0
+            case TooManyMessages(over):
+                problem = "many"
+            case _:
+                assert_never(outcome)
+        return await self._letters(request, text=text, problem=problem, over=over, status=422)
+
+    async def _letters(
+        self, request: web.Request, *, text: str = "", problem: str = "", over: int = 0, status: int = 200
+    ) -> web.Response:
+        me, name = member(request), request.match_info["name"].lower()
+        before = addresses.before(request.query.get("before")) or NEWEST
+        async with self._desk.store.reading() as read:
+            found = await reading.profile(read, name, reader=me.id)
+            other = await meeting.reachable(read, me, name)
+            if other is None or isinstance(found, Missing):
+                raise web.HTTPNotFound
+            rows = await people.letters(read, me.id, other.id, before=before, most=_LETTERS + 1)
+            between = await people.between(read, me.id, other.id)
+        values = {
+            "name": name,
+            "letters": rows[:_LETTERS][::-1],
+            "older": rows[_LETTERS - 1].id if len(rows) > _LETTERS else None,
+            "may_write": between.followed and not between.blocks,
+            "text": text,
+            "problem": problem,
+            "over": over,
+        }
+        return self._desk.look.page(request, "letters.html", status=status, **values)
+
+
+def _me(request: web.Request) -> int:
+    """The visitor's account; an id that nobody has for those who are not logged in."""
+    me = visitor(request)
+    return me.id if me else 0

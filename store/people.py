@@ -1,0 +1,251 @@
+"""People as they are listed and looked for: the directory, a search by name, and what is between two of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, Integer, and_, bindparam, exists, false, func, or_, select, union_all
+
+from store.schema import accounts, blocks, follows, mutes, posts
+from store.timelines import Statement, hidden_from
+from store.unit import Reading
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """Somebody in a list."""
+
+    id: int
+    name: str
+    bio: str
+    protected: bool
+    followers: int
+
+
+@dataclass(frozen=True, slots=True)
+class Between:
+    """What is between a member and another account.
+
+    ``follows``, ``asked``   the member follows it, or has asked to; then ``texts`` come, and ``mail`` as said there
+                             (None: as the account's mail goes in general).
+    ``followed``             it follows the member: so the member may write to it.
+    ``mutes``, ``blocks``    the member does.
+    """
+
+    follows: bool = False
+    asked: bool = False
+    texts: bool = False
+    mail: bool | None = None
+    followed: bool = False
+    mutes: bool = False
+    blocks: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """The last direct message between a member and somebody, which may be the member's own."""
+
+    other: str
+    post_id: int
+    text: str
+    created_at: datetime
+    mine: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One direct message."""
+
+    id: int
+    author: str
+    text: str
+    created_at: datetime
+
+
+_me = bindparam("me", type_=BigInteger)
+_most = bindparam("most", type_=Integer)
+_skip = bindparam("skip", type_=Integer)
+_active = and_(accounts.c.name.is_not(None), accounts.c.suspended_at.is_(None), accounts.c.deleted_at.is_(None))
+_counted = (
+    select(follows.c.followee_id, func.count().label("followers"))
+    .where(follows.c.state == "accepted")
+    .group_by(follows.c.followee_id)
+    .subquery("counted")
+)
+_followers: Any = (
+    select(func.count())
+    .where(follows.c.followee_id == accounts.c.id, follows.c.state == "accepted")
+    .correlate(accounts)
+    .scalar_subquery()
+)
+_COLUMNS = (accounts.c.id, accounts.c.name, accounts.c.bio, accounts.c.protected)
+_listed = and_(_active, accounts.c.protected == false(), ~hidden_from(_me, accounts.c.id))
+
+
+def _directory(*order: Any) -> Statement:
+    return select(*_COLUMNS, _followers).where(_listed).order_by(*order).limit(_most).offset(_skip)
+
+
+_BY_FOLLOWERS = (
+    select(*_COLUMNS, func.coalesce(_counted.c.followers, 0))
+    .outerjoin(_counted, _counted.c.followee_id == accounts.c.id)
+    .where(_listed)
+    .order_by(func.coalesce(_counted.c.followers, 0).desc(), accounts.c.name)
+    .limit(_most)
+    .offset(_skip)
+)
+_ORDERS: dict[str, Statement] = {
+    "followers": _BY_FOLLOWERS,
+    "newest": _directory(accounts.c.id.desc()),
+    "name": _directory(accounts.c.name),
+}
+ORDERS = tuple(_ORDERS)
+"""How the directory may be ordered."""
+
+_FOUND = (
+    select(*_COLUMNS, _followers)
+    .where(
+        _active,
+        ~hidden_from(_me, accounts.c.id),
+        or_(
+            accounts.c.name.like(bindparam("beginning"), escape="!"),
+            and_(
+                accounts.c.protected == false(),
+                func.lower(accounts.c.bio).like(bindparam("anywhere"), escape="!"),
+            ),
+        ),
+    )
+    .order_by((accounts.c.name == bindparam("words")).desc(), _followers.desc(), accounts.c.name)
+    .limit(_most)
+)
+
+
+def _at_the_other_end(of: Any, other: Any, state: str) -> Statement:
+    return (
+        select(*_COLUMNS, _followers)
+        .select_from(follows.join(accounts, accounts.c.id == other))
+        .where(
+            of == bindparam("account", type_=BigInteger),
+            follows.c.state == state,
+            other > bindparam("after", type_=BigInteger),
+            _active,
+            ~hidden_from(_me, accounts.c.id),
+        )
+        .order_by(other)
+        .limit(_most)
+    )
+
+
+_FOLLOWERS = _at_the_other_end(follows.c.followee_id, follows.c.follower_id, "accepted")
+_FOLLOWING = _at_the_other_end(follows.c.follower_id, follows.c.followee_id, "accepted")
+_REQUESTS = _at_the_other_end(follows.c.followee_id, follows.c.follower_id, "requested")
+_COUNT_REQUESTS = select(func.count()).where(follows.c.followee_id == _me, follows.c.state == "requested")
+
+_other = bindparam("other", type_=BigInteger)
+_BETWEEN = select(
+    select(func.coalesce(func.max(follows.c.state), ""))
+    .where(follows.c.followee_id == _other, follows.c.follower_id == _me)
+    .scalar_subquery(),
+    exists().where(follows.c.followee_id == _other, follows.c.follower_id == _me, follows.c.texts),
+    select(follows.c.mail).where(follows.c.followee_id == _other, follows.c.follower_id == _me).scalar_subquery(),
+    exists().where(follows.c.followee_id == _me, follows.c.follower_id == _other, follows.c.state == "accepted"),
+    exists().where(mutes.c.account_id == _me, mutes.c.other_id == _other),
+    exists().where(blocks.c.account_id == _me, blocks.c.other_id == _other),
+)
+
+
+def _directs(mine: bool) -> Statement:  # of two calls beside each other
+    """The last direct message to, or from, each whom the member wrote to or heard from."""
+    ends: list[Any] = [posts.c.author_id, posts.c.to_account_id]
+    writer, other = ends if mine else reversed(ends)
+    return (
+        select(other.label("other_id"), func.max(posts.c.id).label("post_id"))
+        .where(writer == _me, posts.c.kind == "direct", posts.c.deleted_at.is_(None))
+        .group_by(other)
+    )
+
+
+_both = union_all(_directs(True), _directs(False)).subquery("both_ways")
+_last = (
+    select(_both.c.other_id, func.max(_both.c.post_id).label("post_id")).group_by(_both.c.other_id).subquery("last_one")
+)
+_CONVERSATIONS: Statement = (
+    select(func.coalesce(accounts.c.name, ""), posts.c.id, posts.c.text, posts.c.created_at, posts.c.author_id == _me)
+    .select_from(_last)
+    .join(accounts, accounts.c.id == _last.c.other_id)
+    .join(posts, posts.c.id == _last.c.post_id)
+    .where(_active, ~hidden_from(_me, accounts.c.id))
+    .order_by(posts.c.id.desc())
+    .limit(_most)
+)
+_author = accounts.alias("author")
+_LETTERS: Statement = (
+    select(posts.c.id, func.coalesce(_author.c.name, ""), posts.c.text, posts.c.created_at)
+    .join(_author, _author.c.id == posts.c.author_id)
+    .where(
+        posts.c.kind == "direct",
+        posts.c.deleted_at.is_(None),
+        posts.c.id < bindparam("before", type_=BigInteger),
+        or_(
+            and_(posts.c.author_id == _me, posts.c.to_account_id == _other),
+            and_(posts.c.author_id == _other, posts.c.to_account_id == _me),
+        ),
+    )
+    .order_by(posts.c.id.desc())
+    .limit(_most)
+)
+
+
+async def directory(reading: Reading, me: int, order: str, *, skip: int, most: int) -> list[Listed]:
+    """Public accounts in one of ORDERS, for a member (0: for everybody)."""
+    return await _people(reading, _ORDERS[order], me=me, skip=skip, most=most)
+
+
+async def named_like(reading: Reading, me: int, words: str, *, most: int) -> list[Listed]:
+    """People whose name begins with these lower-case words, or who say them of themselves; the best known first."""
+    plain = words.replace("!", "!!").replace("%", "!%").replace("_", "!_")
+    values = {"words": words, "beginning": f"{plain}%", "anywhere": f"%{plain}%"}
+    return await _people(reading, _FOUND, me=me, most=most, **values)
+
+
+async def followers(reading: Reading, me: int, account_id: int, *, after: int = 0, most: int) -> list[Listed]:
+    """Who follows an account and has a name; the longest here first."""
+    return await _people(reading, _FOLLOWERS, me=me, account=account_id, after=after, most=most)
+
+
+async def following(reading: Reading, me: int, account_id: int, *, after: int = 0, most: int) -> list[Listed]:
+    """Whom an account follows; the longest here first."""
+    return await _people(reading, _FOLLOWING, me=me, account=account_id, after=after, most=most)
+
+
+async def requests(reading: Reading, me: int, *, after: int = 0, most: int) -> list[Listed]:
+    """Who asks to follow the member."""
+    return await _people(reading, _REQUESTS, me=me, account=me, after=after, most=most)
+
+
+async def count_requests(reading: Reading, me: int) -> int:
+    """How many ask to follow the member."""
+    found: int = (await reading.execute(_COUNT_REQUESTS, {"me": me})).scalar_one()
+    return found
+
+
+async def between(reading: Reading, me: int, other: int) -> Between:
+    """What is between a member and another account."""
+    state, texts, mail, followed, muted, blocked = (await reading.execute(_BETWEEN, {"me": me, "other": other})).one()
+    return Between(state == "accepted", state == "requested", texts, mail, followed, muted, blocked)
+
+
+async def conversations(reading: Reading, me: int, *, most: int) -> Sequence[Conversation]:
+    """With whom a member exchanged direct messages, the last one first."""
+    return [Conversation(*row) for row in await reading.execute(_CONVERSATIONS, {"me": me, "most": most})]
+
+
+async def letters(reading: Reading, me: int, other: int, *, before: int, most: int) -> Sequence[Letter]:
+    """The direct messages between the two, the newest first."""
+    values = {"me": me, "other": other, "before": before, "most": most}
+    return [Letter(*row) for row in await reading.execute(_LETTERS, values)]
+
+
+async def _people(reading: Reading, statement: Statement, **values: Any) -> list[Listed]:
+    return [Listed(*row) for row in await reading.execute(statement, values)]

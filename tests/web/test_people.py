@@ -1,0 +1,190 @@
+"""The directory, the search, following and its end, requests, and direct messages, in a browser without scripts."""
+
+import pytest
+
+from store import accounts, people
+from tests.web.browsing import Browser, log_in, with_mail
+from tests.web.village import Village
+
+
+@pytest.fixture
+async def alice(village: Village, someone: Browser) -> Browser:
+    """Alice, logged in."""
+    await with_mail(village, "alice")
+    await log_in(village, someone, "alice")
+    return someone
+
+
+async def names(browser: Browser) -> list[str]:
+    return [each.text for each in browser.find("//li[@class='listed']//p[@class='who']/a")]
+
+
+async def test_the_directory_has_everybody_public_in_three_orders(village: Village, someone: Browser) -> None:
+    for name in ("carol", "bob", "dan"):
+        await village.person(name)
+    await village.person("shy", protected=True)
+    await village.follows("carol", "bob")
+    await village.follows("dan", "bob")
+    await village.follows("bob", "dan")
+    for order, expected in (
+        ("followers", ["bob", "dan", "carol"]),
+        ("name", ["bob", "carol", "dan"]),
+        ("newest", ["dan", "bob", "carol"]),
+    ):
+        assert await someone.open(f"/directory?by={order}") == 200
+        assert await names(someone) == expected
+    assert "2 followers" in someone.text
+    assert await someone.open("/directory?by=shoe-size") == 404
+
+
+async def test_the_directory_can_be_read_to_its_end(village: Village, someone: Browser) -> None:
+    for number in range(120):
+        await village.person(f"p{number:03}")
+    await someone.open("/directory?by=name")
+    seen = await names(someone)
+    while more := someone.find("//a[@rel='next']"):
+        await someone.open(more[0].get("href"))
+        seen += await names(someone)
+    assert seen == [f"p{number:03}" for number in range(120)]
+
+
+async def test_a_search_finds_posts_and_people(village: Village, someone: Browser) -> None:
+    await village.person("gardener")
+    await village.person("bob")
+    await village.person("g_rden")
+    await village.says("bob", "the Gärten are open", words="the garten are open")
+    await someone.open("/search")
+    await someone.submit("/search", q="garten")
+    assert "are open" in someone.text
+    await someone.submit("/search", q="gard")
+    assert await names(someone) == ["gardener"]
+    await someone.submit("/search", q="g_")
+    assert await names(someone) == ["g_rden"], "an underscore is a letter here, and no wildcard"
+    await someone.submit("/search", q="<b>nothing</b>")
+    assert "No post has all of these words" in someone.text
+
+
+async def test_following_and_leaving(alice: Browser, village: Village) -> None:
+    await village.person("bob")
+    await alice.open("/@bob")
+    await alice.submit("/@bob/follow")
+    assert alice.path == "/@bob"
+    await alice.open("/@bob/followers")
+    assert await names(alice) == ["alice"]
+    await alice.open("/@alice/following")
+    assert await names(alice) == ["bob"]
+    await alice.open("/@bob")
+    await alice.submit("/@bob/leave")
+    await alice.open("/@bob/followers")
+    assert await names(alice) == []
+
+
+async def test_texts_need_a_phone_and_mails_can_be_stopped(alice: Browser, village: Village) -> None:
+    bob = await village.person("bob")
+    await village.follows("alice", "bob")
+    await alice.open("/@bob")
+    assert await alice.submit("/@bob/texts") == 422
+    assert "Texts need a phone" in alice.text
+    await alice.open("/@bob")
+    await alice.submit("/@bob/nomail")
+    async with village.store.reading() as reading:
+        assert (await people.between(reading, village.ids["alice"], bob)).mail is False
+    await alice.submit("/@bob/mail")
+    async with village.store.reading() as reading:
+        assert (await people.between(reading, village.ids["alice"], bob)).mail is None
+
+
+async def test_asking_a_protected_account_and_being_let_in(alice: Browser, village: Village) -> None:
+    await with_mail(village, "carol")
+    await village.becomes_protected("carol")
+    await alice.open("/@carol")
+    assert alice.status == 404
+    await alice.submit("/@carol/follow")
+    assert "You have asked to follow" in alice.text
+    carol = Browser(alice._session)
+    await log_in(village, carol, "carol")
+    await carol.open("/requests")
+    assert "alice" in carol.text
+    await carol.submit("/requests", button="answer=accept")
+    assert "Nobody is asking" in carol.text
+    assert await alice.open("/@carol") == 200
+
+
+async def test_denying_a_request_says_nothing(alice: Browser, village: Village) -> None:
+    await with_mail(village, "carol")
+    await village.becomes_protected("carol")
+    await alice.open("/@carol")
+    await alice.submit("/@carol/follow")
+    carol = Browser(alice._session)
+    await log_in(village, carol, "carol")
+    await carol.open("/requests")
+    await carol.submit("/requests", button="answer=deny")
+    assert await alice.open("/@carol") == 404
+
+
+async def test_muting_and_blocking(alice: Browser, village: Village) -> None:
+    await village.person("bob")
+    await village.says("bob", "noise")
+    await alice.open("/@bob")
+    await alice.submit("/@bob/mute")
+    await alice.open("/")
+    assert "noise" not in alice.text
+    await alice.open("/@bob")
+    await alice.submit("/@bob/unmute")
+    await alice.submit("/@bob/block")
+    assert await alice.open("/directory") == 200
+    assert "bob" not in await names(alice)
+    await alice.open("/@bob")
+    await alice.submit("/@bob/unblock")
+    await alice.open("/directory")
+    assert "bob" in await names(alice)
+
+
+async def test_direct_messages_go_to_followers_alone_and_stand_in_a_thread(alice: Browser, village: Village) -> None:
+    await with_mail(village, "bob")
+    assert await alice.open("/messages/bob") == 200
+    assert "does not follow you" in alice.text
+    word = alice.find("//input[@name='csrf']")[0].get("value")
+    assert await alice.post("/messages/bob", csrf=word, text="psst") == 422
+    await village.follows("bob", "alice")
+    await alice.open("/messages/bob")
+    await alice.submit("/messages/bob", text="psst\r\nbob")
+    assert "psst bob" in alice.text
+    assert await alice.submit("/messages/bob", text=" ") == 422
+    bob = Browser(alice._session)
+    await log_in(village, bob, "bob")
+    await bob.open("/messages")
+    assert "alice" in bob.text
+    assert "psst" in bob.text
+    stranger = Browser(alice._session)
+    await stranger.open("/messages/alice")
+    assert stranger.path == "/login"
+    assert await alice.open("/messages/nobody") == 404
+    assert await alice.open("/messages/alice") == 404
+
+
+async def test_a_report_reaches_the_operator(alice: Browser, village: Village) -> None:
+    await village.person("bob")
+    await alice.open("/@bob/report")
+    await alice.submit("/@bob/report", words="spam")
+    assert "Thank you" in alice.text
+
+
+async def test_lists_of_a_protected_account_are_for_its_followers(village: Village, someone: Browser) -> None:
+    await village.person("shy", protected=True)
+    assert await someone.open("/@shy/followers") == 404
+    assert await someone.open("/@shy/following") == 404
+    assert await someone.open("/@nobody/followers") == 404
+
+
+async def test_a_suspended_account_is_in_no_list(village: Village, someone: Browser) -> None:
+    await village.person("bob")
+    await village.person("ann")
+    await village.follows("bob", "ann")
+    await village.is_suspended("bob")
+    await someone.open("/directory")
+    assert await names(someone) == ["ann"]
+    await someone.open("/@ann/followers")
+    assert await names(someone) == []
+    async with village.store.reading() as reading:
+        assert await accounts.by_name(reading, "bob")
