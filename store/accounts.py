@@ -106,6 +106,13 @@ _SET_EMAIL_MODE = _set("email_mode")
 _SET_SUSPENDED = _set("suspended_at")
 _SET_PIN = _set("pin_hash")
 _SET_ADMIN = _set("admin")
+_SET_PROFILE = _set("bio", "language", "time_zone", "overflow")
+_RENEW_POSTING = (
+    update(accounts).where(accounts.c.id == bindparam("account")).values(post_version=accounts.c.post_version + 1)
+)
+_RENEW_FEED = (
+    update(accounts).where(accounts.c.id == bindparam("account")).values(feed_version=accounts.c.feed_version + 1)
+)
 _SET_PASSWORD = _set("password_hash")
 _DELETE = (
     update(accounts)
@@ -201,6 +208,25 @@ async def set_pin(unit: Unit, account_id: int, pin_hash: str) -> None:
 async def set_admin(unit: Unit, account_id: int, admin: bool) -> None:
     """Whether this account runs the instance."""
     await unit.execute(_SET_ADMIN, {"account": account_id, "new_admin": admin})
+
+
+async def set_profile(
+    unit: Unit, account_id: int, *, bio: str, language: str | None, time_zone: str | None, overflow: str | None
+) -> None:
+    """What the account says of itself, and how it wants things; None is as the site has it."""
+    values = {"new_bio": bio, "new_language": language, "new_time_zone": time_zone, "new_overflow": overflow}
+    await unit.execute(_SET_PROFILE, {"account": account_id, **values})
+    unit.ring()
+
+
+async def renew_posting(unit: Unit, account_id: int) -> None:
+    """The secret posting address that was handed out before is void."""
+    await unit.execute(_RENEW_POSTING, {"account": account_id})
+
+
+async def renew_feed(unit: Unit, account_id: int) -> None:
+    """The secret feed address that was handed out before is void."""
+    await unit.execute(_RENEW_FEED, {"account": account_id})
 
 
 async def set_password(unit: Unit, account_id: int, password_hash: str) -> None:

@@ -45,3 +45,11 @@ def signed_up(site: str, name: str) -> str:
         f"{site}: you are {name}. Reply ON to get posts by text, or text anything to post it. Msg frequency varies. "
         "Msg&data rates may apply. HELP for help, STOP to end."
     )
+
+
+def mailbox_subject(site: str) -> str:
+    return f"Is this your mailbox, on {site}?"
+
+
+def mailbox_letter(site: str, name: str, link: str) -> str:
+    return f"Open this link to add this mailbox to {name} on {site}.\n\n{link}\n\n{_IF_NOT_YOU}"

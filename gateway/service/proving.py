@@ -79,8 +79,7 @@ async def ask(
         return HeldBy(holder.name)
     if found.opted_out_at is not None:
         return OptedOut()
-    most, since, whose = site.limits.codes_per_day, now - _DAY, f"for {account_id}"
-    if await consents.count_asked(unit, found.address, whose, since=since) >= most:
+    if await asked_too_often(unit, site, found, account_id, now=now):
         return TooManyCodes()
     await phones.choose_sender(unit, site, found)
     code = new_code()
@@ -96,8 +95,19 @@ async def ask(
         code_hash=proof.digest(site.key, _purpose(found.id), code),
         expires_at=expires_at,
     )
-    await consents.add(unit, found.address, action="asked", how=how, words=whose, now=now)
+    await note_asked(unit, found, account_id, how=how, now=now)
     return Asked(found.address, expires_at)
+
+
+async def asked_too_often(unit: Unit, site: Site, address: AddressRow, account_id: int, *, now: datetime) -> bool:
+    """Whether this address, or this account's owner for any address, had a day's codes and links."""
+    asked = await consents.count_asked(unit, address.address, f"for {account_id}", since=now - _DAY)
+    return asked >= site.limits.codes_per_day
+
+
+async def note_asked(unit: Unit, address: AddressRow, account_id: int, *, how: str, now: datetime) -> None:
+    """A code or a link went there for this account."""
+    await consents.add(unit, address.address, action="asked", how=how, words=f"for {account_id}", now=now)
 
 
 async def take(

@@ -72,7 +72,7 @@ async def begin(
     name = name.strip().removeprefix("@").lower()
     if refusal := await joining.name_refusal(unit, name):
         return refusal
-    given = _address(typed, site)
+    given = address_of(typed, site)
     if given is None:
         return NotAnAddress()
     channel, address = given
@@ -168,7 +168,8 @@ async def _tell_its_holder(
     await notify.tell(unit, found.id, words, subject=reply_site.login_subject(site.name), now=now)
 
 
-def _address(typed: str, site: Site) -> tuple[Channel, str] | None:
+def address_of(typed: str, site: Site) -> tuple[Channel, str] | None:
+    """What somebody typed, as a phone number (E.164) or a mail address; None when it is neither."""
     typed = typed.strip()
     if "@" in typed:
         local, _, domain = typed.rpartition("@")

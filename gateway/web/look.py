@@ -60,6 +60,7 @@ class Look:
         )
         self._templates.globals.update(
             site=site,
+            languages=lambda: self._languages.all,
             static=lambda name: f"/static/{name}?v={self._files[name].version}",
             linked=lambda text: Markup(linked(text, site.public_url)),  # noqa: S704  # linked() escapes every word
             hue=lambda name: zlib.crc32(name.encode()) % HUES,
@@ -70,9 +71,14 @@ class Look:
             one_line=lambda text: " ".join(text.split()),
         )
 
+    @property
+    def language_codes(self) -> frozenset[str]:
+        """The languages there are."""
+        return frozenset(words.code for words in self._languages.all)
+
     def page(self, request: web.Request, template: str, *, status: int = 200, **values: Any) -> web.Response:
         """A page of HTML, for whoever looks: in their language, with what they may do, their forms vouched for."""
-        me = visitor(request)
+        me = None if values.pop("gone", False) else visitor(request)
         words = self._languages.of(me.language if me else None, request.headers.get(hdrs.ACCEPT_LANGUAGE, ""))
         text = self._templates.get_template(template).render(
             me=me,

@@ -18,6 +18,7 @@ from gateway.domain import proof, reply, reply_together
 from gateway.domain import wish as c
 from gateway.domain.command import parse, stop_behind_pin
 from gateway.service.answering.asked import Asked
+from gateway.service.site import Site
 from store import accounts, offers, recall
 from store.accounts import AccountRow
 
@@ -51,7 +52,7 @@ async def unlock(asked: Asked, command: c.Command) -> tuple[Asked, c.Command] | 
             given, words = found[1], asked.told.text[found.end() :]
         case _:
             return reply_together.pin_first()
-    if not proof.same(me.pin_hash, asked.site.key, _purpose(me), given):
+    if not proof.same(me.pin_hash, asked.site.key, _purpose(me.id), given):
         return reply_together.wrong_pin()
     return replace(asked, told=replace(asked.told, text=words)), parse(words)
 
@@ -64,7 +65,7 @@ async def set_or_use(asked: Asked, me: AccountRow, pin: str, rest: str) -> str:
         return reply_together.what_a_pin_is()
     if not asked.from_their_own:
         return reply.only_from_your_own()
-    await accounts.set_pin(asked.unit, me.id, proof.digest(asked.site.key, _purpose(me), pin))
+    await accounts.set_pin(asked.unit, me.id, kept(asked.site, me.id, pin))
     return reply_together.pin_set()
 
 
@@ -86,5 +87,10 @@ async def _is_echo(asked: Asked, command: c.Command) -> bool:
     return offer is not None and offer.kind != "post"
 
 
-def _purpose(me: AccountRow) -> str:
-    return f"pin:{me.id}"
+def kept(site: Site, account_id: int, pin: str) -> str:
+    """What is kept of an account's PIN."""
+    return proof.digest(site.key, _purpose(account_id), pin)
+
+
+def _purpose(account_id: int) -> str:
+    return f"pin:{account_id}"

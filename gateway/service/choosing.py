@@ -1,0 +1,224 @@
+"""What members choose for themselves on the site: how they are called and seen, which phones and mailboxes are theirs,
+what comes there and when, their secret addresses, their PIN and password.
+
+Whoever sits before the page has logged in, so nothing here asks for the echo of a code as the same wish by text does.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo, available_timezones
+
+from gateway.domain import proof, reply_site, token
+from gateway.domain.quiet import Hours, read
+from gateway.domain.text import normalise
+from gateway.domain.token import Purpose
+from gateway.domain.types import Channel, EmailMode, Overflow
+from gateway.service import following, joining, notify, proving, signing_up, waking
+from gateway.service.answering import pin as pins
+from gateway.service.joining import HeldBy, NameTaken, NotAName
+from gateway.service.proving import Asked, NotAPhone, NoTexts, OptedOut, TooManyCodes, YoursAlready
+from gateway.service.site import Site
+from gateway.service.zones import zone_of
+from store import accounts, addresses, deliveries, proofs
+from store.accounts import AccountRow
+from store.addresses import AddressRow
+from store.unit import Reading, Unit
+
+LONGEST_BIO = 160
+"""Characters that somebody may say of themselves."""
+
+_MAIL = "mailbox"
+_LINK_KEPT = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """The secret addresses of an account: where it posts by mail, and below which its private feeds are."""
+
+    posting: str
+    feed: str
+
+
+@dataclass(frozen=True, slots=True)
+class BioTooLong:
+    """It is ``over`` characters too long."""
+
+    over: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """No such language, time zone or way."""
+
+
+@dataclass(frozen=True, slots=True)
+class LinkSent:
+    """A link went to the mailbox."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotAMailbox:
+    """What was typed is no mail address."""
+
+
+@dataclass(frozen=True, slots=True)
+class LastWayIn:
+    """Without this address, and without a password, nobody could log in any more."""
+
+
+def secrets_of(site: Site, me: AccountRow) -> Secrets:
+    """The secret addresses of an account."""
+    posting = token.make(site.key, Purpose.POST, me.id, me.post_version)
+    feed = token.make(site.key, Purpose.FEED, me.id, me.feed_version)
+    return Secrets(f"post+{posting}@{site.mail_domain}", f"{site.public_url}/feeds/{feed}")
+
+
+async def set_profile(
+    unit: Unit, site: Site, me: AccountRow, *, bio: str, language: str, time_zone: str, overflow: str, now: datetime
+) -> BioTooLong | Unknown | None:
+    """What the member says of themselves, their language and time zone, and what happens to posts that are too long;
+    an empty choice is as the site has it. None when it is done."""
+    bio = normalise(bio)
+    if len(bio) > LONGEST_BIO:
+        return BioTooLong(len(bio) - LONGEST_BIO)
+    if (time_zone and time_zone not in available_timezones()) or (overflow and overflow not in set(Overflow)):
+        return Unknown()
+    await accounts.set_profile(
+        unit,
+        me.id,
+        bio=bio,
+        language=language or None,
+        time_zone=time_zone or None,
+        overflow=overflow or None,
+    )
+    if me.quiet_hours and (time_zone or None) != me.time_zone:  # the same hours, on other clocks
+        await waking.set_daily(unit, site, me.id, read(me.quiet_hours), now=now)
+    return None
+
+
+async def rename(unit: Unit, me: AccountRow, name: str) -> NameTaken | NotAName | None:
+    """Be called so from now on; None when it is done. Addresses of pages change with it."""
+    name = name.strip().removeprefix("@").lower()
+    if name == me.name:
+        return None
+    if refusal := await joining.name_refusal(unit, name):
+        return refusal
+    return None if await accounts.rename(unit, me.id, name) else NameTaken()
+
+
+async def set_protected(unit: Unit, me: AccountRow, protected: bool, *, now: datetime) -> None:  # it is what is set
+    """Whether following must be asked for. Whoever waits is let in when it need not any more."""
+    if protected == me.protected:
+        return
+    await accounts.set_protected(unit, me.id, protected)
+    if not protected:
+        await following.accept_all(unit, me, now=now)
+
+
+# ---- phones and mailboxes
+
+
+async def held(reading: Reading, me: AccountRow) -> Sequence[AddressRow]:
+    """The member's phones and mailboxes that are proven."""
+    return [each for each in await addresses.of_account(reading, me.id) if each.proven_at is not None]
+
+
+async def add(
+    unit: Unit, site: Site, me: AccountRow, typed: str, *, now: datetime, new_code: Callable[[], str], secret: str
+) -> Asked | LinkSent | NotAPhone | NotAMailbox | YoursAlready | HeldBy | OptedOut | TooManyCodes | NoTexts:
+    """Begin to add a phone (a code is texted to it, to be answered from it) or a mailbox (a link is mailed)."""
+    given = signing_up.address_of(typed, site)
+    if given is None:
+        return NotAMailbox() if "@" in typed else NotAPhone()
+    channel, address = given
+    if channel is Channel.SMS:
+        return await proving.ask(unit, site, me.id, address, how="web", now=now, new_code=new_code)
+    found = await addresses.find_or_add(unit, channel, address, now=now)
+    if found.owner_id == me.id:
+        return YoursAlready()
+    if found.opted_out_at is not None or found.dead_at is not None:
+        return OptedOut()
+    if await proving.asked_too_often(unit, site, found, me.id, now=now):
+        return TooManyCodes()
+    await proofs.add(
+        unit,
+        me.id,
+        _MAIL,
+        code_hash=proof.digest(site.key, _MAIL, secret),
+        words=found.address,
+        expires_at=now + _LINK_KEPT,
+    )
+    words = reply_site.mailbox_letter(site.name, me.name or "", f"{site.public_url}/settings/mailbox/{secret}")
+    await notify.tell(unit, found.id, words, subject=reply_site.mailbox_subject(site.name), now=now)
+    await proving.note_asked(unit, found, me.id, how="web", now=now)
+    unit.ring()
+    return LinkSent()
+
+
+async def take_mailbox(unit: Unit, site: Site, me: AccountRow, secret: str, *, now: datetime) -> str | HeldBy | None:
+    """The link came back: the mailbox is the member's, and this is it. None when the link is none, or too old."""
+    found = await proofs.find(unit, _MAIL, proof.digest(site.key, _MAIL, secret), now=now)
+    if found is None or found.account_id != me.id:
+        return None
+    await proofs.use(unit, found.id)
+    address = await addresses.find(unit, Channel.EMAIL, found.words)
+    holder = None if address is None or address.owner_id is None else await accounts.by_id(unit, address.owner_id)
+    if holder is not None and holder.name is not None and holder.id != me.id:
+        return HeldBy(holder.name)
+    await joining.give_address(unit, me.id, Channel.EMAIL, found.words, how="web", now=now)
+    return found.words
+
+
+async def remove(unit: Unit, me: AccountRow, address_id: int, *, now: datetime) -> LastWayIn | None:
+    """Have a phone or mailbox no longer; what waits for it is dropped. None when it is done."""
+    own = await held(unit, me)
+    found = next((each for each in own if each.id == address_id), None)
+    if found is None:
+        return None
+    if len(own) == 1 and not me.password_hash:
+        return LastWayIn()
+    await addresses.detach(unit, found.id)
+    await deliveries.drop_for_address(unit, found, "taken off the account", now=now)
+    return None
+
+
+# ---- what comes, and when
+
+
+async def set_channels(unit: Unit, me: AccountRow, *, texts: bool, mail: EmailMode, now: datetime) -> None:
+    """Whether posts come by text at all, and when mail goes out."""
+    if texts != me.texts_on:
+        await accounts.set_texts_on(unit, me.id, texts)
+        await addresses.refresh(unit, me.id)
+        if not texts:
+            await deliveries.drop_for_account(unit, me.id, Channel.SMS, "texts are off", now=now)
+    if mail != me.email_mode:
+        await accounts.set_email_mode(unit, me.id, mail)
+
+
+async def set_quiet(
+    unit: Unit, site: Site, me: AccountRow, start: time | None, until: time | None, *, now: datetime
+) -> None:
+    """Quiet every day between these hours; without one of them, or when they are the same, none."""
+    none = start is None or until is None or start == until
+    hours = None if none or start is None or until is None else Hours(start, until)
+    if (None if hours is None else str(hours)) != me.quiet_hours:
+        await waking.set_daily(unit, site, me.id, hours, now=now)
+
+
+async def zone(reading: Reading, site: Site, me: AccountRow) -> ZoneInfo:
+    """The time zone that the member lives in, as far as is known."""
+    phone = None if me.phone_id is None else await addresses.by_id(reading, me.phone_id)
+    return zone_of(me.time_zone, phone.address if phone else None, site.time_zone)
+
+
+# ---- secrets
+
+
+async def set_pin(unit: Unit, site: Site, me: AccountRow, pin: str) -> bool:
+    """Texts must begin with this PIN (4 to 8 digits); empty: none is needed. False when it is no PIN."""
+    if pin and not (pin.isascii() and pin.isdigit() and 4 <= len(pin) <= 8):
+        return False
+    await accounts.set_pin(unit, me.id, pins.kept(site, me.id, pin) if pin else "")
+    return True

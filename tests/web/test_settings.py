@@ -1,0 +1,251 @@
+"""A member's settings in a browser without scripts: each is seen to hold where it counts."""
+
+from datetime import timedelta
+
+import pytest
+
+from gateway.domain.types import Channel
+from gateway.service import choosing, joining, passwords, proving
+from gateway.service.joining import Claimed
+from gateway.service.site import Site
+from store import accounts, addresses, follows, offers
+from store.accounts import AccountRow
+from tests.web.browsing import Browser, letters, link_in, log_in, with_mail
+from tests.web.village import NOW, Village
+
+PHONE = "+15550001234"
+
+
+@pytest.fixture
+async def alice(village: Village, someone: Browser) -> Browser:
+    """Alice, logged in, on her settings."""
+    await with_mail(village, "alice")
+    await log_in(village, someone, "alice")
+    await someone.open("/settings")
+    return someone
+
+
+async def account(village: Village, name: str = "alice") -> AccountRow:
+    async with village.store.reading() as reading:
+        found = await accounts.by_name(reading, name)
+    assert found
+    return found
+
+
+async def test_a_profile_is_changed_and_shown(alice: Browser, village: Village) -> None:
+    await alice.submit(
+        "/settings/profile", bio="Gärtnerin\r\nin Ulm", time_zone="Europe/Berlin", overflow="split", language="en"
+    )
+    assert "Saved." in alice.text
+    me = await account(village)
+    assert (me.bio, me.time_zone, me.overflow, me.language) == ("Gärtnerin\nin Ulm", "Europe/Berlin", "split", "en")
+    await alice.open("/@alice")
+    assert "Gärtnerin in Ulm" in alice.text
+
+
+async def test_a_profile_that_is_wrong_comes_back(alice: Browser, village: Village) -> None:
+    assert await alice.submit("/settings/profile", bio="x" * 161) == 422
+    assert "1 character too many" in alice.text
+    assert alice.find("//textarea[@name='bio']")[0].text == "x" * 161
+    word = alice.find("//input[@name='csrf']")[0].get("value")
+    assert await alice.post("/settings/profile", csrf=word, time_zone="Mars/Olympus") == 422
+    assert await alice.post("/settings/profile", csrf=word, language="tlh") == 422
+    assert await alice.post("/settings/profile", csrf=word, overflow="shout") == 422
+    assert (await account(village)).time_zone is None
+
+
+async def test_protection_is_set_and_lifted_and_lets_in_who_waits(alice: Browser, village: Village) -> None:
+    bob = await village.person("bob")
+    await alice.submit("/settings/profile", protected="yes")
+    assert (await account(village)).protected
+    await village.follows("bob", "alice", state="requested")
+    word = alice.find("//input[@name='csrf']")[0].get("value")
+    await alice.post("/settings/profile", csrf=word, bio="")
+    assert not (await account(village)).protected
+    async with village.store.reading() as reading:
+        edge = await follows.edge(reading, village.ids["alice"], bob)
+    assert edge
+    assert edge.state == "accepted"
+
+
+async def test_a_name_is_changed_unless_it_is_taken(alice: Browser, village: Village) -> None:
+    await village.person("bob")
+    assert await alice.submit("/settings/name", name="bob") == 422
+    assert "Somebody has that name" in alice.text
+    assert await alice.submit("/settings/name", name="no spaces") == 422
+    await alice.submit("/settings/name", name="@Alicia")
+    assert "You are called alicia now" in alice.text
+
+
+async def test_a_phone_that_is_typed_is_proven_from_the_phone(alice: Browser, village: Village, site: Site) -> None:
+    await alice.submit("/settings/addresses", address="(555) 000-1234")
+    assert "A code was texted" in alice.text
+    [text] = await letters(village.store, PHONE)
+    assert "482913" in text
+    assert (await account(village)).phone_id is None
+    async with village.store.unit() as unit:
+        phone = await addresses.find(unit, Channel.SMS, PHONE)
+        assert phone
+        assert await offers.pending(unit, phone.id, now=NOW)
+        taken = await proving.take(unit, site, phone, "482913", words="482913", now=NOW)
+        assert isinstance(taken, Claimed)
+    await alice.open("/settings")
+    assert PHONE in alice.text
+
+
+async def test_a_mailbox_is_added_by_its_link(alice: Browser, village: Village) -> None:
+    await alice.submit("/settings/addresses", address="al@work.example")
+    [letter] = await letters(village.store, "al@work.example")
+    await alice.open(link_in(letter))
+    assert "al@work.example" not in (await listed(alice, village))
+    await alice.open(link_in(letter))
+    await alice.submit(alice.path)
+    assert "The mailbox is yours" in alice.text
+    assert "al@work.example" in await listed(alice, village)
+    await alice.open(link_in(letter))
+    assert await alice.submit(alice.path) == 410
+
+
+async def listed(browser: Browser, village: Village) -> list[str]:
+    async with village.store.reading() as reading:
+        found = await choosing.held(reading, await account(village))
+    return [each.address for each in found]
+
+
+async def test_somebody_elses_link_adds_nothing(alice: Browser, village: Village) -> None:
+    await alice.submit("/settings/addresses", address="al@work.example")
+    [letter] = await letters(village.store, "al@work.example")
+    await with_mail(village, "mallory")
+    mallory = Browser(alice._session)
+    await log_in(village, mallory, "mallory")
+    await mallory.open(link_in(letter))
+    assert await mallory.submit(mallory.path) == 410
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        ("nonsense", "neither a phone number nor a mail address"),
+        ("alice@mail.example", "You have that one already"),
+        ("+15550009876", "belongs to another account"),
+        ("bob@mail.example", "A link was mailed there"),
+    ],
+)
+async def test_what_cannot_be_added_is_said(alice: Browser, village: Village, typed: str, words: str) -> None:
+    bob = await with_mail(village, "bob")
+    async with village.store.unit() as unit:
+        await joining.give_address(unit, bob, Channel.SMS, "+15550009876", how="operator", now=NOW)
+    await alice.submit("/settings/addresses", address=typed)
+    assert words in alice.text
+
+
+async def test_the_last_way_in_stays_and_another_can_go(alice: Browser, village: Village) -> None:
+    assert await alice.submit("/settings/addresses/remove") == 422
+    assert "last way in" in alice.text
+    me = await account(village)
+    async with village.store.unit() as unit:
+        await joining.give_address(unit, me.id, Channel.SMS, PHONE, how="operator", now=NOW)
+    await alice.open("/settings")
+    await alice.submit("/settings/addresses/remove")
+    assert "Taken off." in alice.text
+    assert len(await listed(alice, village)) == 1
+
+
+async def test_nobody_takes_off_what_is_not_theirs(alice: Browser, village: Village) -> None:
+    await with_mail(village, "bob")
+    async with village.store.reading() as reading:
+        theirs = await addresses.find(reading, Channel.EMAIL, "bob@mail.example")
+    assert theirs
+    word = alice.find("//input[@name='csrf']")[0].get("value")
+    await alice.post("/settings/addresses/remove", csrf=word, which=str(theirs.id))
+    assert await letters(village.store, "bob@mail.example") == []
+    async with village.store.reading() as reading:
+        still = await addresses.find(reading, Channel.EMAIL, "bob@mail.example")
+    assert still
+    assert still.account_id == village.ids["bob"]
+
+
+async def test_a_claim_code_joins_the_phone_that_texts_it(alice: Browser, village: Village, site: Site) -> None:
+    await alice.submit("/settings/claim")
+    code = alice.text.partition("CLAIM ")[2][:8]
+    assert code.isdigit()
+    async with village.store.unit() as unit:
+        phone = await addresses.find_or_add(unit, Channel.SMS, PHONE, now=NOW)
+        assert isinstance(await joining.claim(unit, site, phone, code, words=f"CLAIM {code}", now=NOW), Claimed)
+
+
+async def test_channels_and_quiet_hours(alice: Browser, village: Village) -> None:
+    await alice.submit("/settings/channels", mail="daily", texts="")
+    await alice.submit("/settings/quiet", start="22:00", until="07:00")
+    me = await account(village)
+    assert (me.email_mode, me.quiet_hours) == ("daily", "22:00-07:00")
+    assert me.wakes_at
+    await alice.submit("/settings/quiet", start="", until="")
+    assert (await account(village)).quiet_hours is None
+    assert await alice.submit("/settings/quiet", start="late", until="07:00") == 422
+
+
+async def test_quiet_hours_move_with_the_time_zone(alice: Browser, village: Village) -> None:
+    await alice.submit("/settings/quiet", start="22:00", until="07:00")
+    before = (await account(village)).sleeps_at
+    await alice.submit("/settings/profile", time_zone="Asia/Tokyo")
+    after = (await account(village)).sleeps_at
+    assert before
+    assert after
+    assert (before - after) % timedelta(days=1) == timedelta(hours=9)
+
+
+@pytest.mark.parametrize("which", ["posting", "feed"])
+async def test_secret_addresses_are_made_anew(alice: Browser, which: str) -> None:
+    before = [each.text for each in alice.find("//dl[@class='secrets']//code")]
+    await alice.submit("/settings/renew", button=f"which={which}")
+    after = [each.text for each in alice.find("//dl[@class='secrets']//code")]
+    changed = [old != new for old, new in zip(before, after, strict=True)]
+    assert changed == ([True, False, False] if which == "posting" else [False, True, True])
+
+
+async def test_a_pin_is_set_and_ended(alice: Browser, village: Village) -> None:
+    assert await alice.submit("/settings/pin", pin="12") == 422
+    await alice.submit("/settings/pin", pin="4821")
+    assert (await account(village)).pin_hash
+    await alice.submit("/settings/pin", pin="")
+    assert not (await account(village)).pin_hash
+
+
+async def test_a_password_is_set_changed_and_ended_and_logs_others_out(alice: Browser, village: Village) -> None:
+    other = Browser(alice._session)
+    await log_in(village, other, "alice")
+    assert await alice.submit("/settings/password", new="short") == 422
+    await alice.submit("/settings/password", new="correct horse battery")
+    assert "Other browsers were logged out" in alice.text
+    await other.open("/home")
+    assert other.path == "/login"
+    assert await alice.submit("/settings/password", current="wrong", new="another long one") == 422
+    await alice.submit("/settings/password", current="correct horse battery", new="another long one")
+    assert passwords.is_right((await account(village)).password_hash, "another long one")
+    await alice.submit("/settings/password", button="act=end", current="another long one")
+    assert not (await account(village)).password_hash
+
+
+async def test_sessions_are_listed_and_ended(alice: Browser, village: Village) -> None:
+    other = Browser(alice._session, {"User-Agent": "Mozilla/5.0 (Windows NT 10.0) Gecko/20100101 Firefox/140.0"})
+    await log_in(village, other, "alice")
+    await alice.open("/settings")
+    assert "Firefox on Windows" in alice.text
+    await alice.submit("/settings/sessions")
+    await other.open("/home")
+    assert other.path == "/login"
+    assert await alice.open("/home") == 200
+    assert alice.path == "/home"
+
+
+async def test_an_account_is_deleted_by_whoever_types_its_name(alice: Browser, village: Village) -> None:
+    post = await village.says("alice", "still here")
+    await alice.open("/settings/delete")
+    assert await alice.submit("/settings/delete", name="alicia") == 422
+    await alice.submit("/settings/delete", name="Alice")
+    assert "It is deleted" in alice.text
+    assert "Log out" not in alice.text
+    await alice.open("/home")
+    assert alice.path == "/login"
+    assert await alice.open(f"/@alice/{post}") in (404, 410)
