@@ -22,6 +22,7 @@ from gateway.web.people import People
 from gateway.web.problems import add_headers, show_problems
 from gateway.web.settings import Settings
 from gateway.web.visitors import Visitors
+from gateway.web.watching import Watching
 from inbound.message import TakesMessages
 from inbound.sms_kannel import Door as KannelDoor
 from inbound.sms_twilio import Door
@@ -74,6 +75,7 @@ def build_app(deps: WebDeps) -> web.Application:
         Feeds(deps.store, deps.site).add_to(app)
         desk = Desk(deps.store, deps.site, look, visitors, deps.now, deps.new_code, deps.proxies)
         Entrance(desk).add_to(app)
+        Watching(desk).add_to(app)
         Settings(desk).add_to(app)
         People(desk).add_to(app)
         living = Living(desk)

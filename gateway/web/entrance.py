@@ -8,6 +8,7 @@ from typing import assert_never
 import segno
 from aiohttp import web
 
+from gateway.domain.text import tags
 from gateway.domain.types import NAME_PATTERN, Channel
 from gateway.service import entering, login, passwords, signing_up
 from gateway.service.joining import NameTaken, NotAName, RegistrationClosed
@@ -190,12 +191,21 @@ class Entrance:
         return self._signup(request, problem=problem, status=410)
 
     async def code_to_text(self, request: web.Request) -> web.Response:
-        """A QR code that makes a phone write a text to us: ``join``, or ``follow-NAME``."""
-        word, _, name = request.match_info["word"].partition("-")
+        """A QR code that makes a phone write a text to us: ``join``, ``follow-NAME``, or ``tag-TAG``."""
+        word, _, rest = request.match_info["word"].partition("-")
         site = self._desk.site
-        if not site.number or word not in {"join", "follow"} or (word == "follow") != bool(_NAME.fullmatch(name)):
+        match word:
+            case "join" if not rest:
+                words = "JOIN "
+            case "follow" if _NAME.fullmatch(rest):
+                words = f"FOLLOW {rest}"
+            case "tag" if tags(f"#{rest}") == [rest]:
+                words = f"#{rest} "
+            case _:
+                raise web.HTTPNotFound
+        if not site.number:
             raise web.HTTPNotFound
-        picture = segno.make(f"SMSTO:{site.number}:{word.upper()} {name}", error="m")
+        picture = segno.make(f"SMSTO:{site.number}:{words}", error="m")
         body = picture.svg_inline(scale=4, border=2).encode()
         return web.Response(body=body, content_type="image/svg+xml", headers={"Cache-Control": "max-age=86400"})
 

@@ -15,9 +15,10 @@ from markupsafe import Markup
 
 from gateway.domain.types import Source
 from gateway.service.site import Site
-from gateway.web.languages import Languages
+from gateway.web.languages import Languages, Words
 from gateway.web.visitors import FIELD, Visitors, visitor
 from outbound.linking import linked
+from store.accounts import AccountRow
 
 HUES = 8
 """How many colours the stylesheet has for people's initials."""
@@ -65,6 +66,7 @@ class Look:
             linked=lambda text: Markup(linked(text, site.public_url)),  # noqa: S704  # linked() escapes every word
             hue=lambda name: zlib.crc32(name.encode()) % HUES,
             ago=lambda moment: ago(moment, self._now(), self._zone),
+            clock=lambda moment: f"{moment.astimezone(self._zone):%H:%M}",
             at=lambda moment: f"{moment.astimezone(self._zone):%-d %B %Y, %H:%M %Z}",
             source=lambda source: _SOURCES.get(source, ""),
             number=lambda count: f"{count:,}",
@@ -76,20 +78,14 @@ class Look:
         """The languages there are."""
         return frozenset(words.code for words in self._languages.all)
 
+    def part(self, request: web.Request, template: str, **values: Any) -> Markup:
+        """A part of a page by itself, as it is put into one that stands already."""
+        return Markup(self._rendered(request, template, visitor(request), values)[0])  # noqa: S704  # rendered with escapes
+
     def page(self, request: web.Request, template: str, *, status: int = 200, **values: Any) -> web.Response:
         """A page of HTML, for whoever looks: in their language, with what they may do, their forms vouched for."""
         me = None if values.pop("gone", False) else visitor(request)
-        words = self._languages.of(me.language if me else None, request.headers.get(hdrs.ACCEPT_LANGUAGE, ""))
-        text = self._templates.get_template(template).render(
-            me=me,
-            page_path=request.path,
-            here=request.path_qs,
-            csrf=lambda: self._field(request),
-            lang=words.code,
-            gettext=words.gettext,
-            ngettext=words.ngettext,
-            **values,
-        )
+        text, words = self._rendered(request, template, me, values)
         headers: dict[str, str] = {
             hdrs.CACHE_CONTROL: "private, no-cache" if me else "no-cache",
             hdrs.VARY: "Cookie, Accept-Language",
@@ -104,6 +100,22 @@ class Look:
     ) -> web.Response:
         """A page that only says something, and asks for one click if there is a ``button``."""
         return self.page(request, "message.html", status=status, title=title, lines=lines, button=button, home=home)
+
+    def _rendered(
+        self, request: web.Request, template: str, me: AccountRow | None, values: dict[str, Any]
+    ) -> tuple[str, Words]:
+        words = self._languages.of(me.language if me else None, request.headers.get(hdrs.ACCEPT_LANGUAGE, ""))
+        text = self._templates.get_template(template).render(
+            me=me,
+            page_path=request.path,
+            here=request.path_qs,
+            csrf=lambda: self._field(request),
+            lang=words.code,
+            gettext=words.gettext,
+            ngettext=words.ngettext,
+            **values,
+        )
+        return text, words
 
     def _field(self, request: web.Request) -> Markup:
         return Markup('<input type="hidden" name="{}" value="{}">').format(FIELD, self._visitors.form_word(request))

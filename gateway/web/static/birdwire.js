@@ -54,3 +54,30 @@ for (const form of document.querySelectorAll("form.composer")) {
   field.addEventListener("input", count);
   count();
 }
+
+// ---- what changes while it is looked at
+for (const place of document.querySelectorAll("[data-live]")) {
+  const pause = document.querySelector("[data-pause]");
+  const waiting = [];
+  const show = (data) => {
+    const piece = document.createRange().createContextualFragment(data);
+    if (place.dataset.how === "replace") { place.replaceChildren(piece); return; }
+    const id = piece.firstElementChild && piece.firstElementChild.id;
+    if (id && document.getElementById(id)) return;
+    place.querySelectorAll(".empty").forEach((each) => each.remove());
+    place.prepend(piece);
+    while (place.children.length > Number(place.dataset.most)) place.lastElementChild.remove();
+  };
+  const events = new EventSource(place.dataset.live);
+  events.onmessage = (event) => (pause && pause.getAttribute("aria-pressed") === "true" ? waiting.push(event.data) : show(event.data));
+  addEventListener("pagehide", () => events.close());
+  if (pause) {
+    const words = pause.textContent;
+    pause.addEventListener("click", () => {
+      const paused = pause.getAttribute("aria-pressed") !== "true";
+      pause.setAttribute("aria-pressed", String(paused));
+      pause.textContent = paused ? pause.dataset.goOn : words;
+      if (!paused) waiting.splice(0).forEach(show);
+    });
+  }
+}

@@ -1,0 +1,99 @@
+"""Pages to look at while they change: the delivery of a post, for its author; and a wall of a tag, for a projector."""
+
+import hashlib
+from collections.abc import Sequence
+
+from aiohttp import web
+
+from gateway.service import progress, reading
+from gateway.service.progress import Progress
+from gateway.service.reading import PostPage
+from gateway.web import addresses
+from gateway.web.desk import Desk
+from gateway.web.limits import address_of
+from gateway.web.live import Event, Live, Look
+from gateway.web.visitors import member
+
+_ON_THE_WALL = 12
+"""Posts that a wall shows at once."""
+
+
+class Watching:
+    """The routes of live pages."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._live = Live(desk.store)
+
+    def add_to(self, app: web.Application) -> None:
+        """Add the routes; streams end when the application shuts down."""
+        get = app.router.add_get
+        get(f"/@{addresses.NAME}/{addresses.POST}/delivery", self.delivery)
+        get(f"/@{addresses.NAME}/{addresses.POST}/delivery/events", self.delivery_events)
+        get(f"/wall/{addresses.TAG}", self.wall)
+        get(f"/wall/{addresses.TAG}/events", self.wall_events)
+        app.on_shutdown.append(self._close)
+
+    async def delivery(self, request: web.Request) -> web.Response:
+        """What became of the member's post."""
+        me, post_id = member(request), int(request.match_info["post"])
+        found = await self._progress(me.id, post_id)
+        async with self._desk.store.reading() as read:
+            page = await reading.post_page(read, post_id, reader=me.id)
+        post = page.post if isinstance(page, PostPage) else None
+        table = self._desk.look.part(request, "progress.html", progress=found)
+        return self._desk.look.page(
+            request, "delivery.html", progress=found, table=table, post=post, last=_digest(table), post_id=post_id
+        )
+
+    async def delivery_events(self, request: web.Request) -> web.StreamResponse:
+        """The same, as it changes."""
+        me, post_id = member(request), int(request.match_info["post"])
+        await self._progress(me.id, post_id)
+
+        async def look(last: str) -> Sequence[Event]:
+            table = self._desk.look.part(request, "progress.html", progress=await self._progress(me.id, post_id))
+            now = _digest(table)
+            return () if now == last else [Event(now, table)]
+
+        return await self._stream(request, f"delivery/{post_id}", look, request.query.get("last", ""))
+
+    async def wall(self, request: web.Request) -> web.Response:
+        """The newest posts with a tag, in big type, and how to take part."""
+        tag = request.match_info["tag"].casefold()
+        async with self._desk.store.reading() as read:
+            page = await reading.tag_timeline(read, tag)
+        shown = page.posts[:_ON_THE_WALL]
+        last = max((post.id for post in shown), default=0)
+        return self._desk.look.page(request, "wall.html", tag=tag, posts=shown, last=last, most=_ON_THE_WALL)
+
+    async def wall_events(self, request: web.Request) -> web.StreamResponse:
+        """New posts with the tag, the oldest first."""
+        tag = request.match_info["tag"].casefold()
+
+        async def look(last: str) -> Sequence[Event]:
+            after = addresses.before(last) or 0
+            async with self._desk.store.reading() as read:
+                page = await reading.tag_timeline(read, tag)
+            fresh = [post for post in reversed(page.posts) if post.id > after][-_ON_THE_WALL:]
+            return [Event(str(post.id), self._desk.look.part(request, "wall_post.html", post=post)) for post in fresh]
+
+        return await self._stream(request, f"wall/{tag}", look, request.query.get("last", ""))
+
+    async def _progress(self, author_id: int, post_id: int) -> Progress:
+        async with self._desk.store.reading() as read:
+            found = await progress.of_post(read, author_id, post_id)
+        if found is None:
+            raise web.HTTPNotFound
+        return found
+
+    async def _stream(self, request: web.Request, name: str, look: Look, last: str) -> web.StreamResponse:
+        address = address_of(request, self._desk.proxies)
+        return await self._live.stream(request, name, look, last=last, address=address)
+
+    async def _close(self, _app: web.Application) -> None:
+        await self._live.close()
+
+
+def _digest(table: str) -> str:
+    return hashlib.sha256(table.encode()).hexdigest()[:16]

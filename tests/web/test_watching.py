@@ -1,0 +1,172 @@
+"""Live pages: what is streamed, who may look, and that a stream ends with the daemon."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import aiohttp
+import pytest
+from sqlalchemy import insert, update
+
+from gateway.service.site import Site
+from gateway.web import live
+from gateway.web.app import WebDeps, build_app, listening
+from store.schema import deliveries
+from store.unit import Store
+from tests.web.browsing import Browser, log_in, visited, with_mail
+from tests.web.village import NOW, Nobody, Village
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "PAUSE", 0.01)
+    monkeypatch.setattr(live, "PATIENCE", 0.05)
+
+
+@pytest.fixture
+async def alice(village: Village, someone: Browser) -> Browser:
+    """Alice, logged in."""
+    await with_mail(village, "alice")
+    await log_in(village, someone, "alice")
+    return someone
+
+
+async def queued(store: Store, post_id: int, *rows: dict[str, Any]) -> None:
+    """Put deliveries of a post into the queue as if they were made."""
+    async with store.unit() as unit:
+        for number, row in enumerate(rows):
+            values = {
+                "post_id": post_id,
+                "account_id": 1000 + number,
+                "channel": "sms",
+                "route": 1,
+                "lane": 2,
+                "state": "queued",
+                "due_at": NOW,
+                "queued_at": NOW,
+                "reason": "",
+                "segments": 0,
+            }
+            await unit.execute(insert(deliveries), values | row)
+
+
+@asynccontextmanager
+async def stream(browser: Browser, path: str, **headers: str) -> AsyncIterator[AsyncIterator[dict[str, str]]]:
+    """The events of a page, as a browser hears them."""
+    cookies = "; ".join(f"{name}={value}" for name, value in browser.cookies.items())
+    async with browser._session.get(path, headers={"Cookie": cookies} | headers) as answer:
+        assert answer.status == 200, await answer.text()
+        assert answer.content_type == "text/event-stream"
+        yield _events(answer)
+
+
+async def _events(answer: aiohttp.ClientResponse) -> AsyncIterator[dict[str, str]]:
+    event: dict[str, str] = {}
+    async for raw in answer.content:
+        line = raw.decode().rstrip("\n")
+        if not line and event:
+            yield event
+            event = {}
+        name, _, value = line.partition(": ")
+        if name:
+            event[name] = f"{event[name]}\n{value}" if name in event else value
+
+
+async def test_an_author_sees_what_became_of_a_post(alice: Browser, village: Village) -> None:
+    post = await village.says("alice", "hello")
+    await queued(
+        village.store,
+        post,
+        {"state": "delivered", "segments": 1, "price_micros": -7500, "price_unit": "USD"},
+        {"state": "sent", "segments": 2},
+        {"state": "dead", "reason": "Unreachable handset (30003)"},
+        {"state": "dead", "reason": "Unreachable handset (30003)"},
+        {"channel": "email"},
+        {"channel": "email", "state": "dead", "reason": "550 5.1.1 no such user"},
+    )
+    await alice.open(f"/@alice/{post}/delivery")
+    table = [[cell.text_content() for cell in row] for row in alice.find("//tbody/tr")]
+    assert table == [["By text", "0", "1", "1", "2"], ["By mail", "1", "0", "0", "1"]]
+    assert "2 × 30003" in alice.text
+    assert "1 × 550 5.1.1" in alice.text
+    assert "3 text messages" in alice.text
+    assert "0.01 USD" in alice.text
+
+
+async def test_nobody_else_sees_it(alice: Browser, village: Village) -> None:
+    await village.person("bob")
+    post = await village.says("bob", "mine")
+    assert await alice.open(f"/@bob/{post}/delivery") == 404
+    assert await alice.open(f"/@bob/{post}/delivery/events") == 404
+    stranger = Browser(alice._session)
+    await stranger.open(f"/@bob/{post}/delivery")
+    assert stranger.path == "/login"
+
+
+async def test_the_page_of_a_delivery_moves(alice: Browser, village: Village) -> None:
+    post = await village.says("alice", "hello")
+    await queued(village.store, post, {"channel": "email"})
+    await alice.open(f"/@alice/{post}/delivery")
+    address = alice.find("//*[@data-live]")[0].get("data-live")
+    async with asyncio.timeout(10), stream(alice, address) as events:
+        async with village.store.unit() as unit:
+            await unit.execute(update(deliveries).where(deliveries.c.post_id == post).values(state="sent"))
+            unit.ring()
+        event = await anext(events)
+    assert "<td>0</td><td>1</td>" in event["data"]
+
+
+async def test_a_wall_shows_the_newest_and_then_what_comes(village: Village, someone: Browser) -> None:
+    await village.person("alice")
+    first = await village.says("alice", "first <b>one</b> #talk")
+    await someone.open("/wall/Talk")
+    assert "first <b>one</b> #talk" in someone.find("//main")[0].text_content()
+    assert someone.find("//img[@class='qr']")
+    address = someone.find("//main")[0].get("data-live")
+    async with asyncio.timeout(10), stream(someone, address) as events:
+        second = await village.says("alice", "second #talk")
+        async with village.store.unit() as unit:
+            unit.ring()
+        event = await anext(events)
+    assert event["id"] == str(second)
+    assert "second" in event["data"]
+    assert "first" not in event["data"]
+    async with asyncio.timeout(10), stream(someone, address, **{"Last-Event-ID": str(first)}) as events:
+        assert (await anext(events))["id"] == str(second), "who comes again is given what was missed"
+
+
+async def test_protected_posts_are_on_no_wall(village: Village, someone: Browser) -> None:
+    await village.person("shy", protected=True)
+    await village.says("shy", "between us #talk")
+    await someone.open("/wall/talk")
+    assert "between us" not in someone.html
+
+
+async def test_only_so_many_may_look_from_one_address(
+    village: Village, someone: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "MOST_OF_ONE", 1)
+    async with asyncio.timeout(10), stream(someone, "/wall/talk/events"):
+        assert await someone.open("/wall/talk/events") == 503
+
+
+async def test_streams_end_when_the_daemon_does(village: Village, site: Site) -> None:
+    nobody = Nobody()
+    app = build_app(WebDeps(village.store, site, nobody, nobody.record, lambda: NOW + timedelta(days=1)))
+    async with asyncio.timeout(10):
+        async with listening(app, "127.0.0.1", 0, grace=5) as (host, port):
+            session = aiohttp.ClientSession(f"http://{host}:{port}")
+            answer = await session.get("/wall/talk/events")
+            assert answer.status == 200
+        assert await answer.content.read() == b""
+        await session.close()
+
+
+async def test_a_private_sites_wall_is_for_its_members(village: Village, site: Site) -> None:
+    async with visited(village.store, replace(site, private=True)) as session:
+        someone = Browser(session)
+        assert await someone.open("/wall/talk") == 403
+        assert await someone.open("/wall/talk/events") == 403
