@@ -5,7 +5,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, bindparam, case, delete, exists, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    and_,
+    bindparam,
+    case,
+    delete,
+    exists,
+    func,
+    insert,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from store.schema import accounts, blocks, deliveries, follows, mutes, poll_votes, polls, posts
@@ -24,9 +37,13 @@ class PollRow:
     told: int | None
 
 
-_ROW = select(
+_COLUMNS = select(
     polls.c.post_id, posts.c.author_id, polls.c.question, polls.c.options, polls.c.closes_at, polls.c.told
-).join(posts, posts.c.id == polls.c.post_id)
+)
+_ROW = _COLUMNS.select_from(polls.join(posts, posts.c.id == polls.c.post_id))
+_ROW_BY_POLL = _COLUMNS.select_from(polls.join(posts, posts.c.id == polls.c.post_id + literal_column("0")))
+"""The same, from each poll to its post and never the other way. Where all polls are gone through, SQLite, which knows
+not how few they are, would read every post there is; added to a column, nothing hides its index."""
 _STANDS = posts.c.deleted_at.is_(None)
 _ADD = insert(polls)
 _OF_POST = _ROW.where(polls.c.post_id == bindparam("of_post"), _STANDS)
@@ -46,7 +63,10 @@ _CAME: ColumnElement[datetime] = (
 )
 """When a poll came to the account, by itself or passed on by somebody."""
 _MET = case((posts.c.author_id == bindparam("account"), posts.c.created_at), else_=_CAME)
-_LAST_RECEIVED = _ROW.where(_STANDS, _MET.is_not(None)).order_by(_MET.desc(), polls.c.post_id.desc()).limit(1)
+_LAST_RECEIVED = {
+    dialect: row.where(_STANDS, _MET.is_not(None)).order_by(_MET.desc(), polls.c.post_id.desc()).limit(1)
+    for dialect, row in (("sqlite", _ROW_BY_POLL), ("postgresql", _ROW))
+}
 _LAST_OPEN_OF = (
     _ROW.where(_STANDS, posts.c.author_id == bindparam("account"), polls.c.closes_at > bindparam("now"))
     .order_by(polls.c.post_id.desc())
@@ -111,7 +131,7 @@ async def of_post(reading: Reading, post_id: int) -> PollRow | None:
 
 async def last_received(reading: Reading, account_id: int) -> PollRow | None:
     """The poll that came last to the account, be it as a repost, or that it asked itself."""
-    return await _one(reading, _LAST_RECEIVED, account=account_id)
+    return await _one(reading, _LAST_RECEIVED[reading.dialect], account=account_id)
 
 
 async def last_open_of(reading: Reading, account_id: int, *, now: datetime) -> PollRow | None:

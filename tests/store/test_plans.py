@@ -11,7 +11,7 @@ from sqlalchemy import event, insert, text
 
 from gateway.domain.types import Channel, Lane
 from gateway.service import notify
-from store import addresses, fanouts, late, queue, receipts, routes
+from store import addresses, fanouts, late, polls, queue, receipts, routes
 from store import deliveries as deliveries_store
 from store.fanouts import Fanout
 from store.queue import Settled
@@ -228,6 +228,16 @@ async def test_matching_reports_reads_only_those_that_are_nobodys(town: Store) -
             assert await receipts.subject(unit, None, "SMX") is None
     await check(town, seen, tables=("deliveries", "receipts"))
     assert "ix_deliveries_remote" in await plan_of(town, *seen[1])
+
+
+async def test_looking_for_the_last_poll_reads_the_polls_and_not_all_posts(town: Store) -> None:
+    if not town.is_sqlite:
+        return  # knows how many there are of each
+    async with town.unit() as unit:
+        await polls.add(unit, POSTS, "Lunch?", ["pizza", "soup"], closes_at=NOW)
+        with watching(town) as seen:
+            assert await polls.last_received(unit, 7) is None
+    await check(town, seen, tables=("posts", "carrier", "deliveries"))
 
 
 async def test_looking_for_what_a_wrong_clock_queued_reads_only_what_is_not_due(town: Store) -> None:
