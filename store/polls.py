@@ -7,11 +7,9 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    and_,
     bindparam,
     case,
     delete,
-    exists,
     func,
     insert,
     literal_column,
@@ -21,7 +19,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from store.schema import accounts, blocks, deliveries, follows, mutes, poll_votes, polls, posts
+from store.hearing import may_hear
+from store.schema import deliveries, poll_votes, polls, posts
 from store.unit import Reading, Unit
 
 
@@ -88,28 +87,8 @@ _COUNTS = (
     .group_by(poll_votes.c.option)
 )
 _voter: ColumnElement[int] = poll_votes.c.account_id
-_AUTHOR: ColumnElement[int] = posts.c.author_id
-
-
-def _none_between(table: Any, one: Any, other: Any) -> ColumnElement[bool]:
-    return ~exists().where(table.c.account_id == one, table.c.other_id == other)
-
-
-_MAY_HEAR = and_(
-    _none_between(blocks, _voter, _AUTHOR),
-    _none_between(blocks, _AUTHOR, _voter),
-    _none_between(mutes, _voter, _AUTHOR),
-    or_(
-        _voter == _AUTHOR,
-        ~exists().where(accounts.c.id == _AUTHOR, accounts.c.protected),
-        exists().where(
-            follows.c.followee_id == _AUTHOR, follows.c.follower_id == _voter, follows.c.state == "accepted"
-        ),
-    ),
-)
-"""Whoever may not get a post of the author's now does not get its result either."""
 _VOTERS = (
-    select(_voter, _MAY_HEAR)
+    select(_voter, may_hear(_voter, posts.c.author_id))
     .join(posts, posts.c.id == poll_votes.c.post_id)
     .where(poll_votes.c.post_id == bindparam("of_post"), _voter > bindparam("after"))
     .order_by(_voter)
@@ -166,7 +145,8 @@ async def counts(reading: Reading, post_id: int) -> dict[int, int]:
 
 
 async def voters(reading: Reading, post_id: int, *, after: int, most: int) -> list[tuple[int, bool]]:
-    """Who voted, by account id from the one after ``after``, and whether they may hear of the author now."""
+    """Who voted, by account id from the one after ``after``, and whether they may hear the author now: whoever may not
+    get a post of the author's does not get its result either."""
     values = {"of_post": post_id, "after": after, "most": most}
     return [(account_id, bool(may)) for account_id, may in await reading.execute(_VOTERS, values)]
 
