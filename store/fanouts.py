@@ -238,7 +238,7 @@ _TO_THOSE_WHO_HAVE_IT_NOT_YET = _follower_page(
 
 _text = deliveries.alias("text")
 _BY_MAIL = insert_new(deliveries).from_select(
-    _COLUMNS,
+    [*_COLUMNS, "via"],
     select(
         _text.c.post_id,
         _text.c.account_id,
@@ -248,6 +248,7 @@ _BY_MAIL = insert_new(deliveries).from_select(
         literal_column("'queued'"),
         _NOW,
         _NOW,
+        _text.c.via,
     )
     .join(accounts, accounts.c.id == _text.c.account_id)
     .where(

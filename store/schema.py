@@ -336,13 +336,16 @@ mutes = Table("mutes", metadata, _PairCols, PrimaryKeyConstraint("account_id", "
 
 class _ListenerCols(TypedColumns):
     """``account_id`` wants what is said under a key, whoever says it: a folded word, ``#tag``, or ``!group`` that it
-    belongs to. ``texts``: by SMS. ``mail``: by mail.
+    belongs to.
+
+    ``texts``  it comes by SMS. ``mail``: by mail; None means only in place of a text that no budget had room for, False
+    not even then.
     """
 
     key: Named[str] = Column(String(141))
     account_id: Named[int] = Column(_Id, ForeignKey("accounts.id"))
     texts: Named[bool] = Column(Boolean, server_default=false())
-    mail: Named[bool] = Column(Boolean, server_default=false())
+    mail: Named[bool | None] = Column(Boolean)
     created_at: Named[datetime] = Column(Instant)
 
 

@@ -175,7 +175,7 @@ async def unsubscribe(unit: Unit, delivery_id: int, *, now: datetime) -> str | N
     if delivery is None or account is None or account.deleted_at is not None:
         return None
     if delivery.via is not None:
-        await listeners.set_mail(unit, delivery.via, account.id, False)
+        await listeners.stop_mail(unit, delivery.via, account.id)
         return reply_listening.unsubscribed_from(delivery.via)
     post = None if delivery.post_id is None else await posts.by_id(unit, delivery.post_id)
     if post is not None and post.kind != PostKind.DIRECT and delivery.lane >= Lane.FIRST:
