@@ -63,6 +63,9 @@ class Fanout:
 
 _NOW = bindparam("now", type_=Instant())
 
+_OURS = fanouts.c.stage.not_like(literal_column("'*%'"))
+"""The stage is one of which this release knows what it means."""
+
 _original = posts.alias("original")
 _NEXT = (
     select(
@@ -80,11 +83,12 @@ _NEXT = (
     )
     .join(posts, posts.c.id == fanouts.c.post_id)
     .join(_original, _original.c.id == posts.c.repost_of_id, isouter=True)
+    .where(_OURS)
     .order_by(fanouts.c.turn, fanouts.c.post_id)
     .limit(1)
     .with_for_update(skip_locked=True, of=fanouts)
 )
-_ANY = select(fanouts.c.post_id).limit(1)
+_ANY = select(fanouts.c.post_id).where(_OURS).limit(1)
 _new = given("new", post_id=BigInteger)
 _ADD = insert_new(fanouts).from_select(["post_id", "turn"], select(_new.c.post_id, _NOW).order_by(_new.c.n))
 _MOVE = (

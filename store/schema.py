@@ -511,7 +511,8 @@ poll_votes = Table(
 class _FanoutCols(TypedColumns):
     """A post whose audiences are still being queued. The row goes when the last page of the last one is done.
 
-    ``stage``   which audience: empty for the followers, then a key of ``listeners`` after the other, in order.
+    ``stage``   which audience: empty for the followers, then a key of ``listeners`` after the other, in order. What
+    begins with ``*`` is left alone: so a later release may name audiences that only its own daemons know.
     ``cursor``  the last account id of it that was looked at; ``done`` how many were, over all stages; ``turn`` when, so
     that several posts take turns, the longest waiting first.
     """
