@@ -71,7 +71,10 @@ _WRITTEN = (
     .where(posts.c.id > bindparam("after"))
     .order_by(posts.c.id)
     .limit(bindparam("most"))
+    .with_for_update(key_share=True)
 )
+"""On PostgreSQL locked, one by one in this order: whoever wipes all posts of an account at the same time goes the same
+way, so that neither waits for the other in the middle of it."""
 _given = given("found_by", id=BigInteger, words=Text)
 _GIVE_WORDS = update(posts).where(posts.c.id == _given.c.id, _HAS_NO_WORDS).values(words=_given.c.words)
 
@@ -87,15 +90,15 @@ async def posts_with(
     return [PageRow(*row) for row in await reading.execute(_SEARCH[reading.dialect], values)]
 
 
-async def written_after(reading: Reading, post_id: int, *, most: int) -> list[tuple[int, str | None]]:
+async def written_after(unit: Unit, post_id: int, *, most: int) -> list[tuple[int, str | None]]:
     """The posts after this one by id, whatever they are: their ids, and the whole text of those that should have words
     to be found by and have none."""
     values = {"after": post_id, "most": most}
-    return [(number, text) for number, text in await reading.execute(_WRITTEN, values)]
+    return [(number, text) for number, text in await unit.execute(_WRITTEN, values)]
 
 
 async def give_words(unit: Unit, found_by: Sequence[tuple[int, str]]) -> None:
-    """Let posts be found by these words, folded, a space between two; one that was deleted meanwhile stays without."""
+    """Let posts be found by these words, folded, a space between two; one that was deleted stays without."""
     if found_by:
         await unit.execute(_GIVE_WORDS, {"found_by": rows(found_by)})
 
