@@ -278,7 +278,7 @@ async def _answer_member(asked: Asked, me: AccountRow, command: c.Command) -> st
         case c.Followers():
             return await lists.show(asked, me, lists.FOLLOWERS)
         case c.Requests():
-            return await graph.list_requests(asked, me)
+            return await lists.show(asked, me, lists.REQUESTS)
         case c.Accept(whose):
             return await graph.accept(asked, me, whose)
         case c.Deny(whose):

@@ -81,7 +81,7 @@ ANSWERS = [
     reply_people.protected_join_first(NAME, ASK),
     reply_people.protected_from_you(NAME),
     reply_people.asks_to_follow(NAME),
-    reply_people.requests([NAME] * 30, more=True),
+    reply_form.fitted(reply_people.request_list(), [NAME] * 30, between=", ", more=True, end=", ... MORE")[0],
     reply_form.fitted(reply_people.follow_list(100_000), [NAME] * 30, between=", ", more=True, end=", ... MORE")[0],
     reply_form.fitted(reply_people.follower_list(100_000), [NAME] * 30, between=", ", more=True, end=", ... MORE")[0],
     reply_listening.tracked(NAME),
@@ -137,14 +137,6 @@ ANSWERS = [
 @pytest.mark.parametrize("answer", ANSWERS)
 def test_an_answer_costs_one_segment(answer: str) -> None:
     assert segments(answer) == 1, len(answer)
-
-
-def test_a_list_shows_as_many_names_as_fit_and_says_that_there_are_more() -> None:
-    assert reply_form.listed("You follow 2: ", ["ann", "bob"], more=False) == "You follow 2: ann, bob"
-    assert reply_form.listed("You follow 9: ", ["ann", "bob"], more=True) == "You follow 9: ann, bob, ..."
-    full = reply_form.listed("", [NAME] * 30, more=False)
-    assert full.endswith(f"{NAME}, ...")
-    assert len(full) <= reply_form.SEGMENT
 
 
 def test_the_first_of_a_list_is_whole_and_others_come_while_they_fit() -> None:

@@ -165,7 +165,7 @@ async def test_a_protected_account_is_asked_and_answers(town: Town) -> None:
     assert await town.text("bob", "FAV alice") == reply_posts.no_posts("alice")
     assert (await town.notices())[0] == reply_people.asks_to_follow("bob")
     assert (
-        await town.text("alice", "REQUESTS") == "Asking to follow you: bob, carol, dave. ACCEPT or DENY name, or ALL."
+        await town.text("alice", "REQUESTS") == "Asking to follow you (ACCEPT or DENY name, or ALL): bob, carol, dave"
     )
     assert await town.text("alice", "ACCEPT bob") == reply_people.accepted("bob")
     assert await town.text("alice", "ACCEPT bob") == reply_people.no_request("bob")
