@@ -74,9 +74,8 @@ async def ask(
     found = await addresses.find_or_add(unit, Channel.SMS, number, now=now)
     if found.owner_id == account_id:
         return YoursAlready()
-    holder = None if found.owner_id is None else await accounts.by_id(unit, found.owner_id)
-    if holder is not None and holder.name is not None:
-        return HeldBy(holder.name)
+    if held := await joining.held_by(unit, found):
+        return held
     if found.opted_out_at is not None:
         return OptedOut()
     most, since, whose = site.limits.codes_per_day, now - _DAY, f"for {account_id}"
@@ -117,10 +116,9 @@ async def take(
             await offers.close(unit, phone.id, now=now)
         return NoSuchCode()
     await offers.close(unit, phone.id, now=now)
-    holder = None if phone.owner_id is None else await accounts.by_id(unit, phone.owner_id)
-    if holder is not None and holder.name is not None and holder.id != account.id:
-        return HeldBy(holder.name)
-    await joining.give_phone(unit, phone, account.id, words=words, now=now)
+    if held := await joining.held_by(unit, phone, account.id):
+        return held
+    await joining.hand_over(unit, phone, account.id, how=phone.channel, words=words, now=now)
     return Claimed(account.id, account.name)
 
 
