@@ -8,7 +8,7 @@ from gateway.domain import reply_people
 from gateway.domain.types import Channel, Source
 from gateway.service import following
 from gateway.service.site import Site
-from store import accounts, deliveries, offers, relations
+from store import accounts, deliveries, offers, recall, relations
 from store.accounts import AccountRow
 from store.addresses import AddressRow
 from store.unit import Unit
@@ -88,6 +88,14 @@ async def sender_of(unit: Unit, told: Told, address: AddressRow) -> AccountRow |
         account_id = address.owner_id
     account = None if account_id is None else await accounts.by_id(unit, account_id)
     return None if account is None or account.deleted_at is not None else account
+
+
+async def guessed_too_often(asked: Asked, refusal: str) -> bool:
+    """Whether this sender was lately told so often that a code is wrong, in the words of ``refusal``, that no other one
+    is even looked at."""
+    limits = asked.site.limits
+    since = asked.now - timedelta(minutes=limits.code_minutes)
+    return await recall.told_since(asked.unit, asked.address.address, refusal, since) >= limits.code_tries
 
 
 async def meant(asked: Asked, me: AccountRow, name: str) -> AccountRow | str:
