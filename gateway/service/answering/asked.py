@@ -115,5 +115,10 @@ async def nobody(asked: Asked, name: str) -> str:
     """Nobody bears that name, so it may have been meant as a post: offer that, to those who can post."""
     if asked.person is None or asked.person.name is None:
         return reply_people.nobody(name)
+    return reply_people.nobody_offer(name, await offer_to_post(asked))
+
+
+async def offer_to_post(asked: Asked) -> int:
+    """Y posts the message as it was written; for how many minutes."""
     await offers.ask(asked.unit, asked.address.id, "post", asked.told.text, expires_at=asked.now + OFFER_LASTS)
-    return reply_people.nobody_offer(name, OFFER_LASTS // timedelta(minutes=1))
+    return OFFER_LASTS // timedelta(minutes=1)

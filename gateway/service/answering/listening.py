@@ -1,16 +1,15 @@
 """Words, tags and groups: who wants to hear what, and what is written to a group."""
 
-from datetime import timedelta
 from typing import assert_never
 
 from gateway.domain import reply_listening
 from gateway.domain.folding import one_word
 from gateway.domain.text import Tag, parts
 from gateway.service import listening, posting
-from gateway.service.answering.asked import OFFER_LASTS, Asked
+from gateway.service.answering.asked import Asked, offer_to_post
 from gateway.service.answering.words import what_became
 from gateway.service.listening import Listens, NoSuchGroup, TooMany
-from store import groups, listeners, offers
+from store import groups, listeners
 from store.accounts import AccountRow
 
 
@@ -82,8 +81,7 @@ async def write_to_group(asked: Asked, me: AccountRow, group: str) -> str:
     """Post to a group that the writer is in: its members and the writer's followers get it. Where there is no such
     group, nobody may have meant one."""
     if not await groups.there_is(asked.unit, group):
-        await offers.ask(asked.unit, asked.address.id, "post", asked.told.text, expires_at=asked.now + OFFER_LASTS)
-        return reply_listening.no_group_offer(group, OFFER_LASTS // timedelta(minutes=1))
+        return reply_listening.no_group_offer(group, await offer_to_post(asked))
     if not await listeners.listens(asked.unit, f"!{group}", me.id):
         return reply_listening.join_group_first(group)
     text = asked.told.text
