@@ -12,10 +12,10 @@ def quiet_daily(hours: Hours, zone: str) -> str:
     )
 
 
-def quiet_until(ends: datetime, zone: str, *, today: bool) -> str:
-    """``ends`` on the clocks of ``zone``."""
+def quiet_until(ends: datetime, *, today: bool) -> str:
+    """``ends`` is on the person's clocks."""
     day = "" if today else f"{ends:%a} "
-    return f"Quiet until {day}{_clock(ends.time())} ({zone} time): no texts but answers. WAKE ends it."
+    return f"Quiet until {day}{_clock(ends.time())} ({ends.tzinfo} time): no texts but answers. WAKE ends it."
 
 
 def no_hours() -> str:

@@ -1,6 +1,7 @@
 """What every answer costs: one segment, with the longest name there is."""
 
-from datetime import UTC, datetime, time
+from datetime import datetime, time
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -24,11 +25,11 @@ URL = "https://birds.example.org"
 ASK = "ops@birds.example.org"
 
 ZONE = "America/Argentina/ComodRivadavia"
-LATER = datetime(2026, 11, 25, 22, 30, tzinfo=UTC)
+LATER = datetime(2026, 11, 25, 22, 30, tzinfo=ZoneInfo(ZONE))
 
 ANSWERS = [
     reply_quiet.quiet_daily(Hours(time(22, 30), time(7, 15)), ZONE),
-    reply_quiet.quiet_until(LATER, ZONE, today=False),
+    reply_quiet.quiet_until(LATER, today=False),
     reply_quiet.no_hours(),
     reply_quiet.what_sleep_takes(99),
     reply_quiet.awake(None, today=True),
