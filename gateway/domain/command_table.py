@@ -56,7 +56,6 @@ _PIN_OFF: dict[str, Command] = {"OFF": c.PinOff()}
 _CLOSE: dict[str, Command] = {"CLOSE": c.PollClose()}
 _ACCEPT = takes.named_or_all(c.Accept)
 _UNTRACK = takes.word_or_all(c.Untrack)
-_DELETE_ME = takes.alone(c.DeleteMe())
 _STOP = "STOP, STOPALL, STOP ALL, END, QUIT, CANCEL, UNSUBSCRIBE, REVOKE, OPTOUT, OPT OUT, OPT-OUT"
 
 CHAPTERS: dict[str, tuple[CommandForm, ...]] = {
