@@ -23,6 +23,8 @@ says so and offers `Y`, which posts it as it was written. `POST text` always pos
   name can be read behind it (`M is for mother` is no post).
 - `D name` without a text is no post: the answer asks for the text. So it is with a bare `R`.
 - `R thanks a lot` answers the last post you got, unless somebody is called thanks. `R @thanks …` always means a name.
+- `JOIN`, `NAME` and `CLAIM` with one word behind them, and `JOIN` and `LEAVE` with `!` and one word, are no posts,
+  whatever that word is: the answer says what would do, and offers `Y` as well. `join us tonight` is a post.
 - A word that needs a name and stands alone (`GET`, `FOLLOW`, `BLOCK`) is a post.
 - A number of 4 to 8 digits is the answer to a code that was sent to you; when none was within a day, it is a post.
 - `STOP` and its like, `START`, `HELP` and `DELETE ME` are also understood in quotation marks. They count only when
@@ -36,7 +38,7 @@ says so and offers `Y`, which posts it as it was written. `POST text` always pos
 - `TRACK` compares whole words without case and accents, and `TRACK #tag` is the same as `FOLLOW #tag`. Nothing comes
   across a block or a mute, and of a protected account only to whom it accepted.
 - `SEARCH` takes several words and finds the newest posts that have all of them, compared in the same way.
-- A list says how many there are and the first of them. `MORE` goes on with it, for an hour.
+- A list shows its first entries, and says how many there are where that is known. `MORE` goes on with it, for an hour.
 - What is written to a group is a post like others: it reaches the members of the group and the writer's followers. Who
   is no member cannot write to it.
 - `VOTE 2` chooses in the last poll that you got or asked. It counts once, and may be changed until the poll is closed:

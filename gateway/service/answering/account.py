@@ -4,7 +4,7 @@ from typing import assert_never
 
 from gateway.domain import reply, reply_people
 from gateway.service import echoing, following, joining, proving
-from gateway.service.answering.asked import Asked, guessed_too_often
+from gateway.service.answering.asked import Asked, guessed_too_often, or_post
 from gateway.service.echoing import Wrong
 from gateway.service.joining import Claimed, HeldBy, Joined, NameTaken, NoSuchCode, NotAName, RegistrationClosed
 from store import accounts, offers
@@ -18,7 +18,7 @@ RENAME, PUBLIC, DELETE = "name", "public", "delete"
 async def join(asked: Asked, name: str) -> str:
     """Sign up from this phone, or give a phone that only follows its name."""
     if asked.person is not None and asked.person.name is not None:
-        return reply.already_named(asked.person.name)
+        return await or_post(asked, reply.already_named(asked.person.name))
     if not asked.by_phone:
         return reply.only_by_phone()
     outcome = await joining.join(asked.unit, asked.site, asked.address, name, words=asked.told.text, now=asked.now)
@@ -35,7 +35,9 @@ async def join(asked: Asked, name: str) -> str:
 
 async def claim(asked: Asked, code: str) -> str:
     """Join this phone to the account that shows this code on the web. Wrong codes are counted over all that this
-    phone was told lately."""
+    phone was told lately; an empty one is a word that is none, and no guess."""
+    if not code:
+        return await or_post(asked, reply.what_a_claim_is())
     if not asked.by_phone:
         return reply.only_by_phone()
     refusal = reply.no_such_claim(asked.operator)
@@ -70,6 +72,8 @@ async def rename(asked: Asked, me: AccountRow, name: str) -> str:
     if name == me.name:
         return reply.already_named(name)
     refusal = await joining.name_refusal(asked.unit, name)
+    if isinstance(refusal, NotAName):
+        return await or_post(asked, reply.not_a_name())
     if refusal is not None:
         return _refused(refusal, name)
     code = await _await_code(asked, RENAME, name)

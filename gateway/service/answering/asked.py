@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from gateway.domain import reply_people
+from gateway.domain import reply_people, reply_posts
 from gateway.domain.types import Channel, Source
 from gateway.service import following
 from gateway.service.site import Site
@@ -116,6 +116,13 @@ async def nobody(asked: Asked, name: str) -> str:
     if asked.person is None or asked.person.name is None:
         return reply_people.nobody(name)
     return reply_people.nobody_offer(name, await offer_to_post(asked))
+
+
+async def or_post(asked: Asked, answer: str) -> str:
+    """The answer to a command that failed for a word that may have been meant as a post: that is offered, as above."""
+    if asked.person is None or asked.person.name is None:
+        return answer
+    return reply_posts.or_post(answer, await offer_to_post(asked))
 
 
 async def offer_to_post(asked: Asked) -> int:

@@ -6,7 +6,7 @@ from gateway.domain import reply_listening
 from gateway.domain.folding import one_word
 from gateway.domain.text import Tag, parts
 from gateway.service import listening, posting
-from gateway.service.answering.asked import Asked, offer_to_post
+from gateway.service.answering.asked import Asked, offer_to_post, or_post
 from gateway.service.answering.words import what_became
 from gateway.service.listening import Listens, NoSuchGroup, TooMany
 from store import groups, listeners
@@ -54,6 +54,8 @@ async def leave_tag(asked: Asked, me: AccountRow, tag: str) -> str:
 
 async def join_group(asked: Asked, me: AccountRow, group: str) -> str:
     """Belong to a group, with texts when the wish came from a phone and with mails when it came by mail."""
+    if not group:
+        return await or_post(asked, reply_listening.not_a_group())
     outcome = await listening.join_group(
         asked.unit, asked.site, me, group, texts=asked.by_phone, mail=not asked.by_phone, now=asked.now
     )
@@ -73,6 +75,8 @@ async def join_group(asked: Asked, me: AccountRow, group: str) -> str:
 
 
 async def leave_group(asked: Asked, me: AccountRow, group: str) -> str:
+    if not group:
+        return await or_post(asked, reply_listening.not_a_group())
     ended = await listening.end(asked.unit, me.id, f"!{group}")
     return reply_listening.group_left(group) if ended else reply_listening.not_in_group(group)
 
