@@ -32,6 +32,8 @@ says so and offers `Y`, which posts it as it was written. `POST text` always pos
 - Whoever does not know `STOP` is understood, too: a message that says nothing but "stop texting me", "please
   unsubscribe", "remove me from your list" or the like counts as `STOP`, and so does the word for it in other languages,
   such as `STOPP`, `ARRET`, `ALTO` or `PARAR`. With anything else around it, it is a post; so is what follows `POST`.
+- `STOP` by mail stops the mails. The texts of a phone go on until it says `STOP` itself, or you say `OFF`; the answer
+  tells you so.
 - After `STOP` nothing is done for that phone until `START`, as nothing could be answered; only `HELP` is.
 - By mail, `INBOX`, `FOLLOWERS`, `FOLLOWING`, `REQUESTS` and what is protected are told only to a mailbox that is known
   as yours. A mail that answers a post from anywhere else is taken as an answer, and not for commands.

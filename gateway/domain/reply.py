@@ -210,6 +210,14 @@ def mail_off() -> str:
     return "No more posts by mail. EMAIL ON brings them back."
 
 
+def mail_off_texts_on() -> str:
+    """Mailed to who has a phone that still gets posts."""
+    return (
+        "No more posts by mail. EMAIL ON brings them back. Your phone still gets texts: "
+        "text STOP from it, or answer OFF to this mail, to end those too."
+    )
+
+
 def no_phone(ask: str) -> str:
     return f"No phone is joined to your account. Ask {ask} for a code, then text CLAIM and the code from your phone."
 
