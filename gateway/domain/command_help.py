@@ -49,6 +49,8 @@ says so and offers `Y`, which posts it as it was written. `POST text` always pos
   `4821 PIN 1357` changes it and `4821 PIN OFF` ends it. `STOP`, `START`, `HELP` and codes that were sent to you need
   none, and `STOP` is heard behind a wrong one, too. After five wrong PINs nothing is done for ten minutes. Mail needs
   no PIN.
+- `SLEEP 22-7` goes by the time zone of your account, else by that of your number where its country or area has one
+  alone, else by the site's. The answer names it.
 - `NUDGE` reaches who follows you, once a day. `INVITE` answers with a text for you to pass on; nobody else is texted.
 - What is marked *not yet* is understood, and answered with those words.
 """

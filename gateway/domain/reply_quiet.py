@@ -31,7 +31,8 @@ def awake(begins: datetime | None, *, today: bool) -> str:
     if begins is None:
         return "You are awake: texts come again."
     day = "" if today else f"{begins:%a} "
-    return f"You are awake: texts come again, until quiet begins {day}at {_clock(begins.time())}. SLEEP OFF ends that."
+    when = f"{day}at {_clock(begins.time())} ({begins.tzinfo} time)"
+    return f"You are awake: texts come again, until quiet begins {when}. SLEEP OFF ends that."
 
 
 def not_asleep() -> str:
