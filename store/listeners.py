@@ -24,6 +24,7 @@ _IS_ONE = select(exists().where(*_THIS))
 _REMOVE = delete(listeners).where(*_THIS)
 _STOP_MAIL = update(listeners).where(*_THIS).values(mail=False)
 _MINE = listeners.c.account_id == bindparam("account")
+_REMOVE_WORDS = delete(listeners).where(_MINE, ~listeners.c.key.startswith("!"))
 _REMOVE_ALL = delete(listeners).where(_MINE)
 _OF_ACCOUNT = select(listeners.c.key).where(_MINE)
 _mine = listeners.alias("mine")
@@ -50,6 +51,11 @@ async def listens(reading: Reading, key: str, account_id: int) -> bool:
 async def remove(unit: Unit, key: str, account_id: int) -> bool:
     """Listen no longer; False if the account did not."""
     return (await unit.execute(_REMOVE, {"of_key": key, "account": account_id})).rowcount == 1
+
+
+async def remove_words(unit: Unit, account_id: int) -> int:
+    """Listen to no words and tags any more; how many they were. The groups stay."""
+    return (await unit.execute(_REMOVE_WORDS, {"account": account_id})).rowcount
 
 
 async def remove_all(unit: Unit, account_id: int) -> None:

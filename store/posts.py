@@ -116,7 +116,6 @@ _INSERT_TAG = insert_new(post_tags)
 _INSERT_MENTION = insert_new(post_mentions)
 _BY_ID = select(*_ROW).where(posts.c.id == bindparam("post_id"))
 _OWN = posts.c.author_id == bindparam("author_id")
-_SINCE = posts.c.created_at >= bindparam("since")
 _LATEST = select(posts.c.id).where(_OWN, posts.c.deleted_at.is_(None)).order_by(posts.c.id.desc()).limit(1)
 _LATEST_POST = (
     select(posts.c.id)

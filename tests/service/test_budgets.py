@@ -13,7 +13,6 @@ from gateway.domain.pace import Pace
 from gateway.domain.reason import USED_UP
 from gateway.domain.types import Outgoing
 from gateway.service import budgets, fanout, following, notify, sending
-from gateway.service.numbers import country_of
 from gateway.service.sending import Result
 from store import addresses, routes, usage
 from store import deliveries as deliveries_store
@@ -253,19 +252,3 @@ async def test_what_a_budget_stopped_is_not_tried_again(crowd: Town) -> None:
         stopped = select(func.count()).where(deliveries.c.reason == USED_UP, deliveries.c.state == "dead")
         assert (await reading.execute(stopped)).scalar_one() == 2
         assert await deliveries_store.dead(reading, most=10) == []
-
-
-@pytest.mark.parametrize(
-    ("number", "country"),
-    [
-        ("+491701234567", "DE"),
-        ("+14155550123", "US"),
-        ("+16135550123", "CA"),
-        ("+15550001111", "US"),
-        ("+353851234567", "IE"),
-        ("12345", "ZZ"),
-        ("", "ZZ"),
-    ],
-)
-def test_a_number_tells_its_country(number: str, country: str) -> None:
-    assert country_of(number) == country
