@@ -27,8 +27,9 @@ Job = Callable[[], Awaitable[None]]
 GRACE = 10.0
 """Seconds that jobs get to end when the daemon stops; one that is cut off then rolls back."""
 
-PRUNING = 0.05
-"""Seconds of each second for pruning, give or take a step: however much is old, the rest is for what is new."""
+SHARE = 0.05
+"""Seconds of each second for pruning, give or take a step, and as many for folding older posts: however much is old,
+the rest is for what is new."""
 
 
 class House:
@@ -91,6 +92,7 @@ def keep_house(
     later about those that it took; of several ``numbers`` one takes over what waits for another that stands still."""
     store, now = tools.store, tools.now
     late_looks = None if teller is None else LateLooks(tools, teller)
+    unfolded = True
 
     async def end_leases() -> None:
         async with store.unit() as unit:
@@ -173,9 +175,20 @@ def keep_house(
 
     async def prune() -> None:
         begun, gone = perf_counter(), 1
-        while gone and perf_counter() - begun < PRUNING:
+        while gone and perf_counter() - begun < SHARE:
             async with store.unit(durable=False) as unit:
                 gone = await tending.prune(unit, kept=tools.settings.kept, now=now())
+
+    async def fold_older_posts() -> None:
+        nonlocal unfolded
+        if not unfolded:
+            return  # for good: nothing makes posts that are older than SEARCH
+        async with store.glancing() as reading:
+            unfolded = await tending.are_unfolded(reading)
+        begun, more = perf_counter(), unfolded
+        while more and perf_counter() - begun < SHARE:
+            async with store.unit(durable=False) as unit:
+                more = await tending.fold_older(unit)
 
     async def look_at_queue() -> None:
         async with store.reading() as reading:
@@ -198,6 +211,7 @@ def keep_house(
         (wipe_old_messages, 60),
         (give_up_parts, 30),
         (prune, 1),
+        (fold_older_posts, 1),
         (match_receipts, 10),
     ]
     if provider is not None:

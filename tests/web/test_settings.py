@@ -86,8 +86,9 @@ async def test_a_phone_that_is_typed_is_proven_from_the_phone(alice: Browser, vi
     async with village.store.unit() as unit:
         phone = await addresses.find(unit, Channel.SMS, PHONE)
         assert phone
-        assert await offers.pending(unit, phone.id, now=NOW)
-        taken = await proving.take(unit, site, phone, "482913", words="482913", now=NOW)
+        offer = await offers.pending(unit, phone.id, now=NOW)
+        assert offer
+        taken = await proving.take(unit, site, phone, offer, "482913", words="482913", now=NOW)
         assert isinstance(taken, Claimed)
     await alice.open("/settings")
     assert PHONE in alice.text
