@@ -86,6 +86,9 @@ _COUNTS = (
     .where(poll_votes.c.post_id == bindparam("of_post"))
     .group_by(poll_votes.c.option)
 )
+_CHOICE = select(poll_votes.c.option).where(
+    poll_votes.c.post_id == bindparam("of_post"), poll_votes.c.account_id == bindparam("account")
+)
 _voter: ColumnElement[int] = poll_votes.c.account_id
 _VOTERS = (
     select(_voter, may_hear(_voter, posts.c.author_id))
@@ -142,6 +145,12 @@ async def counts(reading: Reading, post_id: int) -> dict[int, int]:
     """How many chose each option that anybody chose."""
     found = await reading.execute(_COUNTS, {"of_post": post_id})
     return {int(option): int(count) for option, count in found}
+
+
+async def choice(reading: Reading, post_id: int, account_id: int) -> int:
+    """The number of the option that the account chose, 0 for none."""
+    values = {"of_post": post_id, "account": account_id}
+    return (await reading.execute(_CHOICE, values)).scalar_one_or_none() or 0
 
 
 async def voters(reading: Reading, post_id: int, *, after: int, most: int) -> list[tuple[int, bool]]:

@@ -158,6 +158,12 @@ async def mentions(reading: Reading, account_id: int, *, before: int = NEWEST) -
     return await _page(reading, await member_timelines.mentions(reading, account_id, before=before, most=PAGE + 1))
 
 
+async def group_timeline(reading: Reading, group: str, *, reader: int | None = None, before: int = NEWEST) -> Page:
+    """What was written to a group (without its ``!``), as far as the ``reader``, or everybody, may see it."""
+    rows = await member_timelines.grouped(reading, reader or 0, group, before=before, most=PAGE + 1)
+    return await _page(reading, rows)
+
+
 async def marks(reading: Reading, account_id: int, shown: Sequence[PostView]) -> Marks:
     """Which of these posts, or of what they repeat, the account made a favourite or passed on."""
     return await member_timelines.marks(reading, account_id, [post.subject_id for post in shown])

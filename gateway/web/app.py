@@ -21,6 +21,7 @@ from gateway.web.pages import Pages
 from gateway.web.people import People
 from gateway.web.problems import add_headers, show_problems
 from gateway.web.settings import Settings
+from gateway.web.together import Together
 from gateway.web.visitors import Visitors
 from gateway.web.watching import Watching
 from inbound.message import TakesMessages
@@ -76,6 +77,7 @@ def build_app(deps: WebDeps) -> web.Application:
         desk = Desk(deps.store, deps.site, look, visitors, deps.now, deps.new_code, deps.proxies)
         Entrance(desk).add_to(app)
         Watching(desk).add_to(app)
+        Together(desk).add_to(app)
         Settings(desk).add_to(app)
         People(desk).add_to(app)
         living = Living(desk)

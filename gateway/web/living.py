@@ -173,6 +173,7 @@ class Living:
                         status=status,
                         marks=marks,
                         draft=draft,
+                        poll=None,
                         **around(found),
                         **self.counted(draft, me.name or ""),
                     )
