@@ -249,6 +249,12 @@ async def tag_outline(reading: Reading, tag: str) -> Outline:
     return Outline(tuple(await timelines.tagged(reading, tag.casefold(), most=PAGE)))
 
 
+async def search_outline(reading: Reading, words: str) -> Outline:
+    """The feed of what everybody may see that has all of these words."""
+    found = await find.posts_with(reading, fold(words), reader_id=find.NOBODY, before=NEWEST, most=PAGE)
+    return Outline(tuple(found))
+
+
 async def author_outline(
     reading: Reading, name: str, *, reader: int | None = None, answers: bool = True
 ) -> Outline | Missing:

@@ -118,7 +118,10 @@ class Pages:
         """Where crawlers should not go (RFC 9309)."""
         if self._site.private:
             return web.Response(text="User-agent: *\nDisallow: /\n")
-        closed = "".join(f"Disallow: {path}\n" for path in ("/feeds/", "/unsubscribe/", "/hooks/"))
+        closed = "".join(
+            f"Disallow: {path}\n"
+            for path in ("/feeds/", "/unsubscribe/", "/hooks/", "/search", "/settings", "/login", "/signup")
+        )
         return web.Response(text=f"User-agent: *\n{closed}\nSitemap: {self._site.public_url}/sitemap.xml\n")
 
     async def sitemap(self, _request: web.Request) -> web.Response:

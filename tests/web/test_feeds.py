@@ -325,3 +325,24 @@ async def test_a_feed_names_who_wrote_what_is_reposted_as_they_are_called_now(
     async with village.store.unit() as unit:
         await accounts.rename(unit, village.ids["alice"], "alicia")
     assert b"RT @alicia" in (await get(browser, "/@bob.rss"))[2]
+
+
+PLAIN = {"Accept-Encoding": "identity"}
+
+
+async def test_a_search_is_a_feed_too(village: Village, browser: aiohttp.ClientSession) -> None:
+    await village.person("alice")
+    await village.person("shy", protected=True)
+    await village.says("alice", "Gärten & Wege", words="garten wege")
+    await village.says("shy", "garten", words="garten")
+    for ending in ("rss", "atom", "json"):
+        async with browser.get(f"/search.{ending}", params={"q": "garten wege"}, headers=PLAIN) as answer:
+            text = await answer.text()
+            assert answer.status == 200
+        assert "Wege" in text
+        assert "shy" not in text
+        assert f"https://birds.example/search.{ending}?q=garten%20wege" in text
+    async with browser.get("/search.rss") as answer:
+        assert answer.status == 404
+    async with browser.get("/search.json", params={"q": "nothing"}, headers=PLAIN) as answer:
+        assert (await answer.json(content_type=None))["items"] == []
