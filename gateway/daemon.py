@@ -109,7 +109,8 @@ async def run(
         site = config.site_for_services(key)
         async with store.unit() as unit:
             await phones.choose_senders(unit, site)
-        tools = Tools(store, site, config.delivery, now, random)
+        providers = {sender: config.sms.provider_of(sender) for sender in config.sender_names()}
+        tools = Tools(store, site, config.delivery, now, random, providers=providers)
         mail_out = MailTransport(config.mail.outbound, site)
         at_the_end.push_async_callback(mail_out.close)
         smpp = SmppTransport(config.sms.smpp) if "smpp" in config.sms.in_use() else None
@@ -292,7 +293,6 @@ def _worker(
         return Worker(tools, route, Pace(mail.messages_per_second), mail_out, connections=mail.connections)
     assert sms_out is not None
     paces = {s.number: s.pace for s in config.sms.senders}
-    provider = config.sms.provider_of(route.sender)
     return Worker(
         tools,
         route,
@@ -300,8 +300,7 @@ def _worker(
         sms_out,
         connections=config.delivery.connections,
         validity=config.sms.validity,
-        circuit=circuits.get(provider),
-        asked_later=provider == TwilioTransport.source,
+        circuit=circuits.get(tools.providers[route.sender]),
     )
 
 
@@ -309,7 +308,7 @@ def _receiver(store: Store, site: Site, tools: Tools) -> Batcher[Receipt, bool]:
     async def record(unit: Unit, came: Sequence[Receipt]) -> list[bool]:
         moved = []
         for receipt in came:
-            rules = tools.settings.retry_rules(asked_later=receipt.source == TwilioTransport.source)
+            rules = tools.settings.retry_rules(receipt.source)
             moved.append(await receipts.record(unit, site, receipt, rules=rules, now=now()))
             metrics.receipt_came(receipt.status)
         unit.ring()

@@ -143,7 +143,7 @@ def keep_house(
             matched = int(await receipts.are_waiting(reading, now=now()))
         while matched:
             async with store.unit(durable=False) as unit:
-                matched = await receipts.match(unit, tools.site, rules=tools.settings.retry_rules(), now=now())
+                matched = await receipts.match(unit, tools.site, rules=tools.settings.retry_rules, now=now())
                 if matched:
                     unit.ring()
 

@@ -10,7 +10,7 @@ Trouble     while the database is away the worker waits and keeps what it has to
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -21,6 +21,7 @@ import structlog
 from gateway import metrics
 from gateway.domain.alert import Alert
 from gateway.domain.delivery import Bounced, Deferred, Done, GiveUp, LookUp, Outcome, Retry, RetryRules, Unsure, Verdict
+from gateway.domain.late import TELLERS
 from gateway.domain.pace import Pace
 from gateway.domain.types import Channel, Lane, Outgoing
 from gateway.service import alerts, sending
@@ -80,14 +81,14 @@ class DeliverySettings:
     wake_burst: int = 3
     digest_hour: int = 8
 
-    def retry_rules(self, *, asked_later: bool = True) -> RetryRules:
-        """The part of it that decides what follows an attempt. ``asked_later``: whether the provider is one that can
-        be asked about what it took."""
+    def retry_rules(self, source: str) -> RetryRules:
+        """The part of it that decides what follows an attempt. ``source``: who carries for it, as receipts call them;
+        nobody is asked later who could not tell."""
         return RetryRules(
             attempts=self.attempts,
             max_age=self.max_age,
             look_up_after=self.look_up_after,
-            receipt_after=self.receipt_after if asked_later else timedelta(0),
+            receipt_after=self.receipt_after if source in TELLERS else timedelta(0),
             prices=self.prices,
         )
 
@@ -95,7 +96,8 @@ class DeliverySettings:
 @dataclass(frozen=True, slots=True)
 class Tools:
     """What every worker of a daemon shares; ``now`` is the clock (aware UTC), ``dice`` gives numbers in [0, 1);
-    ``hush`` knows who has just asked for no more texts."""
+    ``hush`` knows who has just asked for no more texts; ``providers`` has our numbers, in the operator's order, each
+    with who carries for it."""
 
     store: Store
     site: Site
@@ -103,6 +105,11 @@ class Tools:
     now: Callable[[], datetime]
     dice: Callable[[], float]
     hush: Hush = field(default_factory=Hush)
+    providers: Mapping[str, str] = field(default_factory=dict)
+
+    def rules_for(self, sender: str) -> RetryRules:
+        """What decides what follows an attempt from this number; one that is no longer ours has nobody to ask."""
+        return self.settings.retry_rules(self.providers.get(sender, ""))
 
 
 class Worker:
@@ -122,12 +129,10 @@ class Worker:
         connections: int,
         validity: timedelta | None = None,
         circuit: Circuit | None = None,
-        asked_later: bool = True,
     ) -> None:
         """``validity``: how long a text may be under way at the provider; None for as long as the provider likes.
-        ``circuit`` is what all senders of one provider know of it together; ``asked_later``: whether it can be asked
-        about what it took."""
-        self._rules = tools.settings.retry_rules(asked_later=asked_later)
+        ``circuit`` is what all senders of one provider know of it together."""
+        self._rules = tools.rules_for(route.sender)
         max_age = tools.settings.max_age
         self._shelf_life = None if validity is None else sending.ShelfLife(validity, max_age)
         self._tools = tools
@@ -392,7 +397,7 @@ async def look_up(tools: Tools, transport: CanLookUp, *, most: int = 20) -> int:
                 tools.site,
                 delivery,
                 found,
-                rules=settings.retry_rules(),
+                rules=tools.rules_for(delivery.sender),
                 now=tools.now(),
                 dice=tools.dice(),
             )

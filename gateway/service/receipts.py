@@ -53,6 +53,9 @@ class Receipt:
 Record = Callable[[Receipt], Awaitable[bool]]
 """Commits a report; whether it moved a delivery."""
 
+RulesOf = Callable[[str], RetryRules]
+"""What decides what follows a report, by the source that it came from."""
+
 
 async def record(unit: Unit, site: Site, receipt: Receipt, *, rules: RetryRules, now: datetime) -> bool:
     """Keep the report and move its delivery; False when it is a repetition or about no delivery of ours.
@@ -83,7 +86,7 @@ async def are_waiting(reading: Reading, *, now: datetime) -> bool:
     return bool(await late.unmatched(reading, since=now - MATCHED_WITHIN, most=1))
 
 
-async def match(unit: Unit, site: Site, *, rules: RetryRules, now: datetime, most: int = 100) -> int:
+async def match(unit: Unit, site: Site, *, rules: RulesOf, now: datetime, most: int = 100) -> int:
     """Do what reports say that came before their messages were known to be anybody's; how many could be matched."""
     waiting = await late.unmatched(unit, since=now - MATCHED_WITHIN, most=most)
     for each in waiting:
@@ -91,7 +94,7 @@ async def match(unit: Unit, site: Site, *, rules: RetryRules, now: datetime, mos
         if found is None or not await late.adopt(unit, each.id, each.delivery_id):
             continue
         receipt = Receipt(each.source, each.remote_id, each.status, each.error_code, None, None, each.received_at)
-        await _follow(unit, site, _named(receipt, found), found, rules=rules, now=now)
+        await _follow(unit, site, _named(receipt, found), found, rules=rules(each.source), now=now)
     return len(waiting)
 
 
