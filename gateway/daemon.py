@@ -45,7 +45,7 @@ from outbound.sms_kannel import KannelTransport
 from outbound.sms_smpp import SmppTransport
 from outbound.sms_twilio import TwilioTransport
 from outbound.worker import Tools, Worker
-from store import bell, remote_ids, routes, version
+from store import bell, routes, version
 from store.routes import Route
 from store.unit import Store, Unit
 
@@ -258,7 +258,7 @@ def _smpp_door(
         if (known := smpp.owners.get(remote_id)) is not None:
             return known
         async with store.glancing() as reading:
-            found = await remote_ids.owner(reading, remote_id)
+            found = await receipts.owner(reading, remote_id)
         return found or await smpp.owners.wait_for(remote_id)
 
     settings = config.sms.smpp

@@ -81,6 +81,13 @@ async def record(unit: Unit, site: Site, receipt: Receipt, *, rules: RetryRules,
     return await _follow(unit, site, receipt, found, rules=rules, now=now)
 
 
+async def owner(reading: Reading, remote_id: str) -> tuple[int, int] | None:
+    """Whose a message is that a carrier names by its own id: the newest delivery that had it, and its attempt; -1 when
+    that is over. None when it is nobody's yet."""
+    found = await receipts.subject(reading, None, remote_id)
+    return None if found is None else (found.id, _attempt(found))
+
+
 async def are_waiting(reading: Reading, *, now: datetime) -> bool:
     """Whether there is anything for :func:`match`: a look that holds up nobody."""
     return bool(await late.unmatched(reading, since=now - MATCHED_WITHIN, most=1))
@@ -99,10 +106,14 @@ async def match(unit: Unit, site: Site, *, rules: RulesOf, now: datetime, most: 
 
 
 def _named(receipt: Receipt, found: Subject) -> Receipt:
-    """The report with the numbers of the delivery that had its message. It is about the attempt at hand only while that
-    one counts as sent: later the message's id stays with the delivery until another one replaces it."""
-    attempt = found.attempt if found.state == State.SENT else _SOME_EARLIER_ONE
-    return replace(receipt, delivery_id=found.id, attempt=attempt)
+    """The report with the numbers of the delivery that had its message."""
+    return replace(receipt, delivery_id=found.id, attempt=_attempt(found))
+
+
+def _attempt(found: Subject) -> int:
+    """Which attempt a message of the delivery's was. It is the one at hand only while that one counts as sent: later
+    the message's id stays with the delivery until another one replaces it."""
+    return found.attempt if found.state == State.SENT else _SOME_EARLIER_ONE
 
 
 async def _follow(

@@ -185,6 +185,22 @@ async def test_a_report_that_came_before_its_message_was_known_is_kept_and_match
     assert await outbox.matches() == 0
 
 
+async def test_an_id_that_a_carrier_gives_again_is_the_newest_texts(outbox: Outbox) -> None:
+    newest = outbox.delivery + 1
+    assert not await outbox.hears("delivered", delivery=None, attempt=None, sid="SM7")
+    async with outbox.store.unit() as unit:
+        await unit.execute(update(deliveries).values(remote_id="SM7", state="sent", attempt=3))
+        assert await receipts.owner(unit, "SM7") == (newest, 3)
+        await unit.execute(update(deliveries).where(deliveries.c.id == newest).values(state="delivered"))
+        assert await receipts.owner(unit, "SM7") == (newest, -1)
+        assert await receipts.owner(unit, "SM8") is None
+        await unit.execute(update(deliveries).values(state="sent"))
+    await outbox.matches()
+    assert [await outbox.state(each) for each in (outbox.delivery, newest)] == ["sent", "delivered"]
+    assert not await outbox.hears("undelivered", "30007", delivery=None, attempt=None, sid="SM7")
+    assert await outbox.state() == "sent"
+
+
 @pytest.mark.parametrize(("source", "asked"), [("twilio", True), ("kannel", False), ("smpp", False)])
 async def test_what_a_late_match_moves_is_asked_about_later_only_where_its_provider_can_tell(
     outbox: Outbox, source: str, asked: bool
