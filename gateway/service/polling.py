@@ -90,6 +90,11 @@ async def close(unit: Unit, poll_row: PollRow, *, now: datetime) -> None:
     await polls.close(unit, poll_row.post_id, now=now)
 
 
+async def is_due(reading: Reading, *, now: datetime) -> bool:
+    """Whether anybody is to be told a result: a look that holds up nobody."""
+    return await polls.any_closing(reading, now=now)
+
+
 async def tell_result(unit: Unit, *, now: datetime) -> bool:
     """Tell the next of those who asked or voted in a poll that is closed; False when all know. A poll with many voters
     takes several steps, and what it tells waits behind answers and mentions. Voters who may not get the author's posts

@@ -94,7 +94,8 @@ async def are_waiting(reading: Reading, *, now: datetime) -> bool:
 
 
 async def match(unit: Unit, site: Site, *, rules: RulesOf, now: datetime, most: int = 100) -> int:
-    """Do what reports say that came before their messages were known to be anybody's; how many could be matched."""
+    """Do what reports say that came before their messages were known to be anybody's; rings when there were any. How
+    many could be matched."""
     waiting = await late.unmatched(unit, since=now - MATCHED_WITHIN, most=most)
     for each in waiting:
         found = await receipts.subject(unit, each.delivery_id, each.remote_id)
@@ -102,6 +103,8 @@ async def match(unit: Unit, site: Site, *, rules: RulesOf, now: datetime, most: 
             continue
         receipt = Receipt(each.source, each.remote_id, each.status, each.error_code, None, None, each.received_at)
         await _follow(unit, site, _named(receipt, found), found, rules=rules(each.source), now=now)
+    if waiting:
+        unit.ring()
     return len(waiting)
 
 
