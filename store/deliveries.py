@@ -24,9 +24,10 @@ from sqlalchemy.dialects.postgresql import Insert
 from gateway.domain.delivery import State
 from gateway.domain.reason import SUMMED_UP, USED_UP, kind_of
 from gateway.domain.types import Channel, Lane
-from store.addresses import AddressRow
+from store.addresses import AddressRow, Way
 from store.routes import MAIL_ROUTE, way_out
 from store.schema import Instant, accounts, deliveries, delivery_counts, notices, posts, routes
+from store.sql import given, rows
 from store.unit import Reading, Unit
 
 
@@ -71,6 +72,12 @@ _WHY: ColumnElement[str] = bindparam("why")
 _DROPPED = {"state": _DEAD, "reason": _WHY, "settled_at": _NOW}
 
 _ADD_NOTICE = insert(notices).returning(notices.c.id)
+_new = given("new", text=notices.c.text.type)
+_ADD_NOTICES = (
+    insert(notices)
+    .from_select(["text"], select(_new.c.text).order_by(_new.c.n))
+    .returning(notices.c.id, notices.c.text)
+)
 _ADD_DELIVERY = insert(deliveries)
 _DROP_FOR_ACCOUNT = (
     update(deliveries)
@@ -300,6 +307,33 @@ async def add_notice(
     return notice_id
 
 
+async def add_notices(unit: Unit, told: Sequence[tuple[Way, str]], *, lane: Lane, now: datetime) -> None:
+    """Queue words of our own for many people at once. Rings the bell."""
+    if not told:
+        return
+    notice_ids: dict[str, list[int]] = {}
+    for notice_id, words in await unit.execute(_ADD_NOTICES, {"new": rows([words] for _, words in told)}):
+        notice_ids.setdefault(words, []).append(notice_id)
+    await unit.execute(
+        _ADD_DELIVERY,
+        [
+            {
+                "notice_id": notice_ids[words].pop(),
+                "account_id": way.account_id,
+                "address_id": way.address_id,
+                "channel": way.channel,
+                "route": way.route,
+                "lane": lane,
+                "state": State.QUEUED,
+                "due_at": now,
+                "queued_at": now,
+            }
+            for way, words in told
+        ],
+    )
+    unit.ring()
+
+
 async def drop_for_account(unit: Unit, account_id: int, channel: Channel, reason: str, *, now: datetime) -> int:
     """Drop everything queued for the account on a channel; returns how many."""
     values = {"of_account": account_id, "on_channel": channel, "why": reason, "now": now}
@@ -338,8 +372,8 @@ async def by_id(reading: Reading, delivery_id: int) -> DeliveryRow | None:
 
 async def in_states(reading: Reading, states: Sequence[State], *, most: int) -> list[DeliveryRow]:
     """The newest deliveries in any of these states."""
-    rows = await reading.execute(_LIST, {"states": [str(state) for state in states], "most": most})
-    return [DeliveryRow(*tuple(row)) for row in rows]
+    found = await reading.execute(_LIST, {"states": [str(state) for state in states], "most": most})
+    return [DeliveryRow(*tuple(row)) for row in found]
 
 
 async def depths(reading: Reading) -> list[Depth]:

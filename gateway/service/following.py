@@ -137,8 +137,7 @@ async def accept(unit: Unit, owner: AccountRow, follower_id: int, *, now: dateti
 async def accept_all(unit: Unit, owner: AccountRow, *, now: datetime) -> int:
     """Grant every request and tell all who asked; how many they were."""
     granted = await follows.accept_all(unit, owner.id)
-    for follower_id in granted:
-        await notify.tell_account(unit, follower_id, reply_people.was_accepted(owner.name or ""), now=now)
+    await notify.tell_accounts(unit, granted, reply_people.was_accepted(owner.name or ""), now=now)
     return len(granted)
 
 

@@ -14,7 +14,7 @@ from store import polls
 from store.polls import PollRow
 from store.unit import Reading, Unit
 
-_AT_ONCE = 50
+_AT_ONCE = 200
 """Voters who are told in one step."""
 
 
@@ -105,7 +105,7 @@ async def tell_result(unit: Unit, *, now: datetime) -> bool:
     words = reply_together.poll_is_closed(await result(unit, closed))
     voters = await polls.voters(unit, closed.post_id, after=closed.told or 0, most=_AT_ONCE)
     first = [] if closed.told else [closed.author_id]
-    for account_id in [*first, *(each for each, may_hear in voters if may_hear and each != closed.author_id)]:
-        await notify.tell_account(unit, account_id, words, now=now, lane=Lane.FIRST)
+    heard = [voter for voter, may_hear in voters if may_hear and voter != closed.author_id]
+    await notify.tell_accounts(unit, [*first, *heard], words, now=now, lane=Lane.FIRST)
     await polls.set_told(unit, closed.post_id, voters[-1][0] if len(voters) == _AT_ONCE else None)
     return True
