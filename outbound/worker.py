@@ -21,12 +21,13 @@ import structlog
 from gateway import metrics
 from gateway.domain.alert import Alert
 from gateway.domain.delivery import Bounced, Deferred, Done, GiveUp, LookUp, Outcome, Retry, RetryRules, Unsure, Verdict
+from gateway.domain.departure import ShelfLife
 from gateway.domain.late import TELLERS
 from gateway.domain.pace import Pace
 from gateway.domain.types import Channel, Lane, Outgoing
-from gateway.service import alerts, sending
+from gateway.service import alerts, claiming, settling
 from gateway.service.hush import Hush, Says
-from gateway.service.sending import Result
+from gateway.service.settling import Result
 from gateway.service.site import Site
 from outbound.circuit import Circuit
 from outbound.transport import CanLookUp, Transport
@@ -134,7 +135,7 @@ class Worker:
         ``circuit`` is what all senders of one provider know of it together."""
         self._rules = tools.rules_for(route.sender)
         max_age = tools.settings.max_age
-        self._shelf_life = None if validity is None else sending.ShelfLife(validity, max_age)
+        self._shelf_life = None if validity is None else ShelfLife(validity, max_age)
         self._tools = tools
         self._route = route
         self._pace = pace
@@ -190,7 +191,7 @@ class Worker:
             until = asyncio.get_running_loop().time() + self._in_lease
             try:
                 async with self._tools.store.glancing() as reading:
-                    due = await sending.lanes_due(reading, self._route, now=now)
+                    due = await claiming.lanes_due(reading, self._route, now=now)
                     await self._look_for_alert(reading)
                 if not due:
                     await self._rest(settings.poll)
@@ -199,7 +200,7 @@ class Worker:
                     await self._rest(left)
                     continue
                 async with self._tools.store.unit() as unit:
-                    batch = await sending.claim(
+                    batch = await claiming.claim(
                         unit,
                         self._route,
                         self._pace,
@@ -298,7 +299,7 @@ class Worker:
         """Whether what may go out at the claim still may: its post may be deleted since, its phone stopped."""
         try:
             async with self._tools.store.reading() as reading:
-                return await sending.still_allowed(reading, delivery, now=self._tools.now())
+                return await claiming.still_allowed(reading, delivery, now=self._tools.now())
         except TROUBLE as error:
             return Deferred(f"the rules could not be asked again: {type(error).__name__}", 0.0)
 
@@ -338,7 +339,7 @@ class Worker:
     async def _settle_together(self, results: list[Result]) -> list[Verdict]:
         tools = self._tools
         async with tools.store.unit(durable=False) as unit:
-            verdicts = await sending.settle(
+            verdicts = await settling.settle(
                 unit,
                 tools.site,
                 self._route,
@@ -388,11 +389,11 @@ async def look_up(tools: Tools, transport: CanLookUp, *, most: int = 20) -> int:
     """Ask the provider about texts whose sending ended without an answer and whose time has come; how many."""
     settings = tools.settings
     async with tools.store.unit() as unit:
-        unsure = await sending.claim_look_ups(unit, most=most, lease=settings.lease, now=tools.now())
+        unsure = await claiming.claim_look_ups(unit, most=most, lease=settings.lease, now=tools.now())
     for delivery in unsure:
         found = await transport.look_up(delivery)
         async with tools.store.unit() as unit:
-            verdict = await sending.settle_look_up(
+            verdict = await settling.settle_look_up(
                 unit,
                 tools.site,
                 delivery,
