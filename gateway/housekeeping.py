@@ -5,9 +5,8 @@ Every job takes what it does from the database, so any number of daemons may run
 
 import asyncio
 import math
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import timedelta
 from time import perf_counter
 
@@ -31,6 +30,9 @@ GRACE = 10.0
 
 PRUNING = 0.05
 """Seconds of each second for pruning, give or take a step: however much is old, the rest is for what is new."""
+
+
+_NEVER = timedelta(0)
 
 
 class House:
@@ -77,20 +79,12 @@ async def _do(job: Job) -> None:
         metrics.store_failed("housekeeping")
 
 
-@dataclass(frozen=True, slots=True)
-class Numbers:
-    """Our numbers in the operator's order, each with its provider, and how long one stands still before others take
-    over (0: they never do)."""
-
-    providers: Mapping[str, str]
-    failover_after: timedelta
-
-
 def keep_house(
-    tools: Tools, provider: CanLookUp | None, teller: CanTell | None = None, *, numbers: Numbers | None = None
+    tools: Tools, provider: CanLookUp | None, teller: CanTell | None = None, *, failover_after: timedelta = _NEVER
 ) -> House:
     """A house with every job in it, not yet started. ``provider`` is asked about texts of unknown outcome, ``teller``
-    later about those that it took; of several ``numbers`` one takes over what waits for another that stands still."""
+    later about those that it took. A number that stands still for longer than ``failover_after`` (0: never) leaves what
+    waits for it to another one."""
     store, now = tools.store, tools.now
     late_looks = None if teller is None else LateLooks(tools, teller)
 
@@ -162,10 +156,9 @@ def keep_house(
             await to_the_end(lambda unit: tending.give_up_parts(unit, now=now()))
 
     async def fail_over() -> None:
-        assert numbers is not None
         moment = now()
         async with store.glancing() as reading:
-            plan = await failing_over.plan(reading, numbers.providers, after=numbers.failover_after, now=moment)
+            plan = await failing_over.plan(reading, tools.providers, after=failover_after, now=moment)
         moved = await to_the_end(lambda unit: failing_over.hand_over(unit, plan, now=moment)) if plan else 0
         if moved:
             log.warning("another number takes over", deliveries=moved, routes=plan)
@@ -204,6 +197,6 @@ def keep_house(
         jobs.append((look_up, min(2, look_up_after / 4)))
     if late_looks is not None:
         jobs.append((ask_late, 1))
-    if numbers is not None and numbers.failover_after and len(numbers.providers) > 1:
-        jobs.append((fail_over, min(5, numbers.failover_after.total_seconds() / 4)))
+    if failover_after and len(tools.providers) > 1:
+        jobs.append((fail_over, min(5, failover_after.total_seconds() / 4)))
     return House(jobs)

@@ -139,7 +139,6 @@ class SmppTransport:
 
     def __init__(self, settings: SmppSettings) -> None:
         self.owners = Owners()
-        self.bound = asyncio.Event()  # set while there is a session to send over
         self._settings = settings
         self._awaited = Awaited(settings.receipt_wait.total_seconds(), time.monotonic)
         self._unheard = smpp.Unheard()
@@ -256,14 +255,12 @@ class SmppTransport:
         if mode is not Mode.RECEIVER:
             self._sender = session
             self._says_validity = self._settings.say_validity
-            self.bound.set()
         running = asyncio.create_task(session.run())
         try:
             await asyncio.shield(running)
         finally:
             if self._sender is session:
                 self._sender = None
-                self.bound.clear()
             await session.close()
             running.cancel()
             await asyncio.gather(running, return_exceptions=True)

@@ -84,7 +84,8 @@ class Line:
 
     async def is_up(self) -> None:
         async with asyncio.timeout(20):
-            await self.transport.bound.wait()
+            while self.transport._sender is None:  # noqa: ASYNC110 - nobody but tests waits for it
+                await asyncio.sleep(0.01)
 
 
 @asynccontextmanager
