@@ -11,6 +11,7 @@ from sqlalchemy import (
     bindparam,
     case,
     delete,
+    exists,
     func,
     insert,
     literal_column,
@@ -75,7 +76,10 @@ _ADD_NOTICE = insert(notices).returning(notices.c.id)
 _new = given("new", text=notices.c.text.type)
 _ADD_NOTICES = (
     insert(notices)
-    .from_select(["text"], select(_new.c.text).order_by(_new.c.n))
+    .from_select(
+        ["text", "caused_by_id"],
+        select(_new.c.text, bindparam("cause", type_=notices.c.caused_by_id.type)).order_by(_new.c.n),
+    )
     .returning(notices.c.id, notices.c.text)
 )
 _ADD_DELIVERY = insert(deliveries)
@@ -110,6 +114,15 @@ _DROP_BETWEEN = (
         deliveries.c.account_id == bindparam("of_account"),
         deliveries.c.state == _QUEUED,
         deliveries.c.post_id.in_(select(posts.c.id).where(posts.c.author_id == bindparam("of_author"))),
+    )
+    .values(_DROPPED)
+)
+_DROP_CAUSED = (
+    update(deliveries)
+    .where(
+        deliveries.c.account_id == bindparam("of_account"),
+        deliveries.c.state == _QUEUED,
+        exists().where(notices.c.id == deliveries.c.notice_id, notices.c.caused_by_id == bindparam("by_account")),
     )
     .values(_DROPPED)
 )
@@ -283,11 +296,11 @@ async def add_notice(
     in_reply_to: str = "",
     answers: bool = False,
     lane: Lane = Lane.ANSWER,
+    caused_by: int | None = None,
 ) -> int:
     """Queue words of our own for one phone or mailbox; returns the notice's id. Rings the bell."""
-    added = await unit.execute(
-        _ADD_NOTICE, {"text": text, "subject": subject, "in_reply_to": in_reply_to, "answers": answers}
-    )
+    values = {"text": text, "subject": subject, "in_reply_to": in_reply_to, "answers": answers}
+    added = await unit.execute(_ADD_NOTICE, {**values, "caused_by_id": caused_by})
     notice_id: int = added.scalar_one()
     await unit.execute(
         _ADD_DELIVERY,
@@ -307,12 +320,15 @@ async def add_notice(
     return notice_id
 
 
-async def add_notices(unit: Unit, told: Sequence[tuple[Way, str]], *, lane: Lane, now: datetime) -> None:
+async def add_notices(
+    unit: Unit, told: Sequence[tuple[Way, str]], *, lane: Lane, now: datetime, caused_by: int | None = None
+) -> None:
     """Queue words of our own for many people at once. Rings the bell."""
     if not told:
         return
     notice_ids: dict[str, list[int]] = {}
-    for notice_id, words in await unit.execute(_ADD_NOTICES, {"new": rows([words] for _, words in told)}):
+    added = await unit.execute(_ADD_NOTICES, {"new": rows([words] for _, words in told), "cause": caused_by})
+    for notice_id, words in added:
         notice_ids.setdefault(words, []).append(notice_id)
     await unit.execute(
         _ADD_DELIVERY,
@@ -362,6 +378,12 @@ async def drop_between(unit: Unit, account_id: int, author_id: int, reason: str,
     """Drop what is queued for the account of the author's; returns how many."""
     values = {"of_account": account_id, "of_author": author_id, "why": reason, "now": now}
     return (await unit.execute(_DROP_BETWEEN, values)).rowcount
+
+
+async def drop_caused(unit: Unit, account_id: int, by_account: int, reason: str, *, now: datetime) -> int:
+    """Drop words of ours that are queued for the account and were somebody else's doing; returns how many."""
+    values = {"of_account": account_id, "by_account": by_account, "why": reason, "now": now}
+    return (await unit.execute(_DROP_CAUSED, values)).rowcount
 
 
 async def by_id(reading: Reading, delivery_id: int) -> DeliveryRow | None:

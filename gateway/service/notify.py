@@ -47,9 +47,17 @@ async def tell(
 
 
 async def tell_account(
-    unit: Unit, account_id: int, text: str, *, now: datetime, subject: str = "", lane: Lane = Lane.ANSWER
+    unit: Unit,
+    account_id: int,
+    text: str,
+    *,
+    now: datetime,
+    subject: str = "",
+    lane: Lane = Lane.ANSWER,
+    caused_by: int | None = None,
 ) -> bool:
-    """Queue words for a person: to the phone in use, else the mailbox in use. False when there is neither."""
+    """Queue words for a person: to the phone in use, else the mailbox in use. False when there is neither. Words that
+    were somebody else's doing (``caused_by``) do not go out once one of the two blocks the other."""
     ways = await addresses.ways(unit, [account_id])
     for way in ways:
         await deliveries.add_notice(
@@ -61,15 +69,22 @@ async def tell_account(
             text=text,
             subject=subject,
             lane=lane,
+            caused_by=caused_by,
             now=now,
         )
     return bool(ways)
 
 
 async def tell_accounts(
-    unit: Unit, account_ids: Sequence[int], text: str, *, now: datetime, lane: Lane = Lane.ANSWER
+    unit: Unit,
+    account_ids: Sequence[int],
+    text: str,
+    *,
+    now: datetime,
+    lane: Lane = Lane.ANSWER,
+    caused_by: int | None = None,
 ) -> None:
     """The same words for many people, by as many statements as for one. Who has neither phone nor mailbox is passed
     over."""
     ways = await addresses.ways(unit, account_ids)
-    await deliveries.add_notices(unit, [(way, text) for way in ways], lane=lane, now=now)
+    await deliveries.add_notices(unit, [(way, text) for way in ways], lane=lane, caused_by=caused_by, now=now)
