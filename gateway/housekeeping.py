@@ -28,8 +28,9 @@ Job = Callable[[], Awaitable[None]]
 GRACE = 10.0
 """Seconds that jobs get to end when the daemon stops; one that is cut off then rolls back."""
 
-PRUNING = 0.05
-"""Seconds of each second for pruning, give or take a step: however much is old, the rest is for what is new."""
+SHARE = 0.05
+"""Seconds of each second for pruning, give or take a step, and as many for folding older posts: however much is old,
+the rest is for what is new."""
 
 
 _NEVER = timedelta(0)
@@ -87,6 +88,7 @@ def keep_house(
     waits for it to another one."""
     store, now = tools.store, tools.now
     late_looks = None if teller is None else LateLooks(tools, teller)
+    unfolded = True
 
     async def to_the_end(
         step: Callable[[Unit], Awaitable[int]], *, durable: bool = True, seconds: float = math.inf
@@ -168,7 +170,16 @@ def keep_house(
 
     async def prune() -> None:
         kept = tools.settings.kept
-        await to_the_end(lambda unit: tending.prune(unit, kept=kept, now=now()), durable=False, seconds=PRUNING)
+        await to_the_end(lambda unit: tending.prune(unit, kept=kept, now=now()), durable=False, seconds=SHARE)
+
+    async def fold_older_posts() -> None:
+        nonlocal unfolded
+        if not unfolded:
+            return  # for good: nothing makes posts that are older than SEARCH
+        async with store.glancing() as reading:
+            unfolded = await tending.are_unfolded(reading)
+        if unfolded:
+            await to_the_end(tending.fold_older, durable=False, seconds=SHARE)
 
     async def look_at_queue() -> None:
         async with store.reading() as reading:
@@ -191,6 +202,7 @@ def keep_house(
         (wipe_old_messages, 60),
         (give_up_parts, 30),
         (prune, 1),
+        (fold_older_posts, 1),
         (match_receipts, 10),
     ]
     if provider is not None:

@@ -41,14 +41,15 @@ _SENT_TEXT = (
     deliveries.c.channel == literal_column("'sms'"),
     or_(deliveries.c.state == literal_column("'sent'"), deliveries.c.state == literal_column("'delivered'")),
 )
+_TO_BE_ASKED = (*_SENT_TEXT, deliveries.c.lease_until.is_not(None), deliveries.c.lease_until <= _NOW)
 _DUE = (
     select(deliveries.c.id)
-    .where(*_SENT_TEXT, deliveries.c.lease_until.is_not(None), deliveries.c.lease_until <= _NOW)
+    .where(*_TO_BE_ASKED)
     .order_by(deliveries.c.lease_until)
     .limit(bindparam("most"))
     .with_for_update(skip_locked=True)
 )
-_IS_DUE = select(exists().where(*_SENT_TEXT, deliveries.c.lease_until.is_not(None), deliveries.c.lease_until <= _NOW))
+_IS_DUE = select(exists().where(*_TO_BE_ASKED))
 _LEASE = (
     update(deliveries)
     .where(deliveries.c.id.in_(bindparam("ids", expanding=True)), *_SENT_TEXT)

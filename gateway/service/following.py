@@ -52,13 +52,16 @@ class TooMany:
 async def find(reading: Reading, name: str, *, asker_id: int | None) -> AccountRow | None:
     """Who bears this name, as far as the asker may know: nobody suspended, and nobody who blocks the asker."""
     account = await accounts.by_name(reading, name)
-    if account is None or account.id == asker_id:
-        return account
+    return account if account is not None and await is_there_for(reading, account, asker_id) else None
+
+
+async def is_there_for(reading: Reading, account: AccountRow, asker_id: int | None) -> bool:
+    """Whether the asker may know that there is this account: it is neither suspended nor blocks the asker."""
+    if account.id == asker_id:
+        return True
     if account.suspended_at is not None:
-        return None
-    if asker_id is not None and account.id in await relations.blockers(reading, account.id, asker_id):
-        return None
-    return account
+        return False
+    return asker_id is None or account.id not in await relations.blockers(reading, account.id, asker_id)
 
 
 async def may_read(reading: Reading, author: AccountRow, reader_id: int | None) -> bool:
@@ -178,7 +181,7 @@ async def unsubscribe(unit: Unit, delivery_id: int, *, now: datetime) -> str | N
     if delivery is None or account is None or account.deleted_at is not None:
         return None
     if delivery.via is not None:
-        await listeners.set_mail(unit, delivery.via, account.id, False)
+        await listeners.stop_mail(unit, delivery.via, account.id)
         return reply_listening.unsubscribed_from(delivery.via)
     post = None if delivery.post_id is None else await posts.by_id(unit, delivery.post_id)
     if post is not None and post.kind != PostKind.DIRECT and delivery.lane >= Lane.FIRST:
