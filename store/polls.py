@@ -71,12 +71,9 @@ _LAST_OPEN_OF = (
     .order_by(polls.c.post_id.desc())
     .limit(1)
 )
-_DUE = (
-    _ROW.where(_STANDS, polls.c.told.is_not(None), polls.c.closes_at <= bindparam("now"))
-    .order_by(polls.c.closes_at)
-    .limit(1)
-    .with_for_update(skip_locked=True, of=polls)
-)
+_IS_DUE = (_STANDS, polls.c.told.is_not(None), polls.c.closes_at <= bindparam("now"))
+_ANY_DUE = select(polls.c.post_id).join(posts, posts.c.id == polls.c.post_id).where(*_IS_DUE).limit(1)
+_DUE = _ROW.where(*_IS_DUE).order_by(polls.c.closes_at).limit(1).with_for_update(skip_locked=True, of=polls)
 _CLOSE = update(polls).where(polls.c.post_id == bindparam("of_post")).values(closes_at=bindparam("now"), told=-1)
 _SET_TOLD = update(polls).where(polls.c.post_id == bindparam("of_post")).values(told=bindparam("up_to"))
 _vote = upsert(poll_votes)
@@ -119,6 +116,11 @@ async def last_received(reading: Reading, account_id: int) -> PollRow | None:
 async def last_open_of(reading: Reading, account_id: int, *, now: datetime) -> PollRow | None:
     """The newest poll of the account's own that is still open."""
     return await _one(reading, _LAST_OPEN_OF, account=account_id, now=now)
+
+
+async def any_closing(reading: Reading, *, now: datetime) -> bool:
+    """Whether there is any poll for :func:`closing`: a look that holds up nobody."""
+    return (await reading.execute(_ANY_DUE, {"now": now})).first() is not None
 
 
 async def closing(unit: Unit, *, now: datetime) -> PollRow | None:

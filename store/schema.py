@@ -548,6 +548,7 @@ class _NoticeCols(TypedColumns):
     """Words of Birdwire's own: the answer to a command, a confirmation. One row per recipient.
 
     ``answers``  it answers what that address has just sent, so it goes out even after a STOP (its one confirmation).
+    ``caused_by_id``  whose doing it was: who nudged, asked to follow, accepted, or asked in a poll; None of all else.
     """
 
     id = Column(_Id, primary_key=True)
@@ -555,6 +556,7 @@ class _NoticeCols(TypedColumns):
     subject: Named[str] = Column(Text, server_default="")
     in_reply_to: Named[str] = Column(Text, server_default="")
     answers: Named[bool] = Column(Boolean, server_default=false())
+    caused_by_id: Named[int | None] = Column(BigInteger)
 
 
 notices = Table("notices", metadata, _NoticeCols)
