@@ -44,6 +44,7 @@ from outbound.mail import MailTransport
 from outbound.sms_kannel import KannelTransport
 from outbound.sms_smpp import SmppTransport
 from outbound.sms_twilio import TwilioTransport
+from outbound.websub import Hub
 from outbound.worker import Tools, Worker
 from store import bell, routes, version
 from store.routes import Route
@@ -147,6 +148,7 @@ async def run(
                     kannel,
                     pages="web" in only,
                     proxies=frozenset(config.web.trusted_proxies),
+                    hub=config.web.hub,
                 )
                 app = build_app(deps)
                 for path, mounted in mounts.items():
@@ -178,7 +180,10 @@ async def run(
                 draining = [tasks.create_task(each.run()) for each in workers]
             house = None
             if "schedule" in only:
-                house = keep_house(tools, sms_out, twilio_out, failover_after=config.sms.failover_after)
+                hub = Hub(config.web.hub) if config.web.hub and not site.private else None
+                if hub is not None:
+                    at_the_end.push_async_callback(hub.close)
+                house = keep_house(tools, sms_out, twilio_out, failover_after=config.sms.failover_after, hub=hub)
                 house.start()
 
             log.info("ready", web=web, ops=ops, mail=mail, roles=sorted(only))

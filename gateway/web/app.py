@@ -36,11 +36,13 @@ LARGEST_BODY = 64 * 1024
 @dataclass(frozen=True)
 class WebSettings:
     """``[web]``: where the site and the webhooks listen. A proxy with TLS stands before it; ``trusted_proxies`` are the
-    addresses from which it is believed who the visitor is (``X-Forwarded-For``)."""
+    addresses from which it is believed who the visitor is (``X-Forwarded-For``); ``hub`` is the WebSub hub that is told
+    of public posts."""
 
     host: str = "127.0.0.1"
     port: Annotated[int, Meta(ge=0, le=65535)] = 8140
     trusted_proxies: tuple[str, ...] = ("127.0.0.1", "::1")
+    hub: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,7 @@ class WebDeps:
     pages: bool = True
     new_code: Callable[[], str] = six_digits
     proxies: frozenset[str] = frozenset()
+    hub: str = ""
 
 
 def build_app(deps: WebDeps) -> web.Application:
@@ -73,7 +76,7 @@ def build_app(deps: WebDeps) -> web.Application:
     if deps.kannel:
         KannelHooks(deps.kannel, deps.intake, deps.record, deps.now).add_to(app)
     if deps.pages:
-        Feeds(deps.store, deps.site).add_to(app)
+        Feeds(deps.store, deps.site, deps.hub).add_to(app)
         desk = Desk(deps.store, deps.site, look, visitors, deps.now, deps.new_code, deps.proxies)
         Entrance(desk).add_to(app)
         Watching(desk).add_to(app)
