@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from publicsuffixlist import PublicSuffixList
 
 _LONGEST = 253
+_OTHER_DOTS = "\u3002\uff0e\uff61"
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _DOMAIN = re.compile(rf"(?:{_LABEL}\.)+(?!\d+$){_LABEL}", re.ASCII)
 
@@ -20,7 +21,7 @@ def a_label(domain: str) -> str | None:
         return None
     name = domain.lower()
     if not domain.isascii():
-        if any(c.lower().isascii() for c in domain if not c.isascii()):  # the Kelvin sign is no k
+        if any(c in _OTHER_DOTS or c.lower().isascii() for c in domain if not c.isascii()):  # the Kelvin sign is no k
             return None
         import idna  # loaded with the first name that needs it: its tables take 2 MB
 

@@ -49,7 +49,7 @@ class Trouble:
 class Resolver(Protocol):
     """Whoever asks DNS. It never raises and takes no longer than it was told to."""
 
-    async def __call__(self, name: str, kind: Kind) -> Answer | Trouble: ...
+    async def __call__(self, name: str, kind: Kind, /) -> Answer | Trouble: ...
 
 
 class Questions:

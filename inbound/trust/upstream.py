@@ -14,7 +14,7 @@ what a sender likes: that cannot be told from here.
 
 import re
 from collections.abc import Iterator, Sequence
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 
 from inbound.trust import results
 from inbound.trust.head import Field
@@ -24,6 +24,12 @@ _SOURCE = re.compile(r"(.*)\sby\s", re.IGNORECASE | re.DOTALL)
 """Up to the last ``by``: whatever a client calls itself, its address stands before that one."""
 
 _IP = re.compile(r"(?<![\w.:])(?:IPv6:)?([0-9a-f]*:[0-9a-f:.]+|\d{1,3}(?:\.\d{1,3}){3})(?![\w:])", re.IGNORECASE)
+
+_WITHIN = [
+    ip_network(each)
+    for each in ("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "::1/128", "fc00::/7", "fe80::/10")
+]
+"""The loopback, and networks that are not the world's (RFC 1918, 4193, 4291)."""
 
 
 def read(fields: Sequence[Field], server: str) -> Results | None:
@@ -49,8 +55,8 @@ def _ours(fields: Sequence[Field]) -> Iterator[Field]:
 
 
 def _is_from_within(received: Field) -> bool:
-    """Whether a Received says that the mail came from this machine or one beside it: every address in it is one of a
-    private network or the loopback. The name that a client gives itself says nothing."""
+    """Whether a Received says that the mail came from this machine or one beside it: every address in it is from
+    within. The name that a client gives itself says nothing."""
     text = received.value.replace(b"\r\n", b"").decode("utf-8", "replace")
     source = _SOURCE.match(text)
     if source is None or not source[1].strip():
@@ -64,4 +70,5 @@ def _is_within(written: str) -> bool:
         address = ip_address(written)
     except ValueError:
         return False
-    return address.is_loopback or (address.is_private and not address.is_unspecified)
+    address = getattr(address, "ipv4_mapped", None) or address
+    return any(address in network for network in _WITHIN)
