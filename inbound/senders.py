@@ -113,4 +113,4 @@ def asks(door: Door) -> bool:
 
 def _note(verdict: str, why: str) -> None:
     metrics.sender_judged(verdict)
-    log.info("mail.sender", verdict=verdict, why=why)
+    log.info("mail.sender", verdict=str(verdict), why=str(why))

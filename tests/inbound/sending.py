@@ -50,9 +50,13 @@ class Zone:
 
 
 class Silence:
-    """A resolver that never answers."""
+    """A resolver that never answers; ``asked`` once it was."""
+
+    def __init__(self) -> None:
+        self.asked = asyncio.Event()
 
     async def __call__(self, _name: str, _kind: Kind) -> Answer | Trouble:
+        self.asked.set()
         await asyncio.Event().wait()
         raise AssertionError("nobody sets it")
 
