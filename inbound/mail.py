@@ -115,7 +115,7 @@ class MailDoor:
 
     async def start(self) -> None:
         """Listen. Raises OSError if the address is taken or a certificate can't be read."""
-        for chatty in ("mail.log", "flufl.bounce"):  # they write addresses and mail into their logs
+        for chatty in ("mail.log", "flufl.bounce", "dkimpy"):  # they write addresses and mail into their logs
             logging.getLogger(chatty).setLevel(logging.CRITICAL)
         if self.settings.tls_cert:
             self._tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)

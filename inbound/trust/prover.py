@@ -8,7 +8,8 @@ Where ``mail.inbound.trusted_authserv_id`` names the operator's own mail server,
 (``inbound.trust.upstream``) and nothing is asked. Else the mail is looked at here, in this order, until one says yes:
 
     DKIM by the very domain in From      one question
-    SPF by the very domain               where the client is known that brings the mail: not behind another server
+    SPF by the very domain               where the client is known that brings the mail, and is one of the world's: not
+                                         behind another server
     both by domains that DMARC lets speak for it
     ARC by somebody whom the operator trusts
 
@@ -19,12 +20,12 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from ipaddress import ip_address
 
 from inbound.trust import addressed, chain, dmarc, domains, head, results, signatures, spf, upstream
 from inbound.trust.author import Author, NoAuthor, author
 from inbound.trust.dmarc import Standing
 from inbound.trust.head import Field
+from inbound.trust.networks import is_within
 from inbound.trust.questions import Questions, Resolver, Trouble
 from inbound.trust.signatures import Signature, Verifier
 
@@ -240,8 +241,4 @@ def registered_together(one: str, other: str) -> bool:
 
 def _return_path(client: Client) -> str | None:
     """The domain that SPF can be asked about; None if it cannot."""
-    try:
-        unknown = not client.ip or ip_address(client.ip).is_loopback
-    except ValueError:
-        unknown = True
-    return None if unknown else domains.a_label(client.sender.rpartition("@")[2])
+    return domains.a_label(client.sender.rpartition("@")[2]) if is_within(client.ip) is False else None

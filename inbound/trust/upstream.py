@@ -14,22 +14,16 @@ what a sender likes: that cannot be told from here.
 
 import re
 from collections.abc import Iterator, Sequence
-from ipaddress import ip_address, ip_network
 
 from inbound.trust import results
 from inbound.trust.head import Field
+from inbound.trust.networks import is_within
 from inbound.trust.results import Results
 
 _SOURCE = re.compile(r"(.*)\sby\s", re.IGNORECASE | re.DOTALL)
 """Up to the last ``by``: whatever a client calls itself, its address stands before that one."""
 
 _IP = re.compile(r"(?<![\w.:])(?:IPv6:)?([0-9a-f]*:[0-9a-f:.]+|\d{1,3}(?:\.\d{1,3}){3})(?![\w:])", re.IGNORECASE)
-
-_WITHIN = [
-    ip_network(each)
-    for each in ("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "::1/128", "fc00::/7", "fe80::/10")
-]
-"""The loopback, and networks that are not the world's (RFC 1918, 4193, 4291)."""
 
 
 def read(fields: Sequence[Field], server: str) -> Results | None:
@@ -62,13 +56,4 @@ def _is_from_within(received: Field) -> bool:
     if source is None or not source[1].strip():
         return True  # by a program of that machine, not over a network
     found = _IP.findall(source[1])
-    return bool(found) and all(_is_within(each) for each in found)
-
-
-def _is_within(written: str) -> bool:
-    try:
-        address = ip_address(written)
-    except ValueError:
-        return False
-    address = getattr(address, "ipv4_mapped", None) or address
-    return any(address in network for network in _WITHIN)
+    return bool(found) and all(map(is_within, found))

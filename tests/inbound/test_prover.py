@@ -224,6 +224,10 @@ async def test_spf_of_the_domain_in_from_proves_it() -> None:
         replace(FROM_HOME, ip="2001:db8::1"),
         replace(FROM_HOME, ip=""),
         replace(FROM_HOME, ip="127.0.0.1"),
+        replace(FROM_HOME, ip="::ffff:127.0.0.1"),
+        replace(FROM_HOME, ip="10.0.0.1"),
+        replace(FROM_HOME, ip="192.168.0.1"),
+        replace(FROM_HOME, ip="fd00::1"),
         replace(FROM_HOME, ip="::1"),
         replace(FROM_HOME, ip="nonsense"),
         replace(FROM_HOME, sender=""),
@@ -233,7 +237,13 @@ async def test_spf_of_the_domain_in_from_proves_it() -> None:
     ],
 )
 async def test_another_client_or_return_path_is_no_proof(client: Client) -> None:
-    records = {**SPF_OF_HOME, ("elsewhere.example", "TXT"): "v=spf1 +all"}
+    records = {
+        (
+            "home.example",
+            "TXT",
+        ): "v=spf1 ip4:192.0.2.1 ip4:127.0.0.0/8 ip4:10.0.0.0/8 ip4:192.168.0.0/16 ip6:fd00::/8 -all",
+        ("elsewhere.example", "TXT"): "v=spf1 +all",
+    }
     assert await judge(written(), records, client) == NOBODY
 
 

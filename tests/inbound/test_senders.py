@@ -294,16 +294,19 @@ async def test_nobody_can_have_another_ones_mail_taken_for_a_repeated_one(door: 
     assert second.remote_id == again.remote_id
 
 
-async def test_the_log_says_the_verdict_and_names_nobody(door: MailDoor) -> None:
+async def test_the_log_says_the_verdict_and_names_nobody(door: MailDoor, caplog: pytest.LogCaptureFixture) -> None:
     with capture_logs() as logged:
         await send(door, HOME.sign(written()))
         await refusal(door, written())
+        await refusal(door, HOME.sign(written()).replace(b"four", b"five"))
     entries = [entry for entry in logged if entry["event"] == "mail.sender"]
     assert [(entry["verdict"], str(entry["why"])) for entry in entries] == [
         ("dkim", ""),
         ("unproven", "nobody says so"),
+        ("unproven", "nobody says so"),
     ]
     assert "home.example" not in str(logged)
+    assert not caplog.records
 
 
 async def test_a_mail_from_an_ordinary_program_is_proven_as_it_is(door: MailDoor, pile: Pile) -> None:
