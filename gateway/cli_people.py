@@ -225,11 +225,11 @@ def renew(config: Config, as_json: bool, name: str, posting: bool, replies: bool
     _print(at_desk(config, make_new), as_json=as_json)
 
 
-@user.command(name="check-sender")
+@user.command()
 @click.argument("name")
 @click.argument("switch", type=click.Choice(["on", "off"]))
 @configured
-def check_sender(config: Config, name: str, switch: str) -> None:
+def guard(config: Config, name: str, switch: str) -> None:
     """Let NAME's secret posting address take mail from NAME's own mailboxes alone (on), or from whoever knows it."""
 
     async def set_switch(desk: Desk) -> None:

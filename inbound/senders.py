@@ -44,7 +44,7 @@ _WORDS: Mapping[Why | NoAuthor, str] = {
     Why.NOBODY_SAYS_SO: "5.7.26 It is not proven that this mail is from {domain}: neither SPF nor DKIM says so. Send it"
     " through your own mail service. {other}",
 }
-_ANOTHER_WAY = "Your secret posting address works without."
+_ANOTHER_WAY = "Your secret posting address needs no proof."
 """For those who wrote to everybody's address."""
 
 

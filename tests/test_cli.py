@@ -490,9 +490,9 @@ def test_secret_mail_addresses_are_renewed(birdwire):
 def test_a_posting_address_asks_who_sends_once_it_is_told_to(birdwire):
     birdwire.done("user", "add", "alice", "--email", "alice@example.org")
     assert birdwire.json("user", "show", "alice")["checks_sender"] is False
-    assert "own mailboxes alone" in birdwire.done("user", "check-sender", "alice", "on")
+    assert "own mailboxes alone" in birdwire.done("user", "guard", "alice", "on")
     assert birdwire.json("user", "show", "alice")["checks_sender"] is True
-    assert "whoever knows it" in birdwire.done("user", "check-sender", "alice", "off")
+    assert "whoever knows it" in birdwire.done("user", "guard", "alice", "off")
     assert birdwire.json("user", "show", "alice")["checks_sender"] is False
     birdwire.done("user", "add", "bob", "--phone", "+15550001002")
-    assert "no mailbox" in birdwire.refused("user", "check-sender", "bob", "on")
+    assert "no mailbox" in birdwire.refused("user", "guard", "bob", "on")
