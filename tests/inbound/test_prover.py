@@ -7,9 +7,10 @@ from dataclasses import replace
 
 import pytest
 
+from inbound.trust import signatures
 from inbound.trust.author import Author, NoAuthor
 from inbound.trust.prover import By, Client, Proven, Prover, Trust, Undecided, Unproven, Verdict, Why
-from inbound.trust.questions import MOST, Resolver
+from inbound.trust.questions import MOST, Questions, Resolver
 from tests.inbound.sending import TROUBLE, Records, Sender, Silence, Zone, present, rsa_key, written
 
 POST = "post@birds.example"
@@ -111,9 +112,9 @@ def der(number: int) -> bytes:
     return b"\x02\x84" + len(octets).to_bytes(4, "big") + octets
 
 
-def costly_key() -> str:
-    """A key with an exponent as large as its modulus: to use it once takes as long as some thousand honest ones."""
-    inside = der(2**8000 + 1) + der(2**7999 + 1)
+def large_key(exponent: int) -> str:
+    """A key of 8001 bits. With an exponent as large as that, using it once takes as long as some thousand honest ones."""
+    inside = der(2**8000 + 1) + der(exponent)
     return f"v=DKIM1; p={base64.b64encode(b'0' + bytes([0x84]) + len(inside).to_bytes(4, 'big') + inside).decode()}"
 
 
@@ -121,7 +122,7 @@ def costly_key() -> str:
     "record",
     [
         rsa_record(512),
-        costly_key(),
+        large_key(2**7999 + 1),
         "v=DKIM1; p=",
         "v=DKIM1; k=rsa; p=nonsense",
         "v=DKIM1; k=ed25519; p=AAAA",
@@ -137,6 +138,13 @@ def costly_key() -> str:
 async def test_keys_that_are_none_or_cost_too_much_prove_nothing(record: str) -> None:
     mail = Sender("home.example", rsa=True).sign(written())
     assert await judge(mail, {("s1._domainkey.home.example", "TXT"): record}) == NOBODY
+
+
+@pytest.mark.parametrize(("exponent", "good"), [(65537, True), (2**32 + 1, False), (2**7999 + 1, False), (1, False)])
+async def test_keys_that_cost_too_much_are_not_used(exponent: int, good: bool) -> None:
+    name = "s1._domainkey.home.example"
+    key = await signatures.key_of(Questions(Zone({(name, "TXT"): large_key(exponent)})), name)
+    assert (key is not None) is good
 
 
 async def test_of_two_keys_in_one_place_neither_counts() -> None:
