@@ -113,7 +113,7 @@ def der(number: int) -> bytes:
 
 
 def large_key(exponent: int) -> str:
-    """A key of 8001 bits. With an exponent as large as that, using it once takes as long as some thousand honest ones."""
+    """A key of 8001 bits. With an exponent as large as that, using it takes as long as a thousand others."""
     inside = der(2**8000 + 1) + der(exponent)
     return f"v=DKIM1; p={base64.b64encode(b'0' + bytes([0x84]) + len(inside).to_bytes(4, 'big') + inside).decode()}"
 
