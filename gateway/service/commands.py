@@ -227,8 +227,8 @@ async def _answer_stranger(asked: Asked, command: c.Command) -> str:
             return await account.join(asked, name)
         case c.Claim(code):
             return await account.claim(asked, code)
-        case c.Code(code) if proven := await account.prove(asked, code):
-            return proven
+        case c.Code(code) if done := await account.take_code(asked, None, code):
+            return done
         case c.Follow(name):
             return await graph.follow_unknown(asked, name)
         case _:
@@ -249,7 +249,7 @@ async def _answer_member(asked: Asked, me: AccountRow, command: c.Command) -> st
         case c.Post(text):
             return await _post(asked, me, text)
         case c.Code(code):
-            done = await account.prove(asked, code) or await account.take_code(asked, me, code)
+            done = await account.take_code(asked, me, code)
             return await _post(asked, me, asked.told.text) if done is None else done
         case c.Yes():
             return await words.post_offered(asked, me)
@@ -288,7 +288,7 @@ async def _answer_member(asked: Asked, me: AccountRow, command: c.Command) -> st
         case c.Followers():
             return await lists.show(asked, me, lists.FOLLOWERS)
         case c.Requests():
-            return await graph.list_requests(asked, me)
+            return await lists.show(asked, me, lists.REQUESTS)
         case c.Accept(whose):
             return await graph.accept(asked, me, whose)
         case c.Deny(whose):

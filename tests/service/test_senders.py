@@ -137,7 +137,7 @@ async def test_joining_by_mail_makes_an_account_whose_mailbox_is_proven(town: To
     assert (mailbox.address, mailbox.owner_id) == ("zoe@mail.example", zoe.id)
     assert await proven(town, "zoe", "my first post") == ""
     assert await town.posts() == ["my first post"]
-    assert await proven(town, "zoe", "JOIN other") == reply.already_named("zoe")
+    assert (await proven(town, "zoe", "JOIN other")).startswith(reply.already_named("zoe"))
     assert await proven(town, "max", "JOIN zoe") == reply.name_taken("zoe")
 
 
