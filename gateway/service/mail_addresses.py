@@ -1,8 +1,10 @@
 """The mail addresses that an account has here: what they are, when new ones take their place, and whose mail they take.
 
-post+TOKEN@     posts for the account, for whoever knows it, or where ``checks_sender`` is on, for mail that is
-                proven to come from one of the account's own mailboxes
-reply+TOKEN@    answers one post, for whoever has the mail that it came with
+    post+TOKEN@     posts for the account, for whoever knows it, or where ``checks_sender`` is on, for mail that is
+                    proven to come from one of the account's own mailboxes
+    reply+TOKEN@    answers one post, for whoever has the mail that it came with
+
+Nothing about them is kept but the versions that they are made with (``gateway.domain.token``).
 """
 
 from gateway.domain import token
