@@ -24,9 +24,10 @@ from gateway.config import Config
 from gateway.domain.pace import Pace
 from gateway.domain.types import Channel
 from gateway.housekeeping import keep_house
-from gateway.service import doors, identity, phones, receipts
+from gateway.service import doors, identity, phones, receipts, senders
 from gateway.service.doors import Opened, Refused
 from gateway.service.receipts import Receipt, Record
+from gateway.service.senders import Welcome
 from gateway.service.site import Site
 from gateway.web.app import WebDeps, build_app, listening
 from gateway.web.ops import build_ops_app
@@ -157,7 +158,9 @@ async def run(
                 web = await doors_in.enter_async_context(listening(app, config.web.host, config.web.port))
             mail = None
             if "inbound" in only:
-                mail_in = MailDoor(config.mail.inbound, site.mail_domain, intake, resolver(store, site))
+                mail_in = MailDoor(
+                    config.mail.inbound, site.mail_domain, intake, resolver(store, site), mailboxes(store, site)
+                )
                 await mail_in.start()
                 doors_in.push_async_callback(mail_in.close)
                 mail = (config.mail.inbound.host, mail_in.port)
@@ -338,6 +341,18 @@ def resolver(store: Store, site: Site) -> Callable[[str], Awaitable[Opened | Ref
             return await doors.find(reading, site, local_parts)
 
     return Lookups(find)
+
+
+def mailboxes(store: Store, site: Site) -> Callable[[Sequence[str], str, int | None], Awaitable[Welcome | Refused]]:
+    """What the mail door asks about a mailbox that a mail is proven to be from."""
+
+    async def knows(spellings: Sequence[str], words: str, account_id: int | None) -> Welcome | Refused:
+        async with store.reading() as reading:
+            if account_id is not None:
+                return await senders.to_account(reading, account_id, spellings)
+            return await senders.to_everybody(reading, site, spellings, words, now=now())
+
+    return knows
 
 
 async def _add_slash(request: Request) -> Response:

@@ -85,7 +85,9 @@ class _AccountCols(TypedColumns):
     ``sms_route`` is the route of that phone. ``store.addresses.refresh`` alone writes these three.
     ``quiet_hours`` are the daily ones, as ``gateway.domain.quiet`` writes them. ``sleeps_at``/``wakes_at`` are the
     window of quiet that is now or comes next; the person sleeps from ``sleeps_at`` until it has been moved forward.
-    ``post_version``/``feed_version`` go into the secret posting and feed addresses; raising one revokes the old.
+    ``post_version``/``feed_version``/``reply_version`` go into the secret posting and feed addresses and into those
+    that answer a post; raising one revokes the old.
+    ``checks_sender``: the secret posting address takes mail only when it is proven to be from a mailbox of the account.
     ``pin_hash`` is the digest of the PIN that texts must begin with, ``password_hash`` what argon2 makes of the site's
     password; each is empty without one.
     """
@@ -112,6 +114,8 @@ class _AccountCols(TypedColumns):
     quiet_hours: Named[str | None] = Column(String(11))
     sleeps_at: Named[datetime | None] = Column(Instant)
     wakes_at: Named[datetime | None] = Column(Instant)
+    reply_version: Named[int] = Column(Integer, server_default="0")
+    checks_sender: Named[bool] = Column(Boolean, server_default=false())
     password_hash: Named[str] = Column(Text, server_default="")
 
 

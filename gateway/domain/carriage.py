@@ -53,6 +53,7 @@ class Carriage:
     opted_out_at: datetime | None
     dead: bool | None
     excused: int
+    reply_version: int | None
     post_id: int | None
     kind: str | None
     text: str | None
@@ -175,6 +176,7 @@ def outgoing(carriage: Carriage, sender: str, valid_for: int = 0) -> Outgoing:
         address_id=carriage.address_id or 0,
         valid_for=valid_for,
         excused=carriage.excused,
+        reply_version=carriage.reply_version or 0,
     )
 
 

@@ -9,10 +9,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from gateway.domain import proof, reply, token
-from gateway.domain.token import Purpose
+from gateway.domain import proof, reply
 from gateway.domain.types import NAME_PATTERN, Channel
 from gateway.service import notify
+from gateway.service.mail_addresses import posting_address
 from gateway.service.site import Site
 from store import (
     accounts,
@@ -175,7 +175,8 @@ async def name_refusal(unit: Unit, name: str) -> NameTaken | NotAName | None:
 async def join(
     unit: Unit, site: Site, phone: AddressRow, name: str, *, words: str, now: datetime
 ) -> Joined | NameTaken | NotAName | RegistrationClosed:
-    """Sign a phone up under ``name`` (lower-case). ``words`` are what was texted: they are the consent.
+    """Sign a phone up, or a proven mailbox, under ``name`` (lower-case). ``words`` are what it wrote: they are the
+    consent.
 
     A phone that only follows keeps what it follows; one that has a named account must not come here.
     """
@@ -325,8 +326,7 @@ async def mail_posting_address(unit: Unit, site: Site, account_id: int, *, now: 
     account = await accounts.by_id(unit, account_id)
     if account is None or account.mail_id is None:
         return False
-    secret = token.make(site.key, Purpose.POST, account.id, account.post_version)
-    letter = reply.posting_letter(site.name, account.name or "", f"post+{secret}@{site.mail_domain}")
+    letter = reply.posting_letter(site.name, account.name or "", posting_address(site, account))
     return await notify.tell(unit, account.mail_id, letter, subject=reply.posting_letter_subject(site.name), now=now)
 
 

@@ -54,6 +54,7 @@ POST = Carriage(
     opted_out_at=None,
     dead=False,
     excused=0,
+    reply_version=0,
 )
 NOTICE = replace(
     POST,

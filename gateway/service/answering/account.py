@@ -16,13 +16,15 @@ RENAME, PUBLIC, DELETE = "name", "public", "delete"
 
 
 async def join(asked: Asked, name: str) -> str:
-    """Sign up from this phone, or give a phone that only follows its name."""
+    """Sign up from this phone or proven mailbox, or give one that only follows its name."""
     if asked.person is not None and asked.person.name is not None:
         return await or_post(asked, reply.already_named(asked.person.name))
-    if not asked.by_phone:
+    if not asked.by_phone and not asked.told.proven:
         return reply.only_by_phone()
     outcome = await joining.join(asked.unit, asked.site, asked.address, name, words=asked.told.text, now=asked.now)
     match outcome:
+        case Joined() if asked.told.proven:
+            return reply.joined_by_mail(asked.site.name, name, f"post@{asked.site.mail_domain}")
         case Joined(_, fresh):
             return reply.joined(asked.site.name, name) if fresh else reply.named(name)
         case NameTaken() | NotAName():
