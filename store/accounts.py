@@ -240,11 +240,6 @@ async def set_profile(
     unit.ring()
 
 
-async def renew_posting(unit: Unit, account_id: int) -> None:
-    """The secret posting address that was handed out before is void."""
-    await unit.execute(_RENEW_POSTING, {"account": account_id})
-
-
 async def renew_feed(unit: Unit, account_id: int) -> None:
     """The secret feed address that was handed out before is void."""
     await unit.execute(_RENEW_FEED, {"account": account_id})
