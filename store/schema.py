@@ -336,6 +336,30 @@ class _SignupCols(TypedColumns):
 signups = Table("signups", metadata, _SignupCols, Index(None, "code_hash"), Index(None, "address"))
 
 
+class _ListCols(TypedColumns):
+    """People whom an account reads apart from its home."""
+
+    id = Column(_Id, primary_key=True)
+    account_id: Named[int] = Column(_Id, ForeignKey("accounts.id"))
+    title: Named[str] = Column(String(40))
+    created_at: Named[datetime] = Column(Instant)
+
+
+lists = Table("lists", metadata, _ListCols, Index(None, "account_id"), sqlite_autoincrement=True)
+
+
+class _ListMemberCols(TypedColumns):
+    """Who is on a list."""
+
+    list_id: Named[int] = Column(_Id, ForeignKey("lists.id", ondelete="CASCADE"))
+    account_id: Named[int] = Column(_Id, ForeignKey("accounts.id"))
+
+
+list_members = Table(
+    "list_members", metadata, _ListMemberCols, PrimaryKeyConstraint("list_id", "account_id"), Index(None, "account_id")
+)
+
+
 class _FollowCols(TypedColumns):
     """An edge: ``follower_id`` reads ``followee_id``.
 

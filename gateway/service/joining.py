@@ -21,6 +21,7 @@ from store import (
     deliveries,
     follows,
     listeners,
+    lists,
     nudges,
     polls,
     proofs,
@@ -276,6 +277,7 @@ async def delete_account(unit: Unit, account_id: int, *, now: datetime) -> None:
     await relations.remove_all(unit, account_id)
     await listeners.remove_all(unit, account_id)
     await polls.remove_votes(unit, account_id)
+    await lists.remove_all(unit, account_id)
     await nudges.remove_all(unit, account_id)
     await accounts.set_pin(unit, account_id, "")
     await proofs.forget_all(unit, account_id)

@@ -15,6 +15,7 @@ from gateway.web.desk import Desk, six_digits
 from gateway.web.entrance import Entrance
 from gateway.web.feeds import Feeds
 from gateway.web.hooks import KannelHooks, TwilioHooks
+from gateway.web.lists import Lists
 from gateway.web.living import Living
 from gateway.web.look import Look
 from gateway.web.pages import Pages
@@ -81,6 +82,7 @@ def build_app(deps: WebDeps) -> web.Application:
         Entrance(desk).add_to(app)
         Watching(desk).add_to(app)
         Together(desk).add_to(app)
+        Lists(desk).add_to(app)
         Settings(desk).add_to(app)
         People(desk).add_to(app)
         living = Living(desk)
