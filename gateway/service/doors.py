@@ -3,8 +3,9 @@
     post+TOKEN         the secret posting address of an account
     reply+TOKEN        an answer to one delivered post or direct message
     bounce+TOKEN       the return path of one delivered mail
-    unsubscribe+TOKEN  stops mails of the kind that one delivery was
+    unsubscribe+TOKEN  stops mails, as gateway.domain.unsubscribe writes them
     help, postmaster   answered with help (RFC 5321 4.5.1 wants the postmaster reachable on every host)
+    abuse, fbl         complaints, by programs and by people (RFC 2142 4)
 
 Everything else is refused, with words that tell a person what to do.
 """
@@ -12,8 +13,9 @@ Everything else is refused, with words that tell a person what to do.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gateway.domain import token
+from gateway.domain import token, unsubscribe
 from gateway.domain.token import Purpose
+from gateway.domain.unsubscribe import DeliverysMail, Stop
 from gateway.service.site import Site
 from store.doors import Owner, owners_of_accounts, owners_of_deliveries
 from store.unit import Reading
@@ -42,14 +44,19 @@ class Bouncing:
 
 @dataclass(frozen=True, slots=True)
 class Unsubscribing:
-    """Stops mails of the kind that this delivery was."""
+    """Stops these mails."""
 
-    delivery_id: int
+    stop: Stop
 
 
 @dataclass(frozen=True, slots=True)
 class Helping:
     """Answers with help."""
+
+
+@dataclass(frozen=True, slots=True)
+class Complaining:
+    """Takes complaints about mails of ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +67,11 @@ class Refused:
     status: str = "5.1.1"
 
 
-Opened = Posting | Replying | Bouncing | Unsubscribing | Helping
+Opened = Posting | Replying | Bouncing | Unsubscribing | Helping | Complaining
 
 _CLOSED = Refused("This account is closed.", "5.2.1")
 _NOT_VALID = Refused("This posting address is not valid, or it was replaced by a newer one.")
+_TOO_OLD = Refused("This mail is so old that nobody knows any more what it was. Use the link in a newer one.")
 _NO_REPLY = Refused("This reply address is not valid. Answer the mail itself, so that it goes to its Reply-To address.")
 
 
@@ -81,11 +89,20 @@ class _Replies:
     delivery_id: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Unsubscribes:
+    """A genuine address of an earlier release, which names a delivery: valid while that is kept."""
+
+    stop: DeliverysMail
+
+
 async def find(reading: Reading, site: Site, local_parts: Sequence[str]) -> list[Opened | Refused]:
     """What each of these parts before an ``@`` opens; the database is asked once for all. Case does not matter."""
     read = [_read(site, each) for each in local_parts]
     accounts = await owners_of_accounts(reading, {each.claimed.number for each in read if isinstance(each, _Posts)})
-    readers = await owners_of_deliveries(reading, {each.delivery_id for each in read if isinstance(each, _Replies)})
+    named = {each.delivery_id for each in read if isinstance(each, _Replies)}
+    named |= {each.stop.delivery_id for each in read if isinstance(each, _Unsubscribes)}
+    readers = await owners_of_deliveries(reading, named)
     found: list[Opened | Refused] = []
     for each in read:
         match each:
@@ -93,17 +110,21 @@ async def find(reading: Reading, site: Site, local_parts: Sequence[str]) -> list
                 found.append(_posting(site, claimed, accounts.get(claimed.number)))
             case _Replies(delivery_id):
                 found.append(_replying(site, delivery_id, readers.get(delivery_id)))
+            case _Unsubscribes(stop):
+                found.append(Unsubscribing(stop) if stop.delivery_id in readers else _TOO_OLD)
             case _:
                 found.append(each)
     return found
 
 
-def _read(site: Site, local_part: str) -> Opened | Refused | _Posts | _Replies:
+def _read(site: Site, local_part: str) -> Opened | Refused | _Posts | _Replies | _Unsubscribes:
     """As much as can be told without the database."""
     prefix, _, secret = local_part.lower().partition("+")
     match prefix:
         case "help" | "postmaster":
             return Helping()
+        case "abuse" | "fbl":
+            return Complaining()
         case "post" if not secret:
             return Refused(
                 f"Post to your own secret posting address. Ask {site.contact or 'whoever runs this site'} for it."
@@ -118,12 +139,10 @@ def _read(site: Site, local_part: str) -> Opened | Refused | _Posts | _Replies:
             number = _genuine(site, Purpose.BOUNCE, secret)
             return Refused("This return path is not valid.") if number is None else Bouncing(number)
         case "unsubscribe":
-            number = _genuine(site, Purpose.UNSUBSCRIBE, secret)
-            return (
-                Refused("This address is not valid. Use the link in the mail itself.")
-                if number is None
-                else Unsubscribing(number)
-            )
+            stop = unsubscribe.read(site.key, secret)
+            if stop is None:
+                return Refused("This address is not valid. Use the link in the mail itself.")
+            return _Unsubscribes(stop) if isinstance(stop, DeliverysMail) else Unsubscribing(stop)
         case _:
             return Refused(f"No such address here. Write to help@{site.mail_domain} to learn which ones there are.")
 
