@@ -5,6 +5,7 @@ from typing import assert_never
 
 from gateway.domain import proof, reply, reply_people
 from gateway.service import following, joining, proving
+from gateway.service.answering import mailbox
 from gateway.service.answering.asked import Asked
 from gateway.service.joining import Claimed, HeldBy, Joined, NameTaken, NoSuchCode, NotAName, RegistrationClosed
 from store import accounts, offers, recall
@@ -136,6 +137,8 @@ async def take_code(asked: Asked, me: AccountRow, code: str) -> str | None:
         case "delete":
             await joining.delete_account(asked.unit, me.id, now=asked.now)
             return reply.deleted()
+        case mailbox.KIND:
+            return await mailbox.take(asked, me, int(offer.words))
         case other:
             raise AssertionError(f"no code is ever awaited for {other}")
 
