@@ -31,9 +31,12 @@ from inbound.message import (
     ComplaintAddress,
     HelpAddress,
     Inbound,
+    OwnersAddress,
     Phone,
     PostingAddress,
+    ProvenSender,
     ReplyAddress,
+    SharedAddress,
     UnsubscribeAddress,
 )
 from inbound.stops import Stops
@@ -166,7 +169,9 @@ class Intake:
                 return ""
             case ComplaintAddress():
                 return "" if message.automatic else await self._hear_complaint(unit, message)
-            case Phone() | PostingAddress() | ReplyAddress() | HelpAddress() | BounceAddress():
+            case OwnersAddress() | SharedAddress():
+                return ""  # nobody has looked who wrote it, since no person did
+            case Phone() | PostingAddress() | ProvenSender() | ReplyAddress() | HelpAddress() | BounceAddress():
                 return "" if message.automatic else await self._converse(unit, message)
             case _:
                 assert_never(message.door)
@@ -208,6 +213,7 @@ class Intake:
             account_id=message.door.account_id if isinstance(message.door, PostingAddress) else None,
             answers_delivery=message.door.delivery_id if isinstance(message.door, ReplyAddress) else None,
             at_help=at_help,
+            proven=isinstance(message.door, ProvenSender),
         )
         answer = await commands.handle(unit, self._site, told, now=now, new_code=self._new_code)
         return await self._tell(unit, message, Heard(address.id, answer))

@@ -14,13 +14,14 @@ import structlog
 
 from gateway.domain import reply_mail, token, unsubscribe
 from gateway.domain.complaint import Complaint, Wish, wish
-from gateway.domain.token import Purpose
+from gateway.domain.token import Claimed, Purpose
 from gateway.domain.types import Channel
 from gateway.domain.unsubscribe import DeliverysMail, Stop
-from gateway.service import mailboxes, notify, unsubscribing
+from gateway.service import doors, mailboxes, notify, unsubscribing
 from gateway.service.site import Site
 from store import accounts, addresses, queue
 from store.addresses import AddressRow
+from store.doors import owners_of_deliveries
 from store.unit import Reading, Unit
 
 _MAIL = re.compile(r"[^\s@<>\"]+@([^\s@<>\"]+)")
@@ -83,13 +84,21 @@ async def _named(reading: Reading, site: Site, complaint: Complaint) -> _Named:
             stop = stop or unsubscribe.read(site.key, secret)
         elif prefix in (Purpose.BOUNCE, Purpose.REPLY) and box is None:
             claimed = token.parse(secret)
-            if claimed is not None and token.holds(site.key, Purpose(prefix), claimed):
+            if claimed is not None and await _is_genuine(reading, site, Purpose(prefix), claimed):
                 box, of_delivery = await _went_to(reading, claimed.number), DeliverysMail(claimed.number)
     stop = stop or (of_delivery if box is not None else None)
     account_id = None if stop is None else await unsubscribing.account_of(reading, stop)
     if box is None and account_id is not None:
         box = await _of_account(reading, account_id, complaint.recipients)
     return _Named(box, stop)
+
+
+async def _is_genuine(reading: Reading, site: Site, purpose: Purpose, claimed: Claimed) -> bool:
+    """Whether we made it; a reply address also when it was renewed since."""
+    if purpose is Purpose.BOUNCE:
+        return token.holds(site.key, purpose, claimed)
+    owner = (await owners_of_deliveries(reading, {claimed.number})).get(claimed.number)
+    return owner is not None and doors.made_reply_address(site, claimed, owner)
 
 
 async def _went_to(reading: Reading, delivery_id: int) -> AddressRow | None:

@@ -88,7 +88,7 @@ async def unsubscribe(unit: Unit, site: Site, stop: Stop, *, now: datetime) -> D
         await follows.set_mail(unit, subject.author_id, account.id, False)
         words = reply.unsubscribed(await _name(unit, subject.author_id))
     elif subject.key is not None:
-        await listeners.set_mail(unit, subject.key, account.id, False)
+        await listeners.stop_mail(unit, subject.key, account.id)
         words = reply_listening.unsubscribed_from(subject.key) if subject.key else reply_mail.nothing_more_for_that()
     else:
         return await _all(unit, account, now)

@@ -125,3 +125,14 @@ async def test_what_people_write_to_abuse_goes_on_to_the_operators_mailbox_unles
     assert await office.told(contact or "@") == (
         [reply_mail.handed_on("eve@x.example", "Stop this!")] if goes_on else []
     )
+
+
+async def test_a_reply_address_that_was_renewed_since_still_names_the_mail_that_is_complained_about(
+    office: PostOffice,
+) -> None:
+    secret = office.secret(Purpose.REPLY, await office.sends())
+    async with office.town.store.unit() as unit:
+        for _ in range(3):
+            await accounts.renew_replies(unit, (await office.town.account("bob")).id)
+    assert await hears(office, secret) is Outcome.OBEYED
+    assert (await office.box()).complained_at is not None

@@ -6,10 +6,10 @@ asks; whoever reads it decides.
 
 from datetime import timedelta
 
-from gateway.domain import proof, reply, reply_mail
-from gateway.service import mailboxes, notify
+from gateway.domain import reply, reply_mail
+from gateway.service import echoing, mailboxes, notify
 from gateway.service.answering.asked import Asked
-from store import addresses, consents, offers
+from store import addresses, consents
 from store.accounts import AccountRow
 
 KIND = "mailbox"
@@ -29,14 +29,7 @@ async def ask(asked: Asked, me: AccountRow) -> str | None:
     if await consents.count_asked(asked.unit, box.address, whose, since=asked.now - _DAY) >= limits.codes_per_day:
         return reply_mail.too_many_codes()
     code = asked.new_code()
-    await offers.ask(
-        asked.unit,
-        asked.address.id,
-        KIND,
-        str(box.id),
-        code_hash=proof.digest(asked.site.key, f"{KIND}:{asked.address.id}", code),
-        expires_at=asked.now + timedelta(minutes=limits.code_minutes),
-    )
+    await echoing.ask(asked.unit, asked.site, asked.address.id, KIND, str(box.id), code, now=asked.now)
     await notify.tell(
         asked.unit,
         box.id,
