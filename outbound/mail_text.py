@@ -20,7 +20,7 @@ from html import escape
 from typing import NamedTuple
 from urllib.parse import quote
 
-from gateway.domain import token
+from gateway.domain import token, unsubscribe
 from gateway.domain.text import Link, Mention, Plain, Tag, parts
 from gateway.domain.token import Purpose
 from gateway.domain.types import Outgoing, PostKind
@@ -74,7 +74,7 @@ def render(delivery: Outgoing, site: Site) -> bytes:
         delivery.original_author,
     )
     reply = token.make(site.key, Purpose.REPLY, delivery.id, delivery.reply_version)
-    stop = token.make(site.key, Purpose.UNSUBSCRIBE, delivery.id)
+    stop = unsubscribe.make(site.key, unsubscribe.what_stops(delivery, site.key))
     headers = (
         f"{_addressing(delivery, site)}"
         f"Reply-To: <reply+{reply}@{site.mail_domain}>\r\n"

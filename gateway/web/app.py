@@ -23,6 +23,7 @@ from gateway.web.people import People
 from gateway.web.problems import add_headers, show_problems
 from gateway.web.settings import Settings
 from gateway.web.together import Together
+from gateway.web.unsubscribing import Unsubscribing
 from gateway.web.visitors import Visitors
 from gateway.web.watching import Watching
 from inbound.message import TakesMessages
@@ -78,6 +79,7 @@ def build_app(deps: WebDeps) -> web.Application:
         KannelHooks(deps.kannel, deps.intake, deps.record, deps.now).add_to(app)
     if deps.pages:
         Feeds(deps.store, deps.site, deps.hub).add_to(app)
+        Unsubscribing(deps.store, deps.site, look, deps.now).add_to(app)
         desk = Desk(deps.store, deps.site, look, visitors, deps.now, deps.new_code, deps.proxies)
         Entrance(desk).add_to(app)
         Watching(desk).add_to(app)

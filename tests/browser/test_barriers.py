@@ -9,7 +9,16 @@ from tests.test_walk import ALICE, BOB, World, give_mailbox
 FOR_ALL = ["/", "/login", "/signup", "/help", "/directory", "/search?q=harbour", "/@alice", "/@bob", "/tags/lunch"]
 FOR_ALL += ["/wall/lunch", "/groups", "/nothing/here"]
 FOR_MEMBERS = ["/home", "/mentions", "/messages", "/messages/carol", "/requests", "/settings", "/settings/delete"]
-FOR_MEMBERS += ["/polls/new", "/groups", "/groups/garden", "/lists", "/tracks", "/@carol", "/@carol/report", "/@alice/followers"]
+FOR_MEMBERS += [
+    "/polls/new",
+    "/groups",
+    "/groups/garden",
+    "/lists",
+    "/tracks",
+    "/@carol",
+    "/@carol/report",
+    "/@alice/followers",
+]
 
 
 @pytest.mark.timeout(300)
