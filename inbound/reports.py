@@ -40,6 +40,7 @@ _MARKS = frozenset(
 _HINTS = frozenset({"auto-submitted", "precedence", "x-loop", "delivered-to"})
 """Headers that mark a machine if they say so."""
 
+_BY_ITSELF = frozenset({"REPLY", "CANCEL", "COUNTER", "DECLINECOUNTER", "REFRESH"})
 _AWAY = re.compile(
     r"\s*(out of (the )?office|automatic reply|auto(-| )?reply|automatische antwort|abwesenheitsnotiz|abwesend"
     r"|réponse automatique|absence du bureau|respuesta automática|fuera de la oficina|risposta automatica|fuori sede"
@@ -90,10 +91,14 @@ def _first_word(value: str) -> str:
 
 
 def _is_machinery(mail: Part) -> bool:
-    """Reports (RFC 6522), and what a calendar sends by itself: invitations, acceptances, cancellations (RFC 5546)."""
+    """Reports (RFC 6522), and what a calendar sends by itself: acceptances, cancellations (RFC 5546). An invitation is
+    something that a person wrote."""
     if mail.get_content_type() in {"multipart/report", "message/delivery-status", "message/disposition-notification"}:
         return True
-    return any(part.get_content_type() == "text/calendar" and parameter(part, "method") for part in _parts(mail))
+    return any(
+        part.get_content_type() == "text/calendar" and parameter(part, "method").upper() in _BY_ITSELF
+        for part in _parts(mail)
+    )
 
 
 def _parts(mail: Part) -> list[Part]:

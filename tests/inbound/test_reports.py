@@ -46,6 +46,7 @@ def why(raw: str) -> str:
         "Content-Type: multipart/report; report-type=disposition-notification; boundary=b",
         "Content-Type: multipart/report; report-type=feedback-report; boundary=b",
         "Content-Type: text/calendar; method=REPLY; charset=utf-8",
+        "Content-Type: text/calendar; method=cancel",
     ],
 )
 def test_what_machines_send_is_automatic(head: str) -> None:
@@ -83,6 +84,8 @@ def test_a_calendar_s_answer_is_automatic_wherever_it_stands() -> None:
         "Subject: automatic replying machines are fun",
         "Subject: out of office supplies",
         "Subject: abwesend sein ist schön",
+        "Content-Type: text/calendar; method=REQUEST; charset=utf-8",
+        "Content-Type: text/calendar; method=PUBLISH",
     ],
 )
 def test_what_people_send_is_not(head: str) -> None:
