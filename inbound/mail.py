@@ -34,6 +34,7 @@ from inbound.message import (
 )
 from inbound.mime import decode
 from inbound.smtp_session import LmtpSession, MailEnvelope, SmtpSession
+from inbound.spool import Spool
 
 log = structlog.get_logger(__name__)
 
@@ -41,7 +42,7 @@ _SMALL = 32 * 1024
 """Bytes of a mail that is read in the loop; a larger one is read in a thread."""
 
 _LARGE_AT_ONCE = 2
-"""Larger ones that are read at once: reading takes several times a mail's size."""
+"""Larger ones that are read at once: reading takes several times what is looked at of a mail."""
 
 _LONGEST_SENDER = 254
 _TAKEN = "250 2.0.0 Taken"
@@ -65,6 +66,8 @@ class InboundMailSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkn
     max_connections: int = 200
     max_connections_per_host: int = 50
     max_in_hand: int = 268435456
+    spool_folder: str = ""
+    max_spooled: int = 1073741824
 
 
 Resolve = Callable[[str], Awaitable[Opened | Refused]]
@@ -83,6 +86,7 @@ class MailDoor:
         self.settings = settings
         self.port = settings.port
         self.closing = False
+        self.spool = Spool(settings.spool_folder, settings.max_spooled)
         self._hostname = settings.hostname or mail_domain
         self._handler = _Handler(settings, mail_domain.lower(), intake, resolve)
         self._server: asyncio.Server | None = None
@@ -240,7 +244,7 @@ class _Handler:
 
     async def _understand(self, envelope: MailEnvelope) -> list[Inbound]:
         content = envelope.content
-        assert isinstance(content, bytes)
+        assert content is not None
         sender = (
             ""
             if envelope.mail_from == "<>"
