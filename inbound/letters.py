@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from gateway.domain.types import Channel
+from inbound.automatic import Kind, kind_of
 from inbound.message import BounceAddress, Door, Inbound
 from inbound.mime import read
 from inbound.mime_parts import Part, parse
-from inbound.reports import failure, is_automatic
+from inbound.reports import arrived, complaint, failure
 from inbound.thinning import Content, thin
 
 _MOST_RECEIVED = 50
@@ -26,9 +27,11 @@ def understand(
     if len(mail.get_all("received", [])) > _MOST_RECEIVED:
         return []
     letter = read(mail)
-    automatic = is_automatic(mail, sender, mail_domain)
+    automatic = kind_of(mail, sender, mail_domain)
     bounces = any(isinstance(door, BounceAddress) for door in doors.values())
     reason = failure(mail, small) if bounces else ""
+    is_there = bounces and automatic is Kind.BOUNCE and arrived(mail)
+    complains = complaint(mail) if automatic is Kind.COMPLAINT else None
     identity = letter.message_id or _fingerprint(mail, small, sender)
     raw = _kept(small)
     return [
@@ -49,6 +52,8 @@ def understand(
             subject=letter.subject,
             message_id=letter.message_id,
             failure=reason if isinstance(door, BounceAddress) else "",
+            arrived=is_there and isinstance(door, BounceAddress),
+            complaint=complains,
         )
         for address, door in doors.items()
     ]

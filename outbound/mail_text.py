@@ -20,7 +20,7 @@ from html import escape
 from typing import NamedTuple
 from urllib.parse import quote
 
-from gateway.domain import token
+from gateway.domain import token, unsubscribe
 from gateway.domain.text import Link, Mention, Plain, Tag, parts
 from gateway.domain.token import Purpose
 from gateway.domain.types import Outgoing, PostKind
@@ -73,8 +73,8 @@ def render(delivery: Outgoing, site: Site) -> bytes:
         delivery.via,
         delivery.original_author,
     )
-    reply = token.make(site.key, Purpose.REPLY, delivery.id)
-    stop = token.make(site.key, Purpose.UNSUBSCRIBE, delivery.id)
+    reply = token.make(site.key, Purpose.REPLY, delivery.id, delivery.reply_version)
+    stop = unsubscribe.make(site.key, unsubscribe.what_stops(delivery, site.key))
     headers = (
         f"{_addressing(delivery, site)}"
         f"Reply-To: <reply+{reply}@{site.mail_domain}>\r\n"
@@ -116,7 +116,7 @@ def _notice(delivery: Outgoing, site: Site) -> bytes:
     if answered:
         headers += f"In-Reply-To: {answered[0]}\r\nReferences: {answered[0]}\r\n"
     if delivery.account_id is not None:
-        reply = token.make(site.key, Purpose.REPLY, delivery.id)
+        reply = token.make(site.key, Purpose.REPLY, delivery.id, delivery.reply_version)
         headers += f"Reply-To: <reply+{reply}@{site.mail_domain}>\r\n"
     headers += f"Auto-Submitted: {'auto-replied' if answered else 'auto-generated'}\r\n{_marks(site.mail_domain)}"
     return headers.encode("utf-8", "replace") + _part("plain") + _printable(delivery.text + "\n")

@@ -10,7 +10,8 @@ Who is heard, in this order:
                           (behind a PIN, right or wrong, it is a STOP too)
     an opted-out phone    may START, and ask for HELP; until then nothing is done, as nothing could be answered
     a flood of texts      one answer a minute that says so, and nothing else is done
-    an unknown sender     may JOIN, CLAIM, or FOLLOW a public account; anything else posts nothing
+    an unknown sender     may JOIN, CLAIM, or FOLLOW a public account; a proven mailbox may JOIN; anything else posts
+                          nothing
     a suspended account   may leave, switch texts off and sign out
     one that only follows may do all that needs no name
     everybody else        all of it
@@ -34,8 +35,8 @@ from gateway.domain import reply, reply_posts
 from gateway.domain import wish as c
 from gateway.domain.command import parse, parse_mail
 from gateway.domain.text import normalise
-from gateway.domain.types import Channel, Source
-from gateway.service import posting
+from gateway.domain.types import Channel, EmailMode, Source
+from gateway.service import mailboxes, posting
 from gateway.service.answering import (
     account,
     consent,
@@ -103,6 +104,8 @@ async def handle(unit: Unit, site: Site, told: Told, *, now: datetime, new_code:
         return consent.help_(asked, None)
     if asked.by_phone and address.dead_at is not None:
         await addresses.revive(unit, address.id)
+    elif asked.from_their_own and await mailboxes.wrote(unit, address, wants_mail=_wants_mail(command)):
+        asked = replace(asked, person=await sender_of(unit, told, address))
     if isinstance(command, c.Stop):
         return await consent.stop(asked)
     if stop := pin.stop_behind(asked):
@@ -129,6 +132,10 @@ async def handle(unit: Unit, site: Site, told: Told, *, now: datetime, new_code:
             reply_posts.only_attachments(told.dropped) if isinstance(command, c.Empty) else _with_dropped(asked, answer)
         )
     return answer
+
+
+def _wants_mail(command: c.Command) -> bool:
+    return isinstance(command, c.Start) or (isinstance(command, c.Email) and command.mode is not EmailMode.OFF)
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,18 +235,27 @@ async def _answer_from_elsewhere(asked: Asked, command: c.Command) -> str:
 
 async def _answer_stranger(asked: Asked, command: c.Command) -> str:
     if not asked.by_phone:
-        return reply.not_your_mail()
+        return await _answer_mailbox(asked, command)
     match command:
         case c.Join(name):
             return await account.join(asked, name)
         case c.Claim(code):
             return await account.claim(asked, code)
-        case c.Code(code) if proven := await account.prove(asked, code):
-            return proven
+        case c.Code(code) if done := await account.take_code(asked, None, code):
+            return done
         case c.Follow(name):
             return await graph.follow_unknown(asked, name)
         case _:
             return reply.join_first(asked.site.name, asked.sign_up_with)
+
+
+async def _answer_mailbox(asked: Asked, command: c.Command) -> str:
+    """A mail from somebody who is nobody here; if it is proven from which mailbox, that one may sign up."""
+    if not asked.told.proven:
+        return reply.not_your_mail()
+    if isinstance(command, c.Join):
+        return await account.join(asked, command.name)
+    return reply.join_by_mail(asked.sign_up_with)
 
 
 async def _answer_member(asked: Asked, me: AccountRow, command: c.Command) -> str:
@@ -247,7 +263,7 @@ async def _answer_member(asked: Asked, me: AccountRow, command: c.Command) -> st
         case c.Post(text):
             return await _post(asked, me, text)
         case c.Code(code):
-            done = await account.prove(asked, code) or await account.take_code(asked, me, code)
+            done = await account.take_code(asked, me, code)
             return await _post(asked, me, asked.told.text) if done is None else done
         case c.Yes():
             return await words.post_offered(asked, me)
@@ -286,7 +302,7 @@ async def _answer_member(asked: Asked, me: AccountRow, command: c.Command) -> st
         case c.Followers():
             return await lists.show(asked, me, lists.FOLLOWERS)
         case c.Requests():
-            return await graph.list_requests(asked, me)
+            return await lists.show(asked, me, lists.REQUESTS)
         case c.Accept(whose):
             return await graph.accept(asked, me, whose)
         case c.Deny(whose):

@@ -54,6 +54,7 @@ POST = Carriage(
     opted_out_at=None,
     dead=False,
     excused=0,
+    reply_version=0,
 )
 NOTICE = replace(
     POST,
@@ -78,6 +79,7 @@ DIRECT = {"kind": "direct", "lane": Lane.ANSWER, "follow_state": None, "follow_t
         ({"to": None}, "no phone any more"),
         ({"to": None, "channel": "email"}, "no mailbox any more"),
         ({"dead": True}, "phone does not exist"),
+        ({"dead": True, "channel": "email"}, "mailbox are stopped"),
         ({"opted_out_at": POST.queued_at}, "opted out"),
         ({"muted": True}, "muted"),
         ({"original_protected": True}, "reposted is protected"),
@@ -94,6 +96,10 @@ DIRECT = {"kind": "direct", "lane": Lane.ANSWER, "follow_state": None, "follow_t
         ({"follow_state": None}, "no longer follows"),
         ({"follow_state": "requested"}, "no longer follows"),
         ({"follow_texts": False}, "this author's texts off"),
+        ({"via": "wifi"}, "no longer asks"),
+        ({"via": "wifi", "via_texts": False, "via_mail": True}, "no longer asks"),
+        ({"via": "wifi", "channel": "email"}, "no longer asks"),
+        ({"via": "wifi", "channel": "email", "via_texts": True, "via_mail": False}, "no longer asks"),
         ({**DIRECT, "blocked": True}, "blocked"),
         ({**DIRECT, "withdrawn": True}, "deleted"),
     ],
@@ -110,6 +116,9 @@ def test_a_post_that_may_no_longer_go_out_says_why(change: dict[str, Any], words
         DIRECT,
         {**DIRECT, "author_protected": True},
         {"author_protected": True},
+        {"via": "wifi", "via_texts": True, "via_mail": False, "follow_state": None},
+        {"via": "wifi", "channel": "email", "via_texts": False, "via_mail": True, "follow_state": None},
+        {"via": "wifi", "channel": "email", "via_texts": True, "via_mail": None, "follow_state": None},
         {"channel": "email", "follow_texts": False, "texts_on": False},
         {"email_mode": "off"},
     ],
@@ -122,6 +131,25 @@ def test_a_notice_goes_out_whatever_posts_are_forbidden() -> None:
     assert objection(replace(NOTICE, texts_on=False, recipient_gone=True)) == ""
 
 
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"blocked": True}, "blocked"),
+        ({"blocked": True, "channel": "email"}, "blocked"),
+        ({"muted": True, "lane": Lane.MENTION}, "muted"),
+        ({"notice": None}, "carried is gone"),
+    ],
+)
+def test_words_that_were_somebodys_doing_do_not_go_out_to_who_wants_nothing_of_them(
+    change: dict[str, Any], words: str
+) -> None:
+    assert words in objection(replace(NOTICE, **change))
+
+
+def test_who_mutes_somebody_still_hears_what_they_must_answer() -> None:
+    assert objection(replace(NOTICE, muted=True)) == ""
+
+
 def test_after_a_stop_only_its_own_answer_goes_out() -> None:
     stopped = replace(NOTICE, opted_out_at=NOTICE.queued_at)
     assert "opted out" in objection(stopped)
@@ -129,6 +157,8 @@ def test_after_a_stop_only_its_own_answer_goes_out() -> None:
     before = NOTICE.queued_at - timedelta(seconds=1)
     assert "opted out" in objection(replace(stopped, answers=True, queued_at=before))
     assert "does not exist" in objection(replace(NOTICE, dead=True, answers=True))
+    assert objection(replace(NOTICE, dead=True, answers=True, channel="email")) == ""
+    assert "stopped" in objection(replace(NOTICE, dead=True, channel="email"))
 
 
 @pytest.mark.parametrize(

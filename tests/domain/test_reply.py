@@ -1,6 +1,7 @@
 """What every answer costs: one segment, with the longest name there is."""
 
-from datetime import UTC, datetime, time
+from datetime import datetime, time
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -9,6 +10,7 @@ from gateway.domain import (
     reply,
     reply_form,
     reply_listening,
+    reply_mail,
     reply_people,
     reply_posts,
     reply_quiet,
@@ -24,11 +26,11 @@ URL = "https://birds.example.org"
 ASK = "ops@birds.example.org"
 
 ZONE = "America/Argentina/ComodRivadavia"
-LATER = datetime(2026, 11, 25, 22, 30, tzinfo=UTC)
+LATER = datetime(2026, 11, 25, 22, 30, tzinfo=ZoneInfo(ZONE))
 
 ANSWERS = [
     reply_quiet.quiet_daily(Hours(time(22, 30), time(7, 15)), ZONE),
-    reply_quiet.quiet_until(LATER, ZONE, today=False),
+    reply_quiet.quiet_until(LATER, today=False),
     reply_quiet.no_hours(),
     reply_quiet.what_sleep_takes(99),
     reply_quiet.awake(None, today=True),
@@ -52,9 +54,11 @@ ANSWERS = [
     reply.name_first(ASK),
     reply.only_by_phone(),
     reply.only_from_your_own(),
-    reply.already_named(NAME),
     reply.name_taken(NAME),
-    reply.not_a_name(),
+    reply_posts.or_post(reply.not_a_name(), 10),
+    reply_posts.or_post(reply.what_a_claim_is(), 10),
+    reply_posts.or_post(reply.already_named(NAME), 10),
+    reply_posts.or_post(reply_listening.not_a_group(), 10),
     reply.registration_closed("invite", ASK),
     reply.registration_closed("domains", ASK),
     reply.registration_closed("closed", ASK),
@@ -73,15 +77,24 @@ ANSWERS = [
     reply.suspended("ops@birds.example.org"),
     reply.slow_down(30),
     reply.texts_of(NAME, on=False),
+    reply.mail_off_texts_on(),
     reply.no_phone(ASK),
     reply.no_mail(ASK),
+    reply_mail.came_back(SITE, "bob@mail.example"),
+    reply_mail.came_back(SITE, "b" * 64 + "@mail.example"),
+    reply_mail.complained(SITE, "bob@mail.example"),
+    reply_mail.complained(SITE, "b" * 64 + "@mail.example"),
+    reply_mail.code_mailed("bob@mail.example"),
+    reply_mail.code_mailed("b" * 254),
+    reply_mail.too_many_codes(),
+    reply_mail.mails_go_on(),
     reply_people.nobody_offer(NAME, 10),
     reply_people.following(NAME, texts=True),
     reply_people.protected_join_first(NAME, ""),
     reply_people.protected_join_first(NAME, ASK),
     reply_people.protected_from_you(NAME),
     reply_people.asks_to_follow(NAME),
-    reply_people.requests([NAME] * 30, more=True),
+    reply_form.fitted(reply_people.request_list(), [NAME] * 30, between=", ", more=True, end=", ... MORE")[0],
     reply_form.fitted(reply_people.follow_list(100_000), [NAME] * 30, between=", ", more=True, end=", ... MORE")[0],
     reply_form.fitted(reply_people.follower_list(100_000), [NAME] * 30, between=", ", more=True, end=", ... MORE")[0],
     reply_listening.tracked(NAME),
@@ -139,14 +152,6 @@ def test_an_answer_costs_one_segment(answer: str) -> None:
     assert segments(answer) == 1, len(answer)
 
 
-def test_a_list_shows_as_many_names_as_fit_and_says_that_there_are_more() -> None:
-    assert reply_form.listed("You follow 2: ", ["ann", "bob"], more=False) == "You follow 2: ann, bob"
-    assert reply_form.listed("You follow 9: ", ["ann", "bob"], more=True) == "You follow 9: ann, bob, ..."
-    full = reply_form.listed("", [NAME] * 30, more=False)
-    assert full.endswith(f"{NAME}, ...")
-    assert len(full) <= reply_form.SEGMENT
-
-
 def test_the_first_of_a_list_is_whole_and_others_come_while_they_fit() -> None:
     put = {"between": "\n", "end": "\nMORE"}
     assert reply_form.fitted("", ["ann: hi", "bob: yo"], more=False, **put) == ("ann: hi\nbob: yo", 2)
@@ -158,3 +163,20 @@ def test_the_first_of_a_list_is_whole_and_others_come_while_they_fit() -> None:
 def test_who_somebody_is_begins_with_what_they_say_of_themselves() -> None:
     words = reply_reading.whois("ann", "Teacher.\nBirds.", (1, 0), "https://x.example/@ann", protected=False)
     assert words == "ann: Teacher. Birds. 1 post, 0 followers. https://x.example/@ann"
+
+
+@pytest.mark.parametrize(
+    ("people", "keys", "words"),
+    [
+        (0, 0, "You still get direct messages and mentions by mail."),
+        (1, 0, "You still get the posts of 1 person, direct messages and mentions by mail."),
+        (
+            3,
+            1,
+            "You still get the posts of 3 people and for 1 word, tag or group, direct messages and mentions by mail.",
+        ),
+        (0, 2, "You still get the posts for 2 words, tags and groups, direct messages and mentions by mail."),
+    ],
+)
+def test_what_still_comes_by_mail_is_said_in_a_sentence(people: int, keys: int, words: str) -> None:
+    assert reply_mail.left(people, keys) == words

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from inbound.automatic import kind_of
 from inbound.mime import MAX_CUT, read
 from inbound.mime_parts import parse
-from inbound.reports import failure, is_automatic
+from inbound.reports import failure
 from inbound.wrapping import unflow, unwrap_like
 from tests.inbound.mails import letter
 
@@ -116,7 +117,7 @@ def test_lines_that_the_program_broke_are_joined_as_the_html_twin_shows() -> Non
 def test_parameters_that_cannot_be_read_hide_no_words(parameters: str) -> None:
     raw = f"Content-Type: text/plain; {parameters}\r\n\r\nGr\xfc\xdfe\r\n".encode("latin-1")
     assert letter(raw).text == "Gr\xfc\xdfe"
-    assert not is_automatic(parse(raw), "a@home.example", "birds.example")
+    assert kind_of(parse(raw), "a@home.example", "birds.example") is None
 
 
 @pytest.mark.parametrize(
@@ -130,7 +131,7 @@ def test_a_header_of_a_megabyte_is_read_quickly(name: str, line: str) -> None:
     begun = time.process_time()
     mail = parse(raw)
     read(mail)
-    is_automatic(mail, "a@home.example", "birds.example")
+    kind_of(mail, "a@home.example", "birds.example")
     failure(mail, raw)
     assert time.process_time() - begun < 3
 

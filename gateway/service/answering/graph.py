@@ -5,13 +5,12 @@ from typing import assert_never
 from gateway.domain import reply, reply_people
 from gateway.domain.types import Channel, EmailMode
 from gateway.service import following, joining
+from gateway.service.answering import mailbox
 from gateway.service.answering.asked import Asked, nobody
 from gateway.service.following import Asked as AskedToFollow
 from gateway.service.following import Follows, Oneself, TooMany, YouBlock
 from store import accounts, addresses, deliveries, follows, relations
 from store.accounts import AccountRow
-
-_SHOWN = 30  # names asked for: more never fit into one SMS
 
 
 async def follow(asked: Asked, me: AccountRow, name: str) -> str:
@@ -75,13 +74,6 @@ async def leave(asked: Asked, me: AccountRow, name: str) -> str:
         return await nobody(asked, name)
     ended = await following.leave(asked.unit, me.id, other.id, now=asked.now)
     return reply_people.left(name) if ended else reply_people.not_following(name)
-
-
-async def list_requests(asked: Asked, me: AccountRow) -> str:
-    if not asked.from_their_own:
-        return reply.only_to_your_own()
-    names = [person.name for person in await follows.requests(asked.unit, me.id, most=_SHOWN + 1)]
-    return reply_people.requests(names[:_SHOWN], more=len(names) > _SHOWN) if names else reply_people.no_requests()
 
 
 async def accept(asked: Asked, me: AccountRow, name: str | None) -> str:
@@ -180,4 +172,6 @@ async def email(asked: Asked, me: AccountRow, mode: EmailMode) -> str:
     await accounts.set_email_mode(asked.unit, me.id, mode)
     if mode is EmailMode.OFF:
         return reply.mail_off()
-    return reply.no_mail(asked.operator) if me.mail_id is None else reply.mail_on()
+    if me.mail_id is None:
+        return await mailbox.ask(asked, me) or reply.no_mail(asked.operator)
+    return reply.mail_on()
