@@ -334,6 +334,8 @@ def _about_mail(config: Config) -> Iterator[str]:
         yield f'mail.domain = "{mail.domain}" is not a domain, it must be a name such as "example.org"'
     if bool(inbound.tls_cert) != bool(inbound.tls_key):
         yield "mail.inbound.tls_cert and mail.inbound.tls_key belong together, give both or neither"
+    if inbound.max_spooled < inbound.max_size:
+        yield "mail.inbound.max_spooled is too small, it must be at least mail.inbound.max_size"
     for each in inbound.dns_servers:
         try:
             ip_address(name_server(each)[0])

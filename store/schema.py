@@ -480,6 +480,17 @@ posts = Table(
 )
 
 
+class _CutCols(TypedColumns):
+    """What was cut off the mail that became a post: quotes, signatures, footers. Its author may see it for a while."""
+
+    post_id: Named[int] = Column(_Id, ForeignKey("posts.id"), primary_key=True, autoincrement=False)
+    words: Named[str] = Column(Text)
+    cut_at: Named[datetime] = Column(Instant)
+
+
+post_cuts = Table("post_cuts", metadata, _CutCols, Index(None, "cut_at"))
+
+
 class _TagCols(TypedColumns):
     """A post's tags, folded to lower case, without the ``#``."""
 

@@ -19,6 +19,8 @@ Who is heard, in this order:
 A mail to the address that answers one post proves no more than that: from a mailbox that is not the recipient's own
 it is an answer, or stops mails, or asks for help.
 
+An encrypted mail asks for nothing that anybody could read here: its sender hears so.
+
 A plain post that went as usual is answered by silence: it costs nothing, and whatever went otherwise (cut, split,
 said before, too much, attachments left out) is answered. Every command is answered, and none that fails becomes a
 post: where a form fits but the name is nobody's, posting the words is offered and ``Y`` takes it up.
@@ -122,6 +124,8 @@ async def handle(unit: Unit, site: Site, told: Told, *, now: datetime, new_code:
             if isinstance(unlocked, str):
                 return unlocked
             asked, command = unlocked
+    if told.sealed and asked.person is not None:
+        return reply_posts.sealed()
     answer = await _answer(asked, command, proven=proven)
     if told.dropped:
         return (
@@ -136,13 +140,15 @@ def _wants_mail(command: c.Command) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A message that is a plain post, and where it came from: as ``store.writers.Asking`` tells."""
+    """A message that is a plain post, and where it came from: as ``store.writers.Asking`` tells. ``cut`` is what was
+    cut off the mail that it came in."""
 
     channel: Channel
     sender: str
     text: str
     account_id: int | None = None
     route: int | None = None
+    cut: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +175,9 @@ async def post_all(unit: Unit, site: Site, said: Sequence[Said], *, now: datetim
         most=site.limits.texts_per_minute,
     )
     drafts = [
-        posting.Draft(writer.account_id, each.text, Source.SMS if each.channel is Channel.SMS else Source.EMAIL)
+        posting.Draft(
+            writer.account_id, each.text, Source.SMS if each.channel is Channel.SMS else Source.EMAIL, cut=each.cut
+        )
         for each, writer in zip(said, writers, strict=True)
         if writer is not None
     ]
@@ -220,7 +228,7 @@ async def _answer_from_elsewhere(asked: Asked, command: c.Command) -> str:
         case c.Start() if _is_yes(asked):
             return await words.answer_last(asked, me, asked.told.text)
         case c.Empty():
-            return reply_posts.empty()
+            return reply_posts.only_quoted() if asked.told.cut else reply_posts.empty()
         case _:
             return reply.only_the_answer()
 
@@ -376,7 +384,7 @@ async def _answer_member(asked: Asked, me: AccountRow, command: c.Command) -> st
         case c.PinOff():
             return await pin.end(asked, me)
         case c.Empty():
-            return reply_posts.empty()
+            return reply_posts.only_quoted() if asked.told.cut else reply_posts.empty()
         case c.Stop() | c.Start() | c.Help():
             raise AssertionError("answered before anybody asked who it is")
         case c.EmailDigest(mode):
