@@ -191,6 +191,7 @@ class Config:
             provider_handles_keywords=frozenset(s.number for s in senders if s.provider_handles_keywords),
             limits=self.limits,
             wake_burst=self.delivery.wake_burst,
+            digest_hour=self.delivery.digest_hour,
             budget=Budget(
                 site=self.budget.sms_segments_per_month,
                 author=self.budget.author_segments_per_month,

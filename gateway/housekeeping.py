@@ -13,7 +13,18 @@ from time import perf_counter
 import structlog
 
 from gateway import metrics
-from gateway.service import alerts, budgets, failing_over, holding, polling, receipts, scheduling, tending, waking
+from gateway.service import (
+    alerts,
+    budgets,
+    digests,
+    failing_over,
+    holding,
+    polling,
+    receipts,
+    scheduling,
+    tending,
+    waking,
+)
 from outbound import worker
 from outbound.late import LateLooks
 from outbound.transport import CanLookUp, CanTell
@@ -29,6 +40,11 @@ GRACE = 10.0
 
 PRUNING = 0.05
 """Seconds of each second for pruning, give or take a step: however much is old, the rest is for what is new."""
+
+
+DIGESTING = 0.3
+"""The same for making digests: those of a hundred thousand people are due at one moment, and are made in a minute or
+two, while everything else goes on."""
 
 
 class House:
@@ -103,6 +119,7 @@ def keep_house(
         while brought:
             async with store.unit() as unit:
                 brought = await tending.bring_back(unit, lease=tools.settings.lease, now=now())
+                await digests.bring_back(unit, now=now())
             if brought:
                 log.warning("the clock was set back", deliveries=brought)
 
@@ -117,6 +134,14 @@ def keep_house(
         while woken:
             async with store.unit() as unit:
                 woken = await waking.wake_due(unit, tools.site, now=now())
+
+    async def make_digests() -> None:
+        async with store.glancing() as reading:
+            any_due = await digests.is_due(reading, now=now())
+        begun, looked_at = perf_counter(), int(any_due)
+        while looked_at and perf_counter() - begun < DIGESTING:
+            async with store.unit() as unit:
+                looked_at = await digests.make_due(unit, tools.site, now=now())
 
     async def look_at_budgets() -> None:
         async with store.unit() as unit:
@@ -190,6 +215,7 @@ def keep_house(
     jobs: list[tuple[Job, float]] = [
         (post_what_is_due, 1),
         (wake_people, 1),
+        (make_digests, 1),
         (tell_results, 5),
         (end_leases, min(5, lease / 4)),
         (bring_back, min(5, lease / 4)),

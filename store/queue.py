@@ -172,6 +172,23 @@ def _of_original(pairs: Any, one: Any, other: Any) -> ColumnElement[bool]:
     )
 
 
+_mailed = deliveries.alias("mailed")
+_answered_mail = case(
+    (
+        and_(posts.c.reply_to_id.is_not(None), deliveries.c.channel == literal_column(f"'{Channel.EMAIL}'")),
+        select(func.coalesce(_mailed.c.digest_id, _mailed.c.id))
+        .where(
+            _mailed.c.post_id == posts.c.reply_to_id,
+            _mailed.c.account_id == deliveries.c.account_id,
+            _mailed.c.channel == literal_column(f"'{Channel.EMAIL}'"),
+            _mailed.c.state.in_([literal_column(f"'{state}'") for state in ("sent", "delivered", "bundled")]),
+        )
+        .correlate(posts, deliveries)
+        .scalar_subquery(),
+    )
+)
+"""The mail that brought the recipient what a post answers. It is looked for on answers alone."""
+
 _DELIVERIES = given("ids", id=BigInteger)
 _DETAILS = (
     select(
@@ -186,6 +203,7 @@ _DETAILS = (
         notices.c.subject,
         notices.c.in_reply_to,
         notices.c.answers,
+        notices.c.kind,
         or_(_recipient.c.suspended_at.is_not(None), _recipient.c.deleted_at.is_not(None)),
         _recipient.c.texts_on,
         _recipient.c.email_mode,
@@ -212,6 +230,7 @@ _DETAILS = (
         addresses.c.opted_out_at,
         addresses.c.dead_at.is_not(None),
         deliveries.c.excused,
+        _answered_mail,
         deliveries.c.post_id,
     )
     .select_from(

@@ -80,6 +80,8 @@ class _AccountCols(TypedColumns):
     ``sms_route`` is the route of that phone. ``store.addresses.refresh`` alone writes these three.
     ``quiet_hours`` are the daily ones, as ``gateway.domain.quiet`` writes them. ``sleeps_at``/``wakes_at`` are the
     window of quiet that is now or comes next; the person sleeps from ``sleeps_at`` until it has been moved forward.
+    ``digest_hour`` is when a daily digest goes out on the person's clocks, None for the site's hour; ``digest_at`` when
+    the next digest is due, None for who gets none. ``store.digests`` writes it, and ``email_mode``.
     ``post_version``/``feed_version`` go into the secret posting and feed addresses; raising one revokes the old.
     ``pin_hash`` is the digest of the PIN that texts must begin with, empty without one.
     """
@@ -106,6 +108,8 @@ class _AccountCols(TypedColumns):
     quiet_hours: Named[str | None] = Column(String(11))
     sleeps_at: Named[datetime | None] = Column(Instant)
     wakes_at: Named[datetime | None] = Column(Instant)
+    digest_hour: Named[int | None] = Column(SmallInteger)
+    digest_at: Named[datetime | None] = Column(Instant)
 
 
 accounts = Table(
@@ -119,6 +123,13 @@ accounts = Table(
         "wakes_at",
         sqlite_where=text("wakes_at IS NOT NULL"),
         postgresql_where=text("wakes_at IS NOT NULL"),
+    ),
+    # Whose digest is due.
+    Index(
+        "ix_accounts_digest_at",
+        "digest_at",
+        sqlite_where=text("digest_at IS NOT NULL"),
+        postgresql_where=text("digest_at IS NOT NULL"),
     ),
     sqlite_autoincrement=True,
 )
@@ -527,6 +538,8 @@ class _NoticeCols(TypedColumns):
     """Words of Birdwire's own: the answer to a command, a confirmation. One row per recipient.
 
     ``answers``  it answers what that address has just sent, so it goes out even after a STOP (its one confirmation).
+    ``kind``     what it is about, a ``gateway.domain.types.NoticeKind``. A digest has no text: its posts are looked up.
+    ``about_id``  the account that it is about, where an answer to it means somebody: who asks to follow.
     """
 
     id = Column(_Id, primary_key=True)
@@ -534,6 +547,8 @@ class _NoticeCols(TypedColumns):
     subject: Named[str] = Column(Text, server_default="")
     in_reply_to: Named[str] = Column(Text, server_default="")
     answers: Named[bool] = Column(Boolean, server_default=false())
+    kind: Named[str] = Column(String(8), server_default="notice")
+    about_id: Named[int | None] = Column(BigInteger)
 
 
 notices = Table("notices", metadata, _NoticeCols)
@@ -550,6 +565,7 @@ class _DeliveryCols(TypedColumns):
     ``refused_by``  the routes whose number the provider refused for it, as ``,1,2,``; None for nearly all.
     ``due_at``      not before; ``attempt``: the fence; ``excused``: how many attempts were no fault of its own.
     ``lease_until``  whose turn it is until when; once a text is sent, when the provider is asked about it.
+    ``digest_id``   the delivery of the digest that brings this post: what becomes of that becomes of this one.
     ``price_micros``, ``price_unit``  what a text cost, in millionths of a currency, once the provider has said so.
     """
 
@@ -576,6 +592,7 @@ class _DeliveryCols(TypedColumns):
     price_micros: Named[int | None] = Column(BigInteger)
     price_unit: Named[str | None] = Column(String(3))
     refused_by: Named[str | None] = Column(Text)
+    digest_id: Named[int | None] = Column(BigInteger)
 
 
 _LATE = text("channel = 'sms' AND (state = 'sent' OR state = 'delivered') AND lease_until IS NOT NULL")
@@ -629,6 +646,22 @@ deliveries = Table(
     ),
     # Texts that the provider took and is to be asked about: no last word has come, or no price.
     Index("ix_deliveries_late", "lease_until", sqlite_where=_LATE, postgresql_where=_LATE),
+    # What waits for somebody's digest.
+    Index(
+        "ix_deliveries_gathered",
+        "account_id",
+        "id",
+        sqlite_where=text("state = 'gathered'"),
+        postgresql_where=text("state = 'gathered'"),
+    ),
+    # What a digest brings.
+    Index(
+        "ix_deliveries_bundled",
+        "digest_id",
+        "id",
+        sqlite_where=text("digest_id IS NOT NULL"),
+        postgresql_where=text("digest_id IS NOT NULL"),
+    ),
     # The operator's list of what was given up.
     Index(
         "ix_deliveries_dead",

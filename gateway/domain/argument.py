@@ -169,6 +169,23 @@ def hours(make: Callable[[time, time], T], wrong: T) -> Reader[T]:
     return read
 
 
+def word_hour(word: str, make: Callable[[int | None], T], wrong: T) -> Reader[T]:
+    """``word [hour]``: a full hour of the day (``18``, ``18:00``, ``6pm``), which may be missing; ``wrong`` for what is
+    written so but is none."""
+    pattern = re.compile(rf"(?ai:{word}(?:\s+(?:at\s+)?(?:{_CLOCK}|({_CLOCK_ALIKE})))?){_END}")
+
+    def read(rest: str) -> T | None:
+        match = pattern.fullmatch(rest)
+        if match is None:
+            return None
+        if match[1] is None:
+            return wrong if match[4] else make(None)
+        shown = _clock(*match.group(1, 2, 3))
+        return wrong if shown is None or shown.minute else make(shown.hour)
+
+    return read
+
+
 def question(make: Callable[[str, tuple[str, ...]], T]) -> Reader[T]:
     """``question / a / b``: 2 to 9 options between slashes, none of them empty."""
 

@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from gateway.domain import sms_text
 from gateway.domain.quiet import held_until
-from gateway.domain.types import Channel, EmailMode, Lane, Outgoing, PostKind
+from gateway.domain.types import STOPPABLE, Channel, EmailMode, Lane, NoticeKind, Outgoing, PostKind
 
 
 @dataclass(slots=True)
@@ -19,7 +19,7 @@ class Carriage:
 
     ``to`` is None when the recipient has no usable address any more. On a notice the fields about a post are None.
     ``via`` is what the recipient listens to that the post came for, None for a follower; ``via_*`` how, None if no
-    longer.
+    longer. ``answered_mail`` is the delivery of an earlier mail to the recipient that the post answers.
     One is made for every delivery; freezing its many fields would take ten times as long as filling them.
     """
 
@@ -34,6 +34,7 @@ class Carriage:
     subject: str | None
     in_reply_to: str | None
     answers: bool | None
+    notice_kind: str | None
     recipient_gone: bool | None
     texts_on: bool | None
     email_mode: str | None
@@ -52,6 +53,7 @@ class Carriage:
     opted_out_at: datetime | None
     dead: bool | None
     excused: int
+    answered_mail: int | None
     post_id: int | None
     kind: str | None
     text: str | None
@@ -77,7 +79,7 @@ def objection(carriage: Carriage) -> str:
         return "the recipient has opted out"
     if carriage.post_id is not None:
         return _objection_to_post(carriage)
-    return "what it carried is gone" if carriage.notice is None else ""
+    return _objection_to_notice(carriage)
 
 
 def asleep_until(carriage: Carriage, now: datetime) -> datetime | None:
@@ -87,6 +89,16 @@ def asleep_until(carriage: Carriage, now: datetime) -> datetime | None:
         return None
     assert carriage.wakes_at is not None
     return held_until(carriage.wakes_at, now)
+
+
+def _objection_to_notice(carriage: Carriage) -> str:
+    if carriage.notice is None:
+        return "what it carried is gone"
+    if carriage.channel != Channel.EMAIL or carriage.answers or carriage.notice_kind not in STOPPABLE:
+        return ""
+    if carriage.recipient_gone:
+        return "the recipient is suspended or gone"
+    return "the recipient has turned mail off" if carriage.email_mode == EmailMode.OFF else ""
 
 
 def _objection_to_post(carriage: Carriage) -> str:
@@ -158,7 +170,13 @@ def outgoing(carriage: Carriage, sender: str, valid_for: int = 0) -> Outgoing:
         address_id=carriage.address_id or 0,
         valid_for=valid_for,
         excused=carriage.excused,
+        notice=_notice_kind(carriage) if carriage.post_id is None else None,
+        answered_mail=carriage.answered_mail,
     )
+
+
+def _notice_kind(carriage: Carriage) -> NoticeKind:
+    return NoticeKind.ANSWER if carriage.answers else NoticeKind(carriage.notice_kind or NoticeKind.NOTICE)
 
 
 @lru_cache(maxsize=1_000)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from gateway.domain import reply, reply_listening, reply_people
-from gateway.domain.types import EmailMode, Lane, PostKind
-from gateway.service import notify
+from gateway.domain.types import Lane, NoticeKind, PostKind
+from gateway.service import digests, notify
 from gateway.service.site import Site
 from store import accounts, deliveries, follows, listeners, posts, relations
 from store.accounts import AccountRow
@@ -107,7 +107,8 @@ async def follow(
     await follows.put(unit, followee.id, follower.id, state=state, texts=texts, now=now)
     if state == "accepted":
         return Follows()
-    await notify.tell_account(unit, followee.id, reply_people.asks_to_follow(follower.name or ""), now=now)
+    words = reply_people.asks_to_follow(follower.name or "")
+    await notify.tell_account(unit, followee.id, words, kind=NoticeKind.REQUEST, about_id=follower.id, now=now)
     return Asked()
 
 
@@ -130,7 +131,7 @@ async def accept(unit: Unit, owner: AccountRow, follower_id: int, *, now: dateti
     """Grant a request and tell who asked. False if there was none."""
     if not await follows.accept(unit, owner.id, follower_id):
         return False
-    await notify.tell_account(unit, follower_id, reply_people.was_accepted(owner.name or ""), now=now)
+    await _tell_accepted(unit, owner, follower_id, now)
     return True
 
 
@@ -138,8 +139,13 @@ async def accept_all(unit: Unit, owner: AccountRow, *, now: datetime) -> int:
     """Grant every request and tell all who asked; how many they were."""
     granted = await follows.accept_all(unit, owner.id)
     for follower_id in granted:
-        await notify.tell_account(unit, follower_id, reply_people.was_accepted(owner.name or ""), now=now)
+        await _tell_accepted(unit, owner, follower_id, now)
     return len(granted)
+
+
+async def _tell_accepted(unit: Unit, owner: AccountRow, follower_id: int, now: datetime) -> None:
+    words = reply_people.was_accepted(owner.name or "")
+    await notify.tell_account(unit, follower_id, words, kind=NoticeKind.NEWS, now=now)
 
 
 async def lose(unit: Unit, owner_id: int, follower_id: int, *, now: datetime) -> bool:
@@ -165,8 +171,8 @@ async def unsubscribe(unit: Unit, delivery_id: int, *, now: datetime) -> str | N
     """Stop the mails of the kind that this delivery was, and say so; None if nobody knows it any more.
 
     A followed author's post: that author's mails stop, and a second click on the same mail, or a program that asks
-    twice (RFC 8058), changes nothing more. So it is with a word, a tag or a group. Anything else has no switch of its
-    own: all the account's mails stop.
+    twice (RFC 8058), changes nothing more. So it is with a word, a tag or a group. Anything else, a digest too, has
+    no switch of its own: all the account's mails stop, but those about the account itself.
     """
     delivery = await deliveries.by_id(unit, delivery_id)
     account = (
@@ -182,5 +188,5 @@ async def unsubscribe(unit: Unit, delivery_id: int, *, now: datetime) -> str | N
         author = await accounts.by_id(unit, post.author_id)
         await follows.set_mail(unit, post.author_id, account.id, False)
         return reply.unsubscribed((author and author.name) or "")
-    await accounts.set_email_mode(unit, account.id, EmailMode.OFF)
+    await digests.turn_off(unit, account.id, now=now)
     return reply.mail_off()

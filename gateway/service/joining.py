@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from gateway.domain import proof, reply, token
 from gateway.domain.token import Purpose
-from gateway.domain.types import NAME_PATTERN, Channel
+from gateway.domain.types import NAME_PATTERN, Channel, NoticeKind
 from gateway.service import notify
 from gateway.service.site import Site
 from store import (
@@ -323,7 +323,8 @@ async def mail_posting_address(unit: Unit, site: Site, account_id: int, *, now: 
         return False
     secret = token.make(site.key, Purpose.POST, account.id, account.post_version)
     letter = reply.posting_letter(site.name, account.name or "", f"post+{secret}@{site.mail_domain}")
-    return await notify.tell(unit, account.mail_id, letter, subject=reply.posting_letter_subject(site.name), now=now)
+    subject = reply.posting_letter_subject(site.name)
+    return await notify.tell(unit, account.mail_id, letter, subject=subject, kind=NoticeKind.WELCOME, now=now)
 
 
 def _given(phone: str | None, email: str | None) -> list[tuple[Channel, str]]:

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from gateway.domain.types import Channel, Lane
+from gateway.domain.types import Channel, Lane, NoticeKind
 from store import accounts, addresses, deliveries, routes
 from store.routes import MAIL_ROUTE
 from store.unit import Unit
@@ -18,10 +18,12 @@ async def tell(
     in_reply_to: str = "",
     answers: bool = False,
     lane: Lane = Lane.ANSWER,
+    kind: NoticeKind = NoticeKind.NOTICE,
+    about_id: int | None = None,
 ) -> bool:
     """Queue words for one phone or mailbox. ``answers``: they answer what it has just sent, so they go out even
-    after a STOP. What many are told at once takes a ``lane`` in which no answer waits behind it. False
-    when there is no way there."""
+    after a STOP. What many are told at once takes a ``lane`` in which no answer waits behind it. ``kind`` is what they
+    are about, and ``about_id`` whom, where an answer to them means somebody. False when there is no way there."""
     address = await addresses.by_id(unit, address_id)
     if address is None:
         return False
@@ -40,17 +42,29 @@ async def tell(
         in_reply_to=in_reply_to,
         answers=answers,
         lane=lane,
+        kind=kind,
+        about_id=about_id,
         now=now,
     )
     return True
 
 
 async def tell_account(
-    unit: Unit, account_id: int, text: str, *, now: datetime, subject: str = "", lane: Lane = Lane.ANSWER
+    unit: Unit,
+    account_id: int,
+    text: str,
+    *,
+    now: datetime,
+    subject: str = "",
+    lane: Lane = Lane.ANSWER,
+    kind: NoticeKind = NoticeKind.NOTICE,
+    about_id: int | None = None,
 ) -> bool:
     """Queue words for a person: to the phone in use, else the mailbox in use. False when there is neither."""
     account = await accounts.by_id(unit, account_id)
     if account is None:
         return False
     address_id = account.phone_id if account.sms_route is not None else account.mail_id
-    return address_id is not None and await tell(unit, address_id, text, now=now, subject=subject, lane=lane)
+    return address_id is not None and await tell(
+        unit, address_id, text, now=now, subject=subject, lane=lane, kind=kind, about_id=about_id
+    )

@@ -4,8 +4,9 @@ from gateway.domain import reply
 from gateway.domain.command_help import help_text
 from gateway.domain.types import EmailMode
 from gateway.service import stopping
+from gateway.service.answering import mailing
 from gateway.service.answering.asked import Asked
-from store import accounts, addresses, consents
+from store import addresses, consents
 
 _PROVIDER_KNOWS = frozenset(
     ("STOP", "STOPALL", "UNSUBSCRIBE", "END", "QUIT", "CANCEL", "REVOKE", "OPTOUT", "START", "YES", "UNSTOP")
@@ -33,9 +34,10 @@ async def stop(asked: Asked) -> str:
 
 
 async def start(asked: Asked) -> str:
-    """Opt the phone in again; by mail, start the account's mails again."""
+    """Opt the phone in again; by mail, start the account's mails again, or leave them as they come."""
     if not asked.by_phone:
-        return await _switch_mail(asked, EmailMode.INSTANT)
+        mode = EmailMode.OFF if asked.person is None else EmailMode(asked.person.email_mode)
+        return await _switch_mail(asked, EmailMode.INSTANT if mode is EmailMode.OFF else mode)
     await addresses.opt_in(asked.unit, asked.address.id)
     await _enter(asked, "given")
     named = asked.person is not None and asked.person.name is not None
@@ -67,9 +69,8 @@ def _provider_answers(asked: Asked) -> bool:
 async def _switch_mail(asked: Asked, mode: EmailMode) -> str:
     if asked.person is None:
         return reply.not_your_mail()
-    await accounts.set_email_mode(asked.unit, asked.person.id, mode)
     await _enter(asked, "refused" if mode is EmailMode.OFF else "given")
-    return reply.mail_off() if mode is EmailMode.OFF else reply.mail_on()
+    return await mailing.switch(asked, asked.person, mode)
 
 
 async def _enter(asked: Asked, action: str) -> None:
