@@ -23,6 +23,7 @@ POST = Carriage(
     subject=None,
     in_reply_to=None,
     answers=None,
+    notice_kind=None,
     post_id=3,
     kind="post",
     text="hello",
@@ -54,6 +55,7 @@ POST = Carriage(
     opted_out_at=None,
     dead=False,
     excused=0,
+    answered_mail=None,
 )
 NOTICE = replace(
     POST,
