@@ -131,6 +131,16 @@ def one_of(meanings: Mapping[str, T]) -> Reader[T]:
     return lambda rest: meanings.get(without_end(rest).upper())
 
 
+def either(one: Reader[T], other: Reader[T]) -> Reader[T]:
+    """What the one reader takes, or else the other."""
+
+    def read(rest: str) -> T | None:
+        found = one(rest)
+        return other(rest) if found is None else found
+
+    return read
+
+
 def number(make: Callable[[int], T]) -> Reader[T]:
     """A number. Whether it is one that will do is said in the answer: no wrong one is for the public. Of a very long
     one the first digits are enough."""

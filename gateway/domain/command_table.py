@@ -46,7 +46,10 @@ def _topic(rest: str) -> c.Help | None:
 _ON_OFF: dict[str, Command] = {"ON": c.Email(EmailMode.INSTANT), "OFF": c.Email(EmailMode.OFF)}
 _QUIET_OFF: dict[str, Command] = {"OFF": c.SleepOff()}
 _HOURLY: dict[str, Command] = {"HOURLY": c.EmailDigest(EmailMode.HOURLY)}
-_DAILY = takes.word_hour("DAILY", lambda hour: c.EmailDigest(EmailMode.DAILY, hour), c.EmailDigest(EmailMode.DAILY, 24))
+_DIGEST: Reader[Command] = takes.either(
+    takes.one_of(_HOURLY),
+    takes.word_hour("DAILY", lambda hour: c.EmailDigest(EmailMode.DAILY, hour), c.EmailDigest(EmailMode.DAILY, 24)),
+)
 _PIN_OFF: dict[str, Command] = {"OFF": c.PinOff()}
 _CLOSE: dict[str, Command] = {"CLOSE": c.PollClose()}
 _ACCEPT = takes.named_or_all(c.Accept)
@@ -94,8 +97,7 @@ CHAPTERS: dict[str, tuple[CommandForm, ...]] = {
         _row("SLEEP", "OFF", takes.one_of(_QUIET_OFF), "no more quiet hours", "SLEEP OFF"),
         _row("WAKE", "", takes.alone(c.Wake()), "end the quiet of now", "WAKE"),
         _row("EMAIL", "ON | OFF", takes.one_of(_ON_OFF), "posts by mail, or not", "EMAIL ON"),
-        _row("EMAIL", "DAILY [hour]", _DAILY, "posts in one mail a day, at that hour", "EMAIL DAILY 18"),
-        _row("EMAIL", "HOURLY", takes.one_of(_HOURLY), "posts in one mail an hour", "EMAIL HOURLY"),
+        _row("EMAIL", "DAILY [hour] | HOURLY", _DIGEST, "posts in one mail a day or an hour", "EMAIL DAILY"),
     ),
     "Following": (
         _row("FOLLOW, F, SUB, ADD", "name", takes.named(c.Follow), "read somebody here", "FOLLOW @alice"),

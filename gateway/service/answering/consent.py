@@ -3,7 +3,7 @@
 from gateway.domain import reply
 from gateway.domain.command_help import help_text
 from gateway.domain.types import EmailMode
-from gateway.service import stopping
+from gateway.service import digests, stopping
 from gateway.service.answering import mailing
 from gateway.service.answering.asked import Asked
 from store import addresses, consents
@@ -70,7 +70,8 @@ async def _switch_mail(asked: Asked, mode: EmailMode) -> str:
     if asked.person is None:
         return reply.not_your_mail()
     await _enter(asked, "refused" if mode is EmailMode.OFF else "given")
-    return await mailing.switch(asked, asked.person, mode)
+    rhythm = await digests.set_mode(asked.unit, asked.site, asked.person.id, mode, now=asked.now)
+    return mailing.words_for(rhythm)
 
 
 async def _enter(asked: Asked, action: str) -> None:
