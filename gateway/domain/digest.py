@@ -14,8 +14,8 @@ from gateway.domain.quiet import moment
 from gateway.domain.types import EmailMode, Outgoing
 
 MOST = 40
-"""Posts that one digest shows, the newest; what else there was it counts. Forty of them make a mail of about 60 kB,
-and mail programs cut off what is over 100."""
+"""Posts that one digest shows, the newest; what else there was it counts. Forty make a mail of 40 kB, in the worst of
+alphabets one of 140, and mail programs cut off HTML of more than 100, which that still is not."""
 
 LOOKED_AT = 5 * MOST
 """Posts among which those that may be shown are looked for, the newest first."""

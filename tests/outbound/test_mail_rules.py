@@ -6,6 +6,7 @@ import re
 import shutil
 import socket
 import tempfile
+from collections.abc import Iterator
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
@@ -112,31 +113,41 @@ def test_a_html_checker_finds_no_fault() -> None:
     assert dict(zip(LETTERS, found, strict=True)) == {name: [] for name in LETTERS}
 
 
-@pytest.mark.skipif(SINK is None, reason="smtp-sink is not installed (postfix on Debian)")
-async def test_postfix_takes_every_kind_of_mail_as_it_is() -> None:
-    assert SINK is not None
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A folder for everybody: a sink that root starts writes as somebody else."""
     with tempfile.TemporaryDirectory() as name:
-        folder, port = Path(name), free_port()
-        folder.chmod(0o777)  # a sink that root starts writes as somebody else
-        as_whom = ["-u", "nobody"] if os.geteuid() == 0 else []
-        running = await asyncio.create_subprocess_exec(
-            SINK, *as_whom, "-d", f"{folder}/mail.", f"127.0.0.1:{port}", "100", stderr=asyncio.subprocess.DEVNULL
-        )
-        try:
-            async with asyncio.timeout(20):
-                while not _listens(port):  # noqa: ASYNC110 - another process gives no event to wait for
-                    await asyncio.sleep(0.02)
-                wire = MailTransport(OutboundMailSettings(port=port), SITE)
-                for letter in LETTERS.values():
-                    assert isinstance(await wire.send(letter), Sent)
-                await wire.close()
-        finally:
-            running.terminate()
-            await running.wait()
-        got = [file.read_bytes().replace(b"\r\n", b"\n") for file in folder.iterdir()]
+        Path(name).chmod(0o777)
+        yield Path(name)
+
+
+@pytest.mark.skipif(SINK is None, reason="smtp-sink is not installed (postfix on Debian)")
+async def test_postfix_takes_every_kind_of_mail_as_it_is(folder: Path) -> None:
+    assert SINK is not None
+    port = free_port()
+    as_whom = ["-u", "nobody"] if os.geteuid() == 0 else []
+    running = await asyncio.create_subprocess_exec(
+        SINK, *as_whom, "-d", f"{folder}/mail.", f"127.0.0.1:{port}", "100", stderr=asyncio.subprocess.DEVNULL
+    )
+    try:
+        async with asyncio.timeout(20):
+            while not _listens(port):  # noqa: ASYNC110 - another process gives no event to wait for
+                await asyncio.sleep(0.02)
+            wire = MailTransport(OutboundMailSettings(port=port), SITE)
+            for letter in LETTERS.values():
+                assert isinstance(await wire.send(letter), Sent)
+            await wire.close()
+    finally:
+        running.terminate()
+        await running.wait()
+    got = _kept(folder)
     for letter in LETTERS.values():
         sent = render(letter, SITE).replace(b"\r\n", b"\n")
         assert any(sent.strip() in each for each in got)
+
+
+def _kept(folder: Path) -> list[bytes]:
+    return [file.read_bytes().replace(b"\r\n", b"\n") for file in folder.iterdir()]
 
 
 def _listens(port: int) -> bool:
