@@ -140,7 +140,7 @@ def keep_house(
             any_due = await digests.is_due(reading, now=now())
         begun, looked_at = perf_counter(), int(any_due)
         while looked_at and perf_counter() - begun < DIGESTING:
-            async with store.unit() as unit:
+            async with store.unit(durable=False) as unit:  # a claim, which is durable, comes before anything is sent
                 looked_at = await digests.make_due(unit, tools.site, now=now())
 
     async def look_at_budgets() -> None:
