@@ -175,14 +175,15 @@ async def bring_back(unit: Unit, *, believable: datetime, now: datetime) -> int:
     return (await unit.execute(_BRING_BACK, {"believable": believable, "now": now})).rowcount
 
 
-async def bundle(unit: Unit, account_ids: Iterable[int], *, now: datetime) -> int:
+async def bundle(unit: Unit, account_ids: Iterable[int], *, words: str, now: datetime) -> int:
     """For each of these people for whom anything waits, queue a digest that brings all of it, behind everything else
-    that goes out by mail; how many that makes. Rings the bell."""
+    that goes out by mail; how many that makes. ``words`` are for a daemon of an earlier release, which knows nothing of
+    digests, should it send one. Rings the bell."""
     asked = rows([each] for each in sorted(account_ids))
     whose = sorted((await unit.execute(_WHOSE_WAITS, {"asked": asked})).scalars())
     if not whose:
         return 0
-    added = await unit.execute(_ADD_NOTICES, {"new": rows(["", NoticeKind.DIGEST] for _ in whose)})
+    added = await unit.execute(_ADD_NOTICES, {"new": rows([words, NoticeKind.DIGEST] for _ in whose)})
     made = rows(zip(sorted(added.scalars()), whose, strict=True))
     queued = (await unit.execute(_ADD_DELIVERIES, {"made": made, "now": now})).all()
     await unit.execute(_BUNDLE, [{"by_digest": each, "of_account": account, "now": now} for each, account in queued])

@@ -538,7 +538,7 @@ class _NoticeCols(TypedColumns):
     """Words of Birdwire's own: the answer to a command, a confirmation. One row per recipient.
 
     ``answers``  it answers what that address has just sent, so it goes out even after a STOP (its one confirmation).
-    ``kind``     what it is about, a ``gateway.domain.types.NoticeKind``. A digest has no text: its posts are looked up.
+    ``kind``     what it is about, a ``gateway.domain.types.NoticeKind``. What a digest brings is looked up at sending.
     ``about_id``  the account that it is about, where an answer to it means somebody: who asks to follow.
     """
 

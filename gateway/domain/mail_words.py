@@ -128,6 +128,11 @@ def digest_more(more: int) -> str:
     return f"and {more} more"
 
 
+def digest_elsewhere(link: str) -> str:
+    """What a digest says where its posts cannot be shown."""
+    return f"The posts that waited for you are at {link}"
+
+
 def digests_on(site: str) -> str:
     return f"Digests of {site}"
 

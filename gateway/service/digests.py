@@ -8,12 +8,12 @@ The words are looked up when it goes out (:func:`fill`), and every rule is asked
 has the tries, the pace and the end that any mail has; what becomes of it becomes of all that it brings.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from gateway.domain import carriage, digest
+from gateway.domain import carriage, digest, mail_words
 from gateway.domain.types import DIGESTS, Digest, EmailMode, Outgoing
 from gateway.service.site import Site
 from gateway.service.zones import zone_of
@@ -52,7 +52,7 @@ async def make_due(unit: Unit, site: Site, *, now: datetime, most: int = 200) ->
     found = await digests.due(unit, most=most, now=now)
     if found:
         await digests.drop(unit, [each.id for each in found if each.mode is EmailMode.OFF], MAIL_OFF, now=now)
-        await digests.bundle(unit, [each.id for each in found if each.mode is not EmailMode.OFF], now=now)
+        await _bundle(unit, site, [each.id for each in found if each.mode is not EmailMode.OFF], now)
         await digests.move(unit, {each.id: None if each.gone else _next(site, each, now) for each in found})
     return len(found)
 
@@ -72,7 +72,7 @@ async def set_mode(
     await digests.set_mode(unit, account_id, mode, hour=after.hour, digest_at=digest_at)
     was_due = before.digest_at is not None and before.digest_at <= now
     flush = mode is not before.mode or was_due
-    flushed = flush and await digests.bundle(unit, [account_id], now=now) > 0
+    flushed = flush and await _bundle(unit, site, [account_id], now) > 0
     return _rhythm(site, after, flushed=flushed)
 
 
@@ -121,6 +121,10 @@ async def only_post(reading: Reading, digest_id: int) -> int | None:
 async def bring_back(unit: Unit, *, now: datetime) -> int:
     """Let go what a clock that was ahead put off; how many people's digests."""
     return await digests.bring_back(unit, believable=now + FARTHEST, now=now)
+
+
+async def _bundle(unit: Unit, site: Site, account_ids: Sequence[int], now: datetime) -> int:
+    return await digests.bundle(unit, account_ids, words=mail_words.digest_elsewhere(f"{site.public_url}/"), now=now)
 
 
 def _last_look(before: Subscriber, now: datetime) -> datetime | None:

@@ -250,7 +250,7 @@ async def test_making_and_filling_digests_reads_only_what_waits_for_them(town: S
     with watching(town) as seen:
         async with town.unit() as unit:
             found = await digests.due(unit, most=100, now=NOW)
-            assert await digests.bundle(unit, [each.id for each in found], now=NOW) == 100
+            assert await digests.bundle(unit, [each.id for each in found], words="", now=NOW) == 100
             await digests.move(unit, {each.id: NOW + timedelta(days=1) for each in found})
             assert await digests.drop(unit, [9, 209], "mail is off", now=NOW) == 2
             digest = select(func.max(deliveries.c.digest_id))
