@@ -69,7 +69,7 @@ def render_digest(delivery: Outgoing, site: Site) -> bytes:
     assert digest.posts
     several = len(digest.posts) > 1 or digest.more > 0
     stop = stop_token(delivery, site)
-    replies_to = reply_address(delivery.id if several else digest.posts[0].id, site)
+    replies_to = reply_address(delivery if several else digest.posts[0], site)
     headers = (
         addressing(delivery, site)
         + sender(site.name, site.mail_domain)
@@ -87,7 +87,7 @@ def render_digest(delivery: Outgoing, site: Site) -> bytes:
     for conversation in by_conversation(digest.posts):
         for place, post in enumerate(conversation):
             entry = _entry(site.public_url, site.mail_domain, said(post))
-            varying = short(_time(post, zone, today)), short(reply_token(post.id, site))
+            varying = short(_time(post, zone, today)), short(reply_token(post, site))
             plain += (_GAP if place or not plain else _NEXT_CONVERSATION, *_filled(entry.plain, *varying))
             html += (_NEXT if place else _FIRST, *_filled(entry.html, *varying))
     frame = _frame(site.name, site.public_url, digest.more, several)

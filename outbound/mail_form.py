@@ -49,14 +49,14 @@ def addressing(delivery: Outgoing, site: Site) -> str:
     )
 
 
-def reply_address(delivery_id: int, site: Site) -> str:
+def reply_address(delivery: Outgoing, site: Site) -> str:
     """Where an answer to what this delivery brought goes."""
-    return f"reply+{reply_token(delivery_id, site)}@{site.mail_domain}"
+    return f"reply+{reply_token(delivery, site)}@{site.mail_domain}"
 
 
-def reply_token(delivery_id: int, site: Site) -> str:
+def reply_token(delivery: Outgoing, site: Site) -> str:
     """What opens that address."""
-    return token.make(site.key, Purpose.REPLY, delivery_id)
+    return token.make(site.key, Purpose.REPLY, delivery.id, delivery.reply_version)
 
 
 def stop_token(delivery: Outgoing, site: Site) -> str:

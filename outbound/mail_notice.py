@@ -40,7 +40,7 @@ def render_notice(delivery: Outgoing, site: Site) -> bytes:
         + sender(site.name, site.mail_domain)
         + f"Subject: {words(_subject(delivery, site, answers=bool(answered)))}\r\n"
         + (f"In-Reply-To: {answered[0]}\r\nReferences: {answered[0]}\r\n" if answered else "")
-        + (f"Reply-To: <{reply_address(delivery.id, site)}>\r\n" if delivery.account_id is not None else "")
+        + (f"Reply-To: <{reply_address(delivery, site)}>\r\n" if delivery.account_id is not None else "")
         + (_as_list(delivery, stop, site) if stop else "")
         + f"Auto-Submitted: {'auto-replied' if answered else 'auto-generated'}\r\n"
         f"{marks(site.mail_domain)}{ALTERNATIVE}"

@@ -72,7 +72,7 @@ def render(delivery: Outgoing, site: Site) -> bytes:
     stop = stop_token(delivery, site)
     headers = (
         f"{addressing(delivery, site)}"
-        f"Reply-To: <{reply_address(delivery.id, site)}>\r\n"
+        f"Reply-To: <{reply_address(delivery, site)}>\r\n"
         f"{_thread(delivery, site)}"
         f"{list_unsubscribe(stop, site)}"
     )

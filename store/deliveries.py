@@ -11,6 +11,7 @@ from sqlalchemy import (
     bindparam,
     case,
     delete,
+    exists,
     func,
     insert,
     literal_column,
@@ -24,9 +25,10 @@ from sqlalchemy.dialects.postgresql import Insert
 from gateway.domain.delivery import State
 from gateway.domain.reason import SUMMED_UP, USED_UP, kind_of
 from gateway.domain.types import Channel, Lane, NoticeKind
-from store.addresses import AddressRow
+from store.addresses import AddressRow, Way
 from store.routes import MAIL_ROUTE, way_out
 from store.schema import Instant, accounts, deliveries, delivery_counts, notices, posts, routes
+from store.sql import given, rows
 from store.unit import Reading, Unit
 
 
@@ -57,7 +59,7 @@ class NoticeRow:
 
     kind: NoticeKind
     answers: bool
-    about_id: int | None
+    caused_by_id: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,19 @@ _WHY: ColumnElement[str] = bindparam("why")
 _DROPPED = {"state": _DEAD, "reason": _WHY, "settled_at": _NOW}
 
 _ADD_NOTICE = insert(notices).returning(notices.c.id)
+_new = given("new", text=notices.c.text.type)
+_ADD_NOTICES = (
+    insert(notices)
+    .from_select(
+        ["text", "caused_by_id", "kind"],
+        select(
+            _new.c.text,
+            bindparam("cause", type_=notices.c.caused_by_id.type),
+            bindparam("of_kind", type_=notices.c.kind.type),
+        ).order_by(_new.c.n),
+    )
+    .returning(notices.c.id, notices.c.text)
+)
 _ADD_DELIVERY = insert(deliveries)
 _DROP_FOR_ACCOUNT = tuple(
     update(deliveries)
@@ -120,6 +135,15 @@ _DROP_BETWEEN = tuple(
     .values(_DROPPED)
     for state in (_QUEUED, _GATHERED)
 )
+_DROP_CAUSED = (
+    update(deliveries)
+    .where(
+        deliveries.c.account_id == bindparam("of_account"),
+        deliveries.c.state == _QUEUED,
+        exists().where(notices.c.id == deliveries.c.notice_id, notices.c.caused_by_id == bindparam("by_account")),
+    )
+    .values(_DROPPED)
+)
 _ROW = (
     deliveries.c.id,
     deliveries.c.post_id,
@@ -140,7 +164,7 @@ _ROW = (
 _WITH_NAMES = deliveries.join(accounts, accounts.c.id == deliveries.c.account_id, isouter=True)
 _BY_ID = select(*_ROW).select_from(_WITH_NAMES).where(deliveries.c.id == bindparam("delivery_id"))
 _NOTICE_OF = (
-    select(notices.c.kind, notices.c.answers, notices.c.about_id)
+    select(notices.c.kind, notices.c.answers, notices.c.caused_by_id)
     .join(deliveries, deliveries.c.notice_id == notices.c.id)
     .where(deliveries.c.id == bindparam("delivery_id"))
 )
@@ -305,12 +329,12 @@ async def add_notice(
     in_reply_to: str = "",
     answers: bool = False,
     lane: Lane = Lane.ANSWER,
+    caused_by: int | None = None,
     kind: NoticeKind = NoticeKind.NOTICE,
-    about_id: int | None = None,
 ) -> int:
     """Queue words of our own for one phone or mailbox; returns the notice's id. Rings the bell."""
     values = {"text": text, "subject": subject, "in_reply_to": in_reply_to, "answers": answers}
-    added = await unit.execute(_ADD_NOTICE, {**values, "kind": kind, "about_id": about_id})
+    added = await unit.execute(_ADD_NOTICE, {**values, "caused_by_id": caused_by, "kind": kind})
     notice_id: int = added.scalar_one()
     await unit.execute(
         _ADD_DELIVERY,
@@ -330,10 +354,47 @@ async def add_notice(
     return notice_id
 
 
+async def add_notices(
+    unit: Unit,
+    told: Sequence[tuple[Way, str]],
+    *,
+    lane: Lane,
+    now: datetime,
+    caused_by: int | None = None,
+    kind: NoticeKind = NoticeKind.NOTICE,
+) -> None:
+    """Queue words of our own for many people at once. Rings the bell."""
+    if not told:
+        return
+    notice_ids: dict[str, list[int]] = {}
+    values = {"new": rows([words] for _, words in told), "cause": caused_by, "of_kind": kind}
+    added = await unit.execute(_ADD_NOTICES, values)
+    for notice_id, words in added:
+        notice_ids.setdefault(words, []).append(notice_id)
+    await unit.execute(
+        _ADD_DELIVERY,
+        [
+            {
+                "notice_id": notice_ids[words].pop(),
+                "account_id": way.account_id,
+                "address_id": way.address_id,
+                "channel": way.channel,
+                "route": way.route,
+                "lane": lane,
+                "state": State.QUEUED,
+                "due_at": now,
+                "queued_at": now,
+            }
+            for way, words in told
+        ],
+    )
+    unit.ring()
+
+
 async def notice_of(reading: Reading, delivery_id: int) -> NoticeRow | None:
     """The notice that a delivery brought; None if it brought none, or is no longer kept."""
     row = (await reading.execute(_NOTICE_OF, {"delivery_id": delivery_id})).one_or_none()
-    return None if row is None else NoticeRow(NoticeKind(row.kind), row.answers, row.about_id)
+    return None if row is None else NoticeRow(NoticeKind(row.kind), row.answers, row.caused_by_id)
 
 
 async def drop_for_account(unit: Unit, account_id: int, channel: Channel, reason: str, *, now: datetime) -> int:
@@ -367,6 +428,12 @@ async def drop_between(unit: Unit, account_id: int, author_id: int, reason: str,
     return sum([(await unit.execute(each, values)).rowcount for each in _DROP_BETWEEN])
 
 
+async def drop_caused(unit: Unit, account_id: int, by_account: int, reason: str, *, now: datetime) -> int:
+    """Drop words of ours that are queued for the account and were somebody else's doing; returns how many."""
+    values = {"of_account": account_id, "by_account": by_account, "why": reason, "now": now}
+    return (await unit.execute(_DROP_CAUSED, values)).rowcount
+
+
 async def by_id(reading: Reading, delivery_id: int) -> DeliveryRow | None:
     """One delivery."""
     row = (await reading.execute(_BY_ID, {"delivery_id": delivery_id})).one_or_none()
@@ -375,8 +442,8 @@ async def by_id(reading: Reading, delivery_id: int) -> DeliveryRow | None:
 
 async def in_states(reading: Reading, states: Sequence[State], *, most: int) -> list[DeliveryRow]:
     """The newest deliveries in any of these states."""
-    rows = await reading.execute(_LIST, {"states": [str(state) for state in states], "most": most})
-    return [DeliveryRow(*tuple(row)) for row in rows]
+    found = await reading.execute(_LIST, {"states": [str(state) for state in states], "most": most})
+    return [DeliveryRow(*tuple(row)) for row in found]
 
 
 async def depths(reading: Reading) -> list[Depth]:

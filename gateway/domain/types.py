@@ -132,6 +132,7 @@ class Outgoing:
     ``answered_mail``    the delivery by which the recipient was mailed what this post answers; None if none was.
     ``account_id``       the recipient's account; None when an unknown phone or address is answered.
     ``address_id``       our number for the phone or mailbox at ``to``.
+    ``reply_version``    what the address that answers it is made with.
     ``queued_at``        when the delivery was queued (aware, UTC).
     ``valid_for``        on SMS, seconds after which it must not be delivered any more; 0 is as the provider does.
 
@@ -161,6 +162,7 @@ class Outgoing:
     valid_for: int = 0
     excused: int = 0
     author_id: int | None = None
+    reply_version: int = 0
     notice: NoticeKind | None = None
     answered_mail: int | None = None
     digest: Digest | None = None

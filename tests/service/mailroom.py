@@ -9,8 +9,8 @@ from sqlalchemy import select, update
 from gateway.domain.delivery import Bounced, Outcome, RetryRules, Sent
 from gateway.domain.pace import Pace
 from gateway.domain.types import Channel, NoticeKind, Outgoing
-from gateway.service import digests, fanout, joining, sending
-from gateway.service.sending import Result
+from gateway.service import claiming, digests, fanout, joining, settling
+from gateway.service.settling import Result
 from store import routes
 from store.routes import Route
 from store.schema import accounts, deliveries
@@ -69,7 +69,7 @@ class Mailroom:
         """What may go out by mail now, each digest with what it brings."""
         async with self.town.store.unit() as unit:
             mail = await mail_route(unit)
-            batch = await sending.claim(unit, mail, Pace(), most=100, lease=LEASE, now=self.town.now)
+            batch = await claiming.claim(unit, mail, Pace(), most=100, lease=LEASE, now=self.town.now)
         async with self.town.store.reading() as reading:
             for each in batch.deliveries:
                 if each.notice is NoticeKind.DIGEST:
@@ -79,7 +79,7 @@ class Mailroom:
     async def settle(self, mail: Route, results: list[Result]) -> None:
         async with self.town.store.unit() as unit:
             dice = [0.5] * len(results)
-            await sending.settle(unit, self.town.site, mail, results, rules=RetryRules(), now=self.town.now, dice=dice)
+            await settling.settle(unit, self.town.site, mail, results, rules=RetryRules(), now=self.town.now, dice=dice)
             await digests.note_left_out(unit, [each.delivery for each in results])
 
     async def send(self, wire: Wire = takes) -> list[Outgoing]:

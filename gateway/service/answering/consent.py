@@ -15,7 +15,8 @@ _PROVIDER_KNOWS = frozenset(
 
 
 async def stop(asked: Asked) -> str:
-    """Opt the phone out at once and drop what is queued for it; by mail, stop the account's mails.
+    """Opt the phone out at once and drop what is queued for it; by mail, stop the account's mails, and tell who has a
+    phone how its texts end.
 
     The confirmation is the last text this phone gets. A second STOP gets none, and none goes out where the provider
     confirms by itself (and would refuse ours).
@@ -71,7 +72,8 @@ async def _switch_mail(asked: Asked, mode: EmailMode) -> str:
         return reply.not_your_mail()
     await _enter(asked, "refused" if mode is EmailMode.OFF else "given")
     rhythm = await digests.set_mode(asked.unit, asked.site, asked.person.id, mode, now=asked.now)
-    return mailing.words_for(rhythm)
+    texts_too = asked.from_their_own and asked.person.sms_route is not None
+    return reply.mail_off_texts_on() if mode is EmailMode.OFF and texts_too else mailing.words_for(rhythm)
 
 
 async def _enter(asked: Asked, action: str) -> None:

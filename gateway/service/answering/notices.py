@@ -23,8 +23,8 @@ async def answer(asked: Asked, me: AccountRow, command: c.Command) -> str | None
     if notice is None or notice.answers:
         return None
     match notice.kind:
-        case NoticeKind.REQUEST if notice.about_id is not None:
-            return await _let_or_refuse(asked, me, notice.about_id, command)
+        case NoticeKind.REQUEST if notice.caused_by_id is not None:
+            return await _let_or_refuse(asked, me, notice.caused_by_id, command)
         case NoticeKind.NUDGE if isinstance(command, c.Post):
             return await words.post(asked, me, command.text, answer=reply_posts.posted())
         case NoticeKind.DIGEST if isinstance(command, c.Post | c.Yes):

@@ -30,7 +30,7 @@ async def nudge(asked: Asked, me: AccountRow, name: str) -> str:
     if not await relations.mutes_other(asked.unit, other.id, me.id):
         words = reply_together.nudge(me.name or "")
         await notify.tell_account(
-            asked.unit, other.id, words, now=asked.now, lane=Lane.MENTION, kind=NoticeKind.NUDGE, about_id=me.id
+            asked.unit, other.id, words, now=asked.now, lane=Lane.MENTION, caused_by=me.id, kind=NoticeKind.NUDGE
         )
     return reply_together.nudged(name)
 

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0013"
-down_revision = "0007"
+down_revision = "0010"
 branch_labels = None
 depends_on = None
 
@@ -14,7 +14,6 @@ def upgrade() -> None:
     op.add_column("accounts", sa.Column("digest_at", sa.BigInteger(), nullable=True))
     op.add_column("deliveries", sa.Column("digest_id", sa.BigInteger(), nullable=True))
     op.add_column("notices", sa.Column("kind", sa.String(length=8), server_default="notice", nullable=False))
-    op.add_column("notices", sa.Column("about_id", sa.BigInteger(), nullable=True))
     wants_digests = sa.text("digest_at IS NOT NULL")
     op.create_index(
         "ix_accounts_digest_at", "accounts", ["digest_at"], sqlite_where=wants_digests, postgresql_where=wants_digests
