@@ -218,6 +218,7 @@ _DEPTHS = (
     _depth(State.CLAIMED, deliveries.c.queued_at),
     _depth(State.UNSURE, deliveries.c.queued_at),
     _depth(State.DEAD, deliveries.c.queued_at),
+    _depth(State.GATHERED, deliveries.c.queued_at),
 )
 _digest = deliveries.alias("digest")
 _STATE_OF_DIGEST = func.coalesce(_digest.c.state, literal_column("'sent'"))
