@@ -22,10 +22,21 @@ import structlog
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from gateway.domain.place import place_of
-from gateway.service.doors import Bouncing, Helping, Opened, Posting, Refused, Replying, Shared, Unsubscribing
+from gateway.service.doors import (
+    Bouncing,
+    Complaining,
+    Helping,
+    Opened,
+    Posting,
+    Refused,
+    Replying,
+    Shared,
+    Unsubscribing,
+)
 from inbound.letters import understand
 from inbound.message import (
     BounceAddress,
+    ComplaintAddress,
     Door,
     HelpAddress,
     Inbound,
@@ -333,8 +344,10 @@ def _door(opened: Opened) -> Door:
             return ReplyAddress(delivery_id)
         case Bouncing(delivery_id):
             return BounceAddress(delivery_id)
-        case Unsubscribing(delivery_id):
-            return UnsubscribeAddress(delivery_id)
+        case Unsubscribing(stop):
+            return UnsubscribeAddress(stop)
+        case Complaining():
+            return ComplaintAddress()
         case Helping():
             return HelpAddress()
         case _:

@@ -12,7 +12,7 @@ import textwrap
 from email.utils import format_datetime
 from functools import lru_cache
 
-from gateway.domain import token
+from gateway.domain import token, unsubscribe
 from gateway.domain.token import Purpose
 from gateway.domain.types import Outgoing
 from gateway.service.site import Site
@@ -61,7 +61,7 @@ def reply_token(delivery: Outgoing, site: Site) -> str:
 
 def stop_token(delivery: Outgoing, site: Site) -> str:
     """What opens the page and the address that stop mails of this kind."""
-    return token.make(site.key, Purpose.UNSUBSCRIBE, delivery.id)
+    return unsubscribe.make(site.key, unsubscribe.what_stops(delivery, site.key))
 
 
 def list_unsubscribe(stop: str, site: Site) -> str:

@@ -165,7 +165,10 @@ class _AddressCols(TypedColumns):
 
     ``account_id``    whose it is now; None for a number that we only know.
     ``route``         for phones: the sender number this person texts with, so that one thread stays one thread.
-    ``opted_out_at``  STOP, or the provider said so: nothing may be sent. ``dead_at``: it does not exist.
+    ``opted_out_at``  STOP, or the provider said so: nothing may be sent. ``dead_at``: it does not exist, or mails to it
+                      are stopped; ``complained_at`` because its owner reported one as spam.
+    ``bounces``       mails that came back since there is no such mailbox, the last at ``bounced_at``.
+    ``soft_days``     days on which mails came back for what may pass, the last of them counted at ``soft_at``.
     ``last_post_id``  the last post that was sent to this phone: what a bare R, RT or FAV means.
     """
 
@@ -182,6 +185,9 @@ class _AddressCols(TypedColumns):
     bounced_at: Named[datetime | None] = Column(Instant)
     last_post_id: Named[int | None] = Column(BigInteger)
     created_at: Named[datetime] = Column(Instant)
+    soft_days: Named[int] = Column(SmallInteger, server_default="0")
+    soft_at: Named[datetime | None] = Column(Instant)
+    complained_at: Named[datetime | None] = Column(Instant)
 
 
 addresses = Table(
@@ -217,8 +223,8 @@ consents = Table(
 class _OfferCols(TypedColumns):
     """The one question an address was last asked: post these words after all (Y)? Repeat this code to go on?
 
-    ``kind`` is ``post``, the command that awaits its echo code (``delete``, ``public``, ``name``), or ``phone``: is
-    this the phone of the account whose id stands in ``words``?
+    ``kind`` is ``post``, the command that awaits its echo code (``delete``, ``public``, ``name``), ``phone``: is this
+    the phone of the account whose id stands in ``words``? or ``mailbox``: a code was mailed to that address.
     """
 
     address_id: Named[int] = Column(

@@ -76,8 +76,10 @@ def objection(carriage: Carriage) -> str:
     """Why this delivery must not go out; empty when it may."""
     if carriage.to is None:
         return f"the recipient has no {_device(carriage)} any more"
-    if carriage.dead:
-        return f"the recipient's {_device(carriage)} does not exist"
+    if carriage.dead and carriage.channel == Channel.SMS:
+        return "the recipient's phone does not exist"
+    if carriage.dead and not carriage.answers:
+        return "mails to the recipient's mailbox are stopped"
     if carriage.opted_out_at is not None and not (carriage.answers and carriage.queued_at >= carriage.opted_out_at):
         return "the recipient has opted out"
     if carriage.post_id is not None:

@@ -33,8 +33,8 @@ from gateway.domain import reply, reply_posts
 from gateway.domain import wish as c
 from gateway.domain.command import parse, parse_mail
 from gateway.domain.text import normalise
-from gateway.domain.types import Channel, Source
-from gateway.service import posting
+from gateway.domain.types import Channel, EmailMode, Source
+from gateway.service import mailboxes, posting
 from gateway.service.answering import (
     account,
     consent,
@@ -104,6 +104,8 @@ async def handle(unit: Unit, site: Site, told: Told, *, now: datetime, new_code:
         return consent.help_(asked, None)
     if asked.by_phone and address.dead_at is not None:
         await addresses.revive(unit, address.id)
+    elif asked.from_their_own and await mailboxes.wrote(unit, address, wants_mail=_wants_mail(command)):
+        asked = replace(asked, person=await sender_of(unit, told, address))
     if isinstance(command, c.Stop):
         return await consent.stop(asked)
     if stop := pin.stop_behind(asked):
@@ -128,6 +130,12 @@ async def handle(unit: Unit, site: Site, told: Told, *, now: datetime, new_code:
             reply_posts.only_attachments(told.dropped) if isinstance(command, c.Empty) else _with_dropped(asked, answer)
         )
     return answer
+
+
+def _wants_mail(command: c.Command) -> bool:
+    return isinstance(command, c.Start | c.EmailDigest) or (
+        isinstance(command, c.Email) and command.mode is not EmailMode.OFF
+    )
 
 
 @dataclass(frozen=True, slots=True)

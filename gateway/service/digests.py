@@ -84,6 +84,13 @@ async def turn_off(unit: Unit, account_id: int, *, now: datetime) -> None:
     await digests.drop(unit, [account_id], MAIL_OFF, now=now)
 
 
+async def turn_on(unit: Unit, account_id: int) -> None:
+    """Posts come by mail, each at once, where none did; who gets digests goes on getting them."""
+    before = await digests.lock(unit, account_id)
+    if before.mode is EmailMode.OFF:
+        await digests.set_mode(unit, account_id, EmailMode.INSTANT, hour=before.hour, digest_at=before.digest_at)
+
+
 async def rhythm(reading: Reading, site: Site, account_id: int) -> Rhythm:
     """How mail comes to somebody now."""
     return _rhythm(site, await digests.by_id(reading, account_id))

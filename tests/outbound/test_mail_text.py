@@ -13,9 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.domain import token
+from gateway.domain import token, unsubscribe
 from gateway.domain.token import Purpose
 from gateway.domain.types import Channel, Digest, NoticeKind, Outgoing, PostKind
+from gateway.domain.unsubscribe import AuthorsMail
 from gateway.service.site import Site
 from outbound.mail_text import message_id, render, return_path
 
@@ -28,6 +29,7 @@ POST = Outgoing(
     text="Tea in the hall at four, bring @carol #tea",
     queued_at=datetime(2026, 11, 23, 9, 30, tzinfo=UTC),
     author="alice",
+    author_id=4,
     post_id=7,
     conversation_id=5,
     kind=PostKind.POST,
@@ -131,7 +133,7 @@ def test_the_address_for_replies_is_made_with_the_version_of_its_reader() -> Non
 
 def test_mails_can_be_stopped_with_one_click_by_mail_and_from_the_body() -> None:
     mail = read()
-    stop = token.make(SITE.key, Purpose.UNSUBSCRIBE, 31)
+    stop = unsubscribe.make(SITE.key, AuthorsMail(account_id=12, author_id=4))
     url = f"https://town.example/unsubscribe/{stop}"
     assert mail["List-Unsubscribe"] == f"<{url}>, <mailto:unsubscribe+{stop}@mail.town.example>"
     assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
@@ -146,7 +148,7 @@ def test_no_machine_is_asked_to_answer() -> None:
 
 
 def test_posts_of_one_author_are_one_list() -> None:
-    assert read()["List-Id"] == '"alice on Townwire" <alice.mail.town.example>'
+    assert read()["List-Id"] == '"alice on Townwire" <author-4.mail.town.example>'
     assert read()["Feedback-ID"] == "alice:post:birdwire"
 
 

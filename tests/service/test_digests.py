@@ -11,7 +11,8 @@ from gateway.domain import reply, reply_posts
 from gateway.domain.delivery import Bounced, Outcome
 from gateway.domain.digest import MOST
 from gateway.domain.types import Lane, NoticeKind, Outgoing
-from gateway.service import digests, following, joining, tending
+from gateway.domain.unsubscribe import what_stops
+from gateway.service import digests, joining, tending, unsubscribing
 from gateway.service.digests import LAST_LOOK
 from store import deliveries as deliveries_store
 from store import fanouts, posts
@@ -444,7 +445,10 @@ async def test_unsubscribing_from_a_digest_ends_digests(mailroom: Mailroom) -> N
     await post(mailroom, "two")
     for _ in range(2):  # a program may ask twice
         async with mailroom.town.store.unit() as unit:
-            assert await following.unsubscribe(unit, digest.id, now=mailroom.town.now) == reply.mail_off()
+            stop = what_stops(digest, mailroom.town.site.key)
+            done = await unsubscribing.unsubscribe(unit, mailroom.town.site, stop, now=mailroom.town.now)
+        assert done is not None
+        assert done.is_all
     assert await wait_for(mailroom, AT_EIGHT + timedelta(days=1)) == []
     assert (await mailroom.town.account("bob")).email_mode == "off"
 

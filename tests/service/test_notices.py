@@ -5,7 +5,8 @@ from sqlalchemy import select
 
 from gateway.domain import reply, reply_people, reply_posts
 from gateway.domain.types import NoticeKind
-from gateway.service import following, joining
+from gateway.domain.unsubscribe import DeliverysMail
+from gateway.service import joining, unsubscribing
 from store import follows
 from store.schema import deliveries, notices
 from tests.service.conversing import Town
@@ -104,9 +105,9 @@ async def test_an_answer_of_ours_is_answered_with_a_code(mailroom: Mailroom) -> 
 
 
 async def test_who_stops_requests_gets_no_mail_but_about_the_account_and_answers(mailroom: Mailroom) -> None:
-    request = await told(mailroom, NoticeKind.REQUEST)
+    request = DeliverysMail(await told(mailroom, NoticeKind.REQUEST))
     async with mailroom.town.store.unit() as unit:
-        assert await following.unsubscribe(unit, request, now=mailroom.town.now) == reply.mail_off()
+        assert await unsubscribing.unsubscribe(unit, mailroom.town.site, request, now=mailroom.town.now)
     assert await mailroom.send() == []
     alice = await mailroom.town.account("alice")
     async with mailroom.town.store.unit() as unit:

@@ -5,6 +5,7 @@ from typing import assert_never
 from gateway.domain import reply
 from gateway.domain.types import EmailMode
 from gateway.service import digests
+from gateway.service.answering import mailbox
 from gateway.service.answering.asked import Asked
 from gateway.service.digests import Rhythm
 from store.accounts import AccountRow
@@ -18,7 +19,7 @@ async def switch(asked: Asked, me: AccountRow, mode: EmailMode, hour: int | None
         return reply.what_daily_takes()
     rhythm = await digests.set_mode(asked.unit, asked.site, me.id, mode, hour=hour, now=asked.now)
     if me.mail_id is None and mode is not EmailMode.OFF:
-        return reply.no_mail(asked.operator)
+        return await mailbox.ask(asked, me) or reply.no_mail(asked.operator)
     return words_for(rhythm)
 
 
