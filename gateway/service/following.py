@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from gateway.domain import reply_people
+from gateway.domain.types import NoticeKind
 from gateway.service import notify
 from gateway.service.site import Site
 from store import accounts, deliveries, follows, relations
@@ -110,7 +111,7 @@ async def follow(
     if state == "accepted":
         return Follows()
     words = reply_people.asks_to_follow(follower.name or "")
-    await notify.tell_account(unit, followee.id, words, caused_by=follower.id, now=now)
+    await notify.tell_account(unit, followee.id, words, caused_by=follower.id, kind=NoticeKind.REQUEST, now=now)
     return Asked()
 
 
@@ -134,7 +135,7 @@ async def accept(unit: Unit, owner: AccountRow, follower_id: int, *, now: dateti
     if not await follows.accept(unit, owner.id, follower_id):
         return False
     words = reply_people.was_accepted(owner.name or "")
-    await notify.tell_account(unit, follower_id, words, caused_by=owner.id, now=now)
+    await notify.tell_account(unit, follower_id, words, caused_by=owner.id, kind=NoticeKind.NEWS, now=now)
     return True
 
 
@@ -142,7 +143,7 @@ async def accept_all(unit: Unit, owner: AccountRow, *, now: datetime) -> int:
     """Grant every request and tell all who asked; how many they were."""
     granted = await follows.accept_all(unit, owner.id)
     words = reply_people.was_accepted(owner.name or "")
-    await notify.tell_accounts(unit, granted, words, caused_by=owner.id, now=now)
+    await notify.tell_accounts(unit, granted, words, caused_by=owner.id, kind=NoticeKind.NEWS, now=now)
     return len(granted)
 
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from gateway.domain import proof, reply_site
-from gateway.domain.types import Channel
+from gateway.domain.types import Channel, NoticeKind
 from gateway.service import entering, joining, login, notify, phones
 from gateway.service.joining import NameTaken, NotAName, RegistrationClosed
 from gateway.service.site import Site
@@ -96,10 +96,14 @@ async def begin(
     elif found.opted_out_at is None and found.dead_at is None:
         if channel is Channel.SMS:
             await phones.choose_sender(unit, site, found)
-            await notify.tell(unit, found.id, reply_site.signup_code(site.name, name, code), now=now)
+            await notify.tell(
+                unit, found.id, reply_site.signup_code(site.name, name, code), kind=NoticeKind.PROOF, now=now
+            )
         else:
             words = reply_site.signup_letter(site.name, name, f"{site.public_url}/signup/{secret}")
-            await notify.tell(unit, found.id, words, subject=reply_site.signup_subject(site.name), now=now)
+            await notify.tell(
+                unit, found.id, words, subject=reply_site.signup_subject(site.name), kind=NoticeKind.PROOF, now=now
+            )
     unit.ring()
     return Begun(channel, signup_id)
 
@@ -165,7 +169,9 @@ async def _tell_its_holder(
         return
     link = await login.new_link(unit, site, found.owner_id, now=now)
     words = reply_site.signup_taken_letter(site.name, name, link)
-    await notify.tell(unit, found.id, words, subject=reply_site.login_subject(site.name), now=now)
+    await notify.tell(
+        unit, found.id, words, subject=reply_site.login_subject(site.name), kind=NoticeKind.PROOF, now=now
+    )
 
 
 def address_of(typed: str, site: Site) -> tuple[Channel, str] | None:
