@@ -224,6 +224,8 @@ async def _answer_stranger(asked: Asked, command: c.Command) -> str:
     match command:
         case c.Join(name):
             return await account.join(asked, name)
+        case c.JoinInvited(name, code):
+            return await account.join(asked, name, code)
         case c.Claim(code):
             return await account.claim(asked, code)
         case c.Code(code) if done := await account.take_code(asked, None, code):
@@ -257,6 +259,8 @@ async def _answer_member(asked: Asked, me: AccountRow, command: c.Command) -> st
             return await words.undo(asked, me)
         case c.Join(name):
             return await account.join(asked, name)
+        case c.JoinInvited(name, code):
+            return await account.join(asked, name, code)
         case c.Claim(code):
             return await account.claim(asked, code)
         case c.Rename(name):
@@ -350,7 +354,7 @@ async def _answer_member(asked: Asked, me: AccountRow, command: c.Command) -> st
         case c.Nudge(name):
             return await together.nudge(asked, me, name)
         case c.Invite():
-            return together.invite(asked)
+            return await together.invite(asked, me)
         case c.Report(name, why):
             return await together.report(asked, me, name, why)
         case c.Login():

@@ -12,14 +12,16 @@ from datetime import datetime, timedelta
 from gateway.domain import proof, reply, token
 from gateway.domain.token import Purpose
 from gateway.domain.types import NAME_PATTERN, Channel
-from gateway.service import notify
+from gateway.service import inviting, notify
 from gateway.service.site import Site
 from store import (
     accounts,
     addresses,
     consents,
+    default_follows,
     deliveries,
     follows,
+    invites,
     listeners,
     nudges,
     polls,
@@ -137,6 +139,11 @@ class RegistrationClosed:
 
 
 @dataclass(frozen=True, slots=True)
+class NotInvited:
+    """The invitation is none, or has served."""
+
+
+@dataclass(frozen=True, slots=True)
 class Claimed:
     """The phone belongs to the account of this name now."""
 
@@ -173,13 +180,19 @@ async def name_refusal(unit: Unit, name: str) -> NameTaken | NotAName | None:
 
 
 async def join(
-    unit: Unit, site: Site, phone: AddressRow, name: str, *, words: str, now: datetime
-) -> Joined | NameTaken | NotAName | RegistrationClosed:
-    """Sign a phone up under ``name`` (lower-case). ``words`` are what was texted: they are the consent.
+    unit: Unit, site: Site, phone: AddressRow, name: str, *, words: str, now: datetime, code: str = ""
+) -> Joined | NameTaken | NotAName | RegistrationClosed | NotInvited:
+    """Sign a phone up under ``name`` (lower-case). ``words`` are what was texted: they are the consent. ``code`` is the
+    one of an invitation, where signing up takes one.
 
     A phone that only follows keeps what it follows; one that has a named account must not come here.
     """
-    if site.registration != "open":
+    invite_id = None
+    if site.registration == "invite" and code:
+        invite_id = await inviting.find(unit, site, code, now=now)
+        if invite_id is None:
+            return NotInvited()
+    elif site.registration != "open":
         return RegistrationClosed()
     refusal = await name_refusal(unit, name)
     if refusal is not None:
@@ -195,6 +208,9 @@ async def join(
         if not await accounts.rename(unit, account_id, name):
             return NameTaken()
         await consents.add(unit, phone.address, action="given", how=phone.channel, words=words, now=now)
+    if invite_id is not None:
+        await invites.take(unit, invite_id, account_id, now=now)
+    await default_follows.apply(unit, account_id, now=now)
     return Joined(account_id, fresh)
 
 
@@ -278,6 +294,8 @@ async def delete_account(unit: Unit, account_id: int, *, now: datetime) -> None:
     await nudges.remove_all(unit, account_id)
     await accounts.set_pin(unit, account_id, "")
     await proofs.forget_all(unit, account_id)
+    await default_follows.remove(unit, account_id)
+    await invites.forget(unit, account_id, now=now)
     await addresses.detach_all(unit, account_id)
     await accounts.mark_deleted(unit, account_id, now)
 
@@ -305,6 +323,7 @@ async def add_user(
         await accounts.set_admin(unit, account_id, True)
     for channel, address in wanted:
         await give_address(unit, account_id, channel, address, how="operator", now=now)
+    await default_follows.apply(unit, account_id, now=now)
     return Added(account_id)
 
 

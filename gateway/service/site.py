@@ -1,8 +1,10 @@
 """What the services know of the instance they serve: the operator's choices, as values."""
 
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 from gateway.domain.budget import Budget
+from gateway.domain.pace import Pace
 from gateway.domain.types import Overflow
 
 
@@ -21,6 +23,17 @@ class Limits:
     groups: int = 50
     poll_hours: int = 24
     reports_per_day: int = 20
+    invites_per_week: int = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """One of our numbers: who carries for it, how fast it may go, and what a segment costs (0: not known)."""
+
+    number: str
+    provider: str
+    pace: Pace
+    price: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +46,9 @@ class Site:
     ``new_groups``  whether people found groups by joining them.
     ``number``      the phone number to text to, as people should dial it; empty when there is no SMS.
     ``senders``     all of them, each with the countries whose phones are texted from it (two letters; none: any).
+    ``numbers``     the same with their pace and price; ``mails_per_second`` is the pace of mail (0: no limit).
+    ``members_invite``  whether members make invitations, too, where ``registration`` is by invitation.
+    ``mail_domains``  the community's own, where signing up takes a mail address of it (``gateway.domain.mail_domain``).
     """
 
     name: str
@@ -52,3 +68,7 @@ class Site:
     limits: Limits = field(default_factory=Limits)
     wake_burst: int = 3
     budget: Budget = field(default_factory=Budget)
+    members_invite: bool = False
+    mail_domains: tuple[str, ...] = ()
+    numbers: tuple[Number, ...] = ()
+    mails_per_second: float = 0
