@@ -23,7 +23,7 @@ from gateway import metrics
 from gateway.config import Config
 from gateway.domain.pace import Pace
 from gateway.domain.types import Channel
-from gateway.housekeeping import Numbers, keep_house
+from gateway.housekeeping import House, Numbers, count_sent, keep_house
 from gateway.service import doors, identity, phones, receipts
 from gateway.service.doors import Opened, Refused
 from gateway.service.receipts import Receipt, Record
@@ -56,6 +56,9 @@ ROLES = frozenset({"web", "inbound", "outbound", "schedule"})
 
 Both of the first two take webhooks, so that none is lost whichever of them a proxy leads to."""
 
+
+COUNT_EVERY = 30.0
+"""Seconds after which what was sent is added to the day's counts; that much is lost with a process that is killed."""
 
 NO_MOUNTS: Mapping[str, Application] = MappingProxyType({})
 
@@ -179,6 +182,9 @@ async def run(
             house = keep_house(tools, sms_out, twilio_out, numbers=_numbers(config)) if "schedule" in only else None
             if house is not None:
                 house.start()
+            counts = House([(count_sent(tools), COUNT_EVERY)]) if workers else None
+            if counts is not None:
+                counts.start()
 
             log.info("ready", web=web, ops=ops, mail=mail, roles=sorted(only))
             on_ready(Listening(web, ops, mail))
@@ -194,6 +200,8 @@ async def run(
                 await house.close()
             if draining:
                 await asyncio.wait(draining)
+            if counts is not None:
+                await counts.close(once_more=True)
             for task in always:
                 task.cancel()
         log.info("stopped")

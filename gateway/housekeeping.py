@@ -13,7 +13,18 @@ from time import perf_counter
 import structlog
 
 from gateway import metrics
-from gateway.service import alerts, budgets, failing_over, holding, polling, receipts, scheduling, tending, waking
+from gateway.service import (
+    alerts,
+    budgets,
+    counting,
+    failing_over,
+    holding,
+    polling,
+    receipts,
+    scheduling,
+    tending,
+    waking,
+)
 from outbound import worker
 from outbound.late import LateLooks
 from outbound.transport import CanLookUp, CanTell
@@ -47,14 +58,17 @@ class House:
         """Run each job now, for whatever a crash has left behind, and again when its time comes."""
         self._keepers = [asyncio.create_task(self._keep(job, seconds)) for job, seconds in self._jobs]
 
-    async def close(self) -> None:
-        """Begin no more jobs, and let those at work end for up to GRACE seconds."""
+    async def close(self, *, once_more: bool = False) -> None:
+        """Begin no more jobs, or each of them ``once_more``, and let those at work end for up to GRACE seconds."""
         self._closing.set()
         _, left = await asyncio.wait(self._keepers, timeout=GRACE)
         for task in left:
             task.cancel()
         if left:
             await asyncio.wait(left)
+        if once_more:
+            for job, _ in self._jobs:
+                await _do(job)
 
     async def _keep(self, job: Job, seconds: float) -> None:
         while not self._closing.is_set():
@@ -155,6 +169,13 @@ def keep_house(
             async with store.unit() as unit:
                 given_up = await tending.give_up_parts(unit, now=now())
 
+    async def count_up() -> None:
+        for step in (counting.count_posts, counting.count_lost):
+            begun, more = perf_counter(), True
+            while more and perf_counter() - begun < SHARE:
+                async with store.unit(durable=False) as unit:
+                    more = await step(unit, tools.site, now=now())
+
     async def fail_over() -> None:
         assert numbers is not None
         moment = now()
@@ -213,6 +234,7 @@ def keep_house(
         (prune, 1),
         (fold_older_posts, 1),
         (match_receipts, 10),
+        (count_up, 15),
     ]
     if provider is not None:
         jobs.append((look_up, min(2, look_up_after / 4)))
@@ -221,3 +243,19 @@ def keep_house(
     if numbers is not None and numbers.failover_after and len(numbers.providers) > 1:
         jobs.append((fail_over, min(5, numbers.failover_after.total_seconds() / 4)))
     return House(jobs)
+
+
+def count_sent(tools: Tools) -> Job:
+    """A job that adds to the day's counts what this process sent since it ran last; what could not be written is added
+    the next time."""
+    written = metrics.sent_so_far()
+
+    async def count_what_was_sent() -> None:
+        so_far = metrics.sent_so_far()
+        more = {channel: total - written.get(channel, 0) for channel, total in so_far.items()}
+        if any(more.values()):
+            async with tools.store.unit(durable=False) as unit:
+                await counting.add_sent(unit, tools.site, more, now=tools.now())
+            written.update(so_far)
+
+    return count_what_was_sent
