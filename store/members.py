@@ -70,13 +70,19 @@ _ADMINS = (
 )
 
 
-async def listed(reading: Reading, which: str, words: str, *, before: int, most: int) -> list[Member]:
-    """Accounts with an id below ``before``, the newest first, confined to one of WHICH. ``words``, in lower case, are
-    how a name begins, or stand anywhere in a phone number or mail address; empty for everybody."""
-    plain = words.replace("!", "!!").replace("%", "!%").replace("_", "!_")
-    values = {"before": before, "most": most, "beginning": f"{plain}%", "anywhere": f"%{plain}%"}
-    statement = (_SEARCHES if words else _LISTS)[which]
+async def listed(
+    reading: Reading, which: str, *, name: str = "", address: str = "", before: int, most: int
+) -> list[Member]:
+    """Accounts with an id below ``before``, the newest first, confined to one of WHICH. If they are given, in lower
+    case: ``name`` is how a name begins, ``address`` stands anywhere in a phone number or mail address."""
+    values = {"before": before, "most": most, "beginning": f"{_plain(name)}%", "anywhere": f"%{_plain(address)}%"}
+    statement = (_SEARCHES if name or address else _LISTS)[which]
     return [Member(*row) for row in await reading.execute(statement, values)]
+
+
+def _plain(words: str) -> str:
+    """Words as a pattern that stands for nothing but themselves."""
+    return words.replace("!", "!!").replace("%", "!%").replace("_", "!_")
 
 
 async def count(reading: Reading) -> int:

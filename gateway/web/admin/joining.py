@@ -45,7 +45,7 @@ class JoiningRoom:
         note, uses, days = await given(request, "note", "uses", "days")
         typed = {"note": note, "uses": uses, "days": days}
         if len(note) > inviting.LONGEST_NOTE:
-            return await self._page(request, me, problem="note", at="invite", **typed)
+            return await self._page(request, me, problem="note", place="invite", **typed)
         desk = self._desk
         async with desk.store.unit() as unit:
             outcome = await inviting.make(
@@ -62,7 +62,7 @@ class JoiningRoom:
             case Invitation(_, code):
                 raise web.HTTPSeeOther(f"{_PATH}?code={quote(code)}")
             case OutOfRange():
-                return await self._page(request, me, problem="range", at="invite", **typed)
+                return await self._page(request, me, problem="range", place="invite", **typed)
             case _:
                 assert_never(outcome)
 
@@ -83,7 +83,7 @@ class JoiningRoom:
                     unit, auditing.on_the_site(me), account, texts=bool(texts), mail=None, now=self._desk.now()
                 )
         if account is None:
-            return await self._page(request, me, problem="nobody", at="follow", name=name)
+            return await self._page(request, me, problem="nobody", place="follow", name=name)
         return done(_PATH, "followed")
 
     async def unfollow(self, request: web.Request, me: AccountRow) -> web.StreamResponse:
@@ -101,7 +101,7 @@ class JoiningRoom:
         me: AccountRow,
         *,
         problem: str = "",
-        at: str = "",
+        place: str = "",
         said: str = "",
         code: str = "",
         **typed: str,
@@ -127,7 +127,7 @@ class JoiningRoom:
         }
         status = 422 if problem else 200
         return desk.look.page(
-            request, "admin/joining.html", status=status, problem=problem, at=at, said=said, **(values | typed)
+            request, "admin/joining.html", status=status, problem=problem, place=place, said=said, **(values | typed)
         )
 
 

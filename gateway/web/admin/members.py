@@ -10,7 +10,6 @@ from aiohttp import web
 from gateway.domain.masking import masked
 from gateway.service import auditing, governing, visiting
 from gateway.service.governing import Already, Done, LastAdmin, Nobody, NotStopped, NotTheName, Yourself
-from gateway.service.phones import e164
 from gateway.web import addresses as paths
 from gateway.web.admin.door import NUMBER, Door, done, number
 from gateway.web.desk import Desk, given
@@ -68,9 +67,9 @@ class MembersRoom:
         if which not in members.WHICH:
             raise web.HTTPNotFound
         before = paths.before(request.query.get("before")) or NEWEST
-        words = self._looked_for(typed)
+        name, address = typed.lower().removeprefix("@"), _in_an_address(typed)
         async with self._desk.store.reading() as reading:
-            found = await members.listed(reading, which, words, before=before, most=PAGE + 1)
+            found = await members.listed(reading, which, name=name, address=address, before=before, most=PAGE + 1)
         more = found[PAGE - 1].id if len(found) > PAGE else None
         said = request.query.get("done", "")
         return self._desk.look.page(
@@ -92,7 +91,7 @@ class MembersRoom:
             case Done() | Already():
                 return done(_path(request), "suspended")
             case Yourself():
-                return await self._page(request, me, problem="yourself", at="suspend", why=why)
+                return await self._page(request, me, problem="yourself", place="suspend", why=why)
             case Nobody():
                 raise web.HTTPNotFound
             case _:
@@ -121,7 +120,7 @@ class MembersRoom:
                     raise web.HTTPSeeOther("/home")
                 return done(_path(request), "admin" if admin == "yes" else "noadmin")
             case LastAdmin():
-                return await self._page(request, me, problem="last", at="admin")
+                return await self._page(request, me, problem="last", place="admin")
             case Nobody():
                 raise web.HTTPNotFound
             case _:
@@ -159,7 +158,7 @@ class MembersRoom:
             case Done():
                 return done(_path(request), "resumed")
             case NotStopped():
-                return await self._page(request, me, problem="notstopped", at="addresses")
+                return await self._page(request, me, problem="notstopped", place="addresses")
             case Nobody():
                 raise web.HTTPNotFound
             case _:
@@ -188,13 +187,6 @@ class MembersRoom:
             case _:
                 assert_never(outcome)
 
-    def _looked_for(self, typed: str) -> str:
-        """What somebody types as it is compared: a name without its ``@``, a phone number as it is kept."""
-        if any(letter.isdigit() for letter in typed) and not any(letter.isalpha() for letter in typed):
-            whole = e164(typed, self._desk.site.default_region)
-            return whole or "".join(letter for letter in typed if letter.isdigit())
-        return typed.lower().removeprefix("@") if typed.count("@") == 1 and typed.startswith("@") else typed.lower()
-
     async def _ask_delete(self, request: web.Request, *, problem: str = "") -> web.Response:
         async with self._desk.store.reading() as reading:
             account = await _there(reading, _member(request))
@@ -208,7 +200,7 @@ class MembersRoom:
         )
 
     async def _page(
-        self, request: web.Request, me: AccountRow, *, problem: str = "", at: str = "", said: str = "", why: str = ""
+        self, request: web.Request, me: AccountRow, *, problem: str = "", place: str = "", said: str = "", why: str = ""
     ) -> web.Response:
         desk, now = self._desk, self._desk.now()
         async with desk.store.reading() as reading:
@@ -226,8 +218,15 @@ class MembersRoom:
             }
         status = 422 if problem else 200
         return desk.look.page(
-            request, "admin/member.html", status=status, problem=problem, at=at, said=said, why=why, **values
+            request, "admin/member.html", status=status, problem=problem, place=place, said=said, why=why, **values
         )
+
+
+def _in_an_address(typed: str) -> str:
+    """What somebody types as it may stand in an address: of a phone number the digits, however it is written."""
+    if any(letter.isdecimal() for letter in typed) and not any(letter.isalpha() or letter in "@_" for letter in typed):
+        return "".join(letter for letter in typed if letter.isdecimal()).lstrip("0") or typed
+    return typed.lower()
 
 
 async def _there(reading: Reading, account_id: int) -> AccountRow:
