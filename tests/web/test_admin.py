@@ -138,7 +138,7 @@ async def test_the_overview_says_how_it_stands_and_how_the_month_went(
     assert tiles["Members"] == "1"
     assert tiles["Posts today"] == "3"
     assert tiles["Sent today"] == "1,234"
-    assert tiles["The oldest is due for"] == "7 minutes"
+    assert tiles["The oldest is late by"] == "7 minutes"
     assert tiles["Open reports"] == "1"
     assert len(ada.find("//svg//*[local-name()='rect']")) == 90
     rows = [[cell.text_content() for cell in row.xpath("th|td")] for row in ada.find("//details//tbody/tr")]

@@ -9,6 +9,9 @@ WIDTH, HEIGHT = 600, 120
 _ROOM = 0.75
 """How much of its place a bar takes."""
 
+_FEW = 6
+"""Up to so many bars have their labels below them, and places that are no wider than if there were so many."""
+
 
 @dataclass(frozen=True, slots=True)
 class Bar:
@@ -21,6 +24,11 @@ class Bar:
     label: str
     number: int
 
+    @property
+    def middle(self) -> float:
+        """The x of its middle."""
+        return round(self.x + self.width / 2, 2)
+
 
 @dataclass(frozen=True, slots=True)
 class Graph:
@@ -29,6 +37,11 @@ class Graph:
     bars: tuple[Bar, ...]
     top: int
     most: int
+
+    @property
+    def is_labelled(self) -> bool:
+        """Whether each bar has its label below it."""
+        return len(self.bars) <= _FEW
 
     @property
     def first(self) -> str:
@@ -45,7 +58,7 @@ def bars(numbers: Sequence[tuple[str, int]]) -> Graph:
     """A graph of these numbers, each with its label."""
     most = max((number for _, number in numbers), default=0)
     top = round_up(most)
-    place = WIDTH / max(len(numbers), 1)
+    place = WIDTH / max(len(numbers), _FEW)
     drawn = []
     for index, (label, number) in enumerate(numbers):
         height = round(HEIGHT * number / top, 2)

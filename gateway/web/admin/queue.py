@@ -46,10 +46,16 @@ class QueueRoom:
         desk, now = self._desk, self._desk.now()
         async with desk.store.reading() as reading:
             queue = await overview.look_at_queue(reading, now=now)
-        graph = bars([(each.route.sender or "mail", each.waiting.all) for each in queue.routes])
-        late = {each.route.id: int(each.late(now).total_seconds()) for each in queue.routes}
-        said = request.query.get("done", "")
-        return desk.look.page(request, "admin/queue.html", queue=queue, graph=graph, late=late, said=said)
+        by_age = zip(*((each.waiting.later, *each.waiting.ages) for each in queue.routes), strict=True)
+        values: dict[str, Any] = {
+            "queue": queue,
+            "bars": bars,
+            "by_route": [(each.route.sender, each.waiting.all) for each in queue.routes],
+            "ages": [sum(age) for age in by_age],
+            "late": {each.route.id: int(each.late(now).total_seconds()) for each in queue.routes},
+            "said": request.query.get("done", ""),
+        }
+        return desk.look.page(request, "admin/queue.html", **values)
 
     async def listing(self, request: web.Request, _me: AccountRow) -> web.Response:
         """A stretch of what waits (on one route, or on all), of what is on its way, or of what was given up."""
