@@ -16,16 +16,17 @@ def is_domain(written: str) -> bool:
 def belongs(address: str, domains: Iterable[str]) -> bool:
     """Whether a mail address is at one of the domains. ``example.org`` is that domain and no other; ``.example.org`` is
     every domain below it and not itself: who wants both lists both."""
-    domain = _as_ascii(address.rpartition("@")[2])
-    return any(
+    _, at, written = address.rpartition("@")
+    domain = _as_ascii(written) if at else ""
+    return bool(domain) and any(
         domain.endswith(each) and len(domain) > len(each) if each.startswith(".") else domain == each
         for each in (each.lower() for each in domains)
     )
 
 
 def _as_ascii(domain: str) -> str:
-    """A domain as the network writes it, in lower case."""
+    """A domain as the network writes it, in lower case; empty for what can be none."""
     try:
         return domain.encode("idna").decode().lower()
     except UnicodeError:
-        return domain.lower()
+        return ""

@@ -13,11 +13,11 @@ from gateway.domain.types import Channel
 from gateway.service import counting, joining, operating, visiting
 from gateway.service.auditing import Actor
 from gateway.service.site import Site
+from gateway.web.admin import log, members, queue
 from gateway.web.app import WebDeps, build_app
 from store import accounts, addresses, audit, day_counts, default_follows, deliveries, follows, reports, routes
 from store.audit import AuditRow
 from store.schema import deliveries as deliveries_table
-from store.timelines import NEWEST
 from store.unit import Store
 from tests.web.browsing import Browser, letters, link_in, log_in, visited, with_mail
 from tests.web.village import NOW, Nobody, Village
@@ -153,8 +153,6 @@ async def test_the_overview_says_how_it_stands_and_how_the_month_went(
 async def test_members_are_found_by_name_phone_and_mail_and_leafed_through(
     ada: Browser, village: Village, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from gateway.web.admin import members as room
-
     for name in ("alice", "alina", "bob"):
         await with_mail(village, name)
     async with village.store.unit() as unit:
@@ -177,7 +175,7 @@ async def test_members_are_found_by_name_phone_and_mail_and_leafed_through(
     assert await found("which=suspended") == ["alina"]
     assert await found("which=admins") == ["ada"]
     assert await ada.open("/admin/members?which=rich") == 404
-    monkeypatch.setattr(room, "PAGE", 3)
+    monkeypatch.setattr(members, "PAGE", 3)
     assert await found("q=mail.example") == ["bob", "alina", "alice"]
     await ada.open(ada.find("//a[@rel='next']")[0].get("href"))
     assert [each.text for each in ada.find("//tbody//th/a")] == ["ada"]
@@ -593,11 +591,6 @@ async def queued(store: Store, *rows: dict[str, object]) -> None:
 async def test_the_queue_is_seen_by_age_and_leafed_through_in_order(
     ada: Browser, village: Village, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from gateway.web.admin import queue as room
-
-    start = len((await table(ada, "/admin/queue/waiting"))[0])
-    for path in ("/admin/queue/waiting",):
-        await ada.open(path)
     ages = [timedelta(0), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=5), timedelta(days=3)]
     await queued(
         village.store,
@@ -611,7 +604,7 @@ async def test_the_queue_is_seen_by_age_and_leafed_through_in_order(
     await ada.open("/admin/queue")
     row = next(r for r in ada.find("//tbody/tr") if "+15550009999" in r.text_content())
     assert [cell.text_content() for cell in row.xpath("td")] == ["6", "1", "1", "1", "1", "1", "1", "3 days", "1", "1"]
-    monkeypatch.setattr(room, "PAGE", 4)
+    monkeypatch.setattr(queue, "PAGE", 4)
     ids, pages = [], 0
     await ada.open("/admin/queue/waiting?route=1")
     while True:
@@ -631,7 +624,6 @@ async def test_the_queue_is_seen_by_age_and_leafed_through_in_order(
     assert "is being sent" in ada.text
     await ada.open("/admin/queue/lost")
     assert "no such phone" in ada.text
-    assert start >= 0
 
 
 async def table(browser: Browser, path: str) -> list[list[str]]:
@@ -659,8 +651,8 @@ async def test_what_was_given_up_is_tried_again_and_what_waits_is_dropped(ada: B
         dropped = await deliveries.by_id(reading, int(which))
     assert dropped
     assert dropped.reason == "dropped by the operator"
-    log = [(each.act, each.words.partition(":")[0]) for each in await entries(village.store)]
-    assert log == [("queue.retry", "1"), ("queue.retry", "2"), ("queue.drop", "1")]
+    done = [(each.act, each.words.partition(":")[0]) for each in await entries(village.store)]
+    assert done == [("queue.retry", "1"), ("queue.retry", "2"), ("queue.drop", "1")]
 
 
 async def test_the_queue_is_held_and_released(ada: Browser, village: Village) -> None:
@@ -681,8 +673,6 @@ async def test_the_queue_is_held_and_released(ada: Browser, village: Village) ->
 async def test_the_log_is_leafed_through_and_confined_to_one_member(
     ada: Browser, village: Village, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from gateway.web.admin import log as room
-
     bob = await with_mail(village, "bob")
     async with village.store.unit() as unit:
         for _ in range(3):
@@ -690,7 +680,7 @@ async def test_the_log_is_leafed_through_and_confined_to_one_member(
             await operating.release(unit, ME, now=NOW)
     await ada.open(f"/admin/members/{bob}")
     await ada.submit(f"/admin/members/{bob}/suspend", why="<b>bold</b>")
-    monkeypatch.setattr(room, "PAGE", 4)
+    monkeypatch.setattr(log, "PAGE", 4)
     first = await table(ada, "/admin/audit")
     assert len(first) == 4
     assert first[0][1:] == ["ada", "suspended bob", "<b>bold</b>"]
@@ -707,4 +697,3 @@ def test_every_handler_below_admin_is_guarded_by_the_door(village: Village, site
     for route in app.router.routes():
         if route.resource is not None and route.resource.canonical.startswith("/admin"):
             assert route.handler.__qualname__.startswith("_guarded"), route
-    assert NEWEST > 0
