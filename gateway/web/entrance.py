@@ -22,7 +22,7 @@ from gateway.service.signing_up import (
     TooManyCodes,
     WrongCode,
 )
-from gateway.web.desk import Desk, given
+from gateway.web.desk import Desk, asked, given
 from gateway.web.limits import CODES, LOGINS, SIGNUPS
 from gateway.web.visitors import visitor, way_back
 from store import accounts
@@ -136,7 +136,7 @@ class Entrance:
         before the form comes back, so that nobody tries codes here."""
         if visitor(request) is not None:
             raise web.HTTPSeeOther("/home")
-        return self._signup(request, invite=request.query.get("invite", "")[:_LONGEST_CODE])
+        return self._signup(request, invite=asked(request, "invite", _LONGEST_CODE))
 
     async def begin(self, request: web.Request) -> web.Response:
         """Send the proof to the address that was typed."""

@@ -10,7 +10,7 @@ from gateway.domain.invite import CODES
 from gateway.service import inviting
 from gateway.service.inviting import Invitation, InvitedTooMany, NotForMembers
 from gateway.web import addresses
-from gateway.web.desk import Desk, given
+from gateway.web.desk import Desk, asked, given
 from gateway.web.visitors import member
 from store import invites
 from store.accounts import AccountRow
@@ -35,7 +35,7 @@ class Inviting:
 
     async def show(self, request: web.Request) -> web.Response:
         """What the member has made. The code of a new one stands in the address, and is shown to who made it."""
-        return await self._page(request, self._inviter(request), code=request.query.get("code", ""))
+        return await self._page(request, self._inviter(request), code=asked(request, "code"))
 
     async def make(self, request: web.Request) -> web.StreamResponse:
         """Make an invitation for one person."""

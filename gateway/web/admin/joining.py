@@ -11,7 +11,7 @@ from gateway.service import assigning, auditing, inviting
 from gateway.service.inviting import Invitation, OutOfRange
 from gateway.web import addresses as paths
 from gateway.web.admin.door import Door, done
-from gateway.web.desk import Desk, given
+from gateway.web.desk import Desk, asked, given
 from store import accounts, default_follows, invites
 from store.accounts import AccountRow
 from store.timelines import NEWEST
@@ -37,8 +37,8 @@ class JoiningRoom:
         door.post(f"{_PATH}/unfollow", self.unfollow)
 
     async def show(self, request: web.Request, me: AccountRow) -> web.Response:
-        """All of it. The code of an invitation that was just made stands in the address, and is shown to who made it."""
-        return await self._page(request, me, said=request.query.get("done", ""), code=request.query.get("code", ""))
+        """All of it. The code of an invitation that was just made stands in the address and is shown to who made it."""
+        return await self._page(request, me, said=request.query.get("done", ""), code=asked(request, "code"))
 
     async def invite(self, request: web.Request, me: AccountRow) -> web.StreamResponse:
         """Make an invitation."""

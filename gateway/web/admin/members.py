@@ -12,7 +12,7 @@ from gateway.service import auditing, governing, visiting
 from gateway.service.governing import Already, Done, LastAdmin, Nobody, NotStopped, NotTheName, Yourself
 from gateway.web import addresses as paths
 from gateway.web.admin.door import NUMBER, Door, done, number
-from gateway.web.desk import Desk, given
+from gateway.web.desk import Desk, asked, given
 from store import accounts, addresses, audit, invites, members
 from store.accounts import AccountRow
 from store.timelines import NEWEST
@@ -21,7 +21,6 @@ from store.unit import Reading
 PAGE = 50
 """Members on a page."""
 
-_LONGEST_SEARCH = 254
 _ACTS_SHOWN = 10
 _MEMBER = f"{{member:{NUMBER}}}"
 
@@ -62,7 +61,7 @@ class MembersRoom:
 
     async def search(self, request: web.Request, _me: AccountRow) -> web.Response:
         """Everybody, the newest first, or those who are looked for."""
-        typed = " ".join(request.query.get("q", "").split())[:_LONGEST_SEARCH]
+        typed = " ".join(asked(request, "q").split())
         which = request.query.get("which", "all")
         if which not in members.WHICH:
             raise web.HTTPNotFound

@@ -64,6 +64,8 @@ class QueueRoom:
         place = _place(request.query.get("from", ""), _LAST if state == "lost" else _FIRST)
         async with self._desk.store.reading() as reading:
             routes = {each.id: each for each in await standing.all_routes(reading)}
+            if route is not None and route not in routes:
+                raise web.HTTPNotFound
             found = await _lines(reading, state, route, list(routes), place)
         last = found[PAGE - 1] if len(found) > PAGE else None
         only = "" if route is None else f"route={route}&"
