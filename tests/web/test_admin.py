@@ -8,8 +8,8 @@ import pytest
 from aiohttp import web
 from sqlalchemy import insert
 
-from gateway.service import counting, operating
-from gateway.service.auditing import Actor
+from gateway.service import auditing, counting, operating
+from gateway.service.auditing import Act, Actor
 from gateway.service.site import Site
 from gateway.web.admin import log
 from gateway.web.app import WebDeps, build_app
@@ -216,3 +216,14 @@ async def test_whatever_is_typed_gets_an_answer(ada: Browser, village: Village, 
             assert await ada.post(path, csrf=word, **{field: typed}) < 500, (path, field, nasty)
     async with village.store.reading() as reading:
         assert await accounts.by_name(reading, "bob") is not None
+
+
+async def test_the_log_has_words_for_everything_that_can_be_done(ada: Browser, village: Village) -> None:
+    async with village.store.unit() as unit:
+        for act in Act:
+            await auditing.note(unit, ME, act, "somebody", now=NOW)
+    rows = await table(ada, "/admin/audit")
+    assert len(rows) == len(Act)
+    for row in rows:
+        assert row[2].endswith(" somebody")
+        assert not any(row[2].startswith(act) for act in Act), row
