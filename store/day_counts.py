@@ -29,11 +29,21 @@ _GIVEN_UP = (
     select(deliveries.c.channel, func.count())
     .where(
         deliveries.c.state == literal_column("'dead'"),
-        deliveries.c.settled_at > bindparam("after", type_=Instant()),
+        deliveries.c.settled_at >= bindparam("first", type_=Instant()),
         deliveries.c.settled_at <= bindparam("until", type_=Instant()),
         deliveries.c.reason.not_in([SUMMED_UP, USED_UP]),
     )
     .group_by(deliveries.c.channel)
+)
+_FIRST_GIVEN_UP = (
+    select(deliveries.c.settled_at)
+    .where(
+        deliveries.c.state == literal_column("'dead'"),
+        deliveries.c.settled_at > bindparam("after", type_=Instant()),
+        deliveries.c.settled_at <= bindparam("until", type_=Instant()),
+    )
+    .order_by(deliveries.c.settled_at)
+    .limit(1)
 )
 
 
@@ -57,8 +67,13 @@ async def posts_after(
     return [(post_id, kind, created_at) for post_id, kind, created_at in rows]
 
 
-async def given_up_between(reading: Reading, after: datetime, until: datetime) -> dict[str, int]:
-    """How many deliveries were given up after one moment and up to another, by channel, but for those in whose place
+async def first_given_up(reading: Reading, *, after: datetime, until: datetime) -> datetime | None:
+    """When the first delivery was given up after one moment and up to another."""
+    return (await reading.execute(_FIRST_GIVEN_UP, {"after": after, "until": until})).scalar_one_or_none()
+
+
+async def given_up_between(reading: Reading, first: datetime, until: datetime) -> dict[str, int]:
+    """How many deliveries were given up from one moment up to another, by channel, but for those in whose place
     something else came."""
-    rows = await reading.execute(_GIVEN_UP, {"after": after, "until": until})
+    rows = await reading.execute(_GIVEN_UP, {"first": first, "until": until})
     return {row[0]: row[1] for row in rows}

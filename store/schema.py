@@ -85,7 +85,9 @@ class _AccountCols(TypedColumns):
     ``sms_route`` is the route of that phone. ``store.addresses.refresh`` alone writes these three.
     ``quiet_hours`` are the daily ones, as ``gateway.domain.quiet`` writes them. ``sleeps_at``/``wakes_at`` are the
     window of quiet that is now or comes next; the person sleeps from ``sleeps_at`` until it has been moved forward.
-    ``post_version``/``feed_version`` go into the secret posting and feed addresses; raising one revokes the old.
+    ``post_version``/``feed_version``/``reply_version`` go into the secret posting and feed addresses and into those
+    that answer a post; raising one revokes the old.
+    ``checks_sender``: the secret posting address takes mail only when it is proven to be from a mailbox of the account.
     ``pin_hash`` is the digest of the PIN that texts must begin with, ``password_hash`` what argon2 makes of the site's
     password; each is empty without one.
     """
@@ -112,6 +114,8 @@ class _AccountCols(TypedColumns):
     quiet_hours: Named[str | None] = Column(String(11))
     sleeps_at: Named[datetime | None] = Column(Instant)
     wakes_at: Named[datetime | None] = Column(Instant)
+    reply_version: Named[int] = Column(Integer, server_default="0")
+    checks_sender: Named[bool] = Column(Boolean, server_default=false())
     password_hash: Named[str] = Column(Text, server_default="")
 
 
@@ -416,6 +420,30 @@ class _SignupCols(TypedColumns):
 signups = Table("signups", metadata, _SignupCols, Index(None, "code_hash"), Index(None, "address"))
 
 
+class _ListCols(TypedColumns):
+    """People whom an account reads apart from its home."""
+
+    id = Column(_Id, primary_key=True)
+    account_id: Named[int] = Column(_Id, ForeignKey("accounts.id"))
+    title: Named[str] = Column(String(40))
+    created_at: Named[datetime] = Column(Instant)
+
+
+lists = Table("lists", metadata, _ListCols, Index(None, "account_id"), sqlite_autoincrement=True)
+
+
+class _ListMemberCols(TypedColumns):
+    """Who is on a list."""
+
+    list_id: Named[int] = Column(_Id, ForeignKey("lists.id", ondelete="CASCADE"))
+    account_id: Named[int] = Column(_Id, ForeignKey("accounts.id"))
+
+
+list_members = Table(
+    "list_members", metadata, _ListMemberCols, PrimaryKeyConstraint("list_id", "account_id"), Index(None, "account_id")
+)
+
+
 class _FollowCols(TypedColumns):
     """An edge: ``follower_id`` reads ``followee_id``.
 
@@ -632,6 +660,7 @@ class _NoticeCols(TypedColumns):
     """Words of Birdwire's own: the answer to a command, a confirmation. One row per recipient.
 
     ``answers``  it answers what that address has just sent, so it goes out even after a STOP (its one confirmation).
+    ``caused_by_id``  whose doing it was: who nudged, asked to follow, accepted, or asked in a poll; None of all else.
     """
 
     id = Column(_Id, primary_key=True)
@@ -639,6 +668,7 @@ class _NoticeCols(TypedColumns):
     subject: Named[str] = Column(Text, server_default="")
     in_reply_to: Named[str] = Column(Text, server_default="")
     answers: Named[bool] = Column(Boolean, server_default=false())
+    caused_by_id: Named[int | None] = Column(BigInteger)
 
 
 notices = Table("notices", metadata, _NoticeCols)

@@ -490,6 +490,8 @@ def test_what_is_done_about_people_stands_in_the_audit_log(birdwire, monkeypatch
     birdwire.done("user", "add", "bob", "--phone", "+15551234567")
     birdwire.done("user", "address", "bob", "--email", "bob@mail.example")
     birdwire.done("user", "claim", "bob")
+    birdwire.done("user", "renew", "bob", "--posting", "--replies")
+    birdwire.done("user", "guard", "bob", "on")
     birdwire.done("user", "suspend", "bob")
     birdwire.refused("user", "suspend", "bob")
     birdwire.done("user", "restore", "bob")
@@ -510,6 +512,8 @@ def test_what_is_done_about_people_stands_in_the_audit_log(birdwire, monkeypatch
         ["member.add", "bob", ""],
         ["member.address", "bob", "mailbox"],
         ["member.claim", "bob", ""],
+        ["member.renew", "bob", "posting and replies"],
+        ["member.guard", "bob", "on"],
         ["member.suspend", "bob", ""],
         ["member.restore", "bob", ""],
         ["follow.add", "bob", "follows alice"],
@@ -520,7 +524,7 @@ def test_what_is_done_about_people_stands_in_the_audit_log(birdwire, monkeypatch
         ["group.add", "!team", ""],
         ["member.delete", "bob", ""],
     ]
-    assert birdwire.done("audit", "export", "log.csv") == "13 entries written to log.csv.\n"
+    assert birdwire.done("audit", "export", "log.csv") == "15 entries written to log.csv.\n"
     assert ",cli,otto,member.add,alice," in (birdwire.folder / "log.csv").read_text()
 
 
@@ -614,3 +618,26 @@ def test_everybody_new_follows_whom_the_operator_says(birdwire):
         ["default.add", "old"],
         ["default.remove", "rita"],
     ]
+
+
+def test_secret_mail_addresses_are_renewed(birdwire):
+    before = birdwire.json("user", "add", "alice", "--email", "alice@example.org")
+    after = birdwire.json("user", "renew", "alice", "--posting")
+    assert after["posting_address"] != before["posting_address"]
+    assert birdwire.json("user", "show", "alice")["posting_address"] == after["posting_address"]
+    (notice,) = birdwire.json("queue", "list", "--state", "queued")
+    assert notice["channel"] == "email"
+    assert birdwire.json("user", "renew", "alice", "--replies")["posting_address"] == after["posting_address"]
+    assert "--posting or --replies" in birdwire.misused("user", "renew", "alice")
+    assert "nobody" in birdwire.refused("user", "renew", "zoe", "--posting")
+
+
+def test_a_posting_address_asks_who_sends_once_it_is_told_to(birdwire):
+    birdwire.done("user", "add", "alice", "--email", "alice@example.org")
+    assert birdwire.json("user", "show", "alice")["checks_sender"] is False
+    assert "own mailboxes alone" in birdwire.done("user", "guard", "alice", "on")
+    assert birdwire.json("user", "show", "alice")["checks_sender"] is True
+    assert "whoever knows it" in birdwire.done("user", "guard", "alice", "off")
+    assert birdwire.json("user", "show", "alice")["checks_sender"] is False
+    birdwire.done("user", "add", "bob", "--phone", "+15550001002")
+    assert "no mailbox" in birdwire.refused("user", "guard", "bob", "on")

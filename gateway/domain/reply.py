@@ -17,6 +17,14 @@ def joined(site: str, name: str) -> str:
     )
 
 
+def joined_by_mail(site: str, name: str, address: str) -> str:
+    """For somebody who signed up from a mailbox."""
+    return (
+        f"{site}: you are {name}. Whatever you mail to {address} from this mailbox is posted, for everyone to read. "
+        "Posts of people you follow come by mail; STOP ends that, HELP tells more."
+    )
+
+
 def joined_by_following(site: str, name: str, *, can_join: bool) -> str:
     """The same confirmation for a phone that only follows."""
     return (
@@ -85,6 +93,11 @@ def only_from_your_own() -> str:
     return "That works from your phone or from your own confirmed mail address only."
 
 
+def join_by_mail(ask: str) -> str:
+    how = f"Ask {ask} to add it to your account" if ask else "Write JOIN yourname to sign up"
+    return f"This mail address belongs to nobody here. {how}. Nothing was posted."
+
+
 def not_your_mail() -> str:
     return "This mail address belongs to nobody here. Write to your own posting address."
 
@@ -109,7 +122,7 @@ def registration_closed(mode: str, ask: str, url: str) -> str:
         case "invite":
             return f"Signing up here takes an invitation: JOIN yourname and its code. For one, ask {ask}."
         case "domains":
-            return f"Sign up with a mail address of this community at {url}/signup, not by text. Questions: {ask}."
+            return f"Signing up here takes a mail address of this community: see {url}/signup. Questions: {ask}."
         case _:
             return f"Nobody can sign up here by text. Ask {ask}."
 

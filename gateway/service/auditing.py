@@ -22,6 +22,8 @@ class Act(StrEnum):
     MEMBER_ADD = "member.add"
     MEMBER_ADDRESS = "member.address"
     MEMBER_CLAIM = "member.claim"
+    MEMBER_RENEW = "member.renew"
+    MEMBER_GUARD = "member.guard"
     MEMBER_SUSPEND = "member.suspend"
     MEMBER_RESTORE = "member.restore"
     MEMBER_ADMIN = "member.admin"

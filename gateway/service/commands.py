@@ -10,7 +10,8 @@ Who is heard, in this order:
                           (behind a PIN, right or wrong, it is a STOP too)
     an opted-out phone    may START, and ask for HELP; until then nothing is done, as nothing could be answered
     a flood of texts      one answer a minute that says so, and nothing else is done
-    an unknown sender     may JOIN, CLAIM, or FOLLOW a public account; anything else posts nothing
+    an unknown sender     may JOIN, CLAIM, or FOLLOW a public account; a proven mailbox may JOIN; anything else posts
+                          nothing
     a suspended account   may leave, switch texts off and sign out
     one that only follows may do all that needs no name
     everybody else        all of it
@@ -220,7 +221,7 @@ async def _answer_from_elsewhere(asked: Asked, command: c.Command) -> str:
 
 async def _answer_stranger(asked: Asked, command: c.Command) -> str:
     if not asked.by_phone:
-        return reply.not_your_mail()
+        return await _answer_mailbox(asked, command)
     match command:
         case c.Join(name):
             return await account.join(asked, name)
@@ -234,6 +235,19 @@ async def _answer_stranger(asked: Asked, command: c.Command) -> str:
             return await graph.follow_unknown(asked, name)
         case _:
             return reply.join_first(asked.site.name, asked.sign_up_with)
+
+
+async def _answer_mailbox(asked: Asked, command: c.Command) -> str:
+    """A mail from somebody who is nobody here; if it is proven from which mailbox, that one may sign up."""
+    if not asked.told.proven:
+        return reply.not_your_mail()
+    match command:
+        case c.Join(name):
+            return await account.join(asked, name)
+        case c.JoinInvited(name, code):
+            return await account.join(asked, name, code)
+        case _:
+            return reply.join_by_mail(asked.sign_up_with)
 
 
 async def _answer_member(asked: Asked, me: AccountRow, command: c.Command) -> str:

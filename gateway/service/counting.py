@@ -42,38 +42,49 @@ _SENT = {Channel.SMS: What.TEXTS_SENT, Channel.EMAIL: What.MAILS_SENT}
 _LOST = {Channel.SMS: What.TEXTS_LOST, Channel.EMAIL: What.MAILS_LOST}
 
 
-async def count_posts(unit: Unit, site: Site, *, now: datetime) -> bool:
-    """Count some more posts; whether there may be more yet. Another daemon that is at it is left alone."""
+async def is_due(reading: Reading, *, now: datetime) -> bool:
+    """Whether there is anything to count afterwards: a look that holds up nobody."""
+    after = int(await facts.get(reading, _POSTS_UP_TO) or 0)
+    if await day_counts.posts_after(reading, after, until=now - SETTLED, most=1):
+        return True
+    return await _first_lost(reading, await facts.get(reading, _LOST_UP_TO), now) is not None
+
+
+async def count_posts(unit: Unit, site: Site, *, now: datetime) -> int:
+    """Count some more posts; how many were looked at, none when another daemon is at it."""
     await facts.add(unit, _POSTS_UP_TO, "0")
     after = await facts.take(unit, _POSTS_UP_TO)
     if after is None:
-        return False
+        return 0
     found = await day_counts.posts_after(unit, int(after), until=now - SETTLED, most=STEP)
     if found:
         zone = ZoneInfo(site.time_zone)
         posts = Counter(_day(at, zone) for _, kind, at in found if kind == PostKind.POST)
         await day_counts.add(unit, {(day, What.POSTS): number for day, number in posts.items()})
         await facts.put(unit, _POSTS_UP_TO, str(found[-1][0]))
-    return len(found) == STEP
+    return len(found)
 
 
-async def count_lost(unit: Unit, site: Site, *, now: datetime) -> bool:
-    """Count what was given up within the next hour that was not looked at yet; whether there are more of them. At the
-    first time it begins a month ago."""
+async def count_lost(unit: Unit, site: Site, *, now: datetime) -> int:
+    """Count what was given up within an hour from the first that was not counted yet; 1 if there was any. The first
+    time it looks a month back."""
     await facts.add(unit, _LOST_UP_TO, (now - _REACH).isoformat())
-    counted = await facts.take(unit, _LOST_UP_TO)
-    if counted is None:
-        return False
+    first = await _first_lost(unit, await facts.take(unit, _LOST_UP_TO), now)
+    if first is None:
+        return 0
     zone = ZoneInfo(site.time_zone)
-    after = datetime.fromisoformat(counted)
-    until = min(after + _WINDOW, now - SETTLED, _end_of_day(after, zone))
-    if until <= after:
-        return False
-    found = await day_counts.given_up_between(unit, after, until)
-    day = _day(until, zone)
+    until = min(first + _WINDOW, now - SETTLED, _end_of_day(first, zone))
+    found = await day_counts.given_up_between(unit, first, until)
+    day = _day(first, zone)
     await day_counts.add(unit, {(day, _LOST[Channel(channel)]): number for channel, number in found.items()})
     await facts.put(unit, _LOST_UP_TO, until.isoformat())
-    return until < now - SETTLED
+    return 1
+
+
+async def _first_lost(reading: Reading, counted: str | None, now: datetime) -> datetime | None:
+    """When the first delivery was given up that is not counted yet, and may be."""
+    after = now - _REACH if counted is None else datetime.fromisoformat(counted)
+    return await day_counts.first_given_up(reading, after=after, until=now - SETTLED)
 
 
 async def add_sent(unit: Unit, site: Site, sent: Mapping[str, int], *, now: datetime) -> None:
@@ -95,7 +106,6 @@ def _day(moment: datetime, zone: ZoneInfo) -> str:
 
 
 def _end_of_day(moment: datetime, zone: ZoneInfo) -> datetime:
-    """The last moment of the day that the next one after ``moment`` is in."""
-    day = (moment + timedelta(microseconds=1)).astimezone(zone).date()
-    midnight = datetime.combine(day + timedelta(days=1), time(), zone).astimezone(UTC)
-    return midnight - timedelta(microseconds=1)
+    """The last moment of the day that ``moment`` is in."""
+    tomorrow = moment.astimezone(zone).date() + timedelta(days=1)
+    return datetime.combine(tomorrow, time(), zone).astimezone(UTC) - timedelta(microseconds=1)

@@ -110,7 +110,8 @@ async def follow(
     await follows.put(unit, followee.id, follower.id, state=state, texts=texts, now=now)
     if state == "accepted":
         return Follows()
-    await notify.tell_account(unit, followee.id, reply_people.asks_to_follow(follower.name or ""), now=now)
+    words = reply_people.asks_to_follow(follower.name or "")
+    await notify.tell_account(unit, followee.id, words, caused_by=follower.id, now=now)
     return Asked()
 
 
@@ -133,15 +134,16 @@ async def accept(unit: Unit, owner: AccountRow, follower_id: int, *, now: dateti
     """Grant a request and tell who asked. False if there was none."""
     if not await follows.accept(unit, owner.id, follower_id):
         return False
-    await notify.tell_account(unit, follower_id, reply_people.was_accepted(owner.name or ""), now=now)
+    words = reply_people.was_accepted(owner.name or "")
+    await notify.tell_account(unit, follower_id, words, caused_by=owner.id, now=now)
     return True
 
 
 async def accept_all(unit: Unit, owner: AccountRow, *, now: datetime) -> int:
     """Grant every request and tell all who asked; how many they were."""
     granted = await follows.accept_all(unit, owner.id)
-    for follower_id in granted:
-        await notify.tell_account(unit, follower_id, reply_people.was_accepted(owner.name or ""), now=now)
+    words = reply_people.was_accepted(owner.name or "")
+    await notify.tell_accounts(unit, granted, words, caused_by=owner.id, now=now)
     return len(granted)
 
 
@@ -156,6 +158,7 @@ async def block(unit: Unit, account_id: int, other_id: int, *, now: datetime) ->
     for follower_id, followee_id in ((account_id, other_id), (other_id, account_id)):
         await follows.remove(unit, followee_id, follower_id)
         await deliveries.drop_between(unit, follower_id, followee_id, "blocked", now=now)
+        await deliveries.drop_caused(unit, follower_id, followee_id, "blocked", now=now)
 
 
 async def mute(unit: Unit, account_id: int, other_id: int, *, now: datetime) -> None:

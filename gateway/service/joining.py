@@ -9,10 +9,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from gateway.domain import proof, reply, token
-from gateway.domain.token import Purpose
+from gateway.domain import mail_domain, proof, reply
 from gateway.domain.types import NAME_PATTERN, Channel
 from gateway.service import inviting, notify
+from gateway.service.mail_addresses import posting_address
 from gateway.service.site import Site
 from store import (
     accounts,
@@ -23,6 +23,7 @@ from store import (
     follows,
     invites,
     listeners,
+    lists,
     nudges,
     polls,
     proofs,
@@ -182,8 +183,8 @@ async def name_refusal(unit: Unit, name: str) -> NameTaken | NotAName | None:
 async def join(
     unit: Unit, site: Site, phone: AddressRow, name: str, *, words: str, now: datetime, code: str = ""
 ) -> Joined | NameTaken | NotAName | RegistrationClosed | NotInvited:
-    """Sign a phone up under ``name`` (lower-case). ``words`` are what was texted: they are the consent. ``code`` is the
-    one of an invitation, where signing up takes one.
+    """Sign a phone up, or a proven mailbox, under ``name`` (lower-case). ``words`` are what it wrote: they are the
+    consent. ``code`` is the one of an invitation, where signing up takes one.
 
     A phone that only follows keeps what it follows; one that has a named account must not come here.
     """
@@ -192,7 +193,7 @@ async def join(
         invite_id = await inviting.find(unit, site, code, now=now)
         if invite_id is None:
             return NotInvited()
-    elif site.registration != "open":
+    elif site.registration != "open" and not _is_of_the_community(site, phone):
         return RegistrationClosed()
     refusal = await name_refusal(unit, name)
     if refusal is not None:
@@ -212,6 +213,12 @@ async def join(
         await invites.take(unit, invite_id, account_id, now=now)
     await default_follows.apply(unit, account_id, now=now)
     return Joined(account_id, fresh)
+
+
+def _is_of_the_community(site: Site, address: AddressRow) -> bool:
+    """Whether it is a mailbox whose domain is all that signing up takes."""
+    by_mail = site.registration == "domains" and address.channel == Channel.EMAIL
+    return by_mail and mail_domain.belongs(address.address, site.mail_domains)
 
 
 async def join_to_follow(unit: Unit, phone: AddressRow, *, words: str, now: datetime) -> int:
@@ -291,6 +298,7 @@ async def delete_account(unit: Unit, account_id: int, *, now: datetime) -> None:
     await relations.remove_all(unit, account_id)
     await listeners.remove_all(unit, account_id)
     await polls.remove_votes(unit, account_id)
+    await lists.remove_all(unit, account_id)
     await nudges.remove_all(unit, account_id)
     await accounts.set_pin(unit, account_id, "")
     await proofs.forget_all(unit, account_id)
@@ -344,8 +352,7 @@ async def mail_posting_address(unit: Unit, site: Site, account_id: int, *, now: 
     account = await accounts.by_id(unit, account_id)
     if account is None or account.mail_id is None:
         return False
-    secret = token.make(site.key, Purpose.POST, account.id, account.post_version)
-    letter = reply.posting_letter(site.name, account.name or "", f"post+{secret}@{site.mail_domain}")
+    letter = reply.posting_letter(site.name, account.name or "", posting_address(site, account))
     return await notify.tell(unit, account.mail_id, letter, subject=reply.posting_letter_subject(site.name), now=now)
 
 

@@ -62,6 +62,11 @@ async def wipe_old_messages(unit: Unit, *, now: datetime) -> int:
     return await inbox.wipe_raw(unit, before=now - RAW_KEPT)
 
 
+async def are_parts_overdue(reading: Reading, *, now: datetime) -> bool:
+    """Whether there is anything for :func:`give_up_parts`: a look that holds up nobody."""
+    return await parted.any_overdue(reading, before=now - PARTS_WITHIN)
+
+
 async def give_up_parts(unit: Unit, *, now: datetime) -> int:
     """Take out texts whose missing parts no longer come, and tell their senders: half a sentence is not posted in
     anybody's name. How many, at most a bounded step."""

@@ -18,12 +18,14 @@ from gateway.web.entrance import Entrance
 from gateway.web.feeds import Feeds
 from gateway.web.hooks import KannelHooks, TwilioHooks
 from gateway.web.inviting import Inviting
+from gateway.web.lists import Lists
 from gateway.web.living import Living
 from gateway.web.look import Look
 from gateway.web.pages import Pages
 from gateway.web.people import People
 from gateway.web.problems import add_headers, show_problems
 from gateway.web.settings import Settings
+from gateway.web.together import Together
 from gateway.web.visitors import Visitors
 from gateway.web.watching import Watching
 from inbound.message import TakesMessages
@@ -38,11 +40,13 @@ LARGEST_BODY = 64 * 1024
 @dataclass(frozen=True)
 class WebSettings:
     """``[web]``: where the site and the webhooks listen. A proxy with TLS stands before it; ``trusted_proxies`` are the
-    addresses from which it is believed who the visitor is (``X-Forwarded-For``)."""
+    addresses from which it is believed who the visitor is (``X-Forwarded-For``); ``hub`` is the WebSub hub that is told
+    of public posts."""
 
     host: str = "127.0.0.1"
     port: Annotated[int, Meta(ge=0, le=65535)] = 8140
     trusted_proxies: tuple[str, ...] = ("127.0.0.1", "::1")
+    hub: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,7 @@ class WebDeps:
     pages: bool = True
     new_code: Callable[[], str] = six_digits
     proxies: frozenset[str] = frozenset()
+    hub: str = ""
 
 
 def build_app(deps: WebDeps) -> web.Application:
@@ -76,10 +81,12 @@ def build_app(deps: WebDeps) -> web.Application:
     if deps.kannel:
         KannelHooks(deps.kannel, deps.intake, deps.record, deps.now).add_to(app)
     if deps.pages:
-        Feeds(deps.store, deps.site).add_to(app)
+        Feeds(deps.store, deps.site, deps.hub).add_to(app)
         desk = Desk(deps.store, deps.site, look, visitors, deps.now, deps.new_code, deps.proxies)
         Entrance(desk).add_to(app)
         Watching(desk).add_to(app)
+        Together(desk).add_to(app)
+        Lists(desk).add_to(app)
         Settings(desk).add_to(app)
         Inviting(desk).add_to(app)
         Admin(desk).add_to(app)

@@ -3,6 +3,7 @@
 import asyncio
 import re
 import secrets
+from io import BytesIO
 from typing import assert_never
 
 import segno
@@ -227,8 +228,11 @@ class Entrance:
         if not site.number:
             raise web.HTTPNotFound
         picture = segno.make(f"SMSTO:{site.number}:{words}", error="m")
-        body = picture.svg_inline(scale=4, border=2).encode()
-        return web.Response(body=body, content_type="image/svg+xml", headers={"Cache-Control": "max-age=86400"})
+        body = BytesIO()
+        picture.save(body, kind="svg", scale=4, border=2, xmldecl=False)
+        return web.Response(
+            body=body.getvalue(), content_type="image/svg+xml", headers={"Cache-Control": "max-age=86400"}
+        )
 
     # ---- what both have in common
 

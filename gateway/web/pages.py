@@ -9,13 +9,13 @@ from aiohttp import hdrs, web
 from gateway.domain import token
 from gateway.domain.command_table import CHAPTERS
 from gateway.domain.token import Purpose
-from gateway.service import following, reading
+from gateway.service import following, polling, reading
 from gateway.service.reading import Closed, Deleted, Missing, PostPage, PostView, Profile
 from gateway.web import addresses
 from gateway.web.desk import Desk
 from gateway.web.living import Living, around
 from gateway.web.visitors import visitor
-from store import accounts, people
+from store import accounts, listeners, people
 from store.timelines import NEWEST
 from store.unit import Reading
 
@@ -81,25 +81,34 @@ class Pages:
         """A post among its thread; any other address of it leads to the right one."""
         async with self._store.reading() as read:
             found = await reading.post_page(read, int(request.match_info["post"]), reader=_reader(request))
-            marks = await _marks(read, request, found.conversation) if isinstance(found, PostPage) else {}
+            marks, poll = {}, None
+            if isinstance(found, PostPage):
+                marks = await _marks(read, request, found.conversation)
+                poll = await self._poll(read, request, found.post)
         match found:
             case PostPage(post):
                 if request.path != post.path:
                     raise web.HTTPMovedPermanently(post.path)
                 draft = self._living.blank(visitor(request))
-                return self._look.page(request, "post.html", **around(found), **marks, **draft)
+                return self._look.page(request, "post.html", **around(found), **marks, **draft, poll=poll)
             case Deleted():
                 raise web.HTTPGone
             case Missing():
                 raise web.HTTPNotFound
+
+    async def _poll(self, read: Reading, request: web.Request, post: PostView) -> polling.Standing | None:
+        return await polling.standing(read, post.subject_id, reader=_reader(request), now=self._now())
 
     async def tag(self, request: web.Request) -> web.Response:
         """The posts with a tag."""
         tag = request.match_info["tag"].casefold()
         async with self._store.reading() as read:
             page = await reading.tag_timeline(read, tag, reader=_reader(request), before=_before(request))
+            listens = (me := _reader(request)) is not None and await listeners.listens(read, f"#{tag}", me)
             marks = await _marks(read, request, page.posts)
-        return self._look.page(request, "tag.html", tag=tag, path=addresses.tag_path(tag), page=page, **marks)
+        return self._look.page(
+            request, "tag.html", tag=tag, path=addresses.tag_path(tag), page=page, listens=listens, **marks
+        )
 
     async def help(self, request: web.Request) -> web.Response:
         """All that can be texted: where the answer to HELP leads."""
@@ -109,7 +118,10 @@ class Pages:
         """Where crawlers should not go (RFC 9309)."""
         if self._site.private:
             return web.Response(text="User-agent: *\nDisallow: /\n")
-        closed = "".join(f"Disallow: {path}\n" for path in ("/feeds/", "/unsubscribe/", "/hooks/"))
+        closed = "".join(
+            f"Disallow: {path}\n"
+            for path in ("/feeds/", "/unsubscribe/", "/hooks/", "/search", "/settings", "/login", "/signup")
+        )
         return web.Response(text=f"User-agent: *\n{closed}\nSitemap: {self._site.public_url}/sitemap.xml\n")
 
     async def sitemap(self, _request: web.Request) -> web.Response:

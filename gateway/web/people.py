@@ -27,8 +27,6 @@ _LETTERS = 100
 _FARTHEST = 10_000
 """How far down the directory can be leafed through."""
 
-_LONGEST_SEARCH = 140
-
 
 class People:
     """The routes about people."""
@@ -64,7 +62,7 @@ class People:
 
     async def search(self, request: web.Request) -> web.Response:
         """Posts with all of some words, and people called so."""
-        words = " ".join(asked(request, "q", _LONGEST_SEARCH).split())
+        words = " ".join(asked(request, "q", addresses.LONGEST_SEARCH).split())
         me = visitor(request)
         before = addresses.before(request.query.get("before")) or NEWEST
         values: dict[str, Any] = {"words": words, "people": [], "page": reading.Page((), None)}

@@ -12,8 +12,8 @@ from gateway.domain.delivery import Deferred, Outcome, RetryRules, Sent
 from gateway.domain.pace import Pace
 from gateway.domain.reason import USED_UP
 from gateway.domain.types import Outgoing
-from gateway.service import budgets, fanout, following, notify, sending
-from gateway.service.sending import Result
+from gateway.service import budgets, claiming, fanout, following, notify, settling
+from gateway.service.settling import Result
 from store import addresses, routes, usage
 from store import deliveries as deliveries_store
 from store.schema import deliveries
@@ -33,10 +33,10 @@ async def send(town: Town, outcome: Outcome | None = None) -> list[str]:
     while True:
         async with town.store.unit() as unit:
             route = (await routes.ensure(unit, [OTHER_NUMBER, OURS]))[2]
-            batch = await sending.claim(unit, route, Pace(), most=50, lease=LEASE, now=town.now, site=town.site)
+            batch = await claiming.claim(unit, route, Pace(), most=50, lease=LEASE, now=town.now, site=town.site)
             results = [Result(each, outcome or Sent(f"SM{each.id}")) for each in batch.deliveries]
             dice = [0.5] * len(results)
-            await sending.settle(unit, town.site, route, results, rules=RetryRules(), now=town.now, dice=dice)
+            await settling.settle(unit, town.site, route, results, rules=RetryRules(), now=town.now, dice=dice)
         given += batch.deliveries
         if not batch.deliveries and not batch.refused:
             return [each.text for each in given]
@@ -46,10 +46,10 @@ async def send_mails(town: Town) -> list[Outgoing]:
     """Send what may be sent now by mail."""
     async with town.store.unit() as unit:
         route = (await routes.ensure(unit, [OTHER_NUMBER, OURS]))[0]
-        batch = await sending.claim(unit, route, Pace(), most=50, lease=LEASE, now=town.now, site=town.site)
+        batch = await claiming.claim(unit, route, Pace(), most=50, lease=LEASE, now=town.now, site=town.site)
         results = [Result(each, Sent(f"M{each.id}")) for each in batch.deliveries]
         dice = [0.5] * len(results)
-        await sending.settle(unit, town.site, route, results, rules=RetryRules(), now=town.now, dice=dice)
+        await settling.settle(unit, town.site, route, results, rules=RetryRules(), now=town.now, dice=dice)
     return batch.deliveries
 
 

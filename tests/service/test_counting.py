@@ -24,7 +24,7 @@ async def count_all(store: Store, site: Site, now: object = NOW) -> int:
     """Run all steps until there is nothing more; how many they were."""
     steps = 0
     for step in (counting.count_posts, counting.count_lost):
-        more = True
+        more = 1
         while more:
             async with store.unit() as unit:
                 more = await step(unit, site, now=now)  # type: ignore[arg-type]  # a moment

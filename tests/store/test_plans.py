@@ -313,7 +313,9 @@ async def test_counting_reads_only_what_came_since_it_was_done_last(calm_town: S
     async with calm_town.unit() as unit:
         with watching(calm_town) as seen:
             found = await day_counts.posts_after(unit, 5, until=NOW, most=3)
-            lost = await day_counts.given_up_between(unit, NOW - timedelta(minutes=5), NOW)
+            first = await day_counts.first_given_up(unit, after=NOW - timedelta(minutes=5), until=NOW)
+            assert first == NOW
+            lost = await day_counts.given_up_between(unit, first, NOW)
     assert [post_id for post_id, _, _ in found] == [6, 7, 8]
     assert lost == {"sms": 100}
     await check(calm_town, seen, tables=("deliveries",))

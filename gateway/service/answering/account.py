@@ -25,11 +25,11 @@ RENAME, PUBLIC, DELETE = "name", "public", "delete"
 
 
 async def join(asked: Asked, name: str, code: str = "") -> str:
-    """Sign up from this phone, or give a phone that only follows its name; by an invitation if there is a ``code``.
-    Wrong codes are counted as those of CLAIM are."""
+    """Sign up from this phone or proven mailbox, or give one that only follows its name; by an invitation if there is a
+    ``code``. Wrong codes are counted as those of CLAIM are."""
     if asked.person is not None and asked.person.name is not None:
         return await or_post(asked, reply.already_named(asked.person.name))
-    if not asked.by_phone:
+    if not asked.by_phone and not asked.told.proven:
         return reply.only_by_phone()
     not_invited = reply.no_such_invitation(asked.operator)
     if code and await guessed_too_often(asked, not_invited):
@@ -38,6 +38,8 @@ async def join(asked: Asked, name: str, code: str = "") -> str:
         asked.unit, asked.site, asked.address, name, words=asked.told.text, now=asked.now, code=code
     )
     match outcome:
+        case Joined() if asked.told.proven:
+            return reply.joined_by_mail(asked.site.name, name, f"post@{asked.site.mail_domain}")
         case Joined(_, fresh):
             return reply.joined(asked.site.name, name) if fresh else reply.named(name)
         case NameTaken() | NotAName():
