@@ -146,6 +146,8 @@ async def test_an_administrator_invites_also_where_members_may_not(town: Town) -
         alice = await town.account("alice")
         assert isinstance(await inviting.offer(unit, town.site, alice, number=1, now=town.now), NotForMembers)
         ada = replace(alice, admin=True)
+        as_ada = Actor("alice", ada.id)
+        assert await inviting.make(unit, town.site, as_ada, note="", uses=30, days=1, number=3, now=town.now)
         assert isinstance(await inviting.offer(unit, town.site, ada, number=1, now=town.now), Invitation)
         assert not isinstance(await inviting.offer(unit, town.site, ada, number=2, now=town.now), InvitedTooMany)
 
