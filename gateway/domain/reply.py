@@ -120,14 +120,18 @@ def not_a_name() -> str:
     return "A name has 1 to 15 letters, digits or _, like alice_b. Please try another one. Nothing was posted."
 
 
-def registration_closed(mode: str, ask: str) -> str:
+def registration_closed(mode: str, ask: str, url: str) -> str:
     match mode:
         case "invite":
-            return f"Signing up here takes an invitation. Ask {ask}."
+            return f"Signing up here takes an invitation: JOIN yourname and its code. For one, ask {ask}."
         case "domains":
-            return f"Signing up here takes a mail address of this community. Ask {ask}."
+            return f"Signing up here takes a mail address of this community: see {url}/signup. Questions: {ask}."
         case _:
             return f"Nobody can sign up here by text. Ask {ask}."
+
+
+def no_such_invitation(ask: str) -> str:
+    return f"That invitation is mistyped, too old, or has served. For a new one, ask {ask}."
 
 
 def confirm_rename(name: str, code: str) -> str:

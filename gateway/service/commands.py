@@ -253,6 +253,8 @@ async def _answer_stranger(asked: Asked, command: c.Command) -> str:
     match command:
         case c.Join(name):
             return await account.join(asked, name)
+        case c.JoinInvited(name, code):
+            return await account.join(asked, name, code)
         case c.Claim(code):
             return await account.claim(asked, code)
         case c.Code(code) if done := await account.take_code(asked, None, code):
@@ -267,9 +269,13 @@ async def _answer_mailbox(asked: Asked, command: c.Command) -> str:
     """A mail from somebody who is nobody here; if it is proven from which mailbox, that one may sign up."""
     if not asked.told.proven:
         return reply.not_your_mail()
-    if isinstance(command, c.Join):
-        return await account.join(asked, command.name)
-    return reply.join_by_mail(asked.sign_up_with)
+    match command:
+        case c.Join(name):
+            return await account.join(asked, name)
+        case c.JoinInvited(name, code):
+            return await account.join(asked, name, code)
+        case _:
+            return reply.join_by_mail(asked.sign_up_with)
 
 
 async def _answer_member(asked: Asked, me: AccountRow, command: c.Command) -> str:
@@ -295,6 +301,8 @@ async def _answer_member(asked: Asked, me: AccountRow, command: c.Command) -> st
             return await words.undo(asked, me)
         case c.Join(name):
             return await account.join(asked, name)
+        case c.JoinInvited(name, code):
+            return await account.join(asked, name, code)
         case c.Claim(code):
             return await account.claim(asked, code)
         case c.Rename(name):
@@ -390,7 +398,7 @@ async def _answer_member(asked: Asked, me: AccountRow, command: c.Command) -> st
         case c.Nudge(name):
             return await together.nudge(asked, me, name)
         case c.Invite():
-            return together.invite(asked)
+            return await together.invite(asked, me)
         case c.Report(name, why):
             return await together.report(asked, me, name, why)
         case c.Login():
