@@ -72,7 +72,7 @@ async def settle(
         verdicts.append(verdict)
         settled.append(_settled(delivery, verdict, now, rules))
         if isinstance(verdict, Done) and route.channel is Channel.SMS and delivery.post_id is not None:
-            last_sent[delivery.address_id] = max(delivery.post_id, last_sent.get(delivery.address_id, 0))
+            last_sent[delivery.address_id] = delivery.post_id
     await queue.settle(unit, settled)
     await queue.remember_last_sent(unit, last_sent.items())
     refused = [each.id for each, verdict in zip(settled, verdicts, strict=True) if _is_refused(route, verdict)]
@@ -146,6 +146,8 @@ async def settle_look_up(
         route = (await routes.by_sender(unit)).get(delivery.sender)
         if route is not None:
             await budgets.enter(unit, site, route, [delivery], now=now)
+        if delivery.post_id is not None:
+            await queue.remember_found(unit, delivery.address_id, delivery.post_id)
     elif isinstance(verdict, Retry | GiveUp) and not isinstance(finding, Deferred):
         await budgets.give_back(unit, site, [delivery], now=now)
     if isinstance(verdict, GiveUp) and verdict.fault is not Fault.MESSAGE:
