@@ -156,7 +156,7 @@ async def _follow(
             moved = is_current and await _move(unit, receipt, _OPEN, State.DEAD, reason, now, now)
             if fault is not Fault.MESSAGE:
                 for carried in await queue.details(unit, [delivery.id]):
-                    refused = moved and fault is Fault.SENDER
+                    refused = moved and fault.is_of_the_number
                     if refused and await failover.hand_on(unit, carried.route, [carried.id], now=now):
                         await budgets.give_back(unit, site, [carriage.outgoing(carried, "")], now=now)
                     if carried.address_id is not None:

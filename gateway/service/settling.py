@@ -100,8 +100,8 @@ async def settle(
 
 
 def _is_refused(route: Route, verdict: Verdict) -> bool:
-    """Whether the provider refuses our number, so that another one may do."""
-    return route.channel is Channel.SMS and isinstance(verdict, GiveUp) and verdict.fault is Fault.SENDER
+    """Whether the provider refuses our number, be it for this phone alone, so that another one may do."""
+    return route.channel is Channel.SMS and isinstance(verdict, GiveUp) and verdict.fault.is_of_the_number
 
 
 async def _mind_alert(unit: Unit, route: Route, results: Sequence[Result], alert: Alert | None, now: datetime) -> None:
