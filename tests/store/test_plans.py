@@ -200,6 +200,14 @@ async def test_housekeeping_reads_only_leases(town: Store) -> None:
     await check(town, seen, tables=("deliveries",))
 
 
+async def test_looking_for_what_waits_for_a_retired_number_reads_nothing_else(town: Store) -> None:
+    async with town.unit() as unit:
+        with watching(town) as seen:
+            assert await routes.leave_retired(unit) == 0
+    await check(town, seen, tables=("deliveries",))
+    assert "ix_deliveries_due" in await plan_of(town, *seen[0])
+
+
 async def test_asking_late_reads_only_what_is_to_be_asked_about(town: Store) -> None:
     async with town.unit() as unit:
         [waits] = await queue.claim(unit, 1, most=1, until=NOW, now=NOW)
