@@ -252,8 +252,7 @@ _RETRY = (
         route=_STILL_OURS,
         due_at=_NOW,
         queued_at=case((_ANSWERS, deliveries.c.queued_at), else_=_NOW),
-        attempt=0,
-        excused=0,
+        excused=deliveries.c.attempt,  # it has all its tries, and none has the number of one before
         refused_by=None,
         reason="",
     )
