@@ -168,6 +168,7 @@ async def test_a_page_looks_once_for_what_is_queued_already_also_where_the_plann
 async def test_dropping_what_waits_for_a_phone_reads_only_what_waits_for_it(town: Store) -> None:
     async with town.unit() as unit:
         with watching(town) as seen:
+            await deliveries_store.drop_texts_but_answers(unit, 8, "off", now=NOW)
             dropped = await deliveries_store.drop_for_account(unit, 7, Channel.SMS, "stop", now=NOW)
     assert dropped == 1
     await check(town, seen, tables=("deliveries",))
