@@ -132,8 +132,11 @@ def keep_house(
     async def end_leases() -> None:
         async with store.unit() as unit:
             taken = await tending.end_leases(unit, now=now())
+            moved = await tending.leave_retired_numbers(unit)
         if taken:
             log.warning("leases ended", deliveries=taken)
+        if moved:
+            log.warning("texts waited for a number that is no longer ours", deliveries=moved)
 
     async def bring_back() -> None:
         lease = tools.settings.lease

@@ -367,6 +367,7 @@ def _became(text: Message, delivery: Outgoing) -> Sent | Bounced | None:
         case Bounced() as bounced:
             return bounced
         case TryAgain(reason, _, most, _):
-            return Bounced(reason) if most is not None and delivery.attempt > most else None
+            tried = delivery.attempt - delivery.excused
+            return Bounced(reason) if most is not None and tried > most else None
         case other:
             assert_never(other)

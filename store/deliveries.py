@@ -109,6 +109,8 @@ _DROP_FOR_ACCOUNT = tuple(
     for state in (_QUEUED, _GATHERED)
 )
 """One statement for each state, each along an index of its own; so it is between two people."""
+_ANSWERS = select(notices.c.id).where(notices.c.id == deliveries.c.notice_id, notices.c.answers).exists()
+_DROP_BUT_ANSWERS = _DROP_FOR_ACCOUNT[0].where(~_ANSWERS)
 _DROP_FOR_ADDRESS = (
     update(deliveries)
     .where(
@@ -243,7 +245,6 @@ _STILL_OURS = case(
     (deliveries.c.route.in_(select(routes.c.id).where(routes.c.active)), deliveries.c.route),
     else_=func.coalesce(way_out(_ROUTE_OF_ACCOUNT), deliveries.c.route),
 )
-_ANSWERS = select(notices.c.id).where(notices.c.id == deliveries.c.notice_id, notices.c.answers).exists()
 _RETRY = (
     update(deliveries)
     .where(deliveries.c.id.in_(bindparam("ids", expanding=True)), deliveries.c.state == _DEAD)
@@ -252,8 +253,7 @@ _RETRY = (
         route=_STILL_OURS,
         due_at=_NOW,
         queued_at=case((_ANSWERS, deliveries.c.queued_at), else_=_NOW),
-        attempt=0,
-        excused=0,
+        excused=deliveries.c.attempt,  # it has all its tries, and none has the number of one before
         refused_by=None,
         reason="",
     )
@@ -403,6 +403,12 @@ async def drop_for_account(unit: Unit, account_id: int, channel: Channel, reason
     values = {"of_account": account_id, "on_channel": channel, "why": reason, "now": now}
     statements = _DROP_FOR_ACCOUNT if channel is Channel.EMAIL else _DROP_FOR_ACCOUNT[:1]
     return sum([(await unit.execute(each, values)).rowcount for each in statements])
+
+
+async def drop_texts_but_answers(unit: Unit, account_id: int, reason: str, *, now: datetime) -> int:
+    """Drop the texts that are queued for the account, but for answers to what it has just asked; returns how many."""
+    values = {"of_account": account_id, "on_channel": Channel.SMS, "why": reason, "now": now}
+    return (await unit.execute(_DROP_BUT_ANSWERS, values)).rowcount
 
 
 async def drop_for_address(unit: Unit, address: AddressRow, reason: str, *, now: datetime) -> int:

@@ -375,11 +375,9 @@ _ANOTHER_UNDER_WAY = select(
     )
 )
 _SENT = given("sent", address_id=BigInteger, post_id=BigInteger)
-_LAST_SENT = (
-    update(addresses)
-    .where(addresses.c.id == _SENT.c.address_id, func.coalesce(addresses.c.last_post_id, 0) < _SENT.c.post_id)
-    .values(last_post_id=_SENT.c.post_id)
-)
+_LAST_SENT = update(addresses).where(addresses.c.id == _SENT.c.address_id).values(last_post_id=_SENT.c.post_id)
+_NEWER_THAN_LAST = func.coalesce(addresses.c.last_post_id, 0) < _SENT.c.post_id
+_FOUND_SENT = _LAST_SENT.where(_NEWER_THAN_LAST)
 _OVERDUE = (
     select(deliveries.c.id)
     .where(
@@ -505,10 +503,17 @@ async def another_is_under_way(reading: Reading, delivery_id: int, address_id: i
 
 
 async def remember_last_sent(unit: Unit, sent: Iterable[tuple[int, int]]) -> None:
-    """For each (address id, post id): a bare answer from that phone now means this post, unless a newer one does."""
+    """For each (address id, post id): this post has just been texted to that phone, and is what a bare answer means
+    now, also where an older one was held up and came behind a newer one."""
     values = list(sent)
     if values:
         await unit.execute(_LAST_SENT, {"sent": rows(values)})
+
+
+async def remember_found(unit: Unit, address_id: int, post_id: int) -> None:
+    """It is only known now that this post went to that phone a while ago: a bare answer means it, unless a newer one
+    came since."""
+    await unit.execute(_FOUND_SENT, {"sent": rows([(address_id, post_id)])})
 
 
 async def take_back(unit: Unit, now: datetime, *, most: int = 1_000) -> int:

@@ -5,7 +5,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, SmallInteger, bindparam, case, func, or_, select, update
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    SmallInteger,
+    bindparam,
+    case,
+    func,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 
 from gateway.domain.failover import FORGOTTEN_AFTER, LONG_PAUSE
 from gateway.domain.pace import Standing
@@ -99,6 +110,16 @@ _REROUTE = (
     )
     .values(route=bindparam("to"))
 )
+_RETIRED = select(routes.c.id).where(routes.c.channel == Channel.SMS, routes.c.active.is_(False))
+_LEAVE_RETIRED = (
+    update(deliveries)
+    .where(
+        deliveries.c.state == literal_column("'queued'"),
+        deliveries.c.route.in_(_RETIRED),
+        _FIRST.is_not(None),
+    )
+    .values(route=_FIRST)
+)
 _FORGET = (
     update(addresses)
     .where(addresses.c.channel == Channel.SMS, addresses.c.route.not_in(bindparam("ids", expanding=True)))
@@ -142,6 +163,12 @@ async def ensure(unit: Unit, senders: list[str]) -> list[Route]:
     else:
         await unit.execute(_NO_TEXTS)
     return [Route(MAIL_ROUTE, Channel.EMAIL, ""), *(Route(known[s], Channel.SMS, s) for s in senders)]
+
+
+async def leave_retired(unit: Unit) -> int:
+    """Let what waits for a number that is no longer ours go by the first one that is; how many. It had been taken by
+    the provider when the number went, and came back into the queue afterwards."""
+    return (await unit.execute(_LEAVE_RETIRED)).rowcount
 
 
 async def by_sender(reading: Reading) -> dict[str, int]:

@@ -28,11 +28,13 @@ from store.unit import Reading, Unit
 
 @dataclass(frozen=True, slots=True)
 class Sleeper:
-    """Somebody with quiet hours or a window of quiet. ``phone`` is the number of the phone in use, ``phone_id`` ours
-    for it, ``route`` the way there; ``gone`` when the account is deleted."""
+    """Somebody with quiet hours or a window of quiet. ``sleeps_at`` is when that begins, or has begun; ``phone`` is the
+    number of the phone in use, ``phone_id`` ours for it, ``route`` the way there; ``gone`` when the account is deleted.
+    """
 
     id: int
     quiet_hours: str | None
+    sleeps_at: datetime | None
     time_zone: str | None
     phone_id: int | None
     route: int | None
@@ -50,6 +52,7 @@ _SLEEPER = (
     select(
         accounts.c.id,
         accounts.c.quiet_hours,
+        accounts.c.sleeps_at,
         accounts.c.time_zone,
         accounts.c.phone_id,
         accounts.c.sms_route,

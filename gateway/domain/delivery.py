@@ -49,6 +49,12 @@ class Fault(StrEnum):
     NOT_NOW = "not now"  # the mailbox takes nothing, which may pass: only after days of it stop using it
     OPTED_OUT = "opted-out"  # its owner told the provider to stop: so do we
     SENDER = "sender"  # our number, account or contract: the operator must act
+    ROUTE = "route"  # the way from our number to this phone, and to nobody else; another number of ours may have one
+
+    @property
+    def is_of_the_number(self) -> bool:
+        """Whether another number of ours may do better."""
+        return self in (Fault.SENDER, Fault.ROUTE)
 
 
 @dataclass(frozen=True, slots=True)

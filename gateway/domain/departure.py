@@ -55,7 +55,7 @@ class ShelfLife:
 class Terms:
     """What holds for all deliveries of a claim: from which number (empty for mail) and at what pace they go, and where
     that stands. ``shelf_life`` None leaves it to the provider how long it tries; ``budget`` None is where there are
-    none."""
+    none. ``room`` is how many units the pace lets go now (None: any number), ``urgent_room`` where they are urgent."""
 
     now: datetime
     sender: str
@@ -63,6 +63,8 @@ class Terms:
     standing: Standing
     shelf_life: ShelfLife | None = None
     budget: Budget | None = None
+    room: int | None = None
+    urgent_room: int | None = None
 
 
 def decide(each: Carriage, terms: Terms, *, booked: int, spent: Mapping[Account, int]) -> Send | PutBack | Refuse:
@@ -85,6 +87,9 @@ def decide(each: Carriage, terms: Terms, *, booked: int, spent: Mapping[Account,
         terms.rate, terms.standing, units=units, booked=booked, now=terms.now, urgent=each.lane == Lane.ANSWER
     ):
         return PutBack(pace.midnight_after(terms.now), "the day's limit is reached", alone=False)
+    room = terms.urgent_room if each.lane == Lane.ANSWER else terms.room
+    if room is not None and booked >= room:  # as many were claimed as if each took one unit
+        return PutBack(each.queued_at, "others took all that the pace lets go", alone=False)
     if terms.budget is not None and each.post_id is not None:
         places = budget.counted(terms.budget, each.author_id, each.account_id)
         of = budget.exhausted(terms.budget, spent, places, delivery.segments)

@@ -63,7 +63,9 @@ _FORMS = (
             rf"stop {_WHICH}{_NEWS}(?: to {_ME})?",
             rf"(?:cancel|end) {_WHICH}(?:{_TEXTS}|subscription)",
             rf"no more {_TEXTS}(?: to {_ME})?",
-            rf"unsubscribe(?: {_ME})?{_FROM}",
+            rf"(?:i )?(?:do not want|dont want|no longer want|no longer wish)(?: to (?:get|receive|have))?"
+            rf" {_WHICH}{_TEXTS}(?: from (?:you|here|this number))?",
+            rf"unsub(?:scribe)?(?: {_ME}| all)?{_FROM}",
             rf"(?:opt {_ME} out|opt out|remove {_ME}){_FROM}",
             rf"(?:take|get|delete) {_ME} (?:off|from) {_WHICH}(?:{_LIST}|{_NEWS})",
             r"(?:i )?(?:hereby )?(?:revoke|withdraw) (?:my )?consent",
@@ -75,7 +77,7 @@ _FIRST = frozenset(
     (
         *("please", "pls", "plz", "kindly", "hi", "hello", "hey", "ok", "okay", "sorry", "just", "and", "now"),
         *("i", "id", "can", "could", "will", "would", "stop", "quit", "do", "dont", "never", "cancel", "end", "no"),
-        *("unsubscribe", "opt", "remove", "take", "get", "delete", "hereby", "revoke", "withdraw"),
+        *("unsubscribe", "unsub", "opt", "remove", "take", "get", "delete", "hereby", "revoke", "withdraw"),
     )
 )
 """What a request can begin with: most messages are none, and are told by their first word."""

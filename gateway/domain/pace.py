@@ -6,13 +6,13 @@ Kept in the database, these moments hold the pace of all daemons together.
 
 A limit for a minute is kept over any sixty seconds, not from one stroke of the clock to the next: what may go at once
 is taken off what comes after it. A text is never cut, so one of several segments may overdraw the second or the
-minute; what was overdrawn is waited for. It never overdraws the day.
+minute; what was overdrawn is waited for, and no other text goes meanwhile. It never overdraws the day.
 
 A share of the minute and of the day is reserved for answers and direct messages (``urgent``): posts leave it alone, so
 that who asks for help late on a busy day is still answered.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 BURST = timedelta(seconds=0.5)
@@ -78,10 +78,12 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Go:
-    """Up to ``units`` may be sent now, and ``left_today`` before the day is over (None: no limit)."""
+    """Up to ``units`` may be sent now, and ``left_today`` before the day is over (None: no limit). ``room`` is how many
+    the pace would let go now if more were asked for (None: any number)."""
 
     units: int
     left_today: int | None = None
+    room: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,13 +98,14 @@ def allowance(pace: Pace, standing: Standing, *, most: int, now: datetime, urgen
     reserved, and do not wait for others to go with."""
     if now < standing.paused_until <= now + LONGEST_PAUSE:
         return Wait(standing.paused_until)
-    units, left_today = most, None
+    rooms: list[int] = []
+    left_today = None
     if pace.per_day:
         used = standing.used if standing.day == _day(now) else 0
         left_today = pace.day_for(urgent=urgent) - used
         if left_today <= 0:
             return Wait(midnight_after(now))
-        units = min(units, left_today)
+        rooms.append(left_today)
     if pace.per_second:
         interval = timedelta(seconds=1 / pace.per_second)
         tolerance = (pace.burst - 1) * interval if pace.burst else max(BURST - interval, timedelta(0))
@@ -110,15 +113,15 @@ def allowance(pace: Pace, standing: Standing, *, most: int, now: datetime, urgen
         found = _conforming(_believable(standing.tat, now, FARTHEST_AHEAD), interval, tolerance, now, together)
         if isinstance(found, Wait):
             return found
-        units = min(units, found)
+        rooms.append(found)
     if pace.per_minute:
         at_once = pace.at_once if urgent else max(1, int(pace.at_once * (1 - pace.reserved)))
         tat = _believable(standing.minute_tat, now, FARTHEST_AHEAD_BY_MINUTES)
         found = _conforming(tat, pace.minute_interval, (at_once - 1) * pace.minute_interval, now)
         if isinstance(found, Wait):
             return found
-        units = min(units, found)
-    return Go(units, left_today)
+        rooms.append(found)
+    return Go(min([most, *rooms]), left_today, min(rooms, default=None))
 
 
 def _conforming(

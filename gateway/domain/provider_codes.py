@@ -28,6 +28,7 @@ class Meaning(StrEnum):
     OPT_OUT = "opt-out"
     DEAD_NUMBER = "dead number"
     MESSAGE = "this message"
+    ROUTE = "no way there"
     LATER = "retry later"
     SLOW_DOWN = "slow down"
     NEXT_DAY = "next day"
@@ -40,6 +41,7 @@ ACTIONS: Mapping[Meaning, str] = MappingProxyType(
         Meaning.OPT_OUT: "the phone is opted out, and what waits for it is dropped",
         Meaning.DEAD_NUMBER: "the phone is no longer used, and its owner is told by mail",
         Meaning.MESSAGE: "this text is given up; nothing else follows",
+        Meaning.ROUTE: "this text goes by another number of yours; with none left it is given up",
         Meaning.LATER: "tried again after a wait",
         Meaning.SLOW_DOWN: "tried again; this sender alone pauses for as long as the provider asks",
         Meaning.NEXT_DAY: "tried again after hours, for the limit ends at somebody's midnight",
@@ -54,6 +56,7 @@ _FAULTS: Mapping[Meaning, Fault] = MappingProxyType(
         Meaning.OPT_OUT: Fault.OPTED_OUT,
         Meaning.DEAD_NUMBER: Fault.ADDRESS,
         Meaning.MESSAGE: Fault.MESSAGE,
+        Meaning.ROUTE: Fault.ROUTE,
         Meaning.OUR_FAULT: Fault.SENDER,
     }
 )
@@ -135,9 +138,10 @@ CODES: Mapping[int, Code] = MappingProxyType(
         21635: Code("a landline number", Meaning.DEAD_NUMBER),
         30005: Code("the phone number is unknown or no longer in service", Meaning.DEAD_NUMBER),
         30006: Code("a landline, or a carrier that cannot be reached", Meaning.DEAD_NUMBER),
+        # This phone, from this number of ours.
+        21612: Code("this phone cannot be reached from this sender", Meaning.ROUTE),
         # This message.
         21602: Code("the message has no text", Meaning.MESSAGE),
-        21612: Code("this phone cannot be reached from this sender", Meaning.MESSAGE),
         21617: Code("the text is over 1600 characters", Meaning.MESSAGE),
         21619: Code("the message has no text or media", Meaning.MESSAGE),
         21658: Code("the text is too long", Meaning.MESSAGE),

@@ -53,11 +53,12 @@ async def claim(
     if isinstance(urgent, pace.Wait):
         return Batch([], urgent.until)
     ordinary = pace.allowance(rate, standing, most=most, now=now)
-    others = ordinary.units if isinstance(ordinary, pace.Go) else 0
+    others, room = (ordinary.units, ordinary.room) if isinstance(ordinary, pace.Go) else (0, 0)
     ids = await queue.claim(unit, route.id, most=urgent.units, ordinary=others, until=now + lease, now=now)
     carried = await queue.details(unit, ids)
     purse = None if site is None else await budgets.open_purse(unit, site, carried, now=now)
-    terms = Terms(now, route.sender, rate, standing, shelf_life, None if purse is None else purse.budget)
+    budget = None if purse is None else purse.budget
+    terms = Terms(now, route.sender, rate, standing, shelf_life, budget, room, urgent.room)
     spent = {} if purse is None else purse.spent
     deliveries: list[Outgoing] = []
     settled: list[Settled] = []

@@ -9,7 +9,7 @@ Who is heard, in this order:
     STOP, START, HELP     anyone; STOP stops at once and is confirmed once, as the last text to that phone
                           (behind a PIN, right or wrong, it is a STOP too)
     an opted-out phone    may START, and ask for HELP; until then nothing is done, as nothing could be answered
-    a flood of texts      one answer a minute that says so, and nothing else is done
+    a flood of texts      one answer a minute that says so, and nothing else is done; START is, and is not answered
     an unknown sender     may JOIN, CLAIM, or FOLLOW a public account; a proven mailbox may JOIN; anything else posts
                           nothing
     a suspended account   may leave, switch texts off and sign out
@@ -129,6 +129,8 @@ async def handle(unit: Unit, site: Site, told: Told, *, now: datetime, new_code:
     if told.sealed and asked.person is not None:
         return reply_posts.sealed()
     answer = await _answer(asked, command, proven=proven)
+    if not proven and await _flooded(asked) is not None:
+        return ""
     if told.dropped:
         return (
             reply_posts.only_attachments(told.dropped) if isinstance(command, c.Empty) else _with_dropped(asked, answer)

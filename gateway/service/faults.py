@@ -45,5 +45,5 @@ async def follow_up(
                 )
         case Fault.SENDER:
             log.error("sender refused", channel=channel, reason=reason)
-        case Fault.ADDRESS | Fault.NOT_NOW | Fault.MESSAGE:
+        case Fault.ADDRESS | Fault.NOT_NOW | Fault.MESSAGE | Fault.ROUTE:
             pass

@@ -133,13 +133,13 @@ async def _follow(
             if delivery.alert is not None:
                 await alerts.text_arrived(unit, delivery.route, now=now)
             moved = await _move(unit, receipt, from_states, State.DELIVERED, "", now, now, look_up_at=price_at)
-            return moved and await _bill(unit, site, delivery, now)
+            return moved and await _is_known(unit, site, delivery, now)
         case Underway(_):
             # A claimed one is left to its worker, who knows more about it.
             moved = is_current and await _move(
                 unit, receipt, [State.UNSURE], State.SENT, "", now, now, look_up_at=ask_at
             )
-            return moved and await _bill(unit, site, delivery, now)
+            return moved and await _is_known(unit, site, delivery, now)
         case TryAgain(reason, wait, most, halt):
             tried = await receipts.failures(unit, delivery.id)
             if not is_current:
@@ -156,7 +156,7 @@ async def _follow(
             moved = is_current and await _move(unit, receipt, _OPEN, State.DEAD, reason, now, now)
             if fault is not Fault.MESSAGE:
                 for carried in await queue.details(unit, [delivery.id]):
-                    refused = moved and fault is Fault.SENDER
+                    refused = moved and fault.is_of_the_number
                     if refused and await failover.hand_on(unit, carried.route, [carried.id], now=now):
                         await budgets.give_back(unit, site, [carriage.outgoing(carried, "")], now=now)
                     if carried.address_id is not None:
@@ -166,13 +166,16 @@ async def _follow(
             assert_never(report)
 
 
-async def _bill(unit: Unit, site: Site, delivery: Subject, now: datetime) -> bool:
-    """Enter a text into the bill that only its report tells of: what was answered is entered already. Always True, for
-    it was moved."""
+async def _is_known(unit: Unit, site: Site, delivery: Subject, now: datetime) -> bool:
+    """Do for a text that only its report tells of what was done for the others when they were answered: enter it into
+    the bill, and let a bare answer mean it. Always True, for it was moved."""
     if delivery.state == State.UNSURE:
         for carried in await queue.details(unit, [delivery.id]):
-            if carried.to is not None:
-                await budgets.enter(unit, site, delivery.route, [carriage.outgoing(carried, "")], now=now)
+            if carried.to is None or carried.address_id is None:
+                continue
+            await budgets.enter(unit, site, delivery.route, [carriage.outgoing(carried, "")], now=now)
+            if carried.post_id is not None:
+                await queue.remember_found(unit, carried.address_id, carried.post_id)
     return True
 
 

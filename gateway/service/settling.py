@@ -72,7 +72,7 @@ async def settle(
         verdicts.append(verdict)
         settled.append(_settled(delivery, verdict, now, rules))
         if isinstance(verdict, Done) and route.channel is Channel.SMS and delivery.post_id is not None:
-            last_sent[delivery.address_id] = max(delivery.post_id, last_sent.get(delivery.address_id, 0))
+            last_sent[delivery.address_id] = delivery.post_id
     await queue.settle(unit, settled)
     await queue.remember_last_sent(unit, last_sent.items())
     refused = [each.id for each, verdict in zip(settled, verdicts, strict=True) if _is_refused(route, verdict)]
@@ -100,8 +100,8 @@ async def settle(
 
 
 def _is_refused(route: Route, verdict: Verdict) -> bool:
-    """Whether the provider refuses our number, so that another one may do."""
-    return route.channel is Channel.SMS and isinstance(verdict, GiveUp) and verdict.fault is Fault.SENDER
+    """Whether the provider refuses our number, be it for this phone alone, so that another one may do."""
+    return route.channel is Channel.SMS and isinstance(verdict, GiveUp) and verdict.fault.is_of_the_number
 
 
 async def _mind_alert(unit: Unit, route: Route, results: Sequence[Result], alert: Alert | None, now: datetime) -> None:
@@ -146,6 +146,8 @@ async def settle_look_up(
         route = (await routes.by_sender(unit)).get(delivery.sender)
         if route is not None:
             await budgets.enter(unit, site, route, [delivery], now=now)
+        if delivery.post_id is not None:
+            await queue.remember_found(unit, delivery.address_id, delivery.post_id)
     elif isinstance(verdict, Retry | GiveUp) and not isinstance(finding, Deferred):
         await budgets.give_back(unit, site, [delivery], now=now)
     if isinstance(verdict, GiveUp) and verdict.fault is not Fault.MESSAGE:

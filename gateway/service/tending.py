@@ -50,6 +50,14 @@ async def end_leases(unit: Unit, *, now: datetime) -> int:
     return taken
 
 
+async def leave_retired_numbers(unit: Unit) -> int:
+    """Let nothing wait for a number that is no longer ours, as nobody sends from it; rings when there was any."""
+    moved = await routes.leave_retired(unit)
+    if moved:
+        unit.ring()
+    return moved
+
+
 async def bring_back(unit: Unit, *, lease: timedelta, now: datetime) -> int:
     """Let go what a clock that was ahead put off; rings when there was any. How many, at most a bounded step."""
     brought = await deliveries.bring_back(unit, believable=now + CLOCKS_APART, until=now + lease, now=now)

@@ -36,8 +36,8 @@ async def wake_due(unit: Unit, site: Site, *, now: datetime, most: int = 200) ->
 
 
 async def set_daily(unit: Unit, site: Site, account_id: int, hours: Hours | None, *, now: datetime) -> ZoneInfo:
-    """Daily quiet hours from now on, or (None) none at all, not even for a while. What waited is let go if they do not
-    hold now. Returns the zone whose clocks they go by."""
+    """Daily quiet hours from now on, or (None) none at all, not even for a while. What waited for their end is let go
+    if they do not hold now. Returns the zone whose clocks they go by."""
     await sleepers.set_hours(unit, account_id, None if hours is None else str(hours))
     sleeper = await sleepers.by_id(unit, account_id)
     await _put(unit, site, sleeper, _next(site, sleeper, now), now)
@@ -64,8 +64,11 @@ async def wake(unit: Unit, site: Site, account_id: int, *, now: datetime) -> dat
 
 
 async def _put(unit: Unit, site: Site, sleeper: Sleeper, window: Window | None, now: datetime) -> None:
+    """The window from now on. Only who slept has texts that waited for that: what waits for somebody awake, for the
+    pace or another try, is none of it, and nothing of it is summed up."""
     await sleepers.move(unit, {sleeper.id: window})
-    if not _holds(window, now):
+    slept = sleeper.sleeps_at is not None and sleeper.sleeps_at <= now
+    if slept and not _holds(window, now):
         await _release(unit, site, [sleeper], now)
 
 

@@ -80,6 +80,26 @@ def test_what_does_not_fit_into_the_day_waits_for_the_next_one(change: dict[str,
         assert verdict == PutBack(MIDNIGHT, "the day's limit is reached", alone=False)
 
 
+@pytest.mark.parametrize(
+    ("change", "booked", "goes"),
+    [
+        ({}, 2, True),
+        (LONG, 2, True),  # a text is never cut
+        ({}, 3, False),
+        ({"lane": Lane.ANSWER}, 3, True),
+        ({"lane": Lane.ANSWER}, 4, False),
+    ],
+)
+def test_behind_what_took_all_that_the_pace_lets_go_nothing_goes(
+    change: dict[str, Any], booked: int, goes: bool
+) -> None:
+    verdict = decide(replace(POST, **change), replace(TERMS, room=3, urgent_room=4), booked=booked, spent={})
+    if goes:
+        assert isinstance(verdict, Send)
+    else:
+        assert verdict == PutBack(POST.queued_at, "others took all that the pace lets go", alone=False)
+
+
 def test_what_was_used_on_another_day_is_not_counted() -> None:
     yesterday = replace(FULL_DAY, standing=replace(FULL_DAY.standing, day=NOW.toordinal() - 1))
     assert isinstance(decide(POST, yesterday, booked=7, spent={}), Send)

@@ -177,6 +177,17 @@ def test_posts_that_fill_every_minute_make_an_answer_wait_one_turn_at_most(per_m
                 assert until <= now + pace.minute_interval
 
 
+@pytest.mark.parametrize(
+    ("pace", "room"),
+    [(Pace(), None), (Pace(per_second=10), 5), (Pace(per_second=10, per_day=4), 4), (Pace(per_minute=60), 6)],
+)
+@pytest.mark.parametrize("most", [1, 500])
+def test_what_the_pace_lets_go_does_not_depend_on_what_is_asked_for(pace: Pace, room: int | None, most: int) -> None:
+    found = allowance(pace, FRESH, most=most, now=NOW)
+    assert isinstance(found, Go)
+    assert (found.units, found.room) == (min(most, most if room is None else room), room)
+
+
 def test_a_text_that_overdraws_a_minute_is_waited_for() -> None:
     pace = Pace(per_minute=10)
     standing = book(pace, FRESH, units=10, now=NOW)

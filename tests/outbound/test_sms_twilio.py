@@ -429,23 +429,24 @@ async def test_our_text_in_a_list_that_does_not_say_when_is_not_taken_for_anothe
 
 
 @pytest.mark.parametrize(
-    ("code", "attempt", "finding"),
+    ("code", "attempt", "excused", "finding"),
     [
-        (30005, 1, Bounced("the phone number is unknown or no longer in service (30005)", Fault.ADDRESS)),
-        (21610, 1, Bounced("the recipient has opted out at the provider (21610)", Fault.OPTED_OUT)),
-        (30008, 1, Absent()),
-        (30008, 2, Bounced("the carrier gave no reason (30008)")),
-        (30003, 3, Absent()),
+        (30005, 1, 0, Bounced("the phone number is unknown or no longer in service (30005)", Fault.ADDRESS)),
+        (21610, 1, 0, Bounced("the recipient has opted out at the provider (21610)", Fault.OPTED_OUT)),
+        (30008, 1, 0, Absent()),
+        (30008, 2, 0, Bounced("the carrier gave no reason (30008)")),
+        (30008, 9, 8, Absent()),  # put off eight times, by quiet hours or the pace, and tried once
+        (30003, 3, 0, Absent()),
     ],
 )
 async def test_a_look_up_says_what_became_of_a_failed_text(
-    carrier: Carrier, code: int, attempt: int, finding: Absent | Bounced
+    carrier: Carrier, code: int, attempt: int, excused: int, finding: Absent | Bounced
 ) -> None:
     carrier.misbehave(Trouble.UNDELIVERED, code=code)
     async with transport(carrier.base_url) as wire:
         await wire.send(text())
         await carrier.wait_for(lambda sent: sent.status == "undelivered")
-        assert await looked_up(wire, text(attempt=attempt)) == finding
+        assert await looked_up(wire, text(attempt=attempt, excused=excused)) == finding
 
 
 async def test_a_text_that_was_sent_again_counts_not_its_failed_first_try(carrier: Carrier) -> None:

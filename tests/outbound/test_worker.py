@@ -210,6 +210,28 @@ async def test_no_more_segments_are_claimed_than_the_pace_allows(town: Town) -> 
         assert len(wire.given) == 6
 
 
+@pytest.mark.parametrize("pace", [Pace(per_second=8), Pace(per_second=1, burst=3), Pace(per_minute=30, burst=3)])
+async def test_a_burst_is_counted_in_segments_not_in_texts(town: Town, pace: Pace) -> None:
+    """Of the three or four segments that may go at once the second text takes the last one, and nothing goes behind it.
+    What was claimed in vain keeps its place: the first to go is the first that was queued."""
+    async with town.store.unit() as unit:
+        await unit.execute(posts.update().values(text="x" * 300))
+    moment = now() + timedelta(seconds=1)
+    wire = Wire()
+    await town.queue(1, *PEOPLE)
+    await town.queue(2, PEOPLE[-1])
+    async with running(town.worker(wire, pace=pace, clock=lambda: moment)):
+        await town.sends(2)
+        assert len(wire.given) == 2
+        for turn in range(2, len(PEOPLE) + 1):
+            moment += timedelta(seconds=30)
+            await town.sends(min(2 * turn, len(PEOPLE) + 1))
+            assert len(wire.given) == min(2 * turn, len(PEOPLE) + 1)
+    assert [d.post_id for d in wire.given if d.account_id == PEOPLE[-1]] == [1, 2]
+    assert [d.account_id for d in wire.given if d.post_id == 1] == list(PEOPLE)
+    assert {d.attempt - d.excused for d in wire.given} == {1}
+
+
 async def test_the_daily_limit_holds_the_rest_until_tomorrow(town: Town) -> None:
     moment = datetime(2030, 1, 1, 12, tzinfo=UTC)
     wire = Wire()

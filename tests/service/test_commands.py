@@ -467,6 +467,18 @@ async def test_a_flood_is_answered_once_and_read_no_more(town: Town) -> None:
     assert await town.posts() == ["words 0", "words 1", "words 9"]
 
 
+@pytest.mark.parametrize("word", ["START", "YES"])
+async def test_a_machine_that_answers_yes_to_everything_is_not_answered_for_ever(town: Town, word: str) -> None:
+    await town.join("alice")
+    town.now += timedelta(minutes=2)
+    town.site = replace(town.site, limits=Limits(texts_per_minute=2))
+    assert [bool(await town.text("alice", word)) for _ in range(5)] == [True, True, False, False, False]
+    assert await town.text("alice", "STOP") == reply.stopped("Testville")
+    assert await town.text("alice", word) == ""
+    town.now += timedelta(minutes=2)
+    assert await town.text("alice", "STATS")
+
+
 async def test_every_form_of_the_table_is_answered_and_only_posting_posts(town: Town) -> None:
     for i, row in enumerate(TABLE):
         await town.join(f"p{i}")

@@ -144,6 +144,17 @@ async def test_off_keeps_the_phone_and_stops_its_posts(town: Town) -> None:
     assert (await town.account("alice")).sms_route == 2
 
 
+async def test_off_leaves_the_answer_alone_that_waits_for_the_words_before_it(town: Town) -> None:
+    await town.join("alice", "bob")
+    phone_id = (await town.account("alice")).phone_id
+    assert phone_id is not None
+    async with town.store.unit() as unit:
+        await notify.tell(unit, phone_id, "what she asked for", answers=True, now=town.now)
+        await notify.tell(unit, phone_id, "what she did not", now=town.now)
+    await town.text("alice", "OFF")
+    assert await town.notices() == ["what she asked for"]
+
+
 async def test_mail_is_switched_by_text_and_by_mail(town: Town) -> None:
     await town.join("alice")
     assert await town.text("alice", "EMAIL ON") == reply.no_mail("ops@birds.example")

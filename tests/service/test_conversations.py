@@ -6,10 +6,11 @@ import pytest
 from sqlalchemy import select
 
 from gateway.domain import reply_posts
-from gateway.domain.delivery import RetryRules, Sent
+from gateway.domain.delivery import Deferred, Found, Outcome, RetryRules, Sent, Unsure
 from gateway.domain.pace import Pace
-from gateway.domain.types import Channel
-from gateway.service import claiming, fanout, settling
+from gateway.domain.types import Channel, Outgoing
+from gateway.service import claiming, fanout, receipts, settling
+from gateway.service.receipts import Receipt
 from gateway.service.settling import Result
 from store import routes
 from store.routes import Route
@@ -75,6 +76,56 @@ async def test_a_bare_answer_means_the_last_text_and_a_name_the_last_of_that_nam
     said = {words: answered for words, answered, _ in await thread(circle)}
     assert said["@carol at last"] == "sun!"
     assert said["@alice tea please"] == "or tea?"
+
+
+async def text_one(town: Town, outcome: Outcome | None = None) -> Outgoing:
+    """What is first in the queue of texts is sent, with that outcome."""
+    async with town.store.unit() as unit:
+        while await fanout.step(unit, now=town.now) is not None:
+            pass
+        route = (await routes.ensure(unit, [OTHER_NUMBER, OURS]))[2]
+        (each,) = (await claiming.claim(unit, route, Pace(), most=1, lease=LEASE, now=town.now)).deliveries
+        result = Result(each, outcome or Sent(f"SM{each.id}"))
+        await settling.settle(unit, town.site, route, [result], rules=RetryRules(), now=town.now, dice=[0.5])
+    return each
+
+
+async def test_a_bare_answer_means_the_last_text_although_a_newer_one_came_before_it(circle: Town) -> None:
+    await circle.text("alice", "lunch?")
+    await circle.text("carol", "@bob rain again")
+    await arrive(circle)
+    assert await circle.text("bob", "R yes!") == reply_posts.answered("alice")
+
+
+async def test_the_answer_to_a_direct_message_that_was_held_up_stays_private(circle: Town) -> None:
+    await circle.text("alice", "D bob are you ill?")
+    assert (await text_one(circle, Deferred("not now"))).text == "D alice: are you ill?"
+    await circle.text("carol", "rain again")
+    assert (await text_one(circle)).text == "carol: rain again"
+    circle.now += timedelta(minutes=1)
+    assert (await text_one(circle)).text == "D alice: are you ill?"
+    assert await circle.text("bob", "R a little") == reply_posts.direct_sent("alice")
+
+
+@pytest.mark.parametrize("told_by", ["look-up", "report"])
+async def test_a_bare_answer_means_a_text_of_which_it_was_not_known_at_first_whether_it_went(
+    circle: Town, told_by: str
+) -> None:
+    await circle.text("carol", "rain again")
+    await text_one(circle)
+    await circle.text("alice", "lunch?")
+    unsure = await text_one(circle, Unsure("no answer"))
+    circle.now += timedelta(minutes=1)
+    async with circle.store.unit() as unit:
+        if told_by == "look-up":
+            (each,) = await claiming.claim_look_ups(unit, most=1, lease=LEASE, now=circle.now)
+            found = [Found("SM-late", Sent("SM-late"))]
+            rules = RetryRules()
+            await settling.settle_look_up(unit, circle.site, each, found, rules=rules, now=circle.now, dice=0.5)
+        else:
+            report = Receipt("twilio", "SM-late", "delivered", "", unsure.id, unsure.attempt, circle.now)
+            assert await receipts.record(unit, circle.site, report, rules=RetryRules(), now=circle.now)
+    assert await circle.text("bob", "R yes!") == reply_posts.answered("alice")
 
 
 async def test_what_somebody_wrote_to_others_since_is_not_answered_by_name(circle: Town) -> None:

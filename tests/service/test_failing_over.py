@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from gateway.domain.delivery import Bounced, Deferred, Fault, GiveUp, Outcome, Retry, RetryRules, Sent, Unsure, Verdict
 from gateway.domain.pace import Pace
+from gateway.domain.provider_codes import refusal
 from gateway.domain.types import Outgoing
 from gateway.service import claiming, failing_over, notify, receipts, settling
 from gateway.service.receipts import Receipt
@@ -161,6 +162,20 @@ async def test_a_number_that_is_refused_is_followed_by_each_other_one_and_then_g
         assert [type(each) for each in await numbers.settle(claimed, refused, way)] == [Retry]
     assert await numbers.stand() == [(THIRD, "queued")]
     assert [type(each) for each in await numbers.settle(await numbers.claim(2), refused, 2)] == [GiveUp]
+    assert await numbers.stand() == [(THIRD, "dead")]
+
+
+async def test_a_phone_that_one_number_does_not_reach_is_tried_from_each_other_one(numbers: Numbers) -> None:
+    """Another one may have taken over that is bound to other countries."""
+    await numbers.queue(1)
+    assert [type(each) for each in await numbers.settle(await numbers.claim(), refusal(21612))] == [Retry]
+    [sent] = await numbers.claim(1)
+    await numbers.settle([sent], Sent("SM1"), 1)
+    receipt = Receipt("twilio", "SM1", "failed", "21612", sent.id, sent.attempt, numbers.now)
+    async with numbers.store.unit() as unit:
+        await receipts.record(unit, numbers.town.site, receipt, rules=RULES, now=numbers.now)
+    assert await numbers.stand() == [(THIRD, "queued")]
+    assert [type(each) for each in await numbers.settle(await numbers.claim(2), refusal(21612), 2)] == [GiveUp]
     assert await numbers.stand() == [(THIRD, "dead")]
 
 

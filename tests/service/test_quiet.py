@@ -206,6 +206,15 @@ async def test_other_hours_that_do_not_hold_now_wake_at_once(night: Town) -> Non
     )
 
 
+@pytest.mark.parametrize("words", ["SLEEP 22-7", "SLEEP 23-6", "SLEEP OFF"])
+async def test_what_waits_for_somebody_awake_is_not_summed_up(night: Town, words: str) -> None:
+    """It waits for the pace of a busy number, and not for the end of any quiet."""
+    night.now = START.replace(hour=21)
+    await post(night, *(f"news {n}" for n in range(1, 8)))
+    await night.text("bob", words)
+    assert words_of(await send(night)) == [f"alice: news {n}" for n in range(1, 8)]
+
+
 async def test_who_is_woken_late_in_the_next_night_sleeps_on(night: Town) -> None:
     """The daemons were away for a whole day."""
     await post(night, "one")

@@ -7,13 +7,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import insert, select, update
 
-from gateway.domain.delivery import RetryRules
+from gateway.domain.delivery import RetryRules, own_id
 from gateway.domain.types import Lane
 from gateway.service import alerts, late, receipts
 from gateway.service.receipts import Receipt
 from gateway.service.site import Site
 from outbound.worker import DeliverySettings
 from store import accounts, addresses, queue, routes
+from store import deliveries as deliveries_store
 from store.addresses import AddressRow
 from store.queue import Settled
 from store.schema import accounts as accounts_table
@@ -295,6 +296,24 @@ async def test_a_number_that_is_refused_in_receipts_stops_and_no_text_is_lost_by
     async with outbox.store.reading() as reading:
         assert await alerts.stopped(reading) == []
         assert max((await reading.execute(select(routes_table.c.paused_until))).scalars()) < NOW
+
+
+async def test_a_report_of_before_is_not_about_what_an_operator_had_tried_again(outbox: Outbox) -> None:
+    """Some carriers give a text no id, so that its delivery and attempt are one: no other text may have the same."""
+    await outbox.put("claimed")
+    assert await outbox.hears("failed", "30007", sid=own_id(outbox.delivery, 1))
+    async with outbox.store.unit() as unit:
+        assert await deliveries_store.retry(unit, [outbox.delivery], now=NOW) == [outbox.delivery]
+        assert outbox.delivery in await queue.claim(unit, 1, most=9, until=NOW, now=NOW)
+        [again] = await queue.details(unit, [outbox.delivery])
+        await queue.settle(unit, [Settled(outbox.delivery, 1, "dead", NOW, NOW, reason="a late worker's")])
+    assert again.attempt - again.excused == 1
+    assert await outbox.state() == "claimed"
+    assert not await outbox.hears("undelivered", "30008", sid=own_id(outbox.delivery, 1), attempt=1)
+    assert await outbox.state() == "claimed"
+    sid = own_id(outbox.delivery, again.attempt)
+    assert await outbox.hears("failed", "30007", sid=sid, attempt=again.attempt)
+    assert await outbox.state() == "dead"
 
 
 async def test_what_is_too_old_is_not_tried_again(outbox: Outbox) -> None:

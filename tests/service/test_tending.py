@@ -24,6 +24,25 @@ async def count(store: Store, name: str) -> int:
         return (await reading.execute(select(func.count()).select_from(table))).scalar_one()
 
 
+async def test_what_comes_back_for_a_number_that_is_no_longer_ours_goes_by_another(store: Store) -> None:
+    """The provider had taken a text when the operator gave the number up, and reports afterwards that it failed."""
+    async with store.unit() as unit:
+        await routes.ensure(unit, ["+15550009998", "+15550009999"])
+        for state in ("sent", "unsure", "queued"):
+            values = {"notice_id": 1, "channel": "sms", "route": 2, "lane": Lane.ANSWER, "due_at": NOW}
+            await unit.execute(insert(tables.deliveries), {**values, "state": state, "queued_at": NOW})
+        await routes.ensure(unit, ["+15550009998"])
+        assert await tending.leave_retired_numbers(unit) == 0
+        receipt = {"to_state": "queued", "due_at": NOW, "remote_id": "SM1", "reason": "the phone is off", "now": NOW}
+        assert await receipts.move(unit, 1, from_states=["sent"], **receipt)  # type: ignore[arg-type]  # of mixed types
+        assert await tending.leave_retired_numbers(unit) == 1
+        assert unit.rings
+        found = await unit.execute(select(tables.deliveries.c.route).order_by(tables.deliveries.c.id))
+        assert list(found.scalars()) == [1, 2, 1]
+        await routes.ensure(unit, [])
+        assert await tending.leave_retired_numbers(unit) == 0
+
+
 async def test_pruning_takes_what_was_settled_long_ago_and_nothing_else(store: Store) -> None:
     async with store.unit() as unit:
         await routes.ensure(unit, ["+15550009999"])

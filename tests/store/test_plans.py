@@ -183,6 +183,7 @@ async def test_a_page_looks_once_for_what_is_queued_already_also_where_the_plann
 async def test_dropping_what_waits_for_a_phone_reads_only_what_waits_for_it(town: Store) -> None:
     async with town.unit() as unit:
         with watching(town) as seen:
+            await deliveries_store.drop_texts_but_answers(unit, 8, "off", now=NOW)
             dropped = await deliveries_store.drop_for_account(unit, 7, Channel.SMS, "stop", now=NOW)
     assert dropped == 1
     await check(town, seen, tables=("deliveries",))
@@ -213,6 +214,14 @@ async def test_housekeeping_reads_only_leases(town: Store) -> None:
             await queue.take_back(unit, NOW)
             await queue.claim_look_ups(unit, most=10, until=NOW, now=NOW)
     await check(town, seen, tables=("deliveries",))
+
+
+async def test_looking_for_what_waits_for_a_retired_number_reads_nothing_else(town: Store) -> None:
+    async with town.unit() as unit:
+        with watching(town) as seen:
+            assert await routes.leave_retired(unit) == 0
+    await check(town, seen, tables=("deliveries",))
+    assert "ix_deliveries_due" in await plan_of(town, *seen[0])
 
 
 async def test_asking_late_reads_only_what_is_to_be_asked_about(town: Store) -> None:
