@@ -13,7 +13,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gateway.service.doors import Bouncing, Helping, Opened, Posting, Refused
-from inbound import smtp_session
 from inbound.mail import InboundMailSettings, MailDoor
 from inbound.message import Accepted, BounceAddress, HelpAddress, Inbound, PostingAddress
 
@@ -460,21 +459,24 @@ async def test_connections_are_limited_in_all_and_from_one_host(pile: Pile) -> N
 async def test_an_idle_client_is_hung_up_on(pile: Pile) -> None:
     async with opened(pile, timeout=0.1) as door, connected(door) as line:
         await line.hear()
+        assert (await line.hear()).startswith("421 4.4.2")
         assert await line.reader.read() == b""
 
 
-async def test_a_mail_that_comes_slowly_is_waited_for_but_not_for_ever(
-    pile: Pile, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(smtp_session, "_LONGEST_MAIL", 4)
-    async with opened(pile, timeout=0.4) as door:
-        async with ready_for_data(door) as line:
-            await line.trickle(10)
-            assert (await line.ask(b".\r\n")).startswith("250")
-        async with ready_for_data(door) as line:
-            with pytest.raises(ConnectionError):
-                await asyncio.wait_for(line.trickle(), 10)
+async def test_a_mail_that_comes_slowly_is_waited_for(pile: Pile) -> None:
+    async with opened(pile, timeout=0.4, min_rate=40.0) as door, ready_for_data(door) as line:
+        await line.trickle(20)
+        assert (await line.ask(b".\r\n")).startswith("250")
     assert len(pile.messages) == 1
+
+
+async def test_a_mail_that_only_trickles_in_is_not_waited_for(pile: Pile) -> None:
+    async with opened(pile, timeout=0.4, min_rate=400.0) as door, ready_for_data(door) as line:
+        trickling = asyncio.create_task(line.trickle())
+        assert (await line.hear()).startswith("421 4.4.2")
+        trickling.cancel()
+        await until(lambda: door._in_hand == 0 and not door._sessions)
+    assert pile.messages == []
 
 
 async def test_addresses_and_mails_may_be_in_any_script(door: MailDoor, pile: Pile) -> None:
