@@ -24,7 +24,7 @@ from gateway.service.site import Limits, Site
 from gateway.settings import Unreadable, read
 from gateway.web.app import WebSettings
 from gateway.web.ops import OpsSettings
-from inbound.mail import InboundMailSettings
+from inbound.mail import UNIX, InboundMailSettings, is_file, split_hosts
 from outbound.mail import OutboundMailSettings
 from outbound.sms_kannel import KannelSettings
 from outbound.sms_smpp import SmppSettings
@@ -333,6 +333,19 @@ def _about_mail(config: Config) -> Iterator[str]:
         yield f'mail.domain = "{mail.domain}" is not a domain, it must be a name such as "example.org"'
     if bool(inbound.tls_cert) != bool(inbound.tls_key):
         yield "mail.inbound.tls_cert and mail.inbound.tls_key belong together, give both or neither"
+    for name in ("own_networks", "proxies"):
+        for address in getattr(inbound, name):
+            try:
+                ip_network(address.strip(), strict=False)
+            except ValueError:
+                yield f'mail.inbound.{name}: "{address}" is neither an address nor a network'
+    if inbound.tls_port and not inbound.tls_cert:
+        yield "mail.inbound.tls_port needs a certificate: mail.inbound.tls_cert and tls_key"
+    for host in split_hosts(inbound.host):
+        if host in ("", UNIX):
+            yield f'mail.inbound.host = "{inbound.host}" is not allowed: an address is empty; all are "0.0.0.0, ::"'
+    if 0 < inbound.recipients_per_minute < inbound.max_recipients:
+        yield "mail.inbound.recipients_per_minute is too small, one mail may have mail.inbound.max_recipients"
     if inbound.max_in_hand < 3 * inbound.max_size:
         yield "mail.inbound.max_in_hand is too small, it must be at least three times mail.inbound.max_size"
     if bool(outbound.dkim_key) != bool(outbound.dkim_selector):
@@ -350,6 +363,13 @@ def _about_ranges(config: Config) -> Iterator[str]:
     smpp = config.sms.smpp
     ranges: list[tuple[str, float, float, float]] = [
         ("mail.inbound.port", inbound.port, 0, 65535),
+        ("mail.inbound.tls_port", inbound.tls_port, 0, 65535),
+        ("mail.inbound.min_rate", inbound.min_rate, 0, 10**6),
+        ("mail.inbound.max_errors", inbound.max_errors, 1, 10**6),
+        ("mail.inbound.max_mails_per_connection", inbound.max_mails_per_connection, 0, 10**9),
+        ("mail.inbound.mails_per_minute", inbound.mails_per_minute, 0, 10**9),
+        ("mail.inbound.recipients_per_minute", inbound.recipients_per_minute, 0, 10**9),
+        ("mail.inbound.greet_pause", inbound.greet_pause, 0, 60),
         ("mail.inbound.max_size", inbound.max_size, 1000, 10**9),
         ("mail.inbound.timeout", inbound.timeout, 1, 3600),
         ("mail.outbound.port", outbound.port, 1, 65535),
@@ -393,10 +413,15 @@ def _about_ranges(config: Config) -> Iterator[str]:
 
 def _about_ports(config: Config) -> Iterator[str]:
     taken: dict[tuple[str, int], str] = {}
-    for name, door in (("web", config.web), ("ops", config.ops), ("mail.inbound", config.mail.inbound)):
-        first = taken.setdefault((door.host, door.port), name)
-        if first != name and door.port:
-            yield f"{name}.port = {door.port} is already that of {first}"
+    inbound = config.mail.inbound
+    hosts = [host for host in split_hosts(inbound.host) if not is_file(host)]
+    doors = [("web", "port", config.web.host, config.web.port), ("ops", "port", config.ops.host, config.ops.port)]
+    doors += [("mail.inbound", "port", host, inbound.port) for host in hosts]
+    doors += [("mail.inbound", "tls_port", host, inbound.tls_port) for host in hosts]
+    for name, key, host, port in doors:
+        first = taken.setdefault((host, port), f"{name}.{key}")
+        if first != f"{name}.{key}" and port:
+            yield f"{name}.{key} = {port} is already that of {first}"
 
 
 def is_sender(number: str) -> bool:

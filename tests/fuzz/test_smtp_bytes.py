@@ -152,7 +152,7 @@ async def test_any_conversation_ends_and_the_next_mail_is_taken(
     with bounded():
         answer = await converse(house.mail_port, *([b"".join(said)] if at_once else said), hang_up=hang_up)
     assert is_smtp(answer), answer
-    assert hang_up or re.search(rb"(?:\A|\r\n)(?:221|421|502) [^\r]*\r\n\Z", answer), answer
+    assert hang_up or re.search(rb"(?:\A|\r\n)(?:221|421|502|554) [^\r]*\r\n\Z", answer), answer
     await the_next_mail_is_taken(house, protocol)
     house.nothing_went_wrong()
 
