@@ -123,7 +123,7 @@ class Connection(SMTP):
         if self._original_transport is not None:
             super().connection_made(transport)  # the same conversation, now under TLS
             assert self.session is not None
-            self.session.peer = self._peer
+            self.session.peer = self._peer  # type: ignore[assignment]  # as sockets have it, not as aiosmtpd says
             return
         self._peer = transport.get_extra_info("peername")
         address = self._address
@@ -232,7 +232,7 @@ class Connection(SMTP):
             raise Over
         if said.src_addr is not None and not isinstance(said.src_addr, bytes):
             self._peer = (str(said.src_addr), said.src_port)
-        self.session.peer = self._peer
+        self.session.peer = self._peer  # type: ignore[assignment]  # as sockets have it, not as aiosmtpd says
         if refusal := self._count_in(self._address):
             await self._part(refusal)
         if not self._come:
@@ -245,11 +245,11 @@ class Connection(SMTP):
         done = self.loop.create_future()
         self._tls_protocol = tls = sslproto.SSLProtocol(
             self.loop,
-            self,  # type: ignore[arg-type]  # a StreamReaderProtocol is one
+            self,
             self._terms.tls,  # type: ignore[arg-type]  # asked for only where there is one
             done,
             server_side=True,
-            ssl_handshake_timeout=min(_HANDSHAKE, self._terms.timeout),
+            ssl_handshake_timeout=min(_HANDSHAKE, self._terms.timeout),  # type: ignore[arg-type]  # a part of a second will do
         )
         self._original_transport = plain
         self._is_securing = True

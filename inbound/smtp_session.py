@@ -115,7 +115,7 @@ class SmtpSession(Connection):
         if hostname is None or not is_name(hostname):
             await self.push("501 5.5.4 Say who you are: EHLO and the name of your machine.")
             return
-        self._set_rset_state()
+        self.envelope = self._create_envelope()
         self.session.host_name = hostname
         self.session.extended_smtp = extended
         offered = ["PIPELINING", f"SIZE {self._terms.max_size}", "8BITMIME", "SMTPUTF8", "ENHANCEDSTATUSCODES"]
@@ -163,7 +163,7 @@ class SmtpSession(Connection):
         if arg:
             await self.push("501 5.5.4 RSET has no argument.")
             return
-        self._set_rset_state()
+        self.envelope = self._create_envelope()
         await self.push("250 2.0.0 Forgotten")
 
     async def smtp_NOOP(self, _arg: str | None) -> None:  # noqa: N802  # aiosmtpd finds commands by this name
