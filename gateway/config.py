@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import timedelta
 from importlib.util import find_spec
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -352,6 +352,18 @@ def _about_mail(config: Config) -> Iterator[str]:
         yield "mail.outbound.dkim_key and mail.outbound.dkim_selector belong together, give both or neither"
     if bool(outbound.username) != bool(outbound.password):
         yield "mail.outbound.username and mail.outbound.password belong together, give both or neither"
+    for index, relay in enumerate(outbound.relays):
+        name = f"mail.outbound.relays[{index}]"
+        if not relay.host:
+            yield f"{name}.host is empty"
+        if bool(relay.username) != bool(relay.password):
+            yield f"{name}.username and {name}.password belong together, give both or neither"
+    if outbound.relays and outbound.route != "relay":
+        yield 'mail.outbound.relays are given, but mail.outbound.route = "mx" goes past them'
+    if outbound.hostname and not _is_host(outbound.hostname):
+        yield f'mail.outbound.hostname = "{outbound.hostname}" is not a name such as "mail.example.org"'
+    if outbound.source_address and not _is_address(outbound.source_address):
+        yield f'mail.outbound.source_address = "{outbound.source_address}" is not an IP address'
 
 
 _SHORTEST_KEPT = timedelta(days=7)
@@ -430,6 +442,17 @@ def is_sender(number: str) -> bool:
     if not digits.isascii() or not digits.isdecimal():
         return False
     return 7 <= len(digits) <= 15 if number.startswith("+") else 3 <= len(digits) <= 8
+
+
+_is_host = re.compile(r"[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})*|\[[0-9A-Fa-f:.]+\]").fullmatch
+
+
+def _is_address(written: str) -> bool:
+    try:
+        ip_address(written)
+    except ValueError:
+        return False
+    return True
 
 
 def _is_zone(name: str) -> bool:

@@ -21,7 +21,7 @@ from gateway.domain.delivery import Bounced, Deferred, Fault, Outcome
 from gateway.domain.types import Outgoing
 from gateway.service.site import Site
 from outbound.mail_peer import Dialler, NoWayIn, Peer, Why
-from outbound.mail_pool import Envelope, Pool
+from outbound.mail_pool import Envelope, Full, Pool
 from outbound.mail_signature import read_signer
 from outbound.mail_text import render, return_path
 from outbound.places import Places
@@ -37,6 +37,9 @@ UNREACHABLE_PAUSE = 15.0
 
 LOCKED_OUT_PAUSE = 300.0
 """Seconds for which mail rests when the relay refuses our name, our password or our certificate check."""
+
+BUSY_PAUSE = 5.0
+"""Seconds for which one mail is put off for which a relay has no more room."""
 
 DOMAINS_AT_ONCE = 64
 """Mails that are under way at once when they go straight to their domains."""
@@ -161,6 +164,8 @@ class MailTransport:
             return await self._domains.hand_over(envelope, tries=delivery.attempt - delivery.excused)
         try:
             return await self._relays.hand_over(envelope)
+        except Full:
+            return Deferred("the relay is busy with others of ours", BUSY_PAUSE, excused=True)
         except NoWayIn as no:
             return _for_the_whole_route(no)
 
@@ -189,7 +194,8 @@ def _relays(settings: OutboundMailSettings, dialler: Dialler) -> Pool:
         return peers
 
     places = Places(settings.connections)
-    return Pool(find, dialler, places, reuse=settings.messages_per_connection, shuffle=random.shuffle)
+    reuse = settings.messages_per_connection
+    return Pool(find, dialler, places, reuse=reuse, shuffle=random.shuffle, locked_out=_call_the_operator)
 
 
 def _domains(settings: OutboundMailSettings, dialler: Dialler, site: Site, resolver: "Resolver | None") -> "Domains":
@@ -208,7 +214,9 @@ def _domains(settings: OutboundMailSettings, dialler: Dialler, site: Site, resol
 
 def _for_the_whole_route(no: NoWayIn) -> Deferred:
     """Nothing about this mail is wrong, and nothing gets through; nothing is lost until then."""
-    if no.why is Why.LOCKED_OUT:
-        log.error("the relay needs the operator", what=no.reason, code=no.code)
-        return Deferred(f"the relay {no.reason}", LOCKED_OUT_PAUSE, route_wide=True)
-    return Deferred(f"the relay {no.reason}", UNREACHABLE_PAUSE, route_wide=True)
+    pause = LOCKED_OUT_PAUSE if no.why is Why.LOCKED_OUT else UNREACHABLE_PAUSE
+    return Deferred(f"the relay {no.reason}", pause, route_wide=True)
+
+
+def _call_the_operator(no: NoWayIn) -> None:
+    log.error("the relay needs the operator", what=no.reason, code=no.code)

@@ -42,7 +42,7 @@ class Envelope:
 
 
 class Full(Exception):
-    """No place came free in time."""
+    """There is no place beside our other conversations."""
 
 
 class _CutOff(Exception):
@@ -62,16 +62,25 @@ class Pool:
     """``hand_over`` one mail after another; ``close`` at the end."""
 
     def __init__(
-        self, find: FindPeers, dialler: Dialler, places: Places, *, reuse: int, shuffle: Callable[[list[Peer]], None]
+        self,
+        find: FindPeers,
+        dialler: Dialler,
+        places: Places,
+        *,
+        reuse: int,
+        shuffle: Callable[[list[Peer]], None],
+        locked_out: Callable[[NoWayIn], None] = lambda _: None,
     ) -> None:
-        """``reuse``: mails over one connection (0: any number)."""
+        """``reuse``: mails over one connection (0: any number). ``locked_out`` hears of each server where only the
+        operator can help, whether another one took the mail or not."""
         self._find = find
         self._dialler = dialler
         self._places = places
         self._reuse = reuse
         self._shuffle = shuffle
+        self._locked_out = locked_out
         self._free: list[Conversation] = []
-        self._open = 0
+        self._open = self._dialling = 0
         self._asleep: dict[tuple[str, str, int], float] = {}
         self._sweep: asyncio.TimerHandle | None = None
         self._goodbyes: set[asyncio.Task[None]] = set()
@@ -91,10 +100,14 @@ class Pool:
             try:
                 outcome = await self._over_kept_or_new(envelope)
             except NoWayIn as no:
-                self._places.refused(no_more_than=self._open or None)
-                if not self._open or no.why is Why.LOCKED_OUT or tries == _TRIES:
+                others = self._open + (self._dialling if no.why is Why.TURNED_AWAY else 0)
+                if not others or no.why is Why.LOCKED_OUT:
+                    self._places.start_over()
                     raise
-                continue  # the others go on: it takes no more of us at once than these
+                self._places.refused(no_more_than=others)  # it takes no more of us at once
+                if tries == _TRIES:
+                    raise Full from no
+                continue
             finally:
                 self._places.give_back()
             if isinstance(outcome, Sent):
@@ -161,7 +174,9 @@ class Pool:
         if reply.code == _CLOSING:
             raise _CutOff("the server is closing (421)", early=early)
         if wants_login(stage, reply):
-            raise NoWayIn(Why.LOCKED_OUT, "wants a login", reply.code)
+            no = NoWayIn(Why.LOCKED_OUT, "wants a login", reply.code)
+            self._locked_out(no)
+            raise no
         return meaning(stage, reply, envelope.recipient)
 
     async def _connect(self) -> Conversation:
@@ -175,14 +190,19 @@ class Pool:
         nos: list[NoWayIn] = []
         until = now + _CONNECTING * self._dialler.timeout
         for peer in peers[:_MOST_PEERS]:
+            self._dialling += 1
             try:
                 conversation = await self._dialler.dial(peer, until=until)
             except NoWayIn as no:
                 self._asleep[_where(peer)] = asyncio.get_running_loop().time() + PEER_RESTS
                 nos.append(no)
+                if no.why is Why.LOCKED_OUT:
+                    self._locked_out(no)
             else:
                 self._open += 1
                 return conversation
+            finally:
+                self._dialling -= 1
         raise next((no for no in nos if no.why is not Why.LOCKED_OUT), nos[0])
 
     def _take_kept(self) -> Conversation | None:

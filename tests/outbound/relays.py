@@ -49,8 +49,10 @@ class Script:
     A reply of ``HANG`` is never given; ``CUT`` closes the connection instead. ``.`` is the end of the data.
     """
 
-    def __init__(self, host: str = "127.0.0.1", port: int = 0, **replies: list[str]) -> None:
+    def __init__(self, host: str = "127.0.0.1", port: int = 0, *, pause: float = 0.0, **replies: list[str]) -> None:
+        """``pause``: seconds before each reply to the end of the data."""
         self.host, self.port = host, port
+        self.pause = pause
         usual = {"GREETING": "220 script", "EHLO": "250 script", "MAIL": "250 ok", "RCPT": "250 ok", "RSET": "250 ok"}
         usual |= {"DATA": "354 go on", "END": "250 2.0.0 queued as 1", "QUIT": "221 bye"}
         self.replies = {verb: [reply] for verb, reply in usual.items()} | replies
@@ -80,6 +82,7 @@ class Script:
                     while await reader.readline() not in (b".\r\n", b""):
                         pass
                     verb = "END"
+                    await asyncio.sleep(self.pause)
                 else:
                     line = (await reader.readline()).decode().strip()
                     self.said.append(line)

@@ -34,7 +34,7 @@ async def test_who_came_first_gets_in_first() -> None:
     assert places.taken == 0
 
 
-async def test_after_a_refusal_fewer_may_and_then_more_again() -> None:
+async def test_after_a_refusal_fewer_may_and_seldom_more_again() -> None:
     places = Places(8)
     places.refused()
     assert places.allowed == 4
@@ -43,11 +43,26 @@ async def test_after_a_refusal_fewer_may_and_then_more_again() -> None:
     for _ in range(5):
         places.refused()
     assert places.allowed == 1
-    places.went_well()
-    assert places.allowed == 2
-    for _ in range(60):
+    for _ in range(99):
+        places.went_well()
+    assert places.allowed == 1
+    for _ in range(5_000):
         places.went_well()
     assert places.allowed == 8
+
+
+async def test_from_few_at_first_they_grow_by_one_each_round() -> None:
+    places = Places(8, first=1)
+    places.went_well()
+    assert places.allowed == 2
+    for _ in range(35):
+        places.went_well()
+    assert places.allowed == 8
+    places.refused(no_more_than=3)
+    places.start_over()
+    assert places.allowed == 1
+    places.went_well()
+    assert places.allowed == 2
 
 
 async def test_more_room_lets_those_in_who_wait() -> None:
