@@ -58,8 +58,13 @@ class Unknown:
 
 
 def system_resolver() -> Resolver:
-    """The one of this machine; what it was told is believed for as long as it is good."""
-    resolver = dns.asyncresolver.Resolver()
+    """The one of this machine; what it was told is believed for as long as it is good. Where none is configured, one on
+    this machine is asked, as libraries do."""
+    try:
+        resolver = dns.asyncresolver.Resolver()
+    except dns.resolver.NoResolverConfiguration:
+        resolver = dns.asyncresolver.Resolver(configure=False)
+        resolver.nameservers = ["127.0.0.1"]
     resolver.cache = dns.resolver.LRUCache(_MOST_CACHED)
     return resolver
 

@@ -111,9 +111,11 @@ class Dialler:
             raise NoWayIn(Why.TURNED_AWAY, said) from error
         except (ConnectionError, TimeoutError, SMTPServerDisconnected) as error:
             if isinstance(error.__cause__, ssl.SSLError):
-                raise NoWayIn(Why.LOCKED_OUT, "has no good certificate") from error
+                raise NoWayIn(Why.LOCKED_OUT, _about_tls(error.__cause__)) from error
             raise NoWayIn(Why.UNREACHABLE, f"cannot be reached: {kind(error)}") from error
-        except (SMTPException, ssl.SSLError) as error:
+        except ssl.SSLError as error:
+            raise NoWayIn(Why.LOCKED_OUT, _about_tls(error)) from error
+        except SMTPException as error:
             raise NoWayIn(Why.LOCKED_OUT, f"does not do what is configured: {kind(error)}") from error
         except (OSError, ValueError) as error:
             raise NoWayIn(Why.UNREACHABLE, f"cannot be reached: {kind(error)}") from error
@@ -197,6 +199,12 @@ def _whoever() -> ssl.SSLContext:
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     return context
+
+
+def _about_tls(error: ssl.SSLError) -> str:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"has no good certificate: {error.verify_message}"
+    return f"cannot do TLS: {error.reason or kind(error)}"
 
 
 def kind(error: BaseException) -> str:

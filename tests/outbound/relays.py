@@ -2,9 +2,11 @@
 
 import asyncio
 import dataclasses
+import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -106,3 +108,11 @@ class Script:
         if verb == "QUIT":
             self.left.set()
         return verb != "QUIT"
+
+
+def make_certificate(folder: Path) -> Path:
+    """Put a self-signed certificate for 127.0.0.1 into a folder, ``cert.pem``, and its ``key.pem``."""
+    command = "openssl req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out cert.pem -days 2 -subj /CN=relay"
+    extension = ["-addext", "subjectAltName=IP:127.0.0.1"]
+    subprocess.run([*command.split(), *extension], cwd=folder, check=True, capture_output=True)
+    return folder
