@@ -126,6 +126,10 @@ class Connection(SMTP):
             self.session.peer = self._peer  # type: ignore[assignment]  # as sockets have it, not as aiosmtpd says
             return
         self._peer = transport.get_extra_info("peername")
+        if self._peer is None:  # gone before we could ask from where it came, as those are who only look
+            transport.set_protocol(asyncio.Protocol())
+            transport.abort()
+            return
         address = self._address
         self._from_proxy = self._host.gate.is_proxy(address)
         if refusal := self._count_in(LOCAL if self._from_proxy else address):
@@ -154,7 +158,7 @@ class Connection(SMTP):
 
     @property
     def _address(self) -> str:
-        return self._peer[0] if isinstance(self._peer, tuple) else LOCAL
+        return str(self._peer[0]) if isinstance(self._peer, tuple) else LOCAL
 
     def _count_in(self, address: str) -> str:
         """Let a client in that comes from there; or the words that turn it away."""
@@ -225,7 +229,11 @@ class Connection(SMTP):
         try:
             async with asyncio.timeout(_PROXY_PATIENCE):
                 said = await get_proxy(self._reader)
-        except (TimeoutError, asyncio.IncompleteReadError):
+        except TimeoutError:
+            said = None
+        except asyncio.IncompleteReadError as nothing:
+            if not nothing.partial:
+                raise Over from None  # it only looked whether we are here
             said = None
         if said is None or not said.valid:
             self._note("proxy")

@@ -49,7 +49,7 @@ async def sink(*options: str) -> AsyncIterator[int]:
     )
     try:
         async with asyncio.timeout(10):
-            while not await _answers(port):  # noqa: ASYNC110  # another process gives no event to wait for
+            while not await answers(port):  # noqa: ASYNC110  # another process gives no event to wait for
                 await asyncio.sleep(0.05)
         yield port
     finally:
@@ -58,7 +58,8 @@ async def sink(*options: str) -> AsyncIterator[int]:
         await running.wait()
 
 
-async def _answers(port: int) -> bool:
+async def answers(port: int) -> bool:
+    """Whether anything listens there."""
     try:
         _, writer = await asyncio.open_connection("127.0.0.1", port)
     except ConnectionRefusedError:
