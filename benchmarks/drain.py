@@ -24,14 +24,13 @@ from sqlalchemy import Dialect, Executable, text
 from sqlalchemy.dialects import postgresql, sqlite
 
 from benchmarks.database import choose_databases, database, opened, raw_postgresql, raw_sqlite
-from benchmarks.people import OUR_NUMBER, SMS_ROUTE, clear_queue, count_queue, settle_in, tidy, write_post
+from benchmarks.people import OUR_NUMBER, SITE, SMS_ROUTE, clear_queue, count_queue, settle_in, tidy, write_post
 from benchmarks.table import Points, curve, finish, options, show
 from gateway.daemon import loop_factory, now
 from gateway.domain.delivery import Outcome, Sent
 from gateway.domain.pace import Pace
 from gateway.domain.types import Channel, Lane, Outgoing
-from gateway.service import fanout, sending
-from gateway.service.site import Site
+from gateway.service import claiming, fanout
 from outbound.worker import DeliverySettings, Tools, Worker
 from store import fanouts, queue
 from store.routes import Route
@@ -39,7 +38,6 @@ from store.schema import to_micros
 from store.sql import rows
 from store.unit import Store
 
-_SITE = Site(name="Benchmark", public_url="http://127.0.0.1", mail_domain="birds.example", key=b"k" * 32)
 _LEASE = timedelta(minutes=2)
 _BARE, _STATEMENTS, _WORKER = "bare queue", "Birdwire's statements alone", "Birdwire's worker"
 _FOLLOWERS = 100_000
@@ -81,7 +79,7 @@ class TakesAll:
 async def product(store: Store, count: int, batch: int) -> float:
     """Deliveries a second, from the worker's first look to its last settle; it is stopped once ``count`` are sent."""
     peer = TakesAll(count)
-    tools = Tools(store, _SITE, DeliverySettings(batch=batch), now, random)
+    tools = Tools(store, SITE, DeliverySettings(batch=batch), now, random)
     worker = Worker(tools, Route(SMS_ROUTE, Channel.SMS, OUR_NUMBER), Pace(), peer, connections=32)
     begun = perf_counter()
     working = asyncio.create_task(worker.run())
@@ -262,7 +260,7 @@ async def claim_once(store: Store, batch: int) -> float:
     begun = perf_counter()
     with suppress(_Undone):
         async with store.unit() as unit:
-            claimed = await sending.claim(unit, route, Pace(), most=batch, lease=_LEASE, now=now())
+            claimed = await claiming.claim(unit, route, Pace(), most=batch, lease=_LEASE, now=now())
             took = perf_counter() - begun
             assert len(claimed.deliveries) == batch
             raise _Undone

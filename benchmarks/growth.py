@@ -25,18 +25,16 @@ from sqlalchemy import text
 from benchmarks.database import choose_databases, database, opened
 from benchmarks.drain import claim_once, deepen
 from benchmarks.fanout import product
-from benchmarks.people import CELEBRITY, clear_queue, count_queue, settle_in, tidy
+from benchmarks.people import CELEBRITY, SITE, clear_queue, count_queue, settle_in, tidy, write_post
 from benchmarks.table import Points, curve, finish, memory, options
 from gateway.daemon import loop_factory, now
 from gateway.domain import token
 from gateway.domain.token import Purpose
 from gateway.service import reading
-from gateway.service.site import Site
 from gateway.web.feeds import Feeds
 from store.schema import to_micros
 from store.unit import Store
 
-SITE = Site(name="Benchmark", public_url="http://127.0.0.1", mail_domain="birds.example", key=b"k" * 32)
 BATCH = 500
 AUTHORS = 10_000
 BUSY = 50
@@ -61,10 +59,6 @@ _FOLLOWERS = (
     "INSERT INTO follows (followee_id, follower_id, state, texts, created_at)"
     " SELECT {author}, follower_id, state, texts, created_at FROM follows"
     " WHERE followee_id = 1 AND follower_id <> {author} ORDER BY follower_id LIMIT {most}"
-)
-_POST = (
-    "INSERT INTO posts (author_id, kind, text, source, created_at)"
-    " VALUES ({author}, 'post', 'the 7:40 is late', 'web', {now})"
 )
 _FOLLOWS = (
     "INSERT INTO follows (followee_id, follower_id, state, texts, created_at)"
@@ -109,19 +103,12 @@ async def measure_followers(url: str, sizes: Sequence[int], runs: int) -> dict[s
             timed: dict[str, list[float]] = defaultdict(list)
             for _ in range(runs + 1):
                 await clear_queue(store)
-                took, _ = await product(store, await write_post_by(store, authors[size]))
+                took, _ = await product(store, await write_post(store, now(), authors[size]))
                 assert await count_queue(store, "queued") == size
                 timed[POST].append(1e3 * took)
                 timed[EACH].append(1e6 * took / size)
             found.add(size, {name: values[1:] for name, values in timed.items()})
     return dict(found.points)
-
-
-async def write_post_by(store: Store, author: int) -> int:
-    """A post that nobody was sent yet; its id."""
-    async with store.unit() as unit:
-        await unit.execute(text(_POST.format(author=author, now=to_micros(now()))))
-        return int((await unit.execute(text("SELECT max(id) FROM posts"))).scalar_one())
 
 
 async def measure_queue(url: str, sizes: Sequence[int], runs: int) -> dict[str, Points]:

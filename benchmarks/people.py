@@ -5,10 +5,12 @@ from datetime import datetime
 from sqlalchemy import text
 
 from gateway.daemon import now
+from gateway.service.site import Site
 from store import routes
 from store.schema import to_micros
 from store.unit import Store
 
+SITE = Site(name="Benchmark", public_url="http://127.0.0.1", mail_domain="birds.example", key=b"k" * 32)
 OUR_NUMBER = "+15550009999"
 SMS_ROUTE = 1
 CELEBRITY = 1
@@ -22,7 +24,7 @@ _PEOPLE = (
     "INSERT INTO follows (followee_id, follower_id, state, texts, created_at)"
     " {count} SELECT 1, i, 'accepted', {true}, {now} FROM n WHERE i > 1",
 )
-_POST = "INSERT INTO posts (author_id, kind, text, source, created_at) VALUES (1, 'post', {words}, 'web', {now})"
+_POST = "INSERT INTO posts (author_id, kind, text, source, created_at) VALUES ({author}, 'post', {words}, 'web', {now})"
 
 
 def phone_of(account: int) -> str:
@@ -47,12 +49,11 @@ async def settle_in(store: Store, followers: int) -> None:
     await tidy(store)
 
 
-async def write_post(store: Store, at: datetime) -> int:
-    """A post by the celebrity that nobody was sent yet; its id."""
+async def write_post(store: Store, at: datetime, author: int = CELEBRITY) -> int:
+    """A post that nobody was sent yet; its id."""
+    words = "'the 7:40 is late, take the bus from platform four'"
     async with store.unit() as unit:
-        await unit.execute(
-            text(_POST.format(words="'the 7:40 is late, take the bus from platform four'", now=to_micros(at)))
-        )
+        await unit.execute(text(_POST.format(author=author, words=words, now=to_micros(at))))
         return int((await unit.execute(text("SELECT max(id) FROM posts"))).scalar_one())
 
 

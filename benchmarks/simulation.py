@@ -12,6 +12,7 @@ daemons, and people who go on writing: direct messages, and posts to a hundred r
 import asyncio
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from statistics import median
 from time import monotonic, perf_counter
@@ -23,7 +24,7 @@ from benchmarks.daemon import Running, free_port, process, running
 from benchmarks.database import database, opened
 from benchmarks.direct_meanwhile import ALICE, CELEBRITY, directs, make_friends
 from benchmarks.drain import fill
-from benchmarks.people import OUR_NUMBER, SMS_ROUTE, clear_queue, phone_of, settle_in, write_post
+from benchmarks.people import OUR_NUMBER, SITE, SMS_ROUTE, clear_queue, phone_of, settle_in, write_post
 from benchmarks.sms_out import ACCOUNT, TOKEN, text_to
 from benchmarks.sms_out import SITE as CALLS
 from benchmarks.table import Points, curve, finish, number, options, percentile, show, show_facts
@@ -32,9 +33,8 @@ from gateway.domain.delivery import RetryRules, Sent
 from gateway.domain.fanout import PAGE
 from gateway.domain.pace import Pace
 from gateway.domain.types import Channel, Outgoing
-from gateway.service import fanout, sending
-from gateway.service.sending import Result
-from gateway.service.site import Site
+from gateway.service import claiming, fanout, settling
+from gateway.service.settling import Result
 from outbound.sms_twilio import TwilioSettings, TwilioTransport
 from store import fanouts
 from store.routes import Route
@@ -46,7 +46,6 @@ MANY = 50
 NOBODY = 4
 """An account without followers: its posts show what taking a text in costs."""
 
-_SITE = Site(name="Benchmark", public_url="http://127.0.0.1", mail_domain="birds.example", key=b"k" * 32)
 _ROUTE = Route(SMS_ROUTE, Channel.SMS, OUR_NUMBER)
 _LEASE = timedelta(minutes=2)
 _RULES = RetryRules(attempts=12, max_age=timedelta(days=2), look_up_after=timedelta(seconds=30))
@@ -87,9 +86,9 @@ async def claim(store: Store, most: int, pace: Pace) -> tuple[float, list[Outgoi
     """Seconds for a look and a claim, as a worker does them, and what was claimed."""
     begun = perf_counter()
     async with store.glancing() as reading:
-        assert await sending.lanes_due(reading, _ROUTE, now=now())
+        assert await claiming.lanes_due(reading, _ROUTE, now=now())
     async with store.unit() as unit:
-        batch = await sending.claim(unit, _ROUTE, pace, most=most, lease=_LEASE, now=now())
+        batch = await claiming.claim(unit, _ROUTE, pace, most=most, lease=_LEASE, now=now())
     return perf_counter() - begun, batch.deliveries
 
 
@@ -99,7 +98,7 @@ async def settle(store: Store, deliveries: Sequence[Outgoing]) -> float:
     begun = perf_counter()
     async with store.unit(durable=False) as unit:
         dice = [0.5] * len(results)
-        await sending.settle(unit, _SITE, _ROUTE, results, rules=_RULES, now=now(), dice=dice)
+        await settling.settle(unit, SITE, _ROUTE, results, rules=_RULES, now=now(), dice=dice)
     return perf_counter() - begun
 
 
@@ -259,16 +258,7 @@ def show_many(costs: Costs, followers: Sequence[int], partitions: Sequence[int],
     for many in followers:
         found: dict[str, list[tuple[float, float]]] = defaultdict(list)
         for parts in partitions:
-            linger = max(5.0, 60 / parts)
-            here = Scene(
-                followers=many,
-                partitions=parts,
-                daemons=scene.daemons,
-                pace=scene.pace,
-                directs=scene.directs,
-                posts=scene.posts,
-                linger=linger,
-            )
+            here = replace(scene, followers=many, partitions=parts, linger=max(5.0, 60 / parts))
             story = simulate(here, costs, seed=seed)
             found["queued"].append((parts, story.queued_in))
             found["sent"].append((parts, story.sent_in / 3600))

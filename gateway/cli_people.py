@@ -15,7 +15,7 @@ from gateway.config import Config
 from gateway.domain import token
 from gateway.domain.token import Purpose
 from gateway.domain.types import Channel
-from gateway.service import joining, phones
+from gateway.service import joining, mail_addresses, phones
 from gateway.service.site import Site
 from store import accounts, addresses, follows, routes
 from store.accounts import AccountRow, Person
@@ -38,6 +38,7 @@ class Shown:
     phones: list[str]
     emails: list[str]
     posting_address: str
+    checks_sender: bool
     feed_url: str
     home_feed_url: str
     followers: list[str]
@@ -202,6 +203,49 @@ def restore(config: Config, name: str) -> None:
 
 @user.command()
 @click.argument("name")
+@click.option("--posting", is_flag=True, help="The secret posting address; the new one goes out by mail.")
+@click.option("--replies", is_flag=True, help="The addresses that answer the posts NAME got by mail.")
+@configured
+@as_json
+def renew(config: Config, as_json: bool, name: str, posting: bool, replies: bool) -> None:
+    """Give NAME new secret mail addresses. What comes to the old ones is refused from now on."""
+    if not posting and not replies:
+        raise click.UsageError("give --posting or --replies")
+
+    async def make_new(desk: Desk) -> Shown:
+        async with desk.store.unit() as unit:
+            account = await person(unit, name)
+            if replies:
+                await mail_addresses.renew_reply_addresses(unit, account.id)
+            if posting:
+                await mail_addresses.renew_posting_address(unit, account.id)
+                await joining.mail_posting_address(unit, desk.site, account.id, now=now())
+            return await _shown(unit, desk.site, await person(unit, name))
+
+    _print(at_desk(config, make_new), as_json=as_json)
+
+
+@user.command()
+@click.argument("name")
+@click.argument("switch", type=click.Choice(["on", "off"]))
+@configured
+def guard(config: Config, name: str, switch: str) -> None:
+    """Let NAME's secret posting address take mail from NAME's own mailboxes alone (on), or from whoever knows it."""
+
+    async def set_switch(desk: Desk) -> None:
+        async with desk.store.unit() as unit:
+            account = await person(unit, name)
+            if switch == "on" and account.mail_id is None:
+                raise Refused(f"{name} has no mailbox to write from: birdwire user address {name} --email ADDRESS")
+            await mail_addresses.check_sender(unit, account.id, switch == "on")
+
+    at_desk(config, set_switch)
+    whom = "their own mailboxes alone" if switch == "on" else "whoever knows it"
+    click.echo(f"{name}'s posting address takes mail from {whom}.")
+
+
+@user.command()
+@click.argument("name")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @configured
 def delete(config: Config, name: str, yes: bool) -> None:
@@ -237,14 +281,14 @@ async def _set_suspended(desk: Desk, name: str, since: datetime | None) -> None:
 async def _shown(reading: Reading, site: Site, account: AccountRow) -> Shown:
     name = account.name or ""
     of_account = await addresses.of_account(reading, account.id)
-    posting = token.make(site.key, Purpose.POST, account.id, account.post_version)
     feeds = f"{site.public_url}/feeds/{token.make(site.key, Purpose.FEED, account.id, account.feed_version)}"
     return Shown(
         id=account.id,
         name=name,
         phones=[a.address for a in of_account if a.channel == Channel.SMS],
         emails=[a.address for a in of_account if a.channel == Channel.EMAIL],
-        posting_address=f"post+{posting}@{site.mail_domain}",
+        posting_address=mail_addresses.posting_address(site, account),
+        checks_sender=account.checks_sender,
         feed_url=f"{feeds if account.protected or site.private else site.public_url}/@{name}.rss",
         home_feed_url=f"{feeds}/home.rss",
         followers=await _names(reading, account.id, follows.followers),

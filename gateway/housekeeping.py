@@ -4,9 +4,9 @@ Every job takes what it does from the database, so any number of daemons may run
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+import math
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import timedelta
 from time import perf_counter
 
@@ -19,6 +19,7 @@ from outbound.late import LateLooks
 from outbound.transport import CanLookUp, CanTell
 from outbound.worker import Tools
 from store.trouble import is_away
+from store.unit import Unit
 
 log = structlog.get_logger(__name__)
 
@@ -27,8 +28,12 @@ Job = Callable[[], Awaitable[None]]
 GRACE = 10.0
 """Seconds that jobs get to end when the daemon stops; one that is cut off then rolls back."""
 
-PRUNING = 0.05
-"""Seconds of each second for pruning, give or take a step: however much is old, the rest is for what is new."""
+SHARE = 0.05
+"""Seconds of each second for pruning, give or take a step, and as many for folding older posts: however much is old,
+the rest is for what is new."""
+
+
+_NEVER = timedelta(0)
 
 
 class House:
@@ -75,22 +80,27 @@ async def _do(job: Job) -> None:
         metrics.store_failed("housekeeping")
 
 
-@dataclass(frozen=True, slots=True)
-class Numbers:
-    """Our numbers in the operator's order, each with its provider, and how long one stands still before others take
-    over (0: they never do)."""
-
-    providers: Mapping[str, str]
-    failover_after: timedelta
-
-
 def keep_house(
-    tools: Tools, provider: CanLookUp | None, teller: CanTell | None = None, *, numbers: Numbers | None = None
+    tools: Tools, provider: CanLookUp | None, teller: CanTell | None = None, *, failover_after: timedelta = _NEVER
 ) -> House:
     """A house with every job in it, not yet started. ``provider`` is asked about texts of unknown outcome, ``teller``
-    later about those that it took; of several ``numbers`` one takes over what waits for another that stands still."""
+    later about those that it took. A number that stands still for longer than ``failover_after`` (0: never) leaves what
+    waits for it to another one."""
     store, now = tools.store, tools.now
     late_looks = None if teller is None else LateLooks(tools, teller)
+    unfolded = True
+
+    async def to_the_end(
+        step: Callable[[Unit], Awaitable[int]], *, durable: bool = True, seconds: float = math.inf
+    ) -> int:
+        """Take one step after another, each in a unit of its own, until one finds nothing to do, or so much time has
+        gone by; how much all of them did."""
+        begun, done, last = perf_counter(), 0, 1
+        while last and perf_counter() - begun < seconds:
+            async with store.unit(durable=durable) as unit:
+                last = await step(unit)
+            done += last
+        return done
 
     async def end_leases() -> None:
         async with store.unit() as unit:
@@ -99,12 +109,10 @@ def keep_house(
             log.warning("leases ended", deliveries=taken)
 
     async def bring_back() -> None:
-        brought = 1
-        while brought:
-            async with store.unit() as unit:
-                brought = await tending.bring_back(unit, lease=tools.settings.lease, now=now())
-            if brought:
-                log.warning("the clock was set back", deliveries=brought)
+        lease = tools.settings.lease
+        brought = await to_the_end(lambda unit: tending.bring_back(unit, lease=lease, now=now()))
+        if brought:
+            log.warning("the clock was set back", deliveries=brought)
 
     async def post_what_is_due() -> None:
         async with store.unit() as unit:
@@ -112,11 +120,9 @@ def keep_house(
 
     async def wake_people() -> None:
         async with store.glancing() as reading:
-            any_sleepers = await waking.is_due(reading, now=now())
-        woken = int(any_sleepers)
-        while woken:
-            async with store.unit() as unit:
-                woken = await waking.wake_due(unit, tools.site, now=now())
+            due = await waking.is_due(reading, now=now())
+        if due:
+            await to_the_end(lambda unit: waking.wake_due(unit, tools.site, now=now()))
 
     async def look_at_budgets() -> None:
         async with store.unit() as unit:
@@ -125,10 +131,10 @@ def keep_house(
             metrics.budgets_stand(each.whose, each.near, each.used_up, each.most)
 
     async def tell_results() -> None:
-        told = True
-        while told:
-            async with store.unit() as unit:
-                told = await polling.tell_result(unit, now=now())
+        async with store.glancing() as reading:
+            due = await polling.is_due(reading, now=now())
+        if due:
+            await to_the_end(lambda unit: polling.tell_result(unit, now=now()))
 
     async def look_up() -> None:
         assert provider is not None
@@ -140,42 +146,40 @@ def keep_house(
 
     async def match_receipts() -> None:
         async with store.glancing() as reading:
-            matched = int(await receipts.are_waiting(reading, now=now()))
-        while matched:
-            async with store.unit(durable=False) as unit:
-                matched = await receipts.match(unit, tools.site, rules=tools.settings.retry_rules(), now=now())
-                if matched:
-                    unit.ring()
+            due = await receipts.are_waiting(reading, now=now())
+        if due:
+            rules = tools.settings.retry_rules
+            await to_the_end(lambda unit: receipts.match(unit, tools.site, rules=rules, now=now()), durable=False)
 
     async def give_up_parts() -> None:
-        given_up = 1
-        while given_up:
-            async with store.unit() as unit:
-                given_up = await tending.give_up_parts(unit, now=now())
+        async with store.glancing() as reading:
+            due = await tending.are_parts_overdue(reading, now=now())
+        if due:
+            await to_the_end(lambda unit: tending.give_up_parts(unit, now=now()))
 
     async def fail_over() -> None:
-        assert numbers is not None
         moment = now()
         async with store.glancing() as reading:
-            plan = await failing_over.plan(reading, numbers.providers, after=numbers.failover_after, now=moment)
-        moved = 1
-        while plan and moved:
-            async with store.unit() as unit:
-                moved = await failing_over.hand_over(unit, plan, now=moment)
-            if moved:
-                log.warning("another number takes over", deliveries=moved, routes=plan)
+            plan = await failing_over.plan(reading, tools.providers, after=failover_after, now=moment)
+        moved = await to_the_end(lambda unit: failing_over.hand_over(unit, plan, now=moment)) if plan else 0
+        if moved:
+            log.warning("another number takes over", deliveries=moved, routes=plan)
 
     async def wipe_old_messages() -> None:
-        wiped = 1
-        while wiped:
-            async with store.unit(durable=False) as unit:
-                wiped = await tending.wipe_old_messages(unit, now=now())
+        await to_the_end(lambda unit: tending.wipe_old_messages(unit, now=now()), durable=False)
 
     async def prune() -> None:
-        begun, gone = perf_counter(), 1
-        while gone and perf_counter() - begun < PRUNING:
-            async with store.unit(durable=False) as unit:
-                gone = await tending.prune(unit, kept=tools.settings.kept, now=now())
+        kept = tools.settings.kept
+        await to_the_end(lambda unit: tending.prune(unit, kept=kept, now=now()), durable=False, seconds=SHARE)
+
+    async def fold_older_posts() -> None:
+        nonlocal unfolded
+        if not unfolded:
+            return  # for good: nothing makes posts that are older than SEARCH
+        async with store.glancing() as reading:
+            unfolded = await tending.are_unfolded(reading)
+        if unfolded:
+            await to_the_end(tending.fold_older, durable=False, seconds=SHARE)
 
     async def look_at_queue() -> None:
         async with store.reading() as reading:
@@ -198,12 +202,13 @@ def keep_house(
         (wipe_old_messages, 60),
         (give_up_parts, 30),
         (prune, 1),
+        (fold_older_posts, 1),
         (match_receipts, 10),
     ]
     if provider is not None:
         jobs.append((look_up, min(2, look_up_after / 4)))
     if late_looks is not None:
         jobs.append((ask_late, 1))
-    if numbers is not None and numbers.failover_after and len(numbers.providers) > 1:
-        jobs.append((fail_over, min(5, numbers.failover_after.total_seconds() / 4)))
+    if failover_after and len(tools.providers) > 1:
+        jobs.append((fail_over, min(5, failover_after.total_seconds() / 4)))
     return House(jobs)

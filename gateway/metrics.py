@@ -53,6 +53,12 @@ _inbound = Counter(
     ["source", "outcome"],
     registry=REGISTRY,
 )
+_senders = Counter(
+    "birdwire_mail_senders",
+    "Mails at doors that ask who sent them, by verdict (dkim, spf, arc, upstream, unproven, undecided).",
+    ["verdict"],
+    registry=REGISTRY,
+)
 _queued = Counter("birdwire_deliveries_queued", "Deliveries queued by fan-out.", registry=REGISTRY)
 _settled = Counter(
     "birdwire_deliveries_settled",
@@ -146,6 +152,12 @@ _build.labels(version("birdwire")).set(1)
 def message_came_in(source: str, outcome: str) -> None:
     """A door handed a message to the intake: it was ``new``, ``repeated``, or the intake ``failed``."""
     _labelled_inbound(source, outcome).inc()
+
+
+def sender_judged(verdict: str) -> None:
+    """A mail came to a door that asks who sent it: it is proven by ``dkim``, ``spf``, ``arc`` or ``upstream``, or it is
+    ``unproven`` or ``undecided``."""
+    _senders.labels(verdict).inc()
 
 
 _labelled_inbound = cache(_inbound.labels)

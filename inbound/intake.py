@@ -30,9 +30,12 @@ from inbound.message import (
     BounceAddress,
     HelpAddress,
     Inbound,
+    OwnersAddress,
     Phone,
     PostingAddress,
+    ProvenSender,
     ReplyAddress,
+    SharedAddress,
     UnsubscribeAddress,
 )
 from inbound.stops import Stops
@@ -158,7 +161,9 @@ class Intake:
             case UnsubscribeAddress(delivery_id):
                 await following.unsubscribe(unit, delivery_id, now=self._now())
                 return ""
-            case Phone() | PostingAddress() | ReplyAddress() | HelpAddress():
+            case OwnersAddress() | SharedAddress():
+                return ""  # nobody has looked who wrote it, since no person did
+            case Phone() | PostingAddress() | ProvenSender() | ReplyAddress() | HelpAddress():
                 return "" if message.automatic else await self._converse(unit, message)
             case _:
                 assert_never(message.door)
@@ -181,6 +186,7 @@ class Intake:
             account_id=message.door.account_id if isinstance(message.door, PostingAddress) else None,
             answers_delivery=message.door.delivery_id if isinstance(message.door, ReplyAddress) else None,
             at_help=at_help,
+            proven=isinstance(message.door, ProvenSender),
         )
         answer = await commands.handle(unit, self._site, told, now=now, new_code=self._new_code)
         return await self._tell(unit, message, Heard(address.id, answer))

@@ -23,6 +23,24 @@ class PostingAddress:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnersAddress:
+    """A mail to the secret posting address of an account that takes only its own mailboxes' mail; as long as nobody
+    has looked whose mail it is. Then it is one to a PostingAddress."""
+
+    account_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class SharedAddress:
+    """A mail to ``post@``, as long as nobody has looked whose mail it is. Then it is one from a ProvenSender."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProvenSender:
+    """A mail to ``post@`` that is proven to come from the mailbox that is its ``sender``."""
+
+
+@dataclass(frozen=True, slots=True)
 class ReplyAddress:
     """A mail that answers a delivered post or direct message; the delivery says who it is and what is answered."""
 
@@ -48,7 +66,17 @@ class UnsubscribeAddress:
     delivery_id: int
 
 
-Door = Phone | PostingAddress | ReplyAddress | HelpAddress | BounceAddress | UnsubscribeAddress
+Door = (
+    Phone
+    | PostingAddress
+    | OwnersAddress
+    | SharedAddress
+    | ProvenSender
+    | ReplyAddress
+    | HelpAddress
+    | BounceAddress
+    | UnsubscribeAddress
+)
 
 
 class Inbound(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,7 +84,8 @@ class Inbound(msgspec.Struct, frozen=True, kw_only=True):
 
     ``source``, ``remote_id``  together unique: the provider's name and message id, or ``mail`` and a digest of
                                recipient and Message-ID; a repeated one does nothing twice.
-    ``sender``                 the phone as the provider gave it, or the envelope sender's mail address.
+    ``sender``                 the phone as the provider gave it, or the envelope sender's mail address; where it
+                               was proven who wrote it, that mailbox.
     ``to``                     our number that was texted, or the recipient address.
     ``text``                   what the person wrote: quotes, signatures and markup already off.
     ``raw``                    all that was received (webhook fields as JSON, or the mail as text), kept for a while.

@@ -70,7 +70,8 @@ class Over(Exception):
 class Connection(SMTP):
     """From its first byte to its last. A subclass has ``hear_one``, which hears and answers a command.
 
-    ``conversation`` is the task that serves it; ``in_hand`` is whether a mail is coming in or being taken.
+    ``conversation`` is the task that serves it; ``in_hand`` is whether a mail is coming in or being taken, ``is_own``
+    whether a machine of ours has come.
     """
 
     line_length_limit = LONGEST_LINE
@@ -95,7 +96,8 @@ class Connection(SMTP):
         self._tls_at_once = tls_at_once
         self._peer: object = None
         self._client = LOCAL
-        self._is_own = self._is_counted = self._from_proxy = self._is_securing = False
+        self.is_own = False
+        self._is_counted = self._from_proxy = self._is_securing = False
         self._spoke = asyncio.Event()
         self._ends_at = 0.0
         self._errors = 0
@@ -166,7 +168,7 @@ class Connection(SMTP):
             self._host.gate.leave(self._client)
         refusal = self._host.gate.admit(address)
         self._is_counted = not refusal
-        self._client, self._is_own = address, self._host.gate.is_own(address)
+        self._client, self.is_own = address, self._host.gate.is_own(address)
         if refusal:
             self._note("connections")
         return refusal
@@ -212,7 +214,7 @@ class Connection(SMTP):
             come = bytes(self._come)
             self._come.clear()
             await self._secure(come)
-        if not self._is_own:
+        if not self.is_own:
             try:
                 async with asyncio.timeout(self._terms.greet_pause):
                     await self._spoke.wait()

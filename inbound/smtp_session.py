@@ -78,7 +78,7 @@ class SmtpSession(Connection):
         elif method is None:
             await self._take_no_notice(command)
         else:
-            if command in _LAST and self._come and not self._is_own:
+            if command in _LAST and self._come and not self.is_own:
                 await self._turn_away("hasty", "554 5.5.0 Please wait for the answer.")
             if command not in _BUSY:
                 self._idle += 1
@@ -137,7 +137,7 @@ class SmtpSession(Connection):
         if isinstance(sender, Wrong):
             await self.push(sender.answer)
             return
-        if not self._is_own and not self._host.gate.may_send(self._client):
+        if not self.is_own and not self._host.gate.may_send(self._client):
             self._note("rate")
             await self.push("450 4.7.1 Too many mails from your address. Please come again in a few minutes.")
             return
@@ -153,7 +153,7 @@ class SmtpSession(Connection):
         if isinstance(recipient, Wrong):
             await self.push(recipient.answer)
             return
-        if not self._is_own and not self._host.gate.may_ask(self._client):
+        if not self.is_own and not self._host.gate.may_ask(self._client):
             self._note("rate")
             await self.push("450 4.7.1 Too many recipients from your address. Please come again in a few minutes.")
             return
@@ -257,7 +257,7 @@ class SmtpSession(Connection):
         self._mails += 1
         if self._host.gate.closing:
             self.dismiss()
-        elif self._mails == self._terms.max_mails and not self._is_own:
+        elif self._mails == self._terms.max_mails and not self.is_own:
             await self._turn_away("mails", "421 4.7.0 That is enough for one connection. Please come again at once.")
 
     async def _read_mail(self) -> bytes | str:

@@ -73,7 +73,7 @@ def render(delivery: Outgoing, site: Site) -> bytes:
         delivery.via,
         delivery.original_author,
     )
-    reply = token.make(site.key, Purpose.REPLY, delivery.id)
+    reply = token.make(site.key, Purpose.REPLY, delivery.id, delivery.reply_version)
     stop = token.make(site.key, Purpose.UNSUBSCRIBE, delivery.id)
     headers = (
         f"{_addressing(delivery, site)}"
@@ -116,7 +116,7 @@ def _notice(delivery: Outgoing, site: Site) -> bytes:
     if answered:
         headers += f"In-Reply-To: {answered[0]}\r\nReferences: {answered[0]}\r\n"
     if delivery.account_id is not None:
-        reply = token.make(site.key, Purpose.REPLY, delivery.id)
+        reply = token.make(site.key, Purpose.REPLY, delivery.id, delivery.reply_version)
         headers += f"Reply-To: <reply+{reply}@{site.mail_domain}>\r\n"
     headers += f"Auto-Submitted: {'auto-replied' if answered else 'auto-generated'}\r\n{_marks(site.mail_domain)}"
     return headers.encode("utf-8", "replace") + _part("plain") + _printable(delivery.text + "\n")

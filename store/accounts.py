@@ -41,6 +41,8 @@ class AccountRow:
     quiet_hours: str | None
     sleeps_at: datetime | None
     wakes_at: datetime | None
+    reply_version: int
+    checks_sender: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +107,13 @@ _SET_EMAIL_MODE = _set("email_mode")
 _SET_SUSPENDED = _set("suspended_at")
 _SET_PIN = _set("pin_hash")
 _SET_ADMIN = _set("admin")
+_SET_CHECKS_SENDER = _set("checks_sender")
+_RENEW_POSTING = (
+    update(accounts).where(accounts.c.id == bindparam("account")).values(post_version=accounts.c.post_version + 1)
+)
+_RENEW_REPLIES = (
+    update(accounts).where(accounts.c.id == bindparam("account")).values(reply_version=accounts.c.reply_version + 1)
+)
 _DELETE = (
     update(accounts)
     .where(accounts.c.id == bindparam("account"), accounts.c.deleted_at.is_(None))
@@ -199,6 +208,21 @@ async def set_pin(unit: Unit, account_id: int, pin_hash: str) -> None:
 async def set_admin(unit: Unit, account_id: int, admin: bool) -> None:
     """Whether this account runs the instance."""
     await unit.execute(_SET_ADMIN, {"account": account_id, "new_admin": admin})
+
+
+async def set_checks_sender(unit: Unit, account_id: int, checks: bool) -> None:
+    """Whether the secret posting address takes mail only from the account's own mailboxes."""
+    await unit.execute(_SET_CHECKS_SENDER, {"account": account_id, "new_checks_sender": checks})
+
+
+async def renew_posting(unit: Unit, account_id: int) -> None:
+    """The secret posting addresses made so far open nothing from now on."""
+    await unit.execute(_RENEW_POSTING, {"account": account_id})
+
+
+async def renew_replies(unit: Unit, account_id: int) -> None:
+    """The addresses that answer what was delivered so far open nothing from now on."""
+    await unit.execute(_RENEW_REPLIES, {"account": account_id})
 
 
 async def mark_deleted(unit: Unit, account_id: int, now: datetime) -> bool:

@@ -5,15 +5,18 @@ and which mailbox an account uses stands on the account, and :func:`refresh` alo
 one that is neither opted out nor dead.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, case, select, update
+from sqlalchemy import BigInteger, bindparam, case, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from store.routes import way_out
+from gateway.domain.types import Channel
+from store.routes import MAIL_ROUTE, way_out
 from store.schema import Instant, accounts, addresses
+from store.sql import given, rows
 from store.unit import Reading, Unit
 
 
@@ -41,6 +44,16 @@ class AddressRow:
         return None if self.proven_at is None else self.account_id
 
 
+@dataclass(frozen=True, slots=True)
+class Way:
+    """Where words of ours to a person go: the phone in use, else the mailbox in use, and the route there."""
+
+    account_id: int
+    address_id: int
+    channel: Channel
+    route: int
+
+
 def _set(**values: Any) -> Any:
     return update(addresses).where(addresses.c.id == bindparam("address_id")).values(**values)
 
@@ -53,6 +66,18 @@ _OF_ACCOUNT = (
     select(addresses)
     .where(addresses.c.account_id == bindparam("account"))
     .order_by(addresses.c.proven_at.desc(), addresses.c.id.desc())
+)
+_ASKED = given("asked", account_id=BigInteger)
+_ROUTE = case((addresses.c.channel == Channel.EMAIL, MAIL_ROUTE), else_=way_out(addresses.c.route))
+_WAYS = (
+    select(accounts.c.id, addresses.c.id, addresses.c.channel, _ROUTE)
+    .select_from(
+        _ASKED.join(accounts, accounts.c.id == _ASKED.c.account_id).join(
+            addresses,
+            addresses.c.id == case((accounts.c.sms_route.is_not(None), accounts.c.phone_id), else_=accounts.c.mail_id),
+        )
+    )
+    .order_by(_ASKED.c.n)
 )
 _ADD = insert(addresses).on_conflict_do_nothing(index_elements=["channel", "address"])
 _SET_ROUTE = _set(route=bindparam("new_route"))
@@ -148,6 +173,16 @@ async def find_or_add(unit: Unit, channel: str, address: str, *, now: datetime, 
 async def of_account(reading: Reading, account_id: int) -> list[AddressRow]:
     """An account's phones and mail addresses, the one proven last first."""
     return [AddressRow(**row._mapping) for row in await reading.execute(_OF_ACCOUNT, {"account": account_id})]
+
+
+async def ways(reading: Reading, account_ids: Sequence[int]) -> list[Way]:
+    """The ways to these people, in their order; none to those who have neither phone nor mailbox."""
+    found = await reading.execute(_WAYS, {"asked": rows([each] for each in account_ids)})
+    return [
+        Way(account_id, address_id, Channel(channel), route)
+        for account_id, address_id, channel, route in found
+        if route is not None
+    ]
 
 
 async def attach(unit: Unit, address_id: int, account_id: int, *, proven_at: datetime | None) -> None:

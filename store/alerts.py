@@ -8,7 +8,8 @@ from sqlalchemy import bindparam, delete, literal_column, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from gateway.domain.alert import Alert
-from gateway.domain.types import Channel, Lane
+from gateway.domain.types import Lane
+from store.routes import OUR_NUMBERS
 from store.schema import Instant, deliveries, routes, sender_alerts
 from store.sql import storable
 from store.unit import Reading, Unit
@@ -50,17 +51,18 @@ _STOPPED = (
     .where(sender_alerts.c.stopped_at.is_not(None), routes.c.active)
     .order_by(sender_alerts.c.route)
 )
-_WATCHED = select(routes.c.id).where(routes.c.channel == Channel.SMS, routes.c.active)
+_WATCHED = select(routes.c.id).where(*OUR_NUMBERS)
+_NOW = bindparam("now", type_=Instant())
 _FORWARD = (
     update(deliveries)
     .where(
         deliveries.c.route == bindparam("of_route"),
         deliveries.c.lane.in_([literal_column(str(int(lane))) for lane in Lane]),
         deliveries.c.state == literal_column("'queued'"),
-        deliveries.c.due_at > bindparam("now", type_=Instant()),
+        deliveries.c.due_at > _NOW,
         deliveries.c.reason == bindparam("why"),
     )
-    .values(due_at=bindparam("now", type_=Instant()))
+    .values(due_at=_NOW)
 )
 _GO_ON = update(routes).where(routes.c.id == bindparam("of_route")).values(paused_until=literal_column("0"))
 

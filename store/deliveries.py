@@ -11,6 +11,7 @@ from sqlalchemy import (
     bindparam,
     case,
     delete,
+    exists,
     func,
     insert,
     literal_column,
@@ -24,9 +25,10 @@ from sqlalchemy.dialects.postgresql import Insert
 from gateway.domain.delivery import State
 from gateway.domain.reason import SUMMED_UP, USED_UP, kind_of
 from gateway.domain.types import Channel, Lane
-from store.addresses import AddressRow
+from store.addresses import AddressRow, Way
 from store.routes import MAIL_ROUTE, way_out
 from store.schema import Instant, accounts, deliveries, delivery_counts, notices, posts, routes
+from store.sql import given, rows
 from store.unit import Reading, Unit
 
 
@@ -71,6 +73,15 @@ _WHY: ColumnElement[str] = bindparam("why")
 _DROPPED = {"state": _DEAD, "reason": _WHY, "settled_at": _NOW}
 
 _ADD_NOTICE = insert(notices).returning(notices.c.id)
+_new = given("new", text=notices.c.text.type)
+_ADD_NOTICES = (
+    insert(notices)
+    .from_select(
+        ["text", "caused_by_id"],
+        select(_new.c.text, bindparam("cause", type_=notices.c.caused_by_id.type)).order_by(_new.c.n),
+    )
+    .returning(notices.c.id, notices.c.text)
+)
 _ADD_DELIVERY = insert(deliveries)
 _DROP_FOR_ACCOUNT = (
     update(deliveries)
@@ -103,6 +114,15 @@ _DROP_BETWEEN = (
         deliveries.c.account_id == bindparam("of_account"),
         deliveries.c.state == _QUEUED,
         deliveries.c.post_id.in_(select(posts.c.id).where(posts.c.author_id == bindparam("of_author"))),
+    )
+    .values(_DROPPED)
+)
+_DROP_CAUSED = (
+    update(deliveries)
+    .where(
+        deliveries.c.account_id == bindparam("of_account"),
+        deliveries.c.state == _QUEUED,
+        exists().where(notices.c.id == deliveries.c.notice_id, notices.c.caused_by_id == bindparam("by_account")),
     )
     .values(_DROPPED)
 )
@@ -276,11 +296,11 @@ async def add_notice(
     in_reply_to: str = "",
     answers: bool = False,
     lane: Lane = Lane.ANSWER,
+    caused_by: int | None = None,
 ) -> int:
     """Queue words of our own for one phone or mailbox; returns the notice's id. Rings the bell."""
-    added = await unit.execute(
-        _ADD_NOTICE, {"text": text, "subject": subject, "in_reply_to": in_reply_to, "answers": answers}
-    )
+    values = {"text": text, "subject": subject, "in_reply_to": in_reply_to, "answers": answers}
+    added = await unit.execute(_ADD_NOTICE, {**values, "caused_by_id": caused_by})
     notice_id: int = added.scalar_one()
     await unit.execute(
         _ADD_DELIVERY,
@@ -298,6 +318,36 @@ async def add_notice(
     )
     unit.ring()
     return notice_id
+
+
+async def add_notices(
+    unit: Unit, told: Sequence[tuple[Way, str]], *, lane: Lane, now: datetime, caused_by: int | None = None
+) -> None:
+    """Queue words of our own for many people at once. Rings the bell."""
+    if not told:
+        return
+    notice_ids: dict[str, list[int]] = {}
+    added = await unit.execute(_ADD_NOTICES, {"new": rows([words] for _, words in told), "cause": caused_by})
+    for notice_id, words in added:
+        notice_ids.setdefault(words, []).append(notice_id)
+    await unit.execute(
+        _ADD_DELIVERY,
+        [
+            {
+                "notice_id": notice_ids[words].pop(),
+                "account_id": way.account_id,
+                "address_id": way.address_id,
+                "channel": way.channel,
+                "route": way.route,
+                "lane": lane,
+                "state": State.QUEUED,
+                "due_at": now,
+                "queued_at": now,
+            }
+            for way, words in told
+        ],
+    )
+    unit.ring()
 
 
 async def drop_for_account(unit: Unit, account_id: int, channel: Channel, reason: str, *, now: datetime) -> int:
@@ -330,6 +380,12 @@ async def drop_between(unit: Unit, account_id: int, author_id: int, reason: str,
     return (await unit.execute(_DROP_BETWEEN, values)).rowcount
 
 
+async def drop_caused(unit: Unit, account_id: int, by_account: int, reason: str, *, now: datetime) -> int:
+    """Drop words of ours that are queued for the account and were somebody else's doing; returns how many."""
+    values = {"of_account": account_id, "by_account": by_account, "why": reason, "now": now}
+    return (await unit.execute(_DROP_CAUSED, values)).rowcount
+
+
 async def by_id(reading: Reading, delivery_id: int) -> DeliveryRow | None:
     """One delivery."""
     row = (await reading.execute(_BY_ID, {"delivery_id": delivery_id})).one_or_none()
@@ -338,8 +394,8 @@ async def by_id(reading: Reading, delivery_id: int) -> DeliveryRow | None:
 
 async def in_states(reading: Reading, states: Sequence[State], *, most: int) -> list[DeliveryRow]:
     """The newest deliveries in any of these states."""
-    rows = await reading.execute(_LIST, {"states": [str(state) for state in states], "most": most})
-    return [DeliveryRow(*tuple(row)) for row in rows]
+    found = await reading.execute(_LIST, {"states": [str(state) for state in states], "most": most})
+    return [DeliveryRow(*tuple(row)) for row in found]
 
 
 async def depths(reading: Reading) -> list[Depth]:

@@ -8,6 +8,7 @@ from store.sql import insert_new
 from store.unit import Reading, Unit
 
 _GET = select(facts.c.value).where(facts.c.name == bindparam("of"))
+_TAKE = _GET.with_for_update(skip_locked=True)
 _ADD = insert_new(facts).values(name=bindparam("of"), value=bindparam("new"))
 _insert = insert(facts).values(name=bindparam("of"), value=bindparam("new"))
 _PUT = _insert.on_conflict_do_update(index_elements=["name"], set_={"value": _insert.excluded.value})
@@ -17,6 +18,12 @@ _DROP = delete(facts).where(facts.c.name == bindparam("of"))
 async def get(reading: Reading, name: str) -> str | None:
     """The value of this fact; None when there is none."""
     return (await reading.execute(_GET, {"of": name})).scalar_one_or_none()
+
+
+async def take(unit: Unit, name: str) -> str | None:
+    """The value of this fact, which nobody else may take or change until this unit ends; None when there is none, or
+    somebody else has taken it."""
+    return (await unit.execute(_TAKE, {"of": name})).scalar_one_or_none()
 
 
 async def add(unit: Unit, name: str, value: str) -> None:

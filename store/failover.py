@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Text, bindparam, case, cast, func, literal_column, select, update
+from sqlalchemy import ColumnElement, Text, bindparam, case, cast, func, literal_column, select, update
 
-from gateway.domain.types import Channel
+from store.routes import OUR_NUMBERS
 from store.schema import Instant, deliveries, routes
 from store.unit import Reading, Unit
 
@@ -23,12 +23,12 @@ class Standing:
 
 _STANDINGS = (
     select(routes.c.id, routes.c.sender, routes.c.paused_until, routes.c.failing_since)
-    .where(routes.c.channel == Channel.SMS, routes.c.active)
+    .where(*OUR_NUMBERS)
     .order_by(routes.c.id)
 )
 _SMS = deliveries.c.channel == literal_column("'sms'")
+_QUEUED: ColumnElement[str] = literal_column("'queued'")
 _NOW = bindparam("now", type_=Instant())
-
 
 _REFUSED_BY = func.coalesce(deliveries.c.refused_by, "")
 """The routes whose number was refused for the delivery: ``,1,2,``."""
@@ -37,7 +37,7 @@ _WAITING = (
     select(deliveries.c.id)
     .where(
         deliveries.c.route == bindparam("from_route"),
-        deliveries.c.state == literal_column("'queued'"),
+        deliveries.c.state == _QUEUED,
         _SMS,
         _REFUSED_BY.not_like(bindparam("of_to_route", type_=Text)),
     )
@@ -48,7 +48,7 @@ _WAITING = (
 _PAUSED_UNTIL = select(routes.c.paused_until).where(routes.c.id == bindparam("from_route")).scalar_subquery()
 _HAND_OVER = (
     update(deliveries)
-    .where(deliveries.c.id.in_(_WAITING.scalar_subquery()), deliveries.c.state == literal_column("'queued'"))
+    .where(deliveries.c.id.in_(_WAITING.scalar_subquery()), deliveries.c.state == _QUEUED)
     .values(
         route=bindparam("to_route"),
         # One that was tried waits for the end of the pause; one that was not may wait for a moment of its own.
@@ -64,8 +64,7 @@ _HAND_OVER = (
 _NEXT = (
     select(routes.c.id)
     .where(
-        routes.c.channel == Channel.SMS,
-        routes.c.active,
+        *OUR_NUMBERS,
         routes.c.id != bindparam("from_route"),
         _REFUSED_BY.not_like(literal_column("'%,'") + cast(routes.c.id, Text) + literal_column("',%'")),
     )
@@ -85,7 +84,7 @@ _HAND_ON = (
     .where(*_REFUSED, _NEXT.is_not(None))
     .values(
         route=_NEXT,
-        state=literal_column("'queued'"),
+        state=_QUEUED,
         attempt=deliveries.c.attempt + 1,  # the fence: a settle that a report overtook must not find it
         excused=deliveries.c.excused + 1,
         due_at=_NOW,

@@ -33,19 +33,9 @@ from sqlalchemy.dialects.postgresql import Insert
 
 from gateway.domain.quiet import HELD
 from gateway.domain.types import Channel, Lane
+from store.hearing import ACCEPTED, nothing_between, nothing_between_on_page, shown_to, unmuted_on_page
 from store.routes import MAIL_ROUTE
-from store.schema import (
-    Instant,
-    accounts,
-    blocks,
-    deliveries,
-    fanouts,
-    follows,
-    listeners,
-    mutes,
-    post_tags,
-    posts,
-)
+from store.schema import Instant, accounts, deliveries, fanouts, follows, listeners, post_tags, posts
 from store.sql import given, insert_new, rows
 from store.unit import Reading, Unit
 
@@ -72,7 +62,9 @@ class Fanout:
 
 
 _NOW = bindparam("now", type_=Instant())
-_ACCEPTED: ColumnElement[str] = literal_column("'accepted'")
+
+_OURS = fanouts.c.stage.not_like(literal_column("'*%'"))
+"""The stage is one of which this release knows what it means."""
 
 _original = posts.alias("original")
 _NEXT = (
@@ -91,11 +83,12 @@ _NEXT = (
     )
     .join(posts, posts.c.id == fanouts.c.post_id)
     .join(_original, _original.c.id == posts.c.repost_of_id, isouter=True)
+    .where(_OURS)
     .order_by(fanouts.c.turn, fanouts.c.post_id)
     .limit(1)
     .with_for_update(skip_locked=True, of=fanouts)
 )
-_ANY = select(fanouts.c.post_id).limit(1)
+_ANY = select(fanouts.c.post_id).where(_OURS).limit(1)
 _new = given("new", post_id=BigInteger)
 _ADD = insert_new(fanouts).from_select(["post_id", "turn"], select(_new.c.post_id, _NOW).order_by(_new.c.n))
 _MOVE = (
@@ -119,7 +112,7 @@ _LAST_ON_PAGE = (
     .where(
         follows.c.followee_id == _AUTHOR,
         follows.c.follower_id > bindparam("cursor"),
-        follows.c.state == _ACCEPTED,
+        follows.c.state == ACCEPTED,
     )
     .order_by(follows.c.follower_id)
     .limit(1)
@@ -202,7 +195,6 @@ def _follower_page(*rules: ColumnElement[bool]) -> dict[str, Insert]:
     of both, and the page would be done again.
     """
     follower: ColumnElement[int] = follows.c.follower_id
-    muting = select(mutes.c.account_id).where(mutes.c.other_id == _AUTHOR, _on_page(mutes.c.account_id))
     chosen = _chosen(
         follows.join(accounts, accounts.c.id == follower),
         follower,
@@ -210,8 +202,8 @@ def _follower_page(*rules: ColumnElement[bool]) -> dict[str, Insert]:
         _WANTS_THIS_BY_MAIL,
         follows.c.followee_id == _AUTHOR,
         _on_page(follower),
-        follows.c.state == _ACCEPTED,
-        follower.not_in(muting),
+        follows.c.state == ACCEPTED,
+        unmuted_on_page(follower, _AUTHOR, _on_page),
         *rules,
     )
     queued = (
@@ -227,10 +219,6 @@ def _follower_page(*rules: ColumnElement[bool]) -> dict[str, Insert]:
     }
 
 
-def _no_block(one: Any, other: Any) -> ColumnElement[bool]:
-    return ~exists().where(blocks.c.account_id == one, blocks.c.other_id == other)
-
-
 _also = follows.alias("also")
 _seen = deliveries.alias("seen")
 _TO_ALL = _follower_page()
@@ -239,7 +227,7 @@ _TO_THOSE_WHO_FOLLOW_BOTH = _follower_page(
         _also.c.followee_id == bindparam("at_account_id"),
         _also.c.follower_id == follows.c.follower_id,
         _on_page(_also.c.follower_id),
-        _also.c.state == _ACCEPTED,
+        _also.c.state == ACCEPTED,
     )
 )
 _TO_THOSE_WHO_HAVE_IT_NOT_YET = _follower_page(
@@ -249,14 +237,12 @@ _TO_THOSE_WHO_HAVE_IT_NOT_YET = _follower_page(
         _seen.c.account_id == follows.c.follower_id,
         _on_page(_seen.c.account_id),
     ),
-    _no_block(follows.c.follower_id, _ORIGINAL_AUTHOR),
-    _no_block(_ORIGINAL_AUTHOR, follows.c.follower_id),
-    ~exists().where(mutes.c.account_id == follows.c.follower_id, mutes.c.other_id == _ORIGINAL_AUTHOR),
+    *nothing_between(follows.c.follower_id, _ORIGINAL_AUTHOR),
 )
 
 _text = deliveries.alias("text")
 _BY_MAIL = insert_new(deliveries).from_select(
-    _COLUMNS,
+    [*_COLUMNS, "via"],
     select(
         _text.c.post_id,
         _text.c.account_id,
@@ -266,6 +252,7 @@ _BY_MAIL = insert_new(deliveries).from_select(
         literal_column("'queued'"),
         _NOW,
         _NOW,
+        _text.c.via,
     )
     .join(accounts, accounts.c.id == _text.c.account_id)
     .where(
@@ -276,7 +263,6 @@ _BY_MAIL = insert_new(deliveries).from_select(
     .order_by(_text.c.id),
 )
 
-_authors = accounts.alias("author")
 _NAMED = accounts.c.id.in_(bindparam("account_ids", expanding=True))
 
 
@@ -289,17 +275,8 @@ def _to_named(*rules: ColumnElement[bool]) -> Insert:
 _TO_NAMED = _to_named()
 _TO_MENTIONED = _to_named(
     accounts.c.id != _AUTHOR,
-    _no_block(accounts.c.id, _AUTHOR),
-    _no_block(_AUTHOR, accounts.c.id),
-    ~exists().where(mutes.c.account_id == accounts.c.id, mutes.c.other_id == _AUTHOR),
-    or_(
-        ~exists().where(_authors.c.id == _AUTHOR, _authors.c.protected),
-        exists().where(
-            follows.c.followee_id == _AUTHOR,
-            follows.c.follower_id == accounts.c.id,
-            follows.c.state == _ACCEPTED,
-        ),
-    ),
+    *nothing_between(accounts.c.id, _AUTHOR),
+    shown_to(accounts.c.id, _AUTHOR),
 )
 
 
@@ -307,11 +284,6 @@ def _listener_page() -> Insert:
     """The statement that queues one page of those who listen to a key. A protected author is heard by followers alone,
     and what opens with ``@name`` by whoever listens: they asked for the word, not for the author."""
     listener: ColumnElement[int] = listeners.c.account_id
-    others = (
-        select(mutes.c.account_id).where(mutes.c.other_id == _AUTHOR, _on_page(mutes.c.account_id)),
-        select(blocks.c.account_id).where(blocks.c.other_id == _AUTHOR, _on_page(blocks.c.account_id)),
-        select(blocks.c.other_id).where(blocks.c.account_id == _AUTHOR, _on_page(blocks.c.other_id)),
-    )
     chosen = _chosen(
         listeners.join(accounts, accounts.c.id == listener),
         listener,
@@ -320,16 +292,8 @@ def _listener_page() -> Insert:
         listeners.c.key == _KEY,
         _on_page(listener),
         listener != _AUTHOR,
-        *(listener.not_in(each) for each in others),
-        or_(
-            ~exists().where(_authors.c.id == _AUTHOR, _authors.c.protected),
-            exists().where(
-                follows.c.followee_id == _AUTHOR,
-                follows.c.follower_id == listener,
-                _on_page(follows.c.follower_id),
-                follows.c.state == _ACCEPTED,
-            ),
-        ),
+        *nothing_between_on_page(listener, _AUTHOR, _on_page),
+        shown_to(listener, _AUTHOR, _on_page),
     ).add_columns(_KEY)
     return insert_new(deliveries).from_select([*_COLUMNS, "via"], chosen)
 

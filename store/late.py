@@ -41,14 +41,15 @@ _SENT_TEXT = (
     deliveries.c.channel == literal_column("'sms'"),
     or_(deliveries.c.state == literal_column("'sent'"), deliveries.c.state == literal_column("'delivered'")),
 )
+_TO_BE_ASKED = (*_SENT_TEXT, deliveries.c.lease_until.is_not(None), deliveries.c.lease_until <= _NOW)
 _DUE = (
     select(deliveries.c.id)
-    .where(*_SENT_TEXT, deliveries.c.lease_until.is_not(None), deliveries.c.lease_until <= _NOW)
+    .where(*_TO_BE_ASKED)
     .order_by(deliveries.c.lease_until)
     .limit(bindparam("most"))
     .with_for_update(skip_locked=True)
 )
-_IS_DUE = select(exists().where(*_SENT_TEXT, deliveries.c.lease_until.is_not(None), deliveries.c.lease_until <= _NOW))
+_IS_DUE = select(exists().where(*_TO_BE_ASKED))
 _LEASE = (
     update(deliveries)
     .where(deliveries.c.id.in_(bindparam("ids", expanding=True)), *_SENT_TEXT)
@@ -92,7 +93,7 @@ _UNMATCHED = (
         receipts.c.delivery_id.is_(None),
         receipts.c.received_at > bindparam("since", type_=Instant()),
     )
-    .order_by(receipts.c.id)
+    .order_by(receipts.c.id, deliveries.c.id.desc())
     .limit(bindparam("most"))
 )
 _ADOPT = (
@@ -131,7 +132,8 @@ async def set_price(unit: Unit, delivery_id: int, remote_id: str, price: Price) 
 
 
 async def unmatched(reading: Reading, *, since: datetime, most: int) -> list[Unmatched]:
-    """Reports that came since then about messages that were nobody's, and are a delivery's now."""
+    """Reports that came since then about messages that were nobody's, and are a delivery's now, the newest first where
+    several had the same id."""
     rows: Iterable[Any] = await reading.execute(_UNMATCHED, {"since": since, "most": most})
     return [Unmatched(*row) for row in rows]
 

@@ -17,13 +17,14 @@ _PUT = _insert.on_conflict_do_update(
     index_elements=["key", "account_id"],
     set_={
         "texts": listeners.c.texts | _insert.excluded.texts,
-        "mail": listeners.c.mail | _insert.excluded.mail,
+        "mail": func.coalesce(_insert.excluded.mail, listeners.c.mail),
     },
 )
 _IS_ONE = select(exists().where(*_THIS))
 _REMOVE = delete(listeners).where(*_THIS)
-_SET_MAIL = update(listeners).where(*_THIS).values(mail=bindparam("new_mail"))
+_STOP_MAIL = update(listeners).where(*_THIS).values(mail=False)
 _MINE = listeners.c.account_id == bindparam("account")
+_REMOVE_WORDS = delete(listeners).where(_MINE, ~listeners.c.key.startswith("!"))
 _REMOVE_ALL = delete(listeners).where(_MINE)
 _OF_ACCOUNT = select(listeners.c.key).where(_MINE)
 _mine = listeners.alias("mine")
@@ -36,8 +37,8 @@ _MEMBERS = select(func.count()).where(listeners.c.key == bindparam("of_key"))
 
 
 async def put(unit: Unit, key: str, account_id: int, *, texts: bool, mail: bool, now: datetime) -> None:
-    """Let the account listen; a way that it had before stays."""
-    values = {"key": key, "account_id": account_id, "texts": texts, "mail": mail, "created_at": now}
+    """Let the account listen; a way that it had before stays, and without ``mail`` so does a no to mails."""
+    values = {"key": key, "account_id": account_id, "texts": texts, "mail": mail or None, "created_at": now}
     await unit.execute(_PUT, values)
 
 
@@ -52,14 +53,19 @@ async def remove(unit: Unit, key: str, account_id: int) -> bool:
     return (await unit.execute(_REMOVE, {"of_key": key, "account": account_id})).rowcount == 1
 
 
+async def remove_words(unit: Unit, account_id: int) -> int:
+    """Listen to no words and tags any more; how many they were. The groups stay."""
+    return (await unit.execute(_REMOVE_WORDS, {"account": account_id})).rowcount
+
+
 async def remove_all(unit: Unit, account_id: int) -> None:
     """Listen to nothing any more."""
     await unit.execute(_REMOVE_ALL, {"account": account_id})
 
 
-async def set_mail(unit: Unit, key: str, account_id: int, mail: bool) -> None:
-    """Whether what is said under this key comes by mail."""
-    await unit.execute(_SET_MAIL, {"of_key": key, "account": account_id, "new_mail": mail})
+async def stop_mail(unit: Unit, key: str, account_id: int) -> None:
+    """No mail any more with what is said under this key."""
+    await unit.execute(_STOP_MAIL, {"of_key": key, "account": account_id})
 
 
 async def move(unit: Unit, from_id: int, to_id: int) -> None:

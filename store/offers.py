@@ -43,7 +43,12 @@ _ASKED_CODE = (
     .limit(1)
 )
 _CLOSE = update(offers).where(offers.c.address_id == bindparam("which")).values(words="", expires_at=bindparam("now"))
-_COUNT_TRY = update(offers).where(offers.c.address_id == bindparam("which")).values(tries=offers.c.tries + 1)
+_MISS = (
+    update(offers)
+    .where(offers.c.address_id == bindparam("which"))
+    .values(tries=offers.c.tries + 1)
+    .returning(offers.c.tries)
+)
 _PRUNE = delete(offers).where(offers.c.expires_at <= bindparam("now"))
 
 
@@ -79,9 +84,10 @@ async def close(unit: Unit, address_id: int, *, now: datetime) -> None:
     await unit.execute(_CLOSE, {"which": address_id, "now": now})
 
 
-async def count_try(unit: Unit, address_id: int) -> None:
-    """A wrong code was given."""
-    await unit.execute(_COUNT_TRY, {"which": address_id})
+async def miss(unit: Unit, address_id: int) -> int:
+    """A wrong code was given; how many these are now."""
+    tries: int = (await unit.execute(_MISS, {"which": address_id})).scalar_one()
+    return tries
 
 
 async def prune(unit: Unit, *, now: datetime) -> int:

@@ -5,10 +5,22 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, bindparam, case, delete, exists, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    bindparam,
+    case,
+    delete,
+    func,
+    insert,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from store.schema import accounts, blocks, deliveries, follows, mutes, poll_votes, polls, posts
+from store.hearing import may_hear
+from store.schema import deliveries, poll_votes, polls, posts
 from store.unit import Reading, Unit
 
 
@@ -24,9 +36,13 @@ class PollRow:
     told: int | None
 
 
-_ROW = select(
+_COLUMNS = select(
     polls.c.post_id, posts.c.author_id, polls.c.question, polls.c.options, polls.c.closes_at, polls.c.told
-).join(posts, posts.c.id == polls.c.post_id)
+)
+_ROW = _COLUMNS.select_from(polls.join(posts, posts.c.id == polls.c.post_id))
+_ROW_BY_POLL = _COLUMNS.select_from(polls.join(posts, posts.c.id == polls.c.post_id + literal_column("0")))
+"""The same, from each poll to its post and never the other way. Where all polls are gone through, SQLite, which knows
+not how few they are, would read every post there is; added to a column, nothing hides its index."""
 _STANDS = posts.c.deleted_at.is_(None)
 _ADD = insert(polls)
 _OF_POST = _ROW.where(polls.c.post_id == bindparam("of_post"), _STANDS)
@@ -46,18 +62,18 @@ _CAME: ColumnElement[datetime] = (
 )
 """When a poll came to the account, by itself or passed on by somebody."""
 _MET = case((posts.c.author_id == bindparam("account"), posts.c.created_at), else_=_CAME)
-_LAST_RECEIVED = _ROW.where(_STANDS, _MET.is_not(None)).order_by(_MET.desc(), polls.c.post_id.desc()).limit(1)
+_LAST_RECEIVED = {
+    dialect: row.where(_STANDS, _MET.is_not(None)).order_by(_MET.desc(), polls.c.post_id.desc()).limit(1)
+    for dialect, row in (("sqlite", _ROW_BY_POLL), ("postgresql", _ROW))
+}
 _LAST_OPEN_OF = (
     _ROW.where(_STANDS, posts.c.author_id == bindparam("account"), polls.c.closes_at > bindparam("now"))
     .order_by(polls.c.post_id.desc())
     .limit(1)
 )
-_DUE = (
-    _ROW.where(_STANDS, polls.c.told.is_not(None), polls.c.closes_at <= bindparam("now"))
-    .order_by(polls.c.closes_at)
-    .limit(1)
-    .with_for_update(skip_locked=True, of=polls)
-)
+_IS_DUE = (_STANDS, polls.c.told.is_not(None), polls.c.closes_at <= bindparam("now"))
+_ANY_DUE = select(polls.c.post_id).join(posts, posts.c.id == polls.c.post_id).where(*_IS_DUE).limit(1)
+_DUE = _ROW.where(*_IS_DUE).order_by(polls.c.closes_at).limit(1).with_for_update(skip_locked=True, of=polls)
 _CLOSE = update(polls).where(polls.c.post_id == bindparam("of_post")).values(closes_at=bindparam("now"), told=-1)
 _SET_TOLD = update(polls).where(polls.c.post_id == bindparam("of_post")).values(told=bindparam("up_to"))
 _vote = upsert(poll_votes)
@@ -68,28 +84,8 @@ _COUNTS = (
     .group_by(poll_votes.c.option)
 )
 _voter: ColumnElement[int] = poll_votes.c.account_id
-_AUTHOR: ColumnElement[int] = posts.c.author_id
-
-
-def _none_between(table: Any, one: Any, other: Any) -> ColumnElement[bool]:
-    return ~exists().where(table.c.account_id == one, table.c.other_id == other)
-
-
-_MAY_HEAR = and_(
-    _none_between(blocks, _voter, _AUTHOR),
-    _none_between(blocks, _AUTHOR, _voter),
-    _none_between(mutes, _voter, _AUTHOR),
-    or_(
-        _voter == _AUTHOR,
-        ~exists().where(accounts.c.id == _AUTHOR, accounts.c.protected),
-        exists().where(
-            follows.c.followee_id == _AUTHOR, follows.c.follower_id == _voter, follows.c.state == "accepted"
-        ),
-    ),
-)
-"""Whoever may not get a post of the author's now does not get its result either."""
 _VOTERS = (
-    select(_voter, _MAY_HEAR)
+    select(_voter, may_hear(_voter, posts.c.author_id))
     .join(posts, posts.c.id == poll_votes.c.post_id)
     .where(poll_votes.c.post_id == bindparam("of_post"), _voter > bindparam("after"))
     .order_by(_voter)
@@ -111,12 +107,17 @@ async def of_post(reading: Reading, post_id: int) -> PollRow | None:
 
 async def last_received(reading: Reading, account_id: int) -> PollRow | None:
     """The poll that came last to the account, be it as a repost, or that it asked itself."""
-    return await _one(reading, _LAST_RECEIVED, account=account_id)
+    return await _one(reading, _LAST_RECEIVED[reading.dialect], account=account_id)
 
 
 async def last_open_of(reading: Reading, account_id: int, *, now: datetime) -> PollRow | None:
     """The newest poll of the account's own that is still open."""
     return await _one(reading, _LAST_OPEN_OF, account=account_id, now=now)
+
+
+async def any_closing(reading: Reading, *, now: datetime) -> bool:
+    """Whether there is any poll for :func:`closing`: a look that holds up nobody."""
+    return (await reading.execute(_ANY_DUE, {"now": now})).first() is not None
 
 
 async def closing(unit: Unit, *, now: datetime) -> PollRow | None:
@@ -146,7 +147,8 @@ async def counts(reading: Reading, post_id: int) -> dict[int, int]:
 
 
 async def voters(reading: Reading, post_id: int, *, after: int, most: int) -> list[tuple[int, bool]]:
-    """Who voted, by account id from the one after ``after``, and whether they may hear of the author now."""
+    """Who voted, by account id from the one after ``after``, and whether they may hear the author now: whoever may not
+    get a post of the author's does not get its result either."""
     values = {"of_post": post_id, "after": after, "most": most}
     return [(account_id, bool(may)) for account_id, may in await reading.execute(_VOTERS, values)]
 

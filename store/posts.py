@@ -116,7 +116,6 @@ _INSERT_TAG = insert_new(post_tags)
 _INSERT_MENTION = insert_new(post_mentions)
 _BY_ID = select(*_ROW).where(posts.c.id == bindparam("post_id"))
 _OWN = posts.c.author_id == bindparam("author_id")
-_SINCE = posts.c.created_at >= bindparam("since")
 _LATEST = select(posts.c.id).where(_OWN, posts.c.deleted_at.is_(None)).order_by(posts.c.id.desc()).limit(1)
 _LATEST_POST = (
     select(posts.c.id)
@@ -258,14 +257,15 @@ async def repost_of(reading: Reading, author_id: int, post_id: int) -> int | Non
 
 
 async def wipe(unit: Unit, post_id: int, now: datetime) -> list[int]:
-    """Delete a post and its reposts: words and votes gone, rows kept so that their pages say so. Returns the ids."""
+    """Delete a post and its reposts: words and votes gone, rows kept so that their pages say so. Returns the ids.
+    Only the post itself may have asked something."""
     ids = [post_id, *(await unit.execute(_REPOSTS, {"post_id": post_id})).scalars()]
     for each in ids:
         await unit.execute(_WIPE, {"post_id": each, "now": now})
         await unit.execute(_DROP_TAGS, {"post_id": each})
         await unit.execute(_DROP_MENTIONS, {"post_id": each})
-        await unit.execute(_DROP_VOTES, {"post_id": each})
-        await unit.execute(_WIPE_POLL, {"of_post": each})
+    await unit.execute(_DROP_VOTES, {"post_id": post_id})
+    await unit.execute(_WIPE_POLL, {"of_post": post_id})
     unit.ring()
     return ids
 

@@ -27,7 +27,10 @@ class Route:
     sender: str
 
 
-_FIRST = select(func.min(routes.c.id)).where(routes.c.channel == Channel.SMS, routes.c.active).scalar_subquery()
+OUR_NUMBERS = (routes.c.channel == Channel.SMS, routes.c.active)
+"""SQL: the routes that are a number of ours, and still one."""
+
+_FIRST = select(func.min(routes.c.id)).where(*OUR_NUMBERS).scalar_subquery()
 
 
 def way_out(preferred: Any) -> ColumnElement[int | None]:

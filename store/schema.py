@@ -73,6 +73,11 @@ class Instant(TypeDecorator[datetime]):
 _Id = BigInteger().with_variant(Integer, "sqlite")
 
 
+def _partial(name: str | None, *columns: str, where: str, unique: bool = False) -> Index:
+    """An index over the rows alone for which ``where`` is true, on both databases."""
+    return Index(name, *columns, unique=unique, sqlite_where=text(where), postgresql_where=text(where))
+
+
 class _AccountCols(TypedColumns):
     """A person. One without a name is a phone that only follows; one that is deleted keeps only its row until purged.
 
@@ -80,7 +85,9 @@ class _AccountCols(TypedColumns):
     ``sms_route`` is the route of that phone. ``store.addresses.refresh`` alone writes these three.
     ``quiet_hours`` are the daily ones, as ``gateway.domain.quiet`` writes them. ``sleeps_at``/``wakes_at`` are the
     window of quiet that is now or comes next; the person sleeps from ``sleeps_at`` until it has been moved forward.
-    ``post_version``/``feed_version`` go into the secret posting and feed addresses; raising one revokes the old.
+    ``post_version``/``feed_version``/``reply_version`` go into the secret posting and feed addresses and into those
+    that answer a post; raising one revokes the old.
+    ``checks_sender``: the secret posting address takes mail only when it is proven to be from a mailbox of the account.
     ``pin_hash`` is the digest of the PIN that texts must begin with, empty without one.
     """
 
@@ -106,6 +113,8 @@ class _AccountCols(TypedColumns):
     quiet_hours: Named[str | None] = Column(String(11))
     sleeps_at: Named[datetime | None] = Column(Instant)
     wakes_at: Named[datetime | None] = Column(Instant)
+    reply_version: Named[int] = Column(Integer, server_default="0")
+    checks_sender: Named[bool] = Column(Boolean, server_default=false())
 
 
 accounts = Table(
@@ -114,12 +123,7 @@ accounts = Table(
     _AccountCols,
     Index(None, "name", unique=True),
     # Whose quiet hours are over.
-    Index(
-        "ix_accounts_wakes_at",
-        "wakes_at",
-        sqlite_where=text("wakes_at IS NOT NULL"),
-        postgresql_where=text("wakes_at IS NOT NULL"),
-    ),
+    _partial("ix_accounts_wakes_at", "wakes_at", where="wakes_at IS NOT NULL"),
     sqlite_autoincrement=True,
 )
 
@@ -194,15 +198,13 @@ class _ConsentCols(TypedColumns):
     at: Named[datetime] = Column(Instant)
 
 
-_ASKED = text("action = 'asked'")
-
 consents = Table(
     "consents",
     metadata,
     _ConsentCols,
     Index(None, "address"),
     # How many codes somebody asked for lately.
-    Index("ix_consents_asked", "words", "at", sqlite_where=_ASKED, postgresql_where=_ASKED),
+    _partial("ix_consents_asked", "words", "at", where="action = 'asked'"),
 )
 
 
@@ -269,12 +271,7 @@ reports = Table(
     metadata,
     _ReportCols,
     # What is still open, and whose it is.
-    Index(
-        "ix_reports_open",
-        "id",
-        sqlite_where=text("closed_at IS NULL"),
-        postgresql_where=text("closed_at IS NULL"),
-    ),
+    _partial("ix_reports_open", "id", where="closed_at IS NULL"),
     Index(None, "reporter_id", "reported_at"),
 )
 
@@ -336,13 +333,16 @@ mutes = Table("mutes", metadata, _PairCols, PrimaryKeyConstraint("account_id", "
 
 class _ListenerCols(TypedColumns):
     """``account_id`` wants what is said under a key, whoever says it: a folded word, ``#tag``, or ``!group`` that it
-    belongs to. ``texts``: by SMS. ``mail``: by mail.
+    belongs to.
+
+    ``texts``  it comes by SMS. ``mail``: by mail; None means only in place of a text that no budget had room for, False
+    not even then.
     """
 
     key: Named[str] = Column(String(141))
     account_id: Named[int] = Column(_Id, ForeignKey("accounts.id"))
     texts: Named[bool] = Column(Boolean, server_default=false())
-    mail: Named[bool] = Column(Boolean, server_default=false())
+    mail: Named[bool | None] = Column(Boolean)
     created_at: Named[datetime] = Column(Instant)
 
 
@@ -401,22 +401,10 @@ posts = Table(
     _PostCols,
     Index(None, "author_id", "id"),
     Index(None, "conversation_id", "id"),
-    Index(
-        None,
-        "repost_of_id",
-        "author_id",
-        sqlite_where=text("repost_of_id IS NOT NULL"),
-        postgresql_where=text("repost_of_id IS NOT NULL"),
-    ),
+    _partial(None, "repost_of_id", "author_id", where="repost_of_id IS NOT NULL"),
     Index(None, "to_account_id", "id"),
     # What was written to a group.
-    Index(
-        None,
-        "group_name",
-        "id",
-        sqlite_where=text("group_name IS NOT NULL"),
-        postgresql_where=text("group_name IS NOT NULL"),
-    ),
+    _partial(None, "group_name", "id", where="group_name IS NOT NULL"),
     sqlite_autoincrement=True,
 )
 
@@ -483,12 +471,7 @@ polls = Table(
     metadata,
     _PollCols,
     # Whose voters are still to be told, the longest closed first.
-    Index(
-        "ix_polls_closing",
-        "closes_at",
-        sqlite_where=text("told IS NOT NULL"),
-        postgresql_where=text("told IS NOT NULL"),
-    ),
+    _partial("ix_polls_closing", "closes_at", where="told IS NOT NULL"),
 )
 
 
@@ -508,7 +491,8 @@ poll_votes = Table(
 class _FanoutCols(TypedColumns):
     """A post whose audiences are still being queued. The row goes when the last page of the last one is done.
 
-    ``stage``   which audience: empty for the followers, then a key of ``listeners`` after the other, in order.
+    ``stage``   which audience: empty for the followers, then a key of ``listeners`` after the other, in order. What
+    begins with ``*`` is left alone: so a later release may name audiences that only its own daemons know.
     ``cursor``  the last account id of it that was looked at; ``done`` how many were, over all stages; ``turn`` when, so
     that several posts take turns, the longest waiting first.
     """
@@ -527,6 +511,7 @@ class _NoticeCols(TypedColumns):
     """Words of Birdwire's own: the answer to a command, a confirmation. One row per recipient.
 
     ``answers``  it answers what that address has just sent, so it goes out even after a STOP (its one confirmation).
+    ``caused_by_id``  whose doing it was: who nudged, asked to follow, accepted, or asked in a poll; None of all else.
     """
 
     id = Column(_Id, primary_key=True)
@@ -534,6 +519,7 @@ class _NoticeCols(TypedColumns):
     subject: Named[str] = Column(Text, server_default="")
     in_reply_to: Named[str] = Column(Text, server_default="")
     answers: Named[bool] = Column(Boolean, server_default=false())
+    caused_by_id: Named[int | None] = Column(BigInteger)
 
 
 notices = Table("notices", metadata, _NoticeCols)
@@ -578,64 +564,38 @@ class _DeliveryCols(TypedColumns):
     refused_by: Named[str | None] = Column(Text)
 
 
-_LATE = text("channel = 'sms' AND (state = 'sent' OR state = 'delivered') AND lease_until IS NOT NULL")
-
 deliveries = Table(
     "deliveries",
     metadata,
     _DeliveryCols,
     CheckConstraint("(post_id IS NULL) <> (notice_id IS NULL)", name="one_content"),
     # Nobody gets a post twice on a channel; the author's page and deletion find a post's deliveries.
-    Index(
+    _partial(
         "uq_deliveries_post_account_channel",
         "post_id",
         "account_id",
         "channel",
+        where="post_id IS NOT NULL",
         unique=True,
-        sqlite_where=text("post_id IS NOT NULL"),
-        postgresql_where=text("post_id IS NOT NULL"),
     ),
     # The claim: what is due on this route and lane, oldest first.
-    Index(
-        "ix_deliveries_due",
-        "route",
-        "lane",
-        "due_at",
-        "id",
-        sqlite_where=text("state = 'queued'"),
-        postgresql_where=text("state = 'queued'"),
-    ),
+    _partial("ix_deliveries_due", "route", "lane", "due_at", "id", where="state = 'queued'"),
     # A recipient's open deliveries: their order, one at a time, and what STOP drops.
-    Index(
-        "ix_deliveries_open",
-        "account_id",
-        "id",
-        sqlite_where=text("state = 'queued' OR state = 'claimed' OR state = 'unsure'"),
-        postgresql_where=text("state = 'queued' OR state = 'claimed' OR state = 'unsure'"),
+    _partial(
+        "ix_deliveries_open", "account_id", "id", where="state = 'queued' OR state = 'claimed' OR state = 'unsure'"
     ),
     # Whose a message of the provider's is, when one is looked for.
-    Index(
-        "ix_deliveries_remote",
-        "remote_id",
-        sqlite_where=text("channel = 'sms' AND remote_id IS NOT NULL"),
-        postgresql_where=text("channel = 'sms' AND remote_id IS NOT NULL"),
-    ),
+    _partial("ix_deliveries_remote", "remote_id", where="channel = 'sms' AND remote_id IS NOT NULL"),
     # Leases that may be over, and look-ups that may be due.
-    Index(
-        "ix_deliveries_lease",
-        "lease_until",
-        sqlite_where=text("state = 'claimed' OR state = 'unsure'"),
-        postgresql_where=text("state = 'claimed' OR state = 'unsure'"),
-    ),
+    _partial("ix_deliveries_lease", "lease_until", where="state = 'claimed' OR state = 'unsure'"),
     # Texts that the provider took and is to be asked about: no last word has come, or no price.
-    Index("ix_deliveries_late", "lease_until", sqlite_where=_LATE, postgresql_where=_LATE),
-    # The operator's list of what was given up.
-    Index(
-        "ix_deliveries_dead",
-        "settled_at",
-        sqlite_where=text("state = 'dead'"),
-        postgresql_where=text("state = 'dead'"),
+    _partial(
+        "ix_deliveries_late",
+        "lease_until",
+        where="channel = 'sms' AND (state = 'sent' OR state = 'delivered') AND lease_until IS NOT NULL",
     ),
+    # The operator's list of what was given up.
+    _partial("ix_deliveries_dead", "settled_at", where="state = 'dead'"),
     sqlite_autoincrement=True,
 )
 
@@ -712,12 +672,7 @@ receipts = Table(
     UniqueConstraint("source", "remote_id", "status"),
     Index(None, "delivery_id"),
     # What was reported of messages that were nobody's then.
-    Index(
-        "ix_receipts_unmatched",
-        "received_at",
-        sqlite_where=text("delivery_id IS NULL"),
-        postgresql_where=text("delivery_id IS NULL"),
-    ),
+    _partial("ix_receipts_unmatched", "received_at", where="delivery_id IS NULL"),
 )
 
 
@@ -762,12 +717,7 @@ inbox = Table(
     Index(None, "received_at"),
     Index(None, "sender", "received_at"),  # how much one sender wrote lately
     # What is still kept word for word, the oldest first.
-    Index(
-        "ix_inbox_raw",
-        "received_at",
-        sqlite_where=text("raw <> ''"),
-        postgresql_where=text("raw <> ''"),
-    ),
+    _partial("ix_inbox_raw", "received_at", where="raw <> ''"),
 )
 
 

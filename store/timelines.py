@@ -98,7 +98,6 @@ _before = bindparam("before", type_=BigInteger)
 _most = bindparam("most", type_=Integer)
 _p, _a = posts.alias("p"), accounts.alias("a")
 _o, _oa = posts.alias("o"), accounts.alias("oa")
-_r, _ra = posts.alias("r"), accounts.alias("ra")
 
 
 def page_row(post: Any, author: Any) -> Statement:

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.wiring import free_port
+from tests.wiring import answers, free_port
 
 FAKESMSC = "/usr/lib/kannel/test/fakesmsc"
 USERNAME, PASSWORD = "birdwire", "tweet-tweet"
@@ -86,12 +86,12 @@ class Kannel:
         self._carrier: asyncio.subprocess.Process | None = None
         self._listening: asyncio.Task[None] | None = None
 
-    async def start(self, program: str) -> None:
-        """Start a box with our configuration."""
+    async def start(self, program: str, port: int) -> None:
+        """Start a box with our configuration, and wait until it listens."""
         with (self.folder / f"{program}.out").open("wb") as out:
-            self._programs.append(
-                await asyncio.create_subprocess_exec(program, str(self._config), stdout=out, stderr=out)
-            )
+            box = await asyncio.create_subprocess_exec(program, str(self._config), stdout=out, stderr=out)
+        self._programs.append(box)
+        await answers(port, box)
 
     async def carrier(self) -> None:
         """A phone network at the other side, which hears what is sent to its phones."""
@@ -153,18 +153,6 @@ class Kannel:
             self.moved.set()
 
 
-async def answers(port: int) -> None:
-    """Return when somebody listens on this port of loopback."""
-    while True:
-        try:
-            _, writer = await asyncio.open_connection("127.0.0.1", port)
-        except OSError:
-            await asyncio.sleep(0.05)
-            continue
-        writer.close()
-        return
-
-
 @asynccontextmanager
 async def running(folder: Path, hooks: str, *, post: bool = False) -> AsyncIterator[Kannel]:
     """A Kannel whose texts go to ``hooks``/message, by GET or by POST."""
@@ -177,10 +165,8 @@ async def running(folder: Path, hooks: str, *, post: bool = False) -> AsyncItera
     kannel = Kannel(folder, smsc, sendsms, config)
     try:
         async with asyncio.timeout(20):
-            await kannel.start("bearerbox")
-            await answers(box)
-            await kannel.start("smsbox")
-            await answers(sendsms)
+            await kannel.start("bearerbox", box)
+            await kannel.start("smsbox", sendsms)
         yield kannel
     finally:
         await kannel.stop()

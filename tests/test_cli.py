@@ -473,3 +473,26 @@ def test_the_ledger_of_consent_is_written_to_a_file_or_the_screen(birdwire):
         assert [row["address"] for row in found] == [address]
     assert birdwire.done("consents", "export", "--phone", "+15550000000", "-").strip() == "at,address,action,how,words"
     assert "not both" in birdwire.misused("consents", "export", "--phone", "1", "--email", "a", "-")
+
+
+def test_secret_mail_addresses_are_renewed(birdwire):
+    before = birdwire.json("user", "add", "alice", "--email", "alice@example.org")
+    after = birdwire.json("user", "renew", "alice", "--posting")
+    assert after["posting_address"] != before["posting_address"]
+    assert birdwire.json("user", "show", "alice")["posting_address"] == after["posting_address"]
+    (notice,) = birdwire.json("queue", "list", "--state", "queued")
+    assert notice["channel"] == "email"
+    assert birdwire.json("user", "renew", "alice", "--replies")["posting_address"] == after["posting_address"]
+    assert "--posting or --replies" in birdwire.misused("user", "renew", "alice")
+    assert "nobody" in birdwire.refused("user", "renew", "zoe", "--posting")
+
+
+def test_a_posting_address_asks_who_sends_once_it_is_told_to(birdwire):
+    birdwire.done("user", "add", "alice", "--email", "alice@example.org")
+    assert birdwire.json("user", "show", "alice")["checks_sender"] is False
+    assert "own mailboxes alone" in birdwire.done("user", "guard", "alice", "on")
+    assert birdwire.json("user", "show", "alice")["checks_sender"] is True
+    assert "whoever knows it" in birdwire.done("user", "guard", "alice", "off")
+    assert birdwire.json("user", "show", "alice")["checks_sender"] is False
+    birdwire.done("user", "add", "bob", "--phone", "+15550001002")
+    assert "no mailbox" in birdwire.refused("user", "guard", "bob", "on")

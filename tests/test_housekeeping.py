@@ -3,13 +3,19 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from random import Random
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import insert, select, text
 from structlog.testing import capture_logs
 
 from gateway import housekeeping
-from gateway.housekeeping import House, Job
+from gateway.housekeeping import House, Job, keep_house
+from gateway.service.site import Site
+from outbound.worker import DeliverySettings, Tools
+from store import addresses, routes
+from store.schema import accounts, deliveries, notices, parted_texts, polls, posts
 from store.unit import Store
 
 _ADD = text("INSERT INTO facts (name, value) VALUES ('swept', 'x')")
@@ -113,3 +119,62 @@ async def test_a_job_runs_as_soon_as_the_house_is_open() -> None:
     async with asyncio.timeout(20):
         await ran.wait()
         await house.close()
+
+
+# ---- the jobs
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+LONG_AGO = NOW - timedelta(days=1)
+
+
+@pytest.fixture
+def tools(store: Store, site: Site) -> Tools:
+    return Tools(store, site, DeliverySettings(), lambda: NOW, Random(1).random)  # noqa: S311
+
+
+def job_of(tools: Tools, name: str) -> Job:
+    [job] = [job for job, _ in keep_house(tools, None)._jobs if job.__name__ == name]
+    return job
+
+
+async def words_that_wait(store: Store) -> list[str]:
+    async with store.reading() as reading:
+        waiting = select(notices.c.text).join(deliveries, deliveries.c.notice_id == notices.c.id)
+        return sorted((await reading.execute(waiting.where(deliveries.c.state == "queued"))).scalars())
+
+
+@pytest.mark.parametrize("name", ["wake_people", "tell_results", "match_receipts", "give_up_parts"])
+async def test_where_there_is_nothing_to_do_no_writer_is_held_up(
+    tools: Tools, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(Store, "unit")
+    await job_of(tools, name)()
+
+
+async def test_a_poll_is_told_as_soon_as_it_is_closed(tools: Tools) -> None:
+    async with tools.store.unit() as unit:
+        await routes.ensure(unit, ["+15550009999"])
+        await unit.execute(insert(accounts), {"id": 1, "name": "alice", "created_at": LONG_AGO})
+        phone = await addresses.find_or_add(unit, "sms", "+15550001001", now=LONG_AGO)
+        await addresses.attach(unit, phone.id, 1, proven_at=LONG_AGO)
+        asked = {"author_id": 1, "kind": "post", "text": "?", "source": "sms", "created_at": LONG_AGO}
+        await unit.execute(insert(posts), [{"id": n, **asked} for n in (1, 2, 3)])
+        closes_at = {1: NOW - timedelta(hours=1), 2: NOW, 3: NOW + timedelta(seconds=1)}
+        words = {"options": "yes\nno", "told": 0}
+        rows = [{"post_id": n, "question": f"No {n}?", "closes_at": at, **words} for n, at in closes_at.items()]
+        await unit.execute(insert(polls), rows)
+    await job_of(tools, "tell_results")()
+    told = await words_that_wait(tools.store)
+    assert [words.split("?")[0] for words in told] == ["Closed: No 1", "Closed: No 2"]
+
+
+async def test_senders_hear_of_parts_that_no_longer_come(tools: Tools) -> None:
+    part = {"source": "smpp", "recipient": "+15550009999", "reference": 1, "total": 2, "parts": "{}", "came": 1}
+    last = {"+15550001001": LONG_AGO, "+15550001002": LONG_AGO, "+15550001003": NOW}
+    async with tools.store.unit() as unit:
+        await routes.ensure(unit, ["+15550009999"])
+        await unit.execute(insert(parted_texts), [{**part, "sender": who, "last_at": at} for who, at in last.items()])
+    await job_of(tools, "give_up_parts")()
+    assert len(await words_that_wait(tools.store)) == 2
+    async with tools.store.reading() as reading:
+        assert list((await reading.execute(select(parted_texts.c.sender))).scalars()) == ["+15550001003"]

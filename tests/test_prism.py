@@ -24,7 +24,7 @@ from gateway.demo.changes import Changes
 from gateway.demo.faults import Fault
 from gateway.demo.mailbox import Mailbox
 from tests import node
-from tests.wiring import OUR_NUMBER, free_port, settings
+from tests.wiring import OUR_NUMBER, answers, free_port, settings
 
 ACCOUNT, TOKEN = "AC" + "0" * 32, "token"
 ALICE, BOB = "+15550001001", "+15550001002"
@@ -73,27 +73,13 @@ async def prism(carrier: Carrier, folder: Path) -> AsyncIterator[Proxy]:
         stdout=asyncio.subprocess.DEVNULL,
     )  # fmt: skip
     try:
-        await listening(process, port)
+        async with asyncio.timeout(60):
+            await answers(port, process)
         async with aiohttp.ClientSession(f"http://127.0.0.1:{port}") as session, noting(session) as proxy:
             yield proxy
     finally:
         process.terminate()
         await process.wait()
-
-
-async def listening(process: asyncio.subprocess.Process, port: int) -> None:
-    """Return when somebody listens there."""
-    async with asyncio.timeout(60):
-        while process.returncode is None:
-            try:
-                _, writer = await asyncio.open_connection("127.0.0.1", port)
-            except OSError:
-                await asyncio.sleep(0.05)  # nobody tells when it will
-                continue
-            writer.close()
-            await writer.wait_closed()
-            return
-    raise AssertionError(f"the proxy ended with {process.returncode}")
 
 
 @asynccontextmanager

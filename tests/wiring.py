@@ -1,5 +1,7 @@
 """How tests wire a real daemon to the stand-in carrier and mailbox: its number, its ports, its settings."""
 
+import asyncio
+from asyncio.subprocess import Process
 from socket import socket
 
 from gateway.demo.carrier import Carrier
@@ -14,6 +16,20 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+async def answers(port: int, program: Process) -> None:
+    """Return when this program listens on this port of loopback; nobody tells when it will. Fail when it has ended."""
+    while program.returncode is None:
+        try:
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+        except OSError:
+            await asyncio.sleep(0.05)
+            continue
+        writer.close()
+        await writer.wait_closed()
+        return
+    raise AssertionError(f"the program on port {port} ended with {program.returncode}")
 
 
 def settings(store_url: str, carrier: Carrier, mailbox: Mailbox, port: int, *, patience: int, pace: int = 100) -> str:

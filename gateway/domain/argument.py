@@ -26,6 +26,8 @@ _NUMBER = re.compile(rf"([0-9]+){_END}")
 _DIGITS_READ = 9
 _PIN = re.compile(r"([0-9]{4,8})(?:[:;,.]?\s+|[.!]?\Z)")
 _CODE = re.compile(rf"(?ai:(?=[a-z]*[0-9])([0-9a-z]{{4,12}})){_END}")
+_DIGITS = re.compile(rf"[0-9]+(?:[\s-]+[0-9]+)*{_END}")
+_BETWEEN_DIGITS = re.compile(r"[\s-]+")
 _CLOCK = r"([01]?[0-9]|2[0-3])(?:[:.]([0-5][0-9]))?(?:\s?([ap])\.?m\.?)?"
 _CLOCK_ALIKE = r"[0-9]+(?:[:.][0-9]+)?(?:\s?[ap]\.?m\.?)?"
 _HOURS_ALIKE = re.compile(rf"(?ai:{_CLOCK_ALIKE}\s?(?:[-–—]|to|until)\s?{_CLOCK_ALIKE}){_END}")
@@ -40,6 +42,20 @@ def alone(meaning: T) -> Reader[T]:
 def named(make: Callable[[str], T]) -> Reader[T]:
     """``name``: 1 to 15 letters, digits and ``_``; given in lower case."""
     return _matching(_NAMED, lambda match: make(match[1].lower()))
+
+
+def new_name(make: Callable[[str], T], *, unless: str = "") -> Reader[T]:
+    """``name`` for somebody who is to be called so: any one word that does not begin with ``unless``. Whether it will
+    do is said in the answer: no wrong one is for the public. What is a name is given in lower case, all else as it is.
+    """
+    with_name = named(make)
+
+    def read(rest: str) -> T | None:
+        if unless and rest.startswith(unless):
+            return None
+        return with_name(rest) or (make(without_end(rest)) if _is_one_word(rest) else None)
+
+    return read
 
 
 def maybe_named(make: Callable[[str | None], T]) -> Reader[T]:
@@ -68,8 +84,14 @@ def tagged(make: Callable[[str], T]) -> Reader[T]:
 
 
 def group(make: Callable[[str], T]) -> Reader[T]:
-    """``!group``, named like a person."""
-    return _matching(_GROUP, lambda match: make(match[1].lower()))
+    """``!group``, named like a person. Any other word behind ``!`` was meant for one: it is given as an empty name."""
+
+    def read(rest: str) -> T | None:
+        if match := _GROUP.fullmatch(rest):
+            return make(match[1].lower())
+        return make("") if rest.startswith("!") and rest.strip("!. ") and _is_one_word(rest) else None
+
+    return read
 
 
 def group_text(make: Callable[[str, str], T]) -> Reader[T]:
@@ -112,12 +134,7 @@ def some_text(make: Callable[[str], T]) -> Reader[T]:
 
 def word(make: Callable[[str], T]) -> Reader[T]:
     """``word``: one, given case-folded."""
-
-    def read(rest: str) -> T | None:
-        folded = without_end(rest).casefold()
-        return make(folded) if len(folded.split(maxsplit=1)) == 1 else None
-
-    return read
+    return lambda rest: make(without_end(rest).casefold()) if _is_one_word(rest) else None
 
 
 def word_or_all(make: Callable[[str | None], T]) -> Reader[T]:
@@ -138,8 +155,16 @@ def number(make: Callable[[int], T]) -> Reader[T]:
 
 
 def code(make: Callable[[str], T]) -> Reader[T]:
-    """4 to 12 letters and digits with a digit among them, so that no plain word is one; given in lower case."""
-    return _matching(_CODE, lambda match: make(match[1].lower()))
+    """4 to 12 letters and digits with a digit among them; given in lower case. Digits may stand in groups. Any other
+    word alone was meant for a code, too, and is not for the public: it is given as an empty one."""
+
+    def read(rest: str) -> T | None:
+        digits = _DIGITS.fullmatch(rest)
+        if match := _CODE.fullmatch(_BETWEEN_DIGITS.sub("", rest) if digits else rest):
+            return make(match[1].lower())
+        return make("") if digits or _is_one_word(rest) else None
+
+    return read
 
 
 def pin_text(make: Callable[[str, str], T]) -> Reader[T]:
@@ -149,8 +174,7 @@ def pin_text(make: Callable[[str, str], T]) -> Reader[T]:
     def read(rest: str) -> T | None:
         if match := _PIN.match(rest):
             return make(match[1], rest[match.end() :])
-        alone = without_end(rest)
-        return make("", "") if len(alone.split(maxsplit=1)) == 1 and alone.upper() != "OFF" else None
+        return make("", "") if _is_one_word(rest) and without_end(rest).upper() != "OFF" else None
 
     return read
 
@@ -182,6 +206,10 @@ def question(make: Callable[[str, tuple[str, ...]], T]) -> Reader[T]:
 def without_end(rest: str) -> str:
     """``rest`` without one final ``.`` or ``!`` and the space before it."""
     return rest[:-1].rstrip() if rest.endswith((".", "!")) else rest
+
+
+def _is_one_word(rest: str) -> bool:
+    return len(without_end(rest).split(maxsplit=1)) == 1
 
 
 def _matching(pattern: re.Pattern[str], make: Callable[[re.Match[str]], T]) -> Reader[T]:

@@ -17,9 +17,10 @@ from gateway.domain.types import Channel, EmailMode, Lane, Outgoing, PostKind
 class Carriage:
     """A delivery this worker holds a lease on, with all that is known about what it carries and who gets it.
 
-    ``to`` is None when the recipient has no usable address any more. On a notice the fields about a post are None.
+    ``to`` is None when the recipient has no usable address any more. On a notice the fields about a post are None, and
+    ``muted`` and ``blocked`` are about whose doing it was, if it was anybody's.
     ``via`` is what the recipient listens to that the post came for, None for a follower; ``via_*`` how, None if no
-    longer.
+    longer; ``via_mail`` is also None where a mail is wanted only in place of a text.
     One is made for every delivery; freezing its many fields would take ten times as long as filling them.
     """
 
@@ -52,6 +53,7 @@ class Carriage:
     opted_out_at: datetime | None
     dead: bool | None
     excused: int
+    reply_version: int | None
     post_id: int | None
     kind: str | None
     text: str | None
@@ -77,7 +79,7 @@ def objection(carriage: Carriage) -> str:
         return "the recipient has opted out"
     if carriage.post_id is not None:
         return _objection_to_post(carriage)
-    return "what it carried is gone" if carriage.notice is None else ""
+    return _objection_to_notice(carriage)
 
 
 def asleep_until(carriage: Carriage, now: datetime) -> datetime | None:
@@ -87,6 +89,16 @@ def asleep_until(carriage: Carriage, now: datetime) -> datetime | None:
         return None
     assert carriage.wakes_at is not None
     return held_until(carriage.wakes_at, now)
+
+
+def _objection_to_notice(carriage: Carriage) -> str:
+    if carriage.notice is None:
+        return "what it carried is gone"
+    if carriage.blocked:
+        return "one has blocked the other"
+    if carriage.muted and carriage.lane != Lane.ANSWER:  # a question that must be answered is heard all the same
+        return "the recipient has muted who caused it"
+    return ""
 
 
 def _objection_to_post(carriage: Carriage) -> str:
@@ -112,8 +124,7 @@ def _objection_to_post(carriage: Carriage) -> str:
     if carriage.author_protected and not follows:
         return "the author no longer shows it to the recipient"
     if carriage.via is not None:
-        listens = carriage.via_texts if carriage.channel == Channel.SMS else carriage.via_mail
-        return "" if listens else "the recipient no longer asks for what it came for"
+        return "" if _listens(carriage) else "the recipient no longer asks for what it came for"
     if carriage.lane >= Lane.FIRST:
         if not follows:
             return "the recipient no longer follows the author"
@@ -122,6 +133,13 @@ def _objection_to_post(carriage: Carriage) -> str:
         if carriage.channel == Channel.EMAIL and carriage.follow_mail is False:
             return "the recipient has turned this author's mails off"
     return ""
+
+
+def _listens(carriage: Carriage) -> bool:
+    """Whether the recipient still listens to what it came for, and does not refuse it on this channel."""
+    if carriage.via_texts is None:
+        return False
+    return carriage.via_texts if carriage.channel == Channel.SMS else carriage.via_mail is not False
 
 
 def outgoing(carriage: Carriage, sender: str, valid_for: int = 0) -> Outgoing:
@@ -158,6 +176,7 @@ def outgoing(carriage: Carriage, sender: str, valid_for: int = 0) -> Outgoing:
         address_id=carriage.address_id or 0,
         valid_for=valid_for,
         excused=carriage.excused,
+        reply_version=carriage.reply_version or 0,
     )
 
 

@@ -23,6 +23,8 @@ says so and offers `Y`, which posts it as it was written. `POST text` always pos
   name can be read behind it (`M is for mother` is no post).
 - `D name` without a text is no post: the answer asks for the text. So it is with a bare `R`.
 - `R thanks a lot` answers the last post you got, unless somebody is called thanks. `R @thanks …` always means a name.
+- `JOIN`, `NAME` and `CLAIM` with one word behind them, and `JOIN` and `LEAVE` with `!` and one word, are no posts,
+  whatever that word is: the answer says what would do, and offers `Y` as well. `join us tonight` is a post.
 - A word that needs a name and stands alone (`GET`, `FOLLOW`, `BLOCK`) is a post.
 - A number of 4 to 8 digits is the answer to a code that was sent to you; when none was within a day, it is a post.
 - `STOP` and its like, `START`, `HELP` and `DELETE ME` are also understood in quotation marks. They count only when
@@ -30,13 +32,15 @@ says so and offers `Y`, which posts it as it was written. `POST text` always pos
 - Whoever does not know `STOP` is understood, too: a message that says nothing but "stop texting me", "please
   unsubscribe", "remove me from your list" or the like counts as `STOP`, and so does the word for it in other languages,
   such as `STOPP`, `ARRET`, `ALTO` or `PARAR`. With anything else around it, it is a post; so is what follows `POST`.
+- `STOP` by mail stops the mails. The texts of a phone go on until it says `STOP` itself, or you say `OFF`; the answer
+  tells you so.
 - After `STOP` nothing is done for that phone until `START`, as nothing could be answered; only `HELP` is.
 - By mail, `INBOX`, `FOLLOWERS`, `FOLLOWING`, `REQUESTS` and what is protected are told only to a mailbox that is known
   as yours. A mail that answers a post from anywhere else is taken as an answer, and not for commands.
 - `TRACK` compares whole words without case and accents, and `TRACK #tag` is the same as `FOLLOW #tag`. Nothing comes
   across a block or a mute, and of a protected account only to whom it accepted.
 - `SEARCH` takes several words and finds the newest posts that have all of them, compared in the same way.
-- A list says how many there are and the first of them. `MORE` goes on with it, for an hour.
+- A list shows its first entries, and says how many there are where that is known. `MORE` goes on with it, for an hour.
 - What is written to a group is a post like others: it reaches the members of the group and the writer's followers. Who
   is no member cannot write to it.
 - `VOTE 2` chooses in the last poll that you got or asked. It counts once, and may be changed until the poll is closed:
@@ -45,6 +49,8 @@ says so and offers `Y`, which posts it as it was written. `POST text` always pos
   `4821 PIN 1357` changes it and `4821 PIN OFF` ends it. `STOP`, `START`, `HELP` and codes that were sent to you need
   none, and `STOP` is heard behind a wrong one, too. After five wrong PINs nothing is done for ten minutes. Mail needs
   no PIN.
+- `SLEEP 22-7` goes by the time zone of your account, else by that of your number where its country or area has one
+  alone, else by the site's. The answer names it.
 - `NUDGE` reaches who follows you, once a day. `INVITE` answers with a text for you to pass on; nobody else is texted.
 - What is marked *not yet* is understood, and answered with those words.
 """

@@ -54,9 +54,9 @@ _QUIET_OFF: dict[str, Command] = {"OFF": c.SleepOff()}
 _DIGESTS: dict[str, Command] = {"DAILY": c.EmailDigest(EmailMode.DAILY), "HOURLY": c.EmailDigest(EmailMode.HOURLY)}
 _PIN_OFF: dict[str, Command] = {"OFF": c.PinOff()}
 _CLOSE: dict[str, Command] = {"CLOSE": c.PollClose()}
+_JOIN = takes.new_name(c.Join, unless="!")
 _ACCEPT = takes.named_or_all(c.Accept)
 _UNTRACK = takes.word_or_all(c.Untrack)
-_DELETE_ME = takes.alone(c.DeleteMe())
 _STOP = "STOP, STOPALL, STOP ALL, END, QUIT, CANCEL, UNSUBSCRIBE, REVOKE, OPTOUT, OPT OUT, OPT-OUT"
 
 CHAPTERS: dict[str, tuple[CommandForm, ...]] = {
@@ -67,8 +67,8 @@ CHAPTERS: dict[str, tuple[CommandForm, ...]] = {
         _row("HELP, INFO, ?", "command", _topic, "what one command does", "HELP FOLLOW"),
     ),
     "Account": (
-        _row("JOIN", "name", takes.named(c.Join), "sign up from this phone under that name", "JOIN alice"),
-        _row("NAME", "name", takes.named(c.Rename), "change your name (asks for a code)", "NAME alice_b"),
+        _row("JOIN", "name", _JOIN, "sign up from this phone under that name", "JOIN alice"),
+        _row("NAME", "name", takes.new_name(c.Rename), "change your name (asks for a code)", "NAME alice_b"),
         _row("SIGNOUT", "", takes.alone(c.SignOut()), "detach this phone from your account", "SIGNOUT"),
         _row(
             "DELETE ME",

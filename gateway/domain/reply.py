@@ -17,6 +17,14 @@ def joined(site: str, name: str) -> str:
     )
 
 
+def joined_by_mail(site: str, name: str, address: str) -> str:
+    """For somebody who signed up from a mailbox."""
+    return (
+        f"{site}: you are {name}. Whatever you mail to {address} from this mailbox is posted, for everyone to read. "
+        "Posts of people you follow come by mail; STOP ends that, HELP tells more."
+    )
+
+
 def joined_by_following(site: str, name: str, *, can_join: bool) -> str:
     """The same confirmation for a phone that only follows."""
     return (
@@ -85,6 +93,11 @@ def only_from_your_own() -> str:
     return "That works from your phone or from your own confirmed mail address only."
 
 
+def join_by_mail(ask: str) -> str:
+    how = f"Ask {ask} to add it to your account" if ask else "Write JOIN yourname to sign up"
+    return f"This mail address belongs to nobody here. {how}. Nothing was posted."
+
+
 def not_your_mail() -> str:
     return "This mail address belongs to nobody here. Write to your own posting address."
 
@@ -101,7 +114,7 @@ def name_taken(name: str) -> str:
 
 
 def not_a_name() -> str:
-    return "A name has 1 to 15 letters, digits or _. Please try another one."
+    return "A name has 1 to 15 letters, digits or _, like alice_b. Please try another one. Nothing was posted."
 
 
 def registration_closed(mode: str, ask: str) -> str:
@@ -144,6 +157,10 @@ def code_over() -> str:
 
 def no_such_claim(ask: str) -> str:
     return f"That code is wrong or too old. Ask {ask} for a new one."
+
+
+def what_a_claim_is() -> str:
+    return "A code has 4 to 12 letters and digits, like this: CLAIM 482913. Nothing was done or posted."
 
 
 def claimed(site: str, name: str) -> str:
@@ -204,6 +221,14 @@ def mail_on() -> str:
 
 def mail_off() -> str:
     return "No more posts by mail. EMAIL ON brings them back."
+
+
+def mail_off_texts_on() -> str:
+    """Mailed to who has a phone that still gets posts."""
+    return (
+        "No more posts by mail. EMAIL ON brings them back. Your phone still gets texts: "
+        "text STOP from it, or answer OFF to this mail, to end those too."
+    )
 
 
 def no_phone(ask: str) -> str:

@@ -6,19 +6,6 @@ SEGMENT = 160
 """Characters of the GSM alphabet that one SMS holds."""
 
 
-def listed(start: str, names: Sequence[str], *, more: bool, end: str = "") -> str:
-    """Names after each other, as many as fit into one SMS; "..." tells that there are more."""
-    words = ""
-    for i, name in enumerate(names):
-        longer = f"{words}, {name}" if words else name
-        last = i == len(names) - 1 and not more
-        if len(start + longer + ("" if last else ", ...") + end) > SEGMENT:
-            more = True
-            break
-        words = longer
-    return f"{start}{words}{', ...' if more else ''}{end}"
-
-
 def fitted(start: str, entries: Sequence[str], *, between: str, more: bool, end: str) -> tuple[str, int]:
     """As many of the entries as one SMS holds, at least the first, and how many these are. ``end`` stands behind them
     where some are left, or ``more`` are to come."""

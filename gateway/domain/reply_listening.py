@@ -90,6 +90,10 @@ def no_such_group(group: str, ask: str) -> str:
     return f"There is no group {group}. Ask {ask} for it."
 
 
+def not_a_group() -> str:
+    return "A group's name has 1 to 15 letters, digits or _, like !team_b. Nothing was done or posted."
+
+
 def no_group_offer(group: str, minutes: int) -> str:
     return f"There is no group {group}, so nothing was posted. Reply Y within {minutes} minutes to post it as written."
 

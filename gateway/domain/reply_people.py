@@ -1,8 +1,6 @@
 """Answers about people: who follows, blocks and mutes whom, and who may read what."""
 
-from collections.abc import Sequence
-
-from gateway.domain.reply_form import counted, listed
+from gateway.domain.reply_form import counted
 
 
 def nobody(name: str) -> str:
@@ -98,8 +96,9 @@ def no_requests() -> str:
     return "Nobody asks to follow you."
 
 
-def requests(names: Sequence[str], *, more: bool) -> str:
-    return listed("Asking to follow you: ", names, more=more, end=". ACCEPT or DENY name, or ALL.")
+def request_list() -> str:
+    """What the names of those who ask stand behind."""
+    return "Asking to follow you (ACCEPT or DENY name, or ALL): "
 
 
 def lost(name: str) -> str:

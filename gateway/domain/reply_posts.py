@@ -50,6 +50,11 @@ def too_many_posts(limit: int) -> str:
     return f"More than {limit} posts in an hour are too many. Nothing was posted. Please wait a little."
 
 
+def or_post(answer: str, minutes: int) -> str:
+    """``answer`` to a command that failed, where the words may have been meant as a post."""
+    return f"{answer} Reply Y within {minutes} minutes to post it as written."
+
+
 def nothing_offered() -> str:
     return "There is nothing to say Y to any more. Nothing was posted."
 

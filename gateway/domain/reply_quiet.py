@@ -12,10 +12,10 @@ def quiet_daily(hours: Hours, zone: str) -> str:
     )
 
 
-def quiet_until(ends: datetime, zone: str, *, today: bool) -> str:
-    """``ends`` on the clocks of ``zone``."""
+def quiet_until(ends: datetime, *, today: bool) -> str:
+    """``ends`` is on the person's clocks."""
     day = "" if today else f"{ends:%a} "
-    return f"Quiet until {day}{_clock(ends.time())} ({zone} time): no texts but answers. WAKE ends it."
+    return f"Quiet until {day}{_clock(ends.time())} ({ends.tzinfo} time): no texts but answers. WAKE ends it."
 
 
 def no_hours() -> str:
@@ -31,7 +31,8 @@ def awake(begins: datetime | None, *, today: bool) -> str:
     if begins is None:
         return "You are awake: texts come again."
     day = "" if today else f"{begins:%a} "
-    return f"You are awake: texts come again, until quiet begins {day}at {_clock(begins.time())}. SLEEP OFF ends that."
+    when = f"{day}at {_clock(begins.time())} ({begins.tzinfo} time)"
+    return f"You are awake: texts come again, until quiet begins {when}. SLEEP OFF ends that."
 
 
 def not_asleep() -> str:

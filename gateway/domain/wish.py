@@ -30,7 +30,8 @@ class _NamedOrNot:
 
 @dataclass(frozen=True, slots=True)
 class _Group:
-    """A command about one group; ``group`` is its name in lower case, without ``!``."""
+    """A command about one group; ``group`` is its name in lower case, without ``!``. An empty one is a word that no
+    group can be called."""
 
     group: str
 
@@ -58,10 +59,11 @@ class Help:
 
 
 class Join(_Named):
-    """Sign up from this phone under a name."""
+    """Sign up from this phone under a name; it may be a word that nobody can be called, as it was written."""
 
 
-class Rename(_Named): ...
+class Rename(_Named):
+    """Be called so from now on; it may be a word that nobody can be called, as it was written."""
 
 
 class SignOut(_Bare):
@@ -73,7 +75,8 @@ class DeleteMe(_Bare): ...
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """Join this phone to the web account that was shown the code (4 to 12 letters and digits, lower case)."""
+    """Join this phone to the web account that was shown the code (4 to 12 letters and digits, lower case). An empty
+    code is a word that is none."""
 
     code: str
 

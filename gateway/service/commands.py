@@ -10,7 +10,8 @@ Who is heard, in this order:
                           (behind a PIN, right or wrong, it is a STOP too)
     an opted-out phone    may START, and ask for HELP; until then nothing is done, as nothing could be answered
     a flood of texts      one answer a minute that says so, and nothing else is done
-    an unknown sender     may JOIN, CLAIM, or FOLLOW a public account; anything else posts nothing
+    an unknown sender     may JOIN, CLAIM, or FOLLOW a public account; a proven mailbox may JOIN; anything else posts
+                          nothing
     a suspended account   may leave, switch texts off and sign out
     one that only follows may do all that needs no name
     everybody else        all of it
@@ -220,18 +221,27 @@ async def _answer_from_elsewhere(asked: Asked, command: c.Command) -> str:
 
 async def _answer_stranger(asked: Asked, command: c.Command) -> str:
     if not asked.by_phone:
-        return reply.not_your_mail()
+        return await _answer_mailbox(asked, command)
     match command:
         case c.Join(name):
             return await account.join(asked, name)
         case c.Claim(code):
             return await account.claim(asked, code)
-        case c.Code(code) if proven := await account.prove(asked, code):
-            return proven
+        case c.Code(code) if done := await account.take_code(asked, None, code):
+            return done
         case c.Follow(name):
             return await graph.follow_unknown(asked, name)
         case _:
             return reply.join_first(asked.site.name, asked.sign_up_with)
+
+
+async def _answer_mailbox(asked: Asked, command: c.Command) -> str:
+    """A mail from somebody who is nobody here; if it is proven from which mailbox, that one may sign up."""
+    if not asked.told.proven:
+        return reply.not_your_mail()
+    if isinstance(command, c.Join):
+        return await account.join(asked, command.name)
+    return reply.join_by_mail(asked.sign_up_with)
 
 
 async def _answer_member(asked: Asked, me: AccountRow, command: c.Command) -> str:
@@ -239,7 +249,7 @@ async def _answer_member(asked: Asked, me: AccountRow, command: c.Command) -> st
         case c.Post(text):
             return await _post(asked, me, text)
         case c.Code(code):
-            done = await account.prove(asked, code) or await account.take_code(asked, me, code)
+            done = await account.take_code(asked, me, code)
             return await _post(asked, me, asked.told.text) if done is None else done
         case c.Yes():
             return await words.post_offered(asked, me)
@@ -278,7 +288,7 @@ async def _answer_member(asked: Asked, me: AccountRow, command: c.Command) -> st
         case c.Followers():
             return await lists.show(asked, me, lists.FOLLOWERS)
         case c.Requests():
-            return await graph.list_requests(asked, me)
+            return await lists.show(asked, me, lists.REQUESTS)
         case c.Accept(whose):
             return await graph.accept(asked, me, whose)
         case c.Deny(whose):

@@ -52,13 +52,16 @@ class TooMany:
 async def find(reading: Reading, name: str, *, asker_id: int | None) -> AccountRow | None:
     """Who bears this name, as far as the asker may know: nobody suspended, and nobody who blocks the asker."""
     account = await accounts.by_name(reading, name)
-    if account is None or account.id == asker_id:
-        return account
+    return account if account is not None and await is_there_for(reading, account, asker_id) else None
+
+
+async def is_there_for(reading: Reading, account: AccountRow, asker_id: int | None) -> bool:
+    """Whether the asker may know that there is this account: it is neither suspended nor blocks the asker."""
+    if account.id == asker_id:
+        return True
     if account.suspended_at is not None:
-        return None
-    if asker_id is not None and account.id in await relations.blockers(reading, account.id, asker_id):
-        return None
-    return account
+        return False
+    return asker_id is None or account.id not in await relations.blockers(reading, account.id, asker_id)
 
 
 async def may_read(reading: Reading, author: AccountRow, reader_id: int | None) -> bool:
@@ -107,7 +110,8 @@ async def follow(
     await follows.put(unit, followee.id, follower.id, state=state, texts=texts, now=now)
     if state == "accepted":
         return Follows()
-    await notify.tell_account(unit, followee.id, reply_people.asks_to_follow(follower.name or ""), now=now)
+    words = reply_people.asks_to_follow(follower.name or "")
+    await notify.tell_account(unit, followee.id, words, caused_by=follower.id, now=now)
     return Asked()
 
 
@@ -130,15 +134,16 @@ async def accept(unit: Unit, owner: AccountRow, follower_id: int, *, now: dateti
     """Grant a request and tell who asked. False if there was none."""
     if not await follows.accept(unit, owner.id, follower_id):
         return False
-    await notify.tell_account(unit, follower_id, reply_people.was_accepted(owner.name or ""), now=now)
+    words = reply_people.was_accepted(owner.name or "")
+    await notify.tell_account(unit, follower_id, words, caused_by=owner.id, now=now)
     return True
 
 
 async def accept_all(unit: Unit, owner: AccountRow, *, now: datetime) -> int:
     """Grant every request and tell all who asked; how many they were."""
     granted = await follows.accept_all(unit, owner.id)
-    for follower_id in granted:
-        await notify.tell_account(unit, follower_id, reply_people.was_accepted(owner.name or ""), now=now)
+    words = reply_people.was_accepted(owner.name or "")
+    await notify.tell_accounts(unit, granted, words, caused_by=owner.id, now=now)
     return len(granted)
 
 
@@ -153,6 +158,7 @@ async def block(unit: Unit, account_id: int, other_id: int, *, now: datetime) ->
     for follower_id, followee_id in ((account_id, other_id), (other_id, account_id)):
         await follows.remove(unit, followee_id, follower_id)
         await deliveries.drop_between(unit, follower_id, followee_id, "blocked", now=now)
+        await deliveries.drop_caused(unit, follower_id, followee_id, "blocked", now=now)
 
 
 async def mute(unit: Unit, account_id: int, other_id: int, *, now: datetime) -> None:
@@ -175,7 +181,7 @@ async def unsubscribe(unit: Unit, delivery_id: int, *, now: datetime) -> str | N
     if delivery is None or account is None or account.deleted_at is not None:
         return None
     if delivery.via is not None:
-        await listeners.set_mail(unit, delivery.via, account.id, False)
+        await listeners.stop_mail(unit, delivery.via, account.id)
         return reply_listening.unsubscribed_from(delivery.via)
     post = None if delivery.post_id is None else await posts.by_id(unit, delivery.post_id)
     if post is not None and post.kind != PostKind.DIRECT and delivery.lane >= Lane.FIRST:

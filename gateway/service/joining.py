@@ -9,10 +9,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from gateway.domain import proof, reply, token
-from gateway.domain.token import Purpose
+from gateway.domain import proof, reply
 from gateway.domain.types import NAME_PATTERN, Channel
 from gateway.service import notify
+from gateway.service.mail_addresses import posting_address
 from gateway.service.site import Site
 from store import (
     accounts,
@@ -27,7 +27,7 @@ from store import (
     relations,
 )
 from store.addresses import AddressRow
-from store.unit import Unit
+from store.unit import Reading, Unit
 
 RESERVED_NAMES = frozenset(
     [
@@ -175,7 +175,8 @@ async def name_refusal(unit: Unit, name: str) -> NameTaken | NotAName | None:
 async def join(
     unit: Unit, site: Site, phone: AddressRow, name: str, *, words: str, now: datetime
 ) -> Joined | NameTaken | NotAName | RegistrationClosed:
-    """Sign a phone up under ``name`` (lower-case). ``words`` are what was texted: they are the consent.
+    """Sign a phone up, or a proven mailbox, under ``name`` (lower-case). ``words`` are what it wrote: they are the
+    consent.
 
     A phone that only follows keeps what it follows; one that has a named account must not come here.
     """
@@ -189,12 +190,12 @@ async def join(
         account_id = await accounts.create(unit, name, now=now)
         if account_id is None:
             return NameTaken()
-        await addresses.attach(unit, phone.id, account_id, proven_at=now)
+        await hand_over(unit, phone, account_id, how=phone.channel, words=words, now=now)
     else:
         account_id = phone.owner_id
         if not await accounts.rename(unit, account_id, name):
             return NameTaken()
-    await _consent(unit, phone, words, now)
+        await consents.add(unit, phone.address, action="given", how=phone.channel, words=words, now=now)
     return Joined(account_id, fresh)
 
 
@@ -202,8 +203,7 @@ async def join_to_follow(unit: Unit, phone: AddressRow, *, words: str, now: date
     """An account without a name for an unknown phone; ``words`` are its consent. Returns the account's id."""
     account_id = await accounts.create(unit, None, now=now)
     assert account_id is not None
-    await addresses.attach(unit, phone.id, account_id, proven_at=now)
-    await _consent(unit, phone, words, now)
+    await hand_over(unit, phone, account_id, how=phone.channel, words=words, now=now)
     return account_id
 
 
@@ -231,24 +231,29 @@ async def claim(
     account = None if found is None else await accounts.by_id(unit, found.account_id)
     if found is None or account is None or account.name is None:
         return NoSuchCode()
-    if phone.owner_id is not None and phone.owner_id != account.id:
-        holder = await accounts.by_id(unit, phone.owner_id)
-        if holder is not None and holder.name is not None:
-            return HeldBy(holder.name)
-        await _take_over(unit, phone.owner_id, account.id, now)
+    if held := await held_by(unit, phone, account.id):
+        return held
     await proofs.use(unit, found.id)
-    await addresses.attach(unit, phone.id, account.id, proven_at=now)
-    await _consent(unit, phone, words, now)
+    await hand_over(unit, phone, account.id, how=phone.channel, words=words, now=now)
     return Claimed(account.id, account.name)
 
 
-async def give_phone(unit: Unit, phone: AddressRow, account_id: int, *, words: str, now: datetime) -> None:
-    """The phone said these words to become the account's: that is its consent. It must be nobody's, or an account's
-    that has no name."""
-    if phone.owner_id is not None and phone.owner_id != account_id:
-        await _take_over(unit, phone.owner_id, account_id, now)
-    await addresses.attach(unit, phone.id, account_id, proven_at=now)
-    await _consent(unit, phone, words, now)
+async def held_by(reading: Reading, address: AddressRow, account_id: int | None = None) -> HeldBy | None:
+    """Who else than this account holds a phone or mailbox. One that only follows, having no name, holds nothing that
+    could not be handed over."""
+    if address.owner_id is None or address.owner_id == account_id:
+        return None
+    holder = await accounts.by_id(reading, address.owner_id)
+    return None if holder is None or holder.name is None else HeldBy(holder.name)
+
+
+async def hand_over(unit: Unit, address: AddressRow, account_id: int, *, how: str, words: str, now: datetime) -> None:
+    """Make a phone or mailbox that nobody holds (:func:`held_by`) the account's, proven, with all that it followed
+    until now. ``how`` and ``words`` are its consent, as the ledger keeps them."""
+    if address.owner_id is not None and address.owner_id != account_id:
+        await _take_over(unit, address.owner_id, account_id, now)
+    await addresses.attach(unit, address.id, account_id, proven_at=now)
+    await consents.add(unit, address.address, action="given", how=how, words=words, now=now)
 
 
 async def sign_out(unit: Unit, phone: AddressRow, *, now: datetime) -> None:
@@ -321,8 +326,7 @@ async def mail_posting_address(unit: Unit, site: Site, account_id: int, *, now: 
     account = await accounts.by_id(unit, account_id)
     if account is None or account.mail_id is None:
         return False
-    secret = token.make(site.key, Purpose.POST, account.id, account.post_version)
-    letter = reply.posting_letter(site.name, account.name or "", f"post+{secret}@{site.mail_domain}")
+    letter = reply.posting_letter(site.name, account.name or "", posting_address(site, account))
     return await notify.tell(unit, account.mail_id, letter, subject=reply.posting_letter_subject(site.name), now=now)
 
 
@@ -331,27 +335,22 @@ def _given(phone: str | None, email: str | None) -> list[tuple[Channel, str]]:
     return [(channel, address) for channel, address in both if address is not None]
 
 
-async def _held(unit: Unit, wanted: list[tuple[Channel, str]], account_id: int | None) -> HeldBy | None:
-    """Whether another account with a name holds one of these addresses."""
+async def _held(reading: Reading, wanted: list[tuple[Channel, str]], account_id: int | None) -> HeldBy | None:
+    """Whether somebody else holds one of these addresses."""
     for channel, address in wanted:
-        held = await addresses.find(unit, channel, address)
-        holder = held and held.owner_id and await accounts.by_id(unit, held.owner_id)
-        if holder and holder.name is not None and holder.id != account_id:
-            return HeldBy(holder.name)
+        row = await addresses.find(reading, channel, address)
+        if row is not None and (held := await held_by(reading, row, account_id)):
+            return held
     return None
 
 
 async def give_address(
     unit: Unit, account_id: int, channel: Channel, address: str, *, how: str, now: datetime
 ) -> AddressRow:
-    """Give the account a phone or mail address that counts as proven; ``how`` stands in the ledger of consent.
-
-    The address must be nobody's, or an account's that has no name."""
+    """Give the account a phone or mail address, which nobody may hold, as proven; ``how`` stands in the ledger of
+    consent."""
     row = await addresses.find_or_add(unit, channel, address, now=now)
-    if row.owner_id is not None and row.owner_id != account_id:
-        await _take_over(unit, row.owner_id, account_id, now)
-    await addresses.attach(unit, row.id, account_id, proven_at=now)
-    await consents.add(unit, row.address, action="given", how=how, words="", now=now)
+    await hand_over(unit, row, account_id, how=how, words="", now=now)
     return row
 
 
@@ -361,7 +360,3 @@ async def _take_over(unit: Unit, nameless_id: int, account_id: int, now: datetim
     await listeners.move(unit, nameless_id, account_id)
     await addresses.move_all(unit, nameless_id, account_id)
     await delete_account(unit, nameless_id, now=now)
-
-
-async def _consent(unit: Unit, phone: AddressRow, words: str, now: datetime) -> None:
-    await consents.add(unit, phone.address, action="given", how=str(phone.channel), words=words, now=now)

@@ -46,10 +46,10 @@ async def listen(
 ) -> Listens | TooMany:
     """Let what has this word or ``#tag`` come to the account. Texts come when the wish came by text, mails when it came
     by mail; both when there were both."""
-    again = await listeners.listens(unit, key, me.id)
-    known = await tracked(unit, me.id)
+    known = await listeners.of_account(unit, me.id)
+    again = key in known
     limit = site.limits.tracks
-    if not again and len(known.words) + len(known.tags) >= limit:
+    if not again and sum(not each.startswith("!") for each in known) >= limit:
         return TooMany(limit)
     await listeners.put(unit, key, me.id, texts=texts, mail=mail, now=now)
     return Listens(again)
@@ -79,11 +79,7 @@ async def end(unit: Unit, account_id: int, key: str) -> bool:
 
 async def end_words(unit: Unit, account_id: int) -> int:
     """Track no words and tags any more; how many they were. The groups stay."""
-    known = await tracked(unit, account_id)
-    keys = [*known.words, *(f"#{tag}" for tag in known.tags)]
-    for key in keys:
-        await listeners.remove(unit, key, account_id)
-    return len(keys)
+    return await listeners.remove_words(unit, account_id)
 
 
 async def tracked(reading: Reading, account_id: int) -> Tracked:

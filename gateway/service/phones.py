@@ -1,4 +1,4 @@
-"""Phone numbers: how people type them, where they are from, and which of our numbers texts them.
+"""Phone numbers: how people type them, and which of our numbers texts them.
 
 A phone is texted from the number of ours that it wrote to, for good. One that never wrote to us is given the number
 that serves its country, and keeps that from then on.
@@ -6,6 +6,7 @@ that serves its country, and keeps that from then on.
 
 import phonenumbers
 
+from gateway.service.numbers import country_of
 from gateway.service.site import Site
 from store import addresses, routes
 from store.addresses import AddressRow
@@ -24,19 +25,6 @@ def e164(typed: str, region: str) -> str | None:
     if not phonenumbers.is_possible_number(number):
         return None
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-
-
-def country_of(phone: str) -> str | None:
-    """Two letters for the country of an E.164 number; of a number that is not in use, the first country that has its
-    prefix. None for a short code or the like."""
-    if not phone.startswith("+"):
-        return None
-    try:
-        number = phonenumbers.parse(phone)
-    except phonenumbers.NumberParseException:
-        return None
-    country = phonenumbers.region_code_for_number(number)
-    return country or phonenumbers.region_code_for_country_code(number.country_code or 0)
 
 
 def sender_for(site: Site, phone: str) -> str:

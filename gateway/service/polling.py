@@ -14,7 +14,7 @@ from store import polls
 from store.polls import PollRow
 from store.unit import Reading, Unit
 
-_AT_ONCE = 50
+_AT_ONCE = 200
 """Voters who are told in one step."""
 
 
@@ -90,6 +90,11 @@ async def close(unit: Unit, poll_row: PollRow, *, now: datetime) -> None:
     await polls.close(unit, poll_row.post_id, now=now)
 
 
+async def is_due(reading: Reading, *, now: datetime) -> bool:
+    """Whether anybody is to be told a result: a look that holds up nobody."""
+    return await polls.any_closing(reading, now=now)
+
+
 async def tell_result(unit: Unit, *, now: datetime) -> bool:
     """Tell the next of those who asked or voted in a poll that is closed; False when all know. A poll with many voters
     takes several steps, and what it tells waits behind answers and mentions. Voters who may not get the author's posts
@@ -100,7 +105,8 @@ async def tell_result(unit: Unit, *, now: datetime) -> bool:
     words = reply_together.poll_is_closed(await result(unit, closed))
     voters = await polls.voters(unit, closed.post_id, after=closed.told or 0, most=_AT_ONCE)
     first = [] if closed.told else [closed.author_id]
-    for account_id in [*first, *(each for each, may_hear in voters if may_hear and each != closed.author_id)]:
-        await notify.tell_account(unit, account_id, words, now=now, lane=Lane.FIRST)
+    heard = [voter for voter, may_hear in voters if may_hear and voter != closed.author_id]
+    people = [*first, *heard]
+    await notify.tell_accounts(unit, people, words, now=now, lane=Lane.FIRST, caused_by=closed.author_id)
     await polls.set_told(unit, closed.post_id, voters[-1][0] if len(voters) == _AT_ONCE else None)
     return True

@@ -1,7 +1,7 @@
 """A phone number that somebody typed elsewhere than on that phone, proven before the first update goes there.
 
-    ask(unit, site, account_id, phone) -> Asked | ...     a code is texted to it, and nothing else yet
-    take(unit, site, phone, words)     -> Claimed | ...   the code came back from that phone: it is theirs, and agrees
+    ask(unit, site, account_id, phone)   -> Asked | ...     a code is texted to it, and nothing else yet
+    take(unit, site, phone, offer, code) -> Claimed | ...   the code came back from there: it is theirs, and agrees
 
 Whoever holds the phone decides, not who typed its number: until the code comes back from it, by text, the number is
 nobody's and gets nothing but a few codes a day. STOP ends those, too. The code that came back is the consent, and is
@@ -13,13 +13,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from gateway.domain import proof, reply
+from gateway.domain import reply
 from gateway.domain.types import Channel
-from gateway.service import joining, notify, phones
-from gateway.service.joining import Claimed, HeldBy, NoSuchCode
+from gateway.service import echoing, joining, notify, phones
+from gateway.service.echoing import Wrong
+from gateway.service.joining import Claimed, HeldBy
 from gateway.service.site import Site
-from store import accounts, addresses, consents, offers
+from store import accounts, addresses, consents
 from store.addresses import AddressRow
+from store.offers import OfferRow
 from store.unit import Unit
 
 KIND = "phone"
@@ -74,9 +76,8 @@ async def ask(
     found = await addresses.find_or_add(unit, Channel.SMS, number, now=now)
     if found.owner_id == account_id:
         return YoursAlready()
-    holder = None if found.owner_id is None else await accounts.by_id(unit, found.owner_id)
-    if holder is not None and holder.name is not None:
-        return HeldBy(holder.name)
+    if held := await joining.held_by(unit, found):
+        return held
     if found.opted_out_at is not None:
         return OptedOut()
     most, since, whose = site.limits.codes_per_day, now - _DAY, f"for {account_id}"
@@ -84,45 +85,26 @@ async def ask(
         return TooManyCodes()
     await phones.choose_sender(unit, site, found)
     code = new_code()
-    expires_at = now + timedelta(minutes=site.limits.code_minutes)
     told = await notify.tell(unit, found.id, reply.prove_phone(site.name, account.name, code), now=now)
     if not told:
         return NoTexts()
-    await offers.ask(
-        unit,
-        found.id,
-        KIND,
-        str(account_id),
-        code_hash=proof.digest(site.key, _purpose(found.id), code),
-        expires_at=expires_at,
-    )
+    expires_at = await echoing.ask(unit, site, found.id, KIND, str(account_id), code, now=now)
     await consents.add(unit, found.address, action="asked", how=how, words=whose, now=now)
     return Asked(found.address, expires_at)
 
 
 async def take(
-    unit: Unit, site: Site, phone: AddressRow, code: str, *, words: str, now: datetime
-) -> Claimed | NoSuchCode | HeldBy | None:
-    """A number came from this phone by text. None when no such question stands there, so it means something else;
-    NoSuchCode when it is wrong, and the last wrong one voids the code. HeldBy when the phone has joined meanwhile."""
-    offer = await offers.pending(unit, phone.id, now=now)
-    if offer is None or offer.kind != KIND:
-        return None
+    unit: Unit, site: Site, phone: AddressRow, offer: OfferRow, code: str, *, words: str, now: datetime
+) -> Claimed | Wrong | HeldBy | None:
+    """A number came from this phone by text, and ``offer`` is such a question that stands there. None when the account
+    is gone that asked. HeldBy when the phone has joined meanwhile."""
     account = await accounts.by_id(unit, int(offer.words))
     if account is None or account.name is None:
         return None
-    if not proof.same(offer.code_hash, site.key, _purpose(phone.id), code):
-        await offers.count_try(unit, phone.id)
-        if offer.tries + 1 >= site.limits.code_tries:
-            await offers.close(unit, phone.id, now=now)
-        return NoSuchCode()
-    await offers.close(unit, phone.id, now=now)
-    holder = None if phone.owner_id is None else await accounts.by_id(unit, phone.owner_id)
-    if holder is not None and holder.name is not None and holder.id != account.id:
-        return HeldBy(holder.name)
-    await joining.give_phone(unit, phone, account.id, words=words, now=now)
+    outcome = await echoing.take(unit, site, offer, code, now=now)
+    if isinstance(outcome, Wrong):
+        return outcome
+    if held := await joining.held_by(unit, phone, account.id):
+        return held
+    await joining.hand_over(unit, phone, account.id, how=phone.channel, words=words, now=now)
     return Claimed(account.id, account.name)
-
-
-def _purpose(address_id: int) -> str:
-    return f"{KIND}:{address_id}"

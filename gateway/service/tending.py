@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from gateway.domain import reply_posts
 from gateway.domain.delivery import State
+from gateway.domain.folding import fold
 from gateway.domain.types import Channel
 from gateway.service import notify
 from store import (
@@ -19,6 +20,7 @@ from store import (
     queue,
     receipts,
     routes,
+    search,
 )
 from store.unit import Reading, Unit
 
@@ -32,6 +34,11 @@ CLOCKS_APART = timedelta(minutes=1)
 """How far the clocks of several daemons may be apart."""
 
 _PRUNED_UP_TO = "pruned_up_to"
+
+_FOLDED_UP_TO = "folded_up_to"
+"""Written by migration 0006 where there were posts."""
+
+_FOLDED_AT_A_TIME = 200
 
 
 async def end_leases(unit: Unit, *, now: datetime) -> int:
@@ -53,6 +60,11 @@ async def bring_back(unit: Unit, *, lease: timedelta, now: datetime) -> int:
 async def wipe_old_messages(unit: Unit, *, now: datetime) -> int:
     """Wipe messages as received that are older than RAW_KEPT, a thousand at a time; how many were."""
     return await inbox.wipe_raw(unit, before=now - RAW_KEPT)
+
+
+async def are_parts_overdue(reading: Reading, *, now: datetime) -> bool:
+    """Whether there is anything for :func:`give_up_parts`: a look that holds up nobody."""
+    return await parted.any_overdue(reading, before=now - PARTS_WITHIN)
 
 
 async def give_up_parts(unit: Unit, *, now: datetime) -> int:
@@ -88,6 +100,26 @@ async def prune(unit: Unit, *, kept: timedelta, now: datetime) -> int:
     await proofs.prune(unit, now=now)
     await continuations.prune(unit, now=now)
     return gone
+
+
+async def are_unfolded(reading: Reading) -> bool:
+    """Whether SEARCH is still to find posts that are older than it: a look that holds up nobody."""
+    return await facts.get(reading, _FOLDED_UP_TO) is not None
+
+
+async def fold_older(unit: Unit) -> bool:
+    """Let SEARCH find some more of the posts that are older than it, from where the last step ended. False when these
+    were the last ones, or when another daemon is at it."""
+    after = await facts.take(unit, _FOLDED_UP_TO)
+    if after is None:
+        return False
+    page = await search.written_after(unit, int(after), most=_FOLDED_AT_A_TIME)
+    await search.give_words(unit, [(post_id, " ".join(fold(text))) for post_id, text in page if text is not None])
+    if len(page) < _FOLDED_AT_A_TIME:
+        await facts.drop(unit, _FOLDED_UP_TO)
+        return False
+    await facts.put(unit, _FOLDED_UP_TO, str(page[-1][0]))
+    return True
 
 
 _SHOWN = (State.QUEUED, State.CLAIMED, State.UNSURE, State.DEAD)

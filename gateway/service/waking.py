@@ -12,9 +12,11 @@ from zoneinfo import ZoneInfo
 
 from gateway.domain import quiet, reply_quiet
 from gateway.domain.quiet import Hours, Window
+from gateway.domain.types import Channel, Lane
 from gateway.service.site import Site
 from gateway.service.zones import zone_of
-from store import sleepers
+from store import deliveries, sleepers
+from store.addresses import Way
 from store.sleepers import Sleeper
 from store.unit import Reading, Unit
 
@@ -33,29 +35,32 @@ async def wake_due(unit: Unit, site: Site, *, now: datetime, most: int = 200) ->
     return len(ended)
 
 
-async def set_daily(unit: Unit, site: Site, account_id: int, hours: Hours | None, *, now: datetime) -> None:
+async def set_daily(unit: Unit, site: Site, account_id: int, hours: Hours | None, *, now: datetime) -> ZoneInfo:
     """Daily quiet hours from now on, or (None) none at all, not even for a while. What waited is let go if they do not
-    hold now."""
+    hold now. Returns the zone whose clocks they go by."""
     await sleepers.set_hours(unit, account_id, None if hours is None else str(hours))
     sleeper = await sleepers.by_id(unit, account_id)
     await _put(unit, site, sleeper, _next(site, sleeper, now), now)
+    return _zone(site, sleeper)
 
 
-async def sleep_for(unit: Unit, site: Site, account_id: int, length: timedelta, *, now: datetime) -> Window:
-    """Quiet from now on for so long; the window that makes."""
+async def sleep_for(unit: Unit, site: Site, account_id: int, length: timedelta, *, now: datetime) -> datetime:
+    """Quiet from now on for so long; when that ends, on the person's own clocks."""
     sleeper = await sleepers.by_id(unit, account_id)
-    window = quiet.window_from(_hours(sleeper), _zone(site, sleeper), now, length)
+    zone = _zone(site, sleeper)
+    window = quiet.window_from(_hours(sleeper), zone, now, length)
     await _put(unit, site, sleeper, window, now)
-    return window
+    return window.ends.astimezone(zone)
 
 
-async def wake(unit: Unit, site: Site, account_id: int, *, now: datetime) -> Window | None:
-    """End the quiet at once, and let go what waited. The next window, if there is a daily one."""
+async def wake(unit: Unit, site: Site, account_id: int, *, now: datetime) -> datetime | None:
+    """End the quiet at once, and let go what waited. When daily quiet begins again, if there is any, on the person's
+    own clocks."""
     sleeper = await sleepers.by_id(unit, account_id)
-    hours = _hours(sleeper)
-    window = None if hours is None else quiet.window_after(hours, _zone(site, sleeper), now)
+    hours, zone = _hours(sleeper), _zone(site, sleeper)
+    window = None if hours is None else quiet.window_after(hours, zone, now)
     await _put(unit, site, sleeper, window, now)
-    return window
+    return None if window is None else window.begins.astimezone(zone)
 
 
 async def _put(unit: Unit, site: Site, sleeper: Sleeper, window: Window | None, now: datetime) -> None:
@@ -67,8 +72,12 @@ async def _put(unit: Unit, site: Site, sleeper: Sleeper, window: Window | None, 
 async def _release(unit: Unit, site: Site, woken: Sequence[Sleeper], now: datetime) -> None:
     more = await sleepers.release(unit, [each.id for each in woken], burst=site.wake_burst, now=now)
     link = f"{site.public_url}/"
-    summaries = [(each, reply_quiet.slept_through(more[each.id], link)) for each in woken if more[each.id]]
-    await sleepers.add_summaries(unit, summaries, now=now)
+    summaries = [
+        (Way(each.id, each.phone_id, Channel.SMS, each.route), reply_quiet.slept_through(more[each.id], link))
+        for each in woken
+        if more[each.id] and each.phone_id is not None and each.route is not None
+    ]
+    await deliveries.add_notices(unit, summaries, lane=Lane.FIRST, now=now)
 
 
 def _next(site: Site, sleeper: Sleeper, now: datetime) -> Window | None:

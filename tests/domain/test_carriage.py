@@ -54,6 +54,7 @@ POST = Carriage(
     opted_out_at=None,
     dead=False,
     excused=0,
+    reply_version=0,
 )
 NOTICE = replace(
     POST,
@@ -94,6 +95,10 @@ DIRECT = {"kind": "direct", "lane": Lane.ANSWER, "follow_state": None, "follow_t
         ({"follow_state": None}, "no longer follows"),
         ({"follow_state": "requested"}, "no longer follows"),
         ({"follow_texts": False}, "this author's texts off"),
+        ({"via": "wifi"}, "no longer asks"),
+        ({"via": "wifi", "via_texts": False, "via_mail": True}, "no longer asks"),
+        ({"via": "wifi", "channel": "email"}, "no longer asks"),
+        ({"via": "wifi", "channel": "email", "via_texts": True, "via_mail": False}, "no longer asks"),
         ({**DIRECT, "blocked": True}, "blocked"),
         ({**DIRECT, "withdrawn": True}, "deleted"),
     ],
@@ -110,6 +115,9 @@ def test_a_post_that_may_no_longer_go_out_says_why(change: dict[str, Any], words
         DIRECT,
         {**DIRECT, "author_protected": True},
         {"author_protected": True},
+        {"via": "wifi", "via_texts": True, "via_mail": False, "follow_state": None},
+        {"via": "wifi", "channel": "email", "via_texts": False, "via_mail": True, "follow_state": None},
+        {"via": "wifi", "channel": "email", "via_texts": True, "via_mail": None, "follow_state": None},
         {"channel": "email", "follow_texts": False, "texts_on": False},
         {"email_mode": "off"},
     ],
@@ -120,6 +128,25 @@ def test_a_post_that_nothing_forbids_goes_out(change: dict[str, Any]) -> None:
 
 def test_a_notice_goes_out_whatever_posts_are_forbidden() -> None:
     assert objection(replace(NOTICE, texts_on=False, recipient_gone=True)) == ""
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"blocked": True}, "blocked"),
+        ({"blocked": True, "channel": "email"}, "blocked"),
+        ({"muted": True, "lane": Lane.MENTION}, "muted"),
+        ({"notice": None}, "carried is gone"),
+    ],
+)
+def test_words_that_were_somebodys_doing_do_not_go_out_to_who_wants_nothing_of_them(
+    change: dict[str, Any], words: str
+) -> None:
+    assert words in objection(replace(NOTICE, **change))
+
+
+def test_who_mutes_somebody_still_hears_what_they_must_answer() -> None:
+    assert objection(replace(NOTICE, muted=True)) == ""
 
 
 def test_after_a_stop_only_its_own_answer_goes_out() -> None:

@@ -39,9 +39,27 @@ MEANS: list[tuple[str, c.Command]] = [
     ("info delete me", c.Help("DELETE ME")),
     ("join @Alice", c.Join("alice")),
     ("JOIN !Team", c.JoinGroup("team")),
+    ("join us!", c.Join("us")),
+    ("JOIN averyveryverylongname", c.Join("averyveryverylongname")),
+    ("join Müller.", c.Join("Müller")),
+    ("join @a-b", c.Join("@a-b")),
+    ("join #lunch", c.Join("#lunch")),
+    ("JOIN !a-b", c.JoinGroup("")),
+    ("join !averyveryverylongname", c.JoinGroup("")),
+    ("leave !a-b!", c.LeaveGroup("")),
+    ("leave !!team", c.LeaveGroup("")),
     ("name a_1", c.Rename("a_1")),
+    ("NAME averyveryverylongname", c.Rename("averyveryverylongname")),
+    ("name !bob", c.Rename("!bob")),
+    ("name ?", c.Rename("?")),
     ("delete\n me", c.DeleteMe()),
     ("claim AB12", c.Claim("ab12")),
+    ("CLAIM 4821 4821", c.Claim("48214821")),
+    ("claim 48-21-48 21.", c.Claim("48214821")),
+    ("CLAIM abcdef", c.Claim("")),
+    ("claim victory!", c.Claim("")),
+    ("CLAIM 123", c.Claim("")),
+    ("CLAIM 1234 5678 9012 3456", c.Claim("")),
     ("pin 1234 GET bob", c.Pin("1234", "GET bob")),
     ("pin 1234", c.Pin("1234", "")),
     ("Pin off.", c.PinOff()),
@@ -155,7 +173,18 @@ POSTS = [
     "help me",
     "help me please",
     "join us tomorrow",
-    "claim victory",
+    "join",
+    "join!",
+    "join !",
+    "join !!",
+    "join !team tonight",
+    "join ! team",
+    "leave !",
+    "leave averyveryverylongname",
+    "name the dog",
+    "name !",
+    "claim your seat",
+    "claim 20 euros",
     "pin the tail",
     "d",
     "D",
@@ -285,6 +314,19 @@ def test_a_command_about_names_with_more_words_behind_it_is_a_post(row, more):
 @given(st.from_regex(r"[A-Za-z0-9_]{1,15}", fullmatch=True), st.sampled_from(["", ".", "!", " ", " !"]))
 def test_a_name_is_read_in_any_case_and_with_a_final_stop(name, end):
     assert parse(f"get {name}{end}") == parse(f"GET @{name.upper()}") == c.Get(name.lower())
+
+
+@given(
+    st.sampled_from(["JOIN ", "join @", "Name ", "CLAIM ", "JOIN !x", "leave !x"]),
+    st.text(st.characters(), max_size=40)
+    .map(lambda text: f"x{text}x")
+    .filter(lambda word: len(normalise(word).split()) == 1),
+    st.sampled_from(["", ".", " !"]),
+)
+def test_one_word_that_does_not_fit_is_answered_and_two_words_are_a_post(opening, word, end):
+    command = parse(f"{opening}{word}{end}")
+    assert isinstance(command, c.Join | c.Rename | c.Claim | c.JoinGroup | c.LeaveGroup)
+    assert parse(f"{opening}{word} tonight") == Post(normalise(f"{opening}{word} tonight"))
 
 
 @given(

@@ -1,6 +1,7 @@
 """What every answer costs: one segment, with the longest name there is."""
 
-from datetime import UTC, datetime, time
+from datetime import datetime, time
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -24,11 +25,11 @@ URL = "https://birds.example.org"
 ASK = "ops@birds.example.org"
 
 ZONE = "America/Argentina/ComodRivadavia"
-LATER = datetime(2026, 11, 25, 22, 30, tzinfo=UTC)
+LATER = datetime(2026, 11, 25, 22, 30, tzinfo=ZoneInfo(ZONE))
 
 ANSWERS = [
     reply_quiet.quiet_daily(Hours(time(22, 30), time(7, 15)), ZONE),
-    reply_quiet.quiet_until(LATER, ZONE, today=False),
+    reply_quiet.quiet_until(LATER, today=False),
     reply_quiet.no_hours(),
     reply_quiet.what_sleep_takes(99),
     reply_quiet.awake(None, today=True),
@@ -52,9 +53,11 @@ ANSWERS = [
     reply.name_first(ASK),
     reply.only_by_phone(),
     reply.only_from_your_own(),
-    reply.already_named(NAME),
     reply.name_taken(NAME),
-    reply.not_a_name(),
+    reply_posts.or_post(reply.not_a_name(), 10),
+    reply_posts.or_post(reply.what_a_claim_is(), 10),
+    reply_posts.or_post(reply.already_named(NAME), 10),
+    reply_posts.or_post(reply_listening.not_a_group(), 10),
     reply.registration_closed("invite", ASK),
     reply.registration_closed("domains", ASK),
     reply.registration_closed("closed", ASK),
@@ -73,6 +76,7 @@ ANSWERS = [
     reply.suspended("ops@birds.example.org"),
     reply.slow_down(30),
     reply.texts_of(NAME, on=False),
+    reply.mail_off_texts_on(),
     reply.no_phone(ASK),
     reply.no_mail(ASK),
     reply_people.nobody_offer(NAME, 10),
@@ -81,7 +85,7 @@ ANSWERS = [
     reply_people.protected_join_first(NAME, ASK),
     reply_people.protected_from_you(NAME),
     reply_people.asks_to_follow(NAME),
-    reply_people.requests([NAME] * 30, more=True),
+    reply_form.fitted(reply_people.request_list(), [NAME] * 30, between=", ", more=True, end=", ... MORE")[0],
     reply_form.fitted(reply_people.follow_list(100_000), [NAME] * 30, between=", ", more=True, end=", ... MORE")[0],
     reply_form.fitted(reply_people.follower_list(100_000), [NAME] * 30, between=", ", more=True, end=", ... MORE")[0],
     reply_listening.tracked(NAME),
@@ -137,14 +141,6 @@ ANSWERS = [
 @pytest.mark.parametrize("answer", ANSWERS)
 def test_an_answer_costs_one_segment(answer: str) -> None:
     assert segments(answer) == 1, len(answer)
-
-
-def test_a_list_shows_as_many_names_as_fit_and_says_that_there_are_more() -> None:
-    assert reply_form.listed("You follow 2: ", ["ann", "bob"], more=False) == "You follow 2: ann, bob"
-    assert reply_form.listed("You follow 9: ", ["ann", "bob"], more=True) == "You follow 9: ann, bob, ..."
-    full = reply_form.listed("", [NAME] * 30, more=False)
-    assert full.endswith(f"{NAME}, ...")
-    assert len(full) <= reply_form.SEGMENT
 
 
 def test_the_first_of_a_list_is_whole_and_others_come_while_they_fit() -> None:

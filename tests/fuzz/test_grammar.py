@@ -243,6 +243,7 @@ SAYINGS = st.one_of(
     st.sampled_from(
         ["Y", "YES", "4821", "UNDO", "PROTECT", "PUBLIC", "STOP", "START", "DELETE ME", "SIGNOUT", "R yes", "RT"]
     ),
+    st.sampled_from(["JOIN bob-2", "JOIN !a-b", "LEAVE !a-b", "NAME averyveryverylongname", "CLAIM abcdef"]),
     st.sampled_from(["hello", "@alice hi", "hello @bob and @carol #tag", "get milk", "get nobody"]),
     st.text(max_size=200),
     repeated((b"word ", 40), (b"word ", 100), (b"@alice ", 60), (b"\xcc\x81", 300), (b"\xf0\x9f\x90\xa6", 150)).map(

@@ -95,6 +95,15 @@ def test_replies_and_bounces_come_back_to_tokens_of_this_delivery() -> None:
         assert token.holds(SITE.key, purpose, claimed)
 
 
+def test_the_address_for_replies_is_made_with_the_version_of_its_reader() -> None:
+    for mail in (read(reply_version=3), read(NOTICE, reply_version=3)):
+        local = mail["Reply-To"].addresses[0].addr_spec.partition("@")[0]
+        claimed = token.parse(local.removeprefix("reply+"))
+        assert claimed is not None
+        assert token.holds(SITE.key, Purpose.REPLY, claimed, 3)
+        assert not token.holds(SITE.key, Purpose.REPLY, claimed)
+
+
 def test_mails_can_be_stopped_with_one_click_by_mail_and_from_the_body() -> None:
     mail = read()
     stop = token.make(SITE.key, Purpose.UNSUBSCRIBE, 31)

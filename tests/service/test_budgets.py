@@ -6,14 +6,14 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
+from gateway.domain import reply_listening
 from gateway.domain.budget import Budget, Of
 from gateway.domain.delivery import Deferred, Outcome, RetryRules, Sent
 from gateway.domain.pace import Pace
 from gateway.domain.reason import USED_UP
 from gateway.domain.types import Outgoing
-from gateway.service import budgets, fanout, notify, sending
-from gateway.service.numbers import country_of
-from gateway.service.sending import Result
+from gateway.service import budgets, claiming, fanout, following, notify, settling
+from gateway.service.settling import Result
 from store import addresses, routes, usage
 from store import deliveries as deliveries_store
 from store.schema import deliveries
@@ -33,13 +33,24 @@ async def send(town: Town, outcome: Outcome | None = None) -> list[str]:
     while True:
         async with town.store.unit() as unit:
             route = (await routes.ensure(unit, [OTHER_NUMBER, OURS]))[2]
-            batch = await sending.claim(unit, route, Pace(), most=50, lease=LEASE, now=town.now, site=town.site)
+            batch = await claiming.claim(unit, route, Pace(), most=50, lease=LEASE, now=town.now, site=town.site)
             results = [Result(each, outcome or Sent(f"SM{each.id}")) for each in batch.deliveries]
             dice = [0.5] * len(results)
-            await sending.settle(unit, town.site, route, results, rules=RetryRules(), now=town.now, dice=dice)
+            await settling.settle(unit, town.site, route, results, rules=RetryRules(), now=town.now, dice=dice)
         given += batch.deliveries
         if not batch.deliveries and not batch.refused:
             return [each.text for each in given]
+
+
+async def send_mails(town: Town) -> list[Outgoing]:
+    """Send what may be sent now by mail."""
+    async with town.store.unit() as unit:
+        route = (await routes.ensure(unit, [OTHER_NUMBER, OURS]))[0]
+        batch = await claiming.claim(unit, route, Pace(), most=50, lease=LEASE, now=town.now, site=town.site)
+        results = [Result(each, Sent(f"M{each.id}")) for each in batch.deliveries]
+        dice = [0.5] * len(results)
+        await settling.settle(unit, town.site, route, results, rules=RetryRules(), now=town.now, dice=dice)
+    return batch.deliveries
 
 
 async def used(town: Town, whose: Of, name: str | None = None) -> int:
@@ -129,6 +140,64 @@ async def test_at_the_sites_limit_posts_go_by_mail_to_those_who_have_it(crowd: T
         assert [tuple(row) for row in await reading.execute(mailed.group_by(deliveries.c.account_id))] == [(bob.id, 2)]
 
 
+LISTENING = [("TRACK wifi", "wifi"), ("FOLLOW #wifi", "#wifi"), ("JOIN !team", "!team")]
+
+
+@pytest.fixture
+async def listeners(town: Town) -> Town:
+    """bob and carol, who follow nobody and have mailboxes; there are texts for one post in the month."""
+    await town.join("alice", "bob", "carol")
+    await town.text("alice", "JOIN !team")
+    for name in ("bob", "carol"):
+        await give_mailbox(town, name)
+    town.site = replace(town.site, budget=Budget(recipient=1))
+    return town
+
+
+@pytest.mark.parametrize(("wish", "via"), LISTENING)
+async def test_what_somebody_listens_to_goes_by_mail_too(listeners: Town, wish: str, via: str) -> None:
+    await listeners.text("bob", wish)
+    await listeners.text("carol", wish)
+    await listeners.mail("carol", "EMAIL OFF")
+    await say(listeners, "!team the #wifi is up", "!team the #wifi is down")
+    told = await send(listeners)
+    assert sum(words.startswith("alice: ") for words in told) == 2
+    bob = await listeners.account("bob")
+    mails = await send_mails(listeners)
+    assert [(each.account_id, each.text, each.via) for each in mails if each.post_id] == [
+        (bob.id, "!team the #wifi is down", via)
+    ]
+
+
+@pytest.mark.parametrize(("wish", "via"), LISTENING)
+async def test_who_unsubscribed_from_what_they_listen_to_gets_no_mail_in_place_of_a_text(
+    listeners: Town, wish: str, via: str
+) -> None:
+    await listeners.text("bob", wish)
+    await say(listeners, "!team the #wifi is up", "!team the #wifi is down")
+    await send(listeners)
+    (mail,) = await send_mails(listeners)
+    async with listeners.store.unit() as unit:
+        said = await following.unsubscribe(unit, mail.id, now=listeners.now)
+    assert said == reply_listening.unsubscribed_from(via)
+    await listeners.text("bob", wish)  # once more, by text: that says nothing of mails
+    await say(listeners, "!team #wifi?")
+    await send(listeners)
+    assert await send_mails(listeners) == []
+    await listeners.mail("bob", wish)
+    await say(listeners, "!team #wifi!")
+    await send(listeners)
+    assert [each.text for each in await send_mails(listeners)] == ["!team #wifi!"]
+
+
+async def test_who_listens_no_longer_gets_no_mail_in_place_of_a_text(listeners: Town) -> None:
+    await listeners.text("bob", "TRACK wifi")
+    await say(listeners, "wifi is up", "wifi is down")
+    await send(listeners)
+    await listeners.text("bob", "UNTRACK wifi")
+    assert await send_mails(listeners) == []
+
+
 async def test_answers_go_out_all_the_same_and_count(crowd: Town) -> None:
     crowd.site = replace(crowd.site, budget=Budget(site=1, recipient=1))
     bob = await crowd.account("bob")
@@ -183,19 +252,3 @@ async def test_what_a_budget_stopped_is_not_tried_again(crowd: Town) -> None:
         stopped = select(func.count()).where(deliveries.c.reason == USED_UP, deliveries.c.state == "dead")
         assert (await reading.execute(stopped)).scalar_one() == 2
         assert await deliveries_store.dead(reading, most=10) == []
-
-
-@pytest.mark.parametrize(
-    ("number", "country"),
-    [
-        ("+491701234567", "DE"),
-        ("+14155550123", "US"),
-        ("+16135550123", "CA"),
-        ("+15550001111", "US"),
-        ("+353851234567", "IE"),
-        ("12345", "ZZ"),
-        ("", "ZZ"),
-    ],
-)
-def test_a_number_tells_its_country(number: str, country: str) -> None:
-    assert country_of(number) == country

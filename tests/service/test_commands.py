@@ -5,10 +5,11 @@ from datetime import timedelta
 
 import pytest
 
-from gateway.domain import reply, reply_people, reply_posts, reply_reading
+from gateway.domain import reply, reply_listening, reply_people, reply_posts, reply_reading
 from gateway.domain.command_table import TABLE
 from gateway.domain.sms_text import segments
 from gateway.domain.types import Overflow
+from gateway.service import joining
 from gateway.service.site import Limits
 from store import accounts, relations
 from store.schema import deliveries
@@ -38,7 +39,38 @@ async def test_a_taken_a_reserved_and_an_own_name_are_told_apart(town: Town) -> 
     await town.join("alice")
     assert await town.text("bob", "JOIN Alice") == reply.name_taken("alice")
     assert await town.text("bob", "JOIN admin") == reply.name_taken("admin")
-    assert await town.text("alice", "JOIN bob") == reply.already_named("alice")
+    assert await town.text("alice", "JOIN bob") == reply_posts.or_post(reply.already_named("alice"), 10)
+
+
+async def test_a_word_that_cannot_be_meant_is_answered_with_what_would_do_and_never_posted(town: Town) -> None:
+    assert await town.text("alice", "JOIN averyveryverylongname") == reply.not_a_name()
+    assert await town.text("alice", "CLAIM abcdef") == reply.what_a_claim_is()
+    await town.join("alice")
+    for words, answer in (
+        ("NAME averyveryverylongname", reply.not_a_name()),
+        ("JOIN averyveryverylongname", reply.already_named("alice")),
+        ("CLAIM abcdef", reply.what_a_claim_is()),
+        ("JOIN !a-b", reply_listening.not_a_group()),
+        ("LEAVE !averyveryverylongname", reply_listening.not_a_group()),
+    ):
+        assert await town.text("alice", words) == reply_posts.or_post(answer, 10)
+        assert await town.mail("alice", words) == reply_posts.or_post(answer, 10)
+    assert await town.text("alice", "GROUPS") == reply_listening.no_groups()
+    assert await town.posts() == []
+    assert await town.text("alice", "Join us!") == reply_posts.or_post(reply.already_named("alice"), 10)
+    assert await town.text("alice", "Y") == reply_posts.posted()
+    for words in ("track two words", "name the dog", "join us tonight"):
+        assert await town.text("alice", words) == ""
+    assert await town.posts() == ["Join us!", "track two words", "name the dog", "join us tonight"]
+
+
+async def test_a_code_may_be_written_in_groups(town: Town) -> None:
+    await town.join("alice")
+    alice = await town.account("alice")
+    async with town.store.unit() as unit:
+        code = await joining.new_claim_code(unit, town.site, alice.id, now=town.now, new_code=lambda: town.code)
+    assert code == "48214821"
+    assert await town.text("phone", "claim 4821 4821") == reply.claimed("Testville", "alice")
 
 
 async def test_a_site_that_is_not_open_says_so(town: Town) -> None:
@@ -165,7 +197,7 @@ async def test_a_protected_account_is_asked_and_answers(town: Town) -> None:
     assert await town.text("bob", "FAV alice") == reply_posts.no_posts("alice")
     assert (await town.notices())[0] == reply_people.asks_to_follow("bob")
     assert (
-        await town.text("alice", "REQUESTS") == "Asking to follow you: bob, carol, dave. ACCEPT or DENY name, or ALL."
+        await town.text("alice", "REQUESTS") == "Asking to follow you (ACCEPT or DENY name, or ALL): bob, carol, dave"
     )
     assert await town.text("alice", "ACCEPT bob") == reply_people.accepted("bob")
     assert await town.text("alice", "ACCEPT bob") == reply_people.no_request("bob")

@@ -11,6 +11,7 @@ from gateway.domain.types import Channel
 from gateway.service import faults, notify
 from store import addresses, consents
 from tests.service.conversing import OURS, Town, number
+from tests.service.test_by_mail import with_mail
 
 
 @pytest.mark.parametrize("words", ["STOP", "Stop.", " quit! ", '"OptOut"'])
@@ -153,6 +154,30 @@ async def test_mail_is_switched_by_text_and_by_mail(town: Town) -> None:
     assert await town.mail("alice", "STOP") == reply.mail_off()
     assert (await town.account("alice")).email_mode == "off"
     assert (await town.account("alice")).phone_id is not None
+
+
+@pytest.mark.parametrize("words", ["STOP", "stop texting me", "Please unsubscribe!\n\nAlice"])
+async def test_a_stop_by_mail_tells_what_goes_on_and_how_it_ends(town: Town, words: str) -> None:
+    await with_mail(town, "alice", "bob")
+    await town.text("alice", "FOLLOW bob")
+    assert await town.mail("alice", words) == reply.mail_off_texts_on()
+    alice = await town.account("alice")
+    assert (alice.email_mode, alice.sms_route) == ("off", 2)
+    assert await town.mail("alice", "OFF") == reply.texts_off()
+    assert await town.mail("alice", words) == reply.mail_off()
+    assert await town.text("alice", "ON") == reply.texts_on()
+    assert await town.mail("alice", words) == reply.mail_off_texts_on()
+    assert await town.text("alice", "STOP") == reply.stopped("Testville")
+    assert await town.mail("alice", words) == reply.mail_off()
+    async with town.store.reading() as reading:
+        rows = await consents.of(reading, "alice@mail.example")
+    assert [row.action for row in rows][-4:] == ["refused"] * 4
+
+
+async def test_a_stop_by_mail_from_elsewhere_tells_nothing_of_phones(town: Town) -> None:
+    await with_mail(town, "alice")
+    alice = await town.account("alice")
+    assert await town.mail("mallory", "STOP", account_id=alice.id) == reply.mail_off()
 
 
 async def test_a_dead_phone_that_texts_is_alive(town: Town) -> None:

@@ -7,7 +7,17 @@ from sqlalchemy import insert, update
 
 from gateway.domain import token
 from gateway.domain.token import Purpose
-from gateway.service.doors import Bouncing, Helping, Opened, Posting, Refused, Replying, Unsubscribing, find
+from gateway.service.doors import (
+    Bouncing,
+    Helping,
+    Opened,
+    Posting,
+    Refused,
+    Replying,
+    Shared,
+    Unsubscribing,
+    find,
+)
 from gateway.service.site import Site
 from store.schema import accounts, addresses, deliveries, notices
 from store.unit import Store
@@ -52,6 +62,7 @@ async def test_each_genuine_address_opens_its_own_door(town: Store, site: Site) 
     assert await ask(town, site, made(Purpose.BOUNCE, DELIVERY)) == Bouncing(DELIVERY)
     assert await ask(town, site, made(Purpose.UNSUBSCRIBE, DELIVERY)) == Unsubscribing(DELIVERY)
     assert await ask(town, site, "help") == Helping()
+    assert await ask(town, site, "Post") == Shared()
 
 
 async def test_addresses_that_are_asked_for_together_each_get_their_own_answer(town: Store, site: Site) -> None:
@@ -102,6 +113,26 @@ async def test_a_renewed_posting_address_revokes_the_old_one(town: Store, site: 
     assert await ask(town, site, new) == Posting(ALICE)
 
 
+async def test_a_posting_address_says_whether_it_asks_who_sends(town: Store, site: Site) -> None:
+    address = f"post+{token.make(site.key, Purpose.POST, ALICE)}"
+    await change(town, checks_sender=True)
+    assert await ask(town, site, address) == Posting(ALICE, checks_sender=True)
+
+
+async def test_renewed_reply_addresses_revoke_the_old_ones_of_every_delivery(town: Store, site: Site) -> None:
+    old, of_a_stranger = (f"reply+{token.make(site.key, Purpose.REPLY, each)}" for each in (DELIVERY, TO_A_STRANGER))
+    await change(town, reply_version=2)
+    for version in (0, 1):
+        answer = await ask(town, site, f"reply+{token.make(site.key, Purpose.REPLY, DELIVERY, version)}")
+        assert isinstance(answer, Refused)
+        assert "renewed" in answer.words
+    assert await ask(town, site, f"reply+{token.make(site.key, Purpose.REPLY, DELIVERY, 2)}") == Replying(DELIVERY)
+    assert await ask(town, site, of_a_stranger) == Replying(TO_A_STRANGER)
+    forged = await ask(town, site, old[:-1] + ("a" if old[-1] != "a" else "b"))
+    assert isinstance(forged, Refused)
+    assert "Answer the mail itself" in forged.words
+
+
 @pytest.mark.parametrize("column", ["suspended_at", "deleted_at"])
 async def test_a_closed_account_takes_no_mail_but_may_still_unsubscribe(town: Store, site: Site, column: str) -> None:
     await change(town, **{column: NOW})
@@ -118,7 +149,6 @@ async def test_a_closed_account_takes_no_mail_but_may_still_unsubscribe(town: St
     [
         "",
         "alice",
-        "post",
         "post+",
         "post+x",
         "post+ä",

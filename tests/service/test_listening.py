@@ -58,6 +58,7 @@ async def test_a_tag_is_followed_left_and_listed(town: Town) -> None:
 async def test_tracking_has_a_limit_and_all_of_it_can_end(town: Town) -> None:
     await town.join("bob")
     town.site = replace(town.site, limits=Limits(tracks=2))
+    await town.text("bob", "JOIN !team")
     await town.text("bob", "TRACK one")
     await town.text("bob", "TRACK #two")
     assert await town.text("bob", "TRACK three") == reply_listening.too_many_tracks(2)
@@ -66,6 +67,7 @@ async def test_tracking_has_a_limit_and_all_of_it_can_end(town: Town) -> None:
     assert await town.text("bob", "UNTRACK ALL") == reply_listening.untracked_all(2)
     assert await town.text("bob", "TRACKS") == reply_listening.no_tracks()
     assert await town.text("bob", "UNTRACK ALL") == reply_listening.no_tracks()
+    assert await town.text("bob", "GROUPS") == "You are in 1 group: !team"
 
 
 async def test_a_wish_by_mail_comes_by_mail(town: Town) -> None:

@@ -1,11 +1,12 @@
 """Long answers: the count, the first few, and MORE; and SEARCH, whose answers are such lists."""
 
 from datetime import timedelta
+from string import ascii_letters
 
 import pytest
 from sqlalchemy import select, text
 
-from gateway.domain import reply_reading, reply_together
+from gateway.domain import reply_people, reply_reading, reply_together
 from gateway.domain.sms_text import segments
 from gateway.service import reading
 from store import continuations
@@ -14,12 +15,17 @@ from tests.service.conversing import Town
 from tests.service.test_by_mail import with_mail
 
 
-async def told(town: Town, words: str) -> list[str]:
-    """All that this list answers by text, MORE after MORE, to bob."""
-    answers = [await town.text("bob", words)]
+async def told(town: Town, words: str, to: str = "bob") -> list[str]:
+    """All that this list answers by text, MORE after MORE."""
+    answers = [await town.text(to, words)]
     while answers[-1].endswith("MORE"):
-        answers.append(await town.text("bob", "more"))
+        answers.append(await town.text(to, "more"))
     return answers
+
+
+def lines(answers: list[str]) -> list[str]:
+    """What stands in these answers, each entry on a line of its own."""
+    return [line for answer in answers for line in answer.split("\n") if not line.startswith("...")]
 
 
 async def test_more_goes_on_until_every_name_was_told_once(town: Town) -> None:
@@ -51,8 +57,7 @@ async def test_more_goes_on_with_messages_tracks_and_groups(town: Town) -> None:
         await town.text("alice", f"D bob {message}")
     answers = await told(town, "INBOX")
     assert answers[0].endswith("\n... 6 in all, MORE")
-    lines = [line for answer in answers for line in answer.split("\n") if not line.startswith("...")]
-    assert lines == [f"alice: {message}" for message in reversed(messages)]
+    assert lines(answers) == [f"alice: {message}" for message in reversed(messages)]
     words = [f"{letter * 20}" for letter in "abcdefghijkl"]
     for word in words:
         await town.text("bob", f"TRACK {word}")
@@ -62,6 +67,38 @@ async def test_more_goes_on_with_messages_tracks_and_groups(town: Town) -> None:
         == f"You track 12: {', '.join(words)}"
     )
     assert len(await told(town, "GROUPS")) == 2
+
+
+async def test_more_reads_short_entries_to_the_end_too(town: Town) -> None:
+    """So many fit into one SMS that it is not its room that ends an answer."""
+    names = [f"{letter}{digit}" for letter in "abcde" for digit in range(1, 10)]
+    signs = ascii_letters[:45]
+    await town.join("z", *names)
+    for name in names:
+        await town.text("z", f"FOLLOW {name}")
+        await town.text(name, "FOLLOW z")
+        await town.text("z", f"TRACK {name}")
+    await town.text("z", "PROTECT")
+    asking = [f"{name}_" for name in names]
+    await town.join(*asking)
+    for name in asking:
+        await town.text(name, "FOLLOW z")
+    for sign in signs:
+        await town.text("a1", f"D z {sign}")
+    for words, start, expected in (
+        ("FOLLOWING", "You follow 45: ", names),
+        ("FOLLOWERS", "45 followers: ", names),
+        ("REQUESTS", reply_people.request_list(), asking),
+        ("TRACKS", "You track 45: ", names),
+    ):
+        answers = [answer.removesuffix(", ... MORE") for answer in await told(town, words, "z")]
+        assert ", ".join(answers).removeprefix(start).split(", ") == expected, words
+    assert lines(await told(town, "INBOX", "z")) == [f"a1: {sign}" for sign in reversed(signs)]
+    await town.text("z", "PUBLIC")
+    await town.text("z", "4821")
+    for sign in signs:
+        await town.text("z", f"x {sign}")
+    assert lines(await told(town, "SEARCH x", "z")) == [f"z: x {sign}" for sign in reversed(signs)]
 
 
 async def test_more_is_over_after_an_hour_and_belongs_to_one_phone(town: Town) -> None:
@@ -101,9 +138,7 @@ async def test_search_goes_on_and_finds_each_post_once(town: Town) -> None:
     said = [f"rain {i} {'x' * 40}" for i in range(70)]
     for words in said:
         await town.text("alice", words)
-    answers = await told(town, "SEARCH rain")
-    lines = [line for answer in answers for line in answer.split("\n") if not line.startswith("...")]
-    assert lines == [f"alice: {words}" for words in reversed(said)]
+    assert lines(await told(town, "SEARCH rain")) == [f"alice: {words}" for words in reversed(said)]
 
 
 async def test_search_shows_what_is_protected_to_followers_only_and_nothing_across_a_block(town: Town) -> None:

@@ -12,8 +12,8 @@ from gateway.domain.pace import Pace
 from gateway.domain.quiet import HELD
 from gateway.domain.reason import SUMMED_UP
 from gateway.domain.types import Channel, Outgoing
-from gateway.service import fanout, notify, sending, waking
-from gateway.service.sending import Result
+from gateway.service import claiming, fanout, notify, settling, waking
+from gateway.service.settling import Result
 from gateway.service.zones import of_number, zone_of
 from store import accounts as accounts_store
 from store import addresses, routes
@@ -38,10 +38,10 @@ async def send(town: Town, *, outcome: Outcome | None = None) -> list[Outgoing]:
     while True:
         async with town.store.unit() as unit:
             route = (await routes.ensure(unit, [OTHER_NUMBER, OURS]))[2]
-            batch = await sending.claim(unit, route, Pace(), most=50, lease=LEASE, now=town.now)
+            batch = await claiming.claim(unit, route, Pace(), most=50, lease=LEASE, now=town.now)
             results = [Result(each, outcome or Sent(f"SM{each.id}")) for each in batch.deliveries]
             dice = [0.5] * len(results)
-            await sending.settle(unit, town.site, route, results, rules=RetryRules(), now=town.now, dice=dice)
+            await settling.settle(unit, town.site, route, results, rules=RetryRules(), now=town.now, dice=dice)
         given += batch.deliveries
         if not batch.deliveries and not batch.refused:
             return given
@@ -146,9 +146,9 @@ async def test_what_a_worker_holds_when_quiet_begins_is_not_sent(night: Town) ->
     await post(night, "so late")
     async with night.store.unit() as unit:
         route = (await routes.ensure(unit, [OTHER_NUMBER, OURS]))[2]
-        (held,) = (await sending.claim(unit, route, Pace(), most=50, lease=LEASE, now=night.now)).deliveries
-        assert await sending.still_allowed(unit, held, now=night.now) is None
-        assert await sending.still_allowed(unit, held, now=START.replace(hour=22)) is not None
+        (held,) = (await claiming.claim(unit, route, Pace(), most=50, lease=LEASE, now=night.now)).deliveries
+        assert await claiming.still_allowed(unit, held, now=night.now) is None
+        assert await claiming.still_allowed(unit, held, now=START.replace(hour=22)) is not None
 
 
 async def test_answers_come_at_any_time_and_mail_is_not_held(night: Town) -> None:
@@ -169,7 +169,7 @@ async def test_waking_early_lasts_until_the_next_night(night: Town) -> None:
     await post(night, *(f"news {n}" for n in range(1, 8)))
     night.now = START.replace(hour=23)
     answer = await night.text("bob", "WAKE")
-    assert answer.startswith("You are awake: texts come again, until quiet begins Wed at 22:00.")
+    assert answer.startswith("You are awake: texts come again, until quiet begins Wed at 22:00 (UTC time).")
     assert len(await send(night)) == 4
     await post(night, "still up")
     assert words_of(await send(night)) == ["alice: still up"]
@@ -290,6 +290,28 @@ async def test_the_night_is_that_of_the_phones_country(town: Town) -> None:
         await waking.set_daily(unit, town.site, bob.id, waking.quiet.read("22:00-07:00"), now=town.now)
     bob = await town.account("bob")
     assert bob.sleeps_at == datetime(2030, 1, 1, 21, tzinfo=UTC)
+
+
+async def test_every_answer_names_the_clocks_that_quiet_hours_go_by(town: Town) -> None:
+    """It is one in Berlin, where the phone is from; the site goes by other clocks, and the account may, too."""
+    town.site = replace(town.site, time_zone="America/New_York")
+
+    async def text(words: str) -> str:
+        return await town._tell(Channel.SMS, "+491701234567", words, {})
+
+    await text("JOIN berta")
+    assert (await text("SLEEP 22-7")).startswith("Quiet from 22:00 to 07:00 (Europe/Berlin time)")
+    assert (await town.account("berta")).sleeps_at == START.replace(hour=21)
+    assert (await text("SLEEP 3")).startswith("Quiet until 16:00 (Europe/Berlin time)")
+    assert "quiet begins at 22:00 (Europe/Berlin time)" in await text("WAKE")
+    assert (await text("SLEEP 30")).startswith("Quiet until Wed 19:00 (Europe/Berlin time)")
+    berta = await town.account("berta")
+    async with town.store.unit() as unit:
+        await unit.execute(update(accounts).where(accounts.c.id == berta.id).values(time_zone="Asia/Tokyo"))
+    assert (await text("SLEEP 22-7")).startswith("Quiet from 22:00 to 07:00 (Asia/Tokyo time)")
+    assert (await town.account("berta")).sleeps_at == START.replace(hour=13)
+    await town.join("bob")
+    assert (await town.text("bob", "SLEEP 22-7")).startswith("Quiet from 22:00 to 07:00 (America/New_York time)")
 
 
 async def test_hours_that_do_not_fit_are_answered_and_never_posted(town: Town) -> None:

@@ -209,6 +209,27 @@ async def test_a_page_done_twice_queues_nobody_twice(store: Store, site: Site) -
     assert len(rows) == len(set(rows)) == 300
 
 
+async def test_an_audience_that_only_a_later_release_knows_is_left_to_its_daemons(store: Store, site: Site) -> None:
+    async with store.unit() as unit:
+        alice = await person(unit, "alice")
+        bob = await person(unit, "bob", phone="+1555002")
+        await follow(unit, bob, alice)
+    theirs = await publish(store, site, alice, "first for whoever that may be")
+    async with store.unit() as unit:
+        await unit.execute(update(fanouts).values(stage="*whoever", cursor=7))
+    ours = await publish(store, site, alice, "for followers")
+    await fan_out(store)
+    assert await queued(store, theirs) == set()
+    assert await queued(store, ours) == {(bob, "sms", Lane.FIRST)}
+    async with store.unit() as unit:
+        assert not await fanout.any_waits(unit)
+        (left,) = (await unit.execute(select(fanouts.c.post_id, fanouts.c.stage, fanouts.c.cursor))).all()
+        assert tuple(left) == (theirs, "*whoever", 7)
+        await unit.execute(update(fanouts).values(stage="", cursor=0))  # its daemons are done with that
+    await fan_out(store)
+    assert await queued(store, theirs) == {(bob, "sms", Lane.FIRST)}
+
+
 async def test_a_deleted_post_is_queued_no_further(store: Store, site: Site) -> None:
     star = await _thousands(store, 300)
     post = await publish(store, site, star, "oops")

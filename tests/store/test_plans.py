@@ -11,8 +11,9 @@ from sqlalchemy import event, insert, text
 
 from gateway.domain.types import Channel, Lane
 from gateway.service import notify
-from store import addresses, fanouts, late, queue, receipts, routes
+from store import addresses, fanouts, late, polls, queue, receipts, routes
 from store import deliveries as deliveries_store
+from store import posts as posts_store
 from store.fanouts import Fanout
 from store.queue import Settled
 from store.schema import accounts, deliveries, follows, posts
@@ -228,6 +229,29 @@ async def test_matching_reports_reads_only_those_that_are_nobodys(town: Store) -
             assert await receipts.subject(unit, None, "SMX") is None
     await check(town, seen, tables=("deliveries", "receipts"))
     assert "ix_deliveries_remote" in await plan_of(town, *seen[1])
+
+
+async def test_looking_for_the_last_poll_reads_the_polls_and_not_all_posts(town: Store) -> None:
+    if not town.is_sqlite:
+        return  # knows how many there are of each
+    async with town.unit() as unit:
+        await polls.add(unit, POSTS, "Lunch?", ["pizza", "soup"], closes_at=NOW)
+        with watching(town) as seen:
+            assert await polls.last_received(unit, 7) is None
+    await check(town, seen, tables=("posts", "carrier", "deliveries"))
+
+
+async def test_a_post_that_was_passed_on_often_is_asked_once_whether_it_is_a_poll(town: Store) -> None:
+    async with town.unit() as unit:
+        await polls.add(unit, 1, "Lunch?", ["pizza", "soup"], closes_at=NOW)
+        await polls.vote(unit, 1, 7, 1)
+        reposts = range(20, 25)
+        repost = {"author_id": 2, "kind": "repost", "text": "", "source": "sms", "created_at": NOW, "repost_of_id": 1}
+        await unit.execute(insert(posts), [{**repost, "id": n} for n in reposts])
+        with watching(town) as seen:
+            assert await posts_store.wipe(unit, 1, NOW) == [1, *reposts]
+        assert await polls.counts(unit, 1) == {}
+    assert sum("poll" in statement for statement, _ in seen) == 2
 
 
 async def test_looking_for_what_a_wrong_clock_queued_reads_only_what_is_not_due(town: Store) -> None:

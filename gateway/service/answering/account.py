@@ -1,13 +1,13 @@
 """Signing up and leaving by text, and the three wishes that a forged sender could spoil: they ask for a code back."""
 
-from datetime import timedelta
 from typing import assert_never
 
-from gateway.domain import proof, reply, reply_people
-from gateway.service import following, joining, proving
-from gateway.service.answering.asked import Asked
+from gateway.domain import reply, reply_people
+from gateway.service import echoing, following, joining, proving
+from gateway.service.answering.asked import Asked, guessed_too_often, or_post
+from gateway.service.echoing import Wrong
 from gateway.service.joining import Claimed, HeldBy, Joined, NameTaken, NoSuchCode, NotAName, RegistrationClosed
-from store import accounts, offers, recall
+from store import accounts, offers
 from store.accounts import AccountRow
 from store.offers import OfferRow
 
@@ -16,13 +16,15 @@ RENAME, PUBLIC, DELETE = "name", "public", "delete"
 
 
 async def join(asked: Asked, name: str) -> str:
-    """Sign up from this phone, or give a phone that only follows its name."""
+    """Sign up from this phone or proven mailbox, or give one that only follows its name."""
     if asked.person is not None and asked.person.name is not None:
-        return reply.already_named(asked.person.name)
-    if not asked.by_phone:
+        return await or_post(asked, reply.already_named(asked.person.name))
+    if not asked.by_phone and not asked.told.proven:
         return reply.only_by_phone()
     outcome = await joining.join(asked.unit, asked.site, asked.address, name, words=asked.told.text, now=asked.now)
     match outcome:
+        case Joined() if asked.told.proven:
+            return reply.joined_by_mail(asked.site.name, name, f"post@{asked.site.mail_domain}")
         case Joined(_, fresh):
             return reply.joined(asked.site.name, name) if fresh else reply.named(name)
         case NameTaken() | NotAName():
@@ -35,14 +37,13 @@ async def join(asked: Asked, name: str) -> str:
 
 async def claim(asked: Asked, code: str) -> str:
     """Join this phone to the account that shows this code on the web. Wrong codes are counted over all that this
-    phone was told lately."""
+    phone was told lately; an empty one is a word that is none, and no guess."""
+    if not code:
+        return await or_post(asked, reply.what_a_claim_is())
     if not asked.by_phone:
         return reply.only_by_phone()
-    limits = asked.site.limits
-    since = asked.now - timedelta(minutes=limits.code_minutes)
     refusal = reply.no_such_claim(asked.operator)
-    missed = await recall.told_since(asked.unit, asked.address.address, refusal, since)
-    if missed >= limits.code_tries:
+    if await guessed_too_often(asked, refusal):
         return reply.too_many_tries()
     outcome = await joining.claim(asked.unit, asked.site, asked.address, code, words=asked.told.text, now=asked.now)
     match outcome:
@@ -50,26 +51,6 @@ async def claim(asked: Asked, code: str) -> str:
             return reply.claimed(asked.site.name, name)
         case NoSuchCode():
             return refusal
-        case HeldBy(name):
-            return reply.sign_out_first(name)
-        case _:
-            assert_never(outcome)
-
-
-async def prove(asked: Asked, code: str) -> str | None:
-    """A number from a phone that was asked for a code, because somebody typed its number elsewhere; None if it was
-    not, so the number means something else."""
-    if not asked.by_phone:
-        return None
-    outcome = await proving.take(asked.unit, asked.site, asked.address, code, words=asked.told.text, now=asked.now)
-    match outcome:
-        case None:
-            return None
-        case Claimed(_, name):
-            return reply.claimed(asked.site.name, name)
-        case NoSuchCode():
-            still = await offers.pending(asked.unit, asked.address.id, now=asked.now)
-            return reply.too_many_tries() if still is None else reply.wrong_code()
         case HeldBy(name):
             return reply.sign_out_first(name)
         case _:
@@ -93,6 +74,8 @@ async def rename(asked: Asked, me: AccountRow, name: str) -> str:
     if name == me.name:
         return reply.already_named(name)
     refusal = await joining.name_refusal(asked.unit, name)
+    if isinstance(refusal, NotAName):
+        return await or_post(asked, reply.not_a_name())
     if refusal is not None:
         return _refused(refusal, name)
     code = await _await_code(asked, RENAME, name)
@@ -113,16 +96,20 @@ async def delete_me(asked: Asked, me: AccountRow) -> str:
     return reply.confirm_delete(me.name or "", code) if code else reply.only_from_your_own()
 
 
-async def take_code(asked: Asked, me: AccountRow, code: str) -> str | None:
-    """Do what awaited this code; None if nothing awaits one or did lately, so the number is a post like others: a
-    code that comes late or twice is not for the public."""
+async def take_code(asked: Asked, me: AccountRow | None, code: str) -> str | None:
+    """Do what awaited this code; None if nothing awaits one here or did lately, so the number means what it would from
+    others: a code that comes late or twice is not for the public."""
     offer = await offers.pending(asked.unit, asked.address.id, now=asked.now)
+    if offer is not None and offer.kind == proving.KIND and (answer := await _prove(asked, offer, code)):
+        return answer
+    if me is None:
+        return None
     if offer is None or offer.kind in ("post", proving.KIND):
         lately = await offers.asked_code(asked.unit, me.id, asked.address.id, since=asked.now - offers.REMEMBERED)
         return reply.code_over() if lately else None
-    if not proof.same(offer.code_hash, asked.site.key, _purpose(offer.kind, offer.address_id), code):
-        return await _miss(asked, offer)
-    await offers.close(asked.unit, asked.address.id, now=asked.now)
+    outcome = await echoing.take(asked.unit, asked.site, offer, code, now=asked.now)
+    if isinstance(outcome, Wrong):
+        return _missed(outcome)
     match offer.kind:
         case "name":
             refusal = await joining.name_refusal(asked.unit, offer.words)
@@ -140,32 +127,34 @@ async def take_code(asked: Asked, me: AccountRow, code: str) -> str | None:
             raise AssertionError(f"no code is ever awaited for {other}")
 
 
+async def _prove(asked: Asked, offer: OfferRow, code: str) -> str | None:
+    """What came back from a phone whose number somebody typed elsewhere; None if that somebody is gone."""
+    words = asked.told.text
+    outcome = await proving.take(asked.unit, asked.site, asked.address, offer, code, words=words, now=asked.now)
+    match outcome:
+        case None:
+            return None
+        case Claimed(_, name):
+            return reply.claimed(asked.site.name, name)
+        case Wrong():
+            return _missed(outcome)
+        case HeldBy(name):
+            return reply.sign_out_first(name)
+        case _:
+            assert_never(outcome)
+
+
 async def _await_code(asked: Asked, kind: str, words: str) -> str | None:
     """A new code that the sender must repeat; None if the sender is not certain enough to be asked."""
     if not asked.from_their_own:
         return None
     code = asked.new_code()
-    await offers.ask(
-        asked.unit,
-        asked.address.id,
-        kind,
-        words,
-        code_hash=proof.digest(asked.site.key, _purpose(kind, asked.address.id), code),
-        expires_at=asked.now + timedelta(minutes=asked.site.limits.code_minutes),
-    )
+    await echoing.ask(asked.unit, asked.site, asked.address.id, kind, words, code, now=asked.now)
     return code
 
 
-async def _miss(asked: Asked, offer: OfferRow) -> str:
-    if offer.tries + 1 >= asked.site.limits.code_tries:
-        await offers.close(asked.unit, offer.address_id, now=asked.now)
-        return reply.too_many_tries()
-    await offers.count_try(asked.unit, offer.address_id)
-    return reply.wrong_code()
-
-
-def _purpose(kind: str, address_id: int) -> str:
-    return f"{kind}:{address_id}"
+def _missed(wrong: Wrong) -> str:
+    return reply.too_many_tries() if wrong.last else reply.wrong_code()
 
 
 def _refused(refusal: NameTaken | NotAName, name: str) -> str:

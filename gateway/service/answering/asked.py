@@ -4,11 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from gateway.domain import reply_people
+from gateway.domain import reply_people, reply_posts
 from gateway.domain.types import Channel, Source
 from gateway.service import following
 from gateway.service.site import Site
-from store import accounts, deliveries, offers, relations
+from store import accounts, deliveries, offers, recall, relations
 from store.accounts import AccountRow
 from store.addresses import AddressRow
 from store.unit import Unit
@@ -27,6 +27,7 @@ class Told:
     ``account_id``        who it is, where the door itself says so (a secret posting address).
     ``answers_delivery``  the delivery it answers, where it came to that one's reply address.
     ``at_help``           it came to the address that only helps.
+    ``proven``            a mail that is proven to come from its mailbox, which says who it is as a phone does.
     """
 
     address_id: int
@@ -37,6 +38,7 @@ class Told:
     account_id: int | None = None
     answers_delivery: int | None = None
     at_help: bool = False
+    proven: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,15 +81,23 @@ class Asked:
 
 async def sender_of(unit: Unit, told: Told, address: AddressRow) -> AccountRow | None:
     """Whose message it is: as the door says, as the delivery it answers says, or whose phone it is. What a mail says
-    of its sender is believed by no one."""
+    of its sender is believed only where it is proven."""
     account_id = told.account_id
     if account_id is None and told.answers_delivery is not None:
         delivery = await deliveries.by_id(unit, told.answers_delivery)
         account_id = None if delivery is None else delivery.account_id
-    if account_id is None and told.channel is Channel.SMS:
+    if account_id is None and (told.channel is Channel.SMS or told.proven):
         account_id = address.owner_id
     account = None if account_id is None else await accounts.by_id(unit, account_id)
     return None if account is None or account.deleted_at is not None else account
+
+
+async def guessed_too_often(asked: Asked, refusal: str) -> bool:
+    """Whether this sender was lately told so often that a code is wrong, in the words of ``refusal``, that no other one
+    is even looked at."""
+    limits = asked.site.limits
+    since = asked.now - timedelta(minutes=limits.code_minutes)
+    return await recall.told_since(asked.unit, asked.address.address, refusal, since) >= limits.code_tries
 
 
 async def meant(asked: Asked, me: AccountRow, name: str) -> AccountRow | str:
@@ -107,5 +117,17 @@ async def nobody(asked: Asked, name: str) -> str:
     """Nobody bears that name, so it may have been meant as a post: offer that, to those who can post."""
     if asked.person is None or asked.person.name is None:
         return reply_people.nobody(name)
+    return reply_people.nobody_offer(name, await offer_to_post(asked))
+
+
+async def or_post(asked: Asked, answer: str) -> str:
+    """The answer to a command that failed for a word that may have been meant as a post: that is offered, as above."""
+    if asked.person is None or asked.person.name is None:
+        return answer
+    return reply_posts.or_post(answer, await offer_to_post(asked))
+
+
+async def offer_to_post(asked: Asked) -> int:
+    """Y posts the message as it was written; for how many minutes."""
     await offers.ask(asked.unit, asked.address.id, "post", asked.told.text, expires_at=asked.now + OFFER_LASTS)
-    return reply_people.nobody_offer(name, OFFER_LASTS // timedelta(minutes=1))
+    return OFFER_LASTS // timedelta(minutes=1)

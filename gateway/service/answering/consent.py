@@ -14,7 +14,8 @@ _PROVIDER_KNOWS = frozenset(
 
 
 async def stop(asked: Asked) -> str:
-    """Opt the phone out at once and drop what is queued for it; by mail, stop the account's mails.
+    """Opt the phone out at once and drop what is queued for it; by mail, stop the account's mails, and tell who has a
+    phone how its texts end.
 
     The confirmation is the last text this phone gets. A second STOP gets none, and none goes out where the provider
     confirms by itself (and would refuse ours).
@@ -69,7 +70,10 @@ async def _switch_mail(asked: Asked, mode: EmailMode) -> str:
         return reply.not_your_mail()
     await accounts.set_email_mode(asked.unit, asked.person.id, mode)
     await _enter(asked, "refused" if mode is EmailMode.OFF else "given")
-    return reply.mail_off() if mode is EmailMode.OFF else reply.mail_on()
+    if mode is not EmailMode.OFF:
+        return reply.mail_on()
+    texts_too = asked.from_their_own and asked.person.sms_route is not None
+    return reply.mail_off_texts_on() if texts_too else reply.mail_off()
 
 
 async def _enter(asked: Asked, action: str) -> None:

@@ -11,8 +11,6 @@ from gateway.service.following import Follows, Oneself, TooMany, YouBlock
 from store import accounts, addresses, deliveries, follows, relations
 from store.accounts import AccountRow
 
-_SHOWN = 30  # names asked for: more never fit into one SMS
-
 
 async def follow(asked: Asked, me: AccountRow, name: str) -> str:
     """Follow, with texts when the wish came from a phone and with mails when it came by mail."""
@@ -75,13 +73,6 @@ async def leave(asked: Asked, me: AccountRow, name: str) -> str:
         return await nobody(asked, name)
     ended = await following.leave(asked.unit, me.id, other.id, now=asked.now)
     return reply_people.left(name) if ended else reply_people.not_following(name)
-
-
-async def list_requests(asked: Asked, me: AccountRow) -> str:
-    if not asked.from_their_own:
-        return reply.only_to_your_own()
-    names = [person.name for person in await follows.requests(asked.unit, me.id, most=_SHOWN + 1)]
-    return reply_people.requests(names[:_SHOWN], more=len(names) > _SHOWN) if names else reply_people.no_requests()
 
 
 async def accept(asked: Asked, me: AccountRow, name: str | None) -> str:

@@ -1,16 +1,15 @@
 """Words, tags and groups: who wants to hear what, and what is written to a group."""
 
-from datetime import timedelta
 from typing import assert_never
 
 from gateway.domain import reply_listening
 from gateway.domain.folding import one_word
 from gateway.domain.text import Tag, parts
 from gateway.service import listening, posting
-from gateway.service.answering.asked import OFFER_LASTS, Asked
+from gateway.service.answering.asked import Asked, offer_to_post, or_post
 from gateway.service.answering.words import what_became
 from gateway.service.listening import Listens, NoSuchGroup, TooMany
-from store import groups, listeners, offers
+from store import groups, listeners
 from store.accounts import AccountRow
 
 
@@ -55,6 +54,8 @@ async def leave_tag(asked: Asked, me: AccountRow, tag: str) -> str:
 
 async def join_group(asked: Asked, me: AccountRow, group: str) -> str:
     """Belong to a group, with texts when the wish came from a phone and with mails when it came by mail."""
+    if not group:
+        return await or_post(asked, reply_listening.not_a_group())
     outcome = await listening.join_group(
         asked.unit, asked.site, me, group, texts=asked.by_phone, mail=not asked.by_phone, now=asked.now
     )
@@ -74,6 +75,8 @@ async def join_group(asked: Asked, me: AccountRow, group: str) -> str:
 
 
 async def leave_group(asked: Asked, me: AccountRow, group: str) -> str:
+    if not group:
+        return await or_post(asked, reply_listening.not_a_group())
     ended = await listening.end(asked.unit, me.id, f"!{group}")
     return reply_listening.group_left(group) if ended else reply_listening.not_in_group(group)
 
@@ -82,8 +85,7 @@ async def write_to_group(asked: Asked, me: AccountRow, group: str) -> str:
     """Post to a group that the writer is in: its members and the writer's followers get it. Where there is no such
     group, nobody may have meant one."""
     if not await groups.there_is(asked.unit, group):
-        await offers.ask(asked.unit, asked.address.id, "post", asked.told.text, expires_at=asked.now + OFFER_LASTS)
-        return reply_listening.no_group_offer(group, OFFER_LASTS // timedelta(minutes=1))
+        return reply_listening.no_group_offer(group, await offer_to_post(asked))
     if not await listeners.listens(asked.unit, f"!{group}", me.id):
         return reply_listening.join_group_first(group)
     text = asked.told.text

@@ -19,9 +19,10 @@ MORE_LASTS = timedelta(hours=1)
 """How long a phone or mailbox may go on with a list."""
 
 _AT_ONCE = 30
-"""Entries asked for: more never fit into one SMS."""
+"""Entries asked for: seldom do more fit into one SMS, and MORE has the rest."""
 
-FOLLOWING, FOLLOWERS, INBOX, TRACKS, GROUPS, SEARCH = "following", "followers", "inbox", "tracks", "groups", "search"
+FOLLOWING, FOLLOWERS, REQUESTS, INBOX = "following", "followers", "requests", "inbox"
+TRACKS, GROUPS, SEARCH = "tracks", "groups", "search"
 """The lists that there are."""
 
 
@@ -95,6 +96,12 @@ async def _followers(asked: Asked, me: AccountRow, at: Continuation) -> _Found:
     return _found(entries, start=reply_people.follower_list(total), empty=empty)
 
 
+async def _requests(asked: Asked, me: AccountRow, at: Continuation) -> _Found:
+    people = await follows.requests(asked.unit, me.id, after=int(at.after or 0), most=_AT_ONCE + 1)
+    entries = [(person.name, str(person.id)) for person in people]
+    return _found(entries, start=reply_people.request_list(), empty=reply_people.no_requests())
+
+
 async def _inbox(asked: Asked, me: AccountRow, at: Continuation) -> _Found:
     """Direct messages, the newest first."""
     before = int(at.after or NEWEST)
@@ -124,8 +131,8 @@ async def _search(asked: Asked, me: AccountRow, at: Continuation) -> _Found:
     reader = me.id if asked.from_their_own else None
     page = await seen.search(asked.unit, at.words, reader=reader, before=int(at.after or NEWEST))
     entries = [(reply_reading.post(post.author, post.text), str(post.id)) for post in page.posts]
-    empty = reply_together.nothing_found()
-    return _found(entries, start="", empty=empty, between="\n", end=reply_reading.more_of(None))
+    more, empty = page.older is not None, reply_together.nothing_found()
+    return _Found(entries, more, start="", empty=empty, between="\n", end=reply_reading.more_of(None))
 
 
 def _found(entries: Sequence[tuple[str, str]], *, start: str, empty: str, **put: str) -> _Found:
@@ -135,6 +142,7 @@ def _found(entries: Sequence[tuple[str, str]], *, start: str, empty: str, **put:
 _LISTS: dict[str, Callable[[Asked, AccountRow, Continuation], Awaitable[_Found]]] = {
     FOLLOWING: _following,
     FOLLOWERS: _followers,
+    REQUESTS: _requests,
     INBOX: _inbox,
     TRACKS: _tracks,
     GROUPS: _groups,

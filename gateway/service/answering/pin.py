@@ -7,18 +7,17 @@
 
 STOP, START and HELP need none (STOP is heard behind a wrong one, too), and neither does a code that was sent to
 that phone: who forges a sender does not read what is sent there. Mail needs none either, as what a mail says of its
-sender is believed by no one anyway.
+sender is believed only where it is proven.
 """
 
 import re
 from dataclasses import replace
-from datetime import timedelta
 
 from gateway.domain import proof, reply, reply_together
 from gateway.domain import wish as c
 from gateway.domain.command import parse, stop_behind_pin
-from gateway.service.answering.asked import Asked
-from store import accounts, offers, recall
+from gateway.service.answering.asked import Asked, guessed_too_often
+from store import accounts, offers
 from store.accounts import AccountRow
 
 _PIN_FIRST = re.compile(r"([0-9]{4,8})(?:[:;,.]?\s+|\Z)")
@@ -39,10 +38,7 @@ async def unlock(asked: Asked, command: c.Command) -> tuple[Asked, c.Command] | 
     me = asked.person
     if me is None or not me.pin_hash or not asked.by_phone or await _is_echo(asked, command):
         return asked, command
-    limits = asked.site.limits
-    since = asked.now - timedelta(minutes=limits.code_minutes)
-    missed = await recall.told_since(asked.unit, asked.address.address, reply_together.wrong_pin(), since)
-    if missed >= limits.code_tries:
+    if await guessed_too_often(asked, reply_together.wrong_pin()):
         return reply.too_many_tries()
     match command:
         case c.Pin(pin, rest):

@@ -3,11 +3,11 @@
 from typing import assert_never
 
 from gateway.domain import reply_together
-from gateway.service import following, polling
+from gateway.service import polling
 from gateway.service.answering.asked import Asked
-from gateway.service.answering.words import what_became
+from gateway.service.answering.words import answered_post, author_seen, what_became
 from gateway.service.polling import Closed, NoSuchOption, TooLong, Voted
-from store import accounts, deliveries, polls, posts
+from store import polls
 from store.accounts import AccountRow
 from store.polls import PollRow
 
@@ -56,16 +56,7 @@ async def close(asked: Asked, me: AccountRow) -> str:
 
 async def _meant(asked: Asked, me: AccountRow) -> PollRow | None:
     """The poll that a mail answers, else the last one that one got or asked; None where it may not be seen any more."""
-    poll = None
-    if asked.told.answers_delivery is not None:
-        delivery = await deliveries.by_id(asked.unit, asked.told.answers_delivery)
-        if delivery is not None and delivery.post_id is not None:
-            came = await posts.by_id(asked.unit, delivery.post_id)
-            passed_on = None if came is None else came.repost_of_id
-            poll = await polls.of_post(asked.unit, passed_on or delivery.post_id)
+    answered = await answered_post(asked)
+    poll = None if answered is None else await polls.of_post(asked.unit, answered.id)
     poll = poll or await polls.last_received(asked.unit, me.id)
-    author = None if poll is None else await accounts.by_id(asked.unit, poll.author_id)
-    if author is None or author.name is None:
-        return None
-    known = await following.find(asked.unit, author.name, asker_id=me.id)
-    return poll if known is not None and await following.may_read(asked.unit, known, me.id) else None
+    return None if poll is None or await author_seen(asked, me, poll.author_id) is None else poll

@@ -29,7 +29,7 @@ async def nudge(asked: Asked, me: AccountRow, name: str) -> str:
         return reply_together.nudged_before(name)
     if not await relations.mutes_other(asked.unit, other.id, me.id):
         words = reply_together.nudge(me.name or "")
-        await notify.tell_account(asked.unit, other.id, words, now=asked.now, lane=Lane.MENTION)
+        await notify.tell_account(asked.unit, other.id, words, now=asked.now, lane=Lane.MENTION, caused_by=me.id)
     return reply_together.nudged(name)
 
 

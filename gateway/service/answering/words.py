@@ -146,23 +146,38 @@ async def last_written(asked: Asked, me: AccountRow, author: AccountRow) -> Post
 async def last_received(asked: Asked, me: AccountRow) -> Written | None:
     """What a bare R, RT or FAV means: the post that a mail answers, or the last one texted to this phone, and who
     wrote it. None if there is none, or it may not be seen any more."""
-    post_id = asked.address.last_post_id
     if asked.told.answers_delivery is not None:
-        delivery = await deliveries.by_id(asked.unit, asked.told.answers_delivery)
-        post_id = None if delivery is None else delivery.post_id
-    found = None if post_id is None else await posts.by_id(asked.unit, post_id)
-    if found is not None and found.repost_of_id is not None:
-        found = await posts.by_id(asked.unit, found.repost_of_id)
+        found = await answered_post(asked)
+    else:
+        found = await _first_hand(asked, asked.address.last_post_id)
     if found is None or found.deleted_at is not None:
         return None
-    author = await accounts.by_id(asked.unit, found.author_id)
-    visible = (
-        author is not None
-        and author.name is not None
-        and await following.find(asked.unit, author.name, asker_id=me.id) is not None
-        and (found.to_account_id == me.id or await following.may_read(asked.unit, author, me.id))
-    )
-    return Written(found, author) if author is not None and visible else None
+    author = await author_seen(asked, me, found.author_id, sent_to=found.to_account_id)
+    return None if author is None else Written(found, author)
+
+
+async def answered_post(asked: Asked) -> PostRow | None:
+    """The post that a mail answers, which is the original where it was passed on; None if the mail answers none."""
+    answered = asked.told.answers_delivery
+    delivery = None if answered is None else await deliveries.by_id(asked.unit, answered)
+    return None if delivery is None else await _first_hand(asked, delivery.post_id)
+
+
+async def author_seen(asked: Asked, me: AccountRow, author_id: int, *, sent_to: int | None = None) -> AccountRow | None:
+    """Who wrote a post; None if the asker may not see it any more. ``sent_to`` is who alone got a direct message."""
+    author = await accounts.by_id(asked.unit, author_id)
+    if author is None or author.name is None or not await following.is_there_for(asked.unit, author, me.id):
+        return None
+    seen = sent_to == me.id or await following.may_read(asked.unit, author, me.id)
+    return author if seen else None
+
+
+async def _first_hand(asked: Asked, post_id: int | None) -> PostRow | None:
+    """The post, or the one that it passes on."""
+    found = None if post_id is None else await posts.by_id(asked.unit, post_id)
+    if found is None or found.repost_of_id is None:
+        return found
+    return await posts.by_id(asked.unit, found.repost_of_id)
 
 
 async def _named_or_last(asked: Asked, me: AccountRow, name: str | None) -> Written | str:

@@ -3,15 +3,12 @@
 import sqlalchemy as sa
 from alembic import op
 
-from gateway.domain.folding import fold
-
 revision = "0006"
 down_revision = "0005"
 branch_labels = None
 depends_on = None
 
 _ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
-_AT_A_TIME = 1_000
 
 _SEARCH_SQLITE = (
     "CREATE VIRTUAL TABLE post_words USING fts5(words, content='posts', content_rowid='id', tokenize='ascii')",
@@ -28,11 +25,8 @@ _SEARCH_POSTGRESQL = (
     " WHERE words <> ''",
 )
 
-_TO_FOLD = sa.text(
-    "SELECT id, coalesce(full_text, text) FROM posts WHERE id > :after AND kind = 'post' AND deleted_at IS NULL"
-    f" ORDER BY id LIMIT {_AT_A_TIME}"
-)
-_FOLDED = sa.text("UPDATE posts SET words = :words WHERE id = :id")
+# Nobody need wait until the words of all older posts are folded: housekeeping does so afterwards, from this one on.
+_LET_FOLD = "INSERT INTO facts (name, value) SELECT 'folded_up_to', '0' WHERE EXISTS (SELECT 1 FROM posts)"
 
 
 def upgrade() -> None:
@@ -54,7 +48,7 @@ def upgrade() -> None:
     on_sqlite = op.get_bind().dialect.name == "sqlite"
     for statement in _SEARCH_SQLITE if on_sqlite else _SEARCH_POSTGRESQL:
         op.execute(statement)
-    _fold_what_stands()
+    op.execute(_LET_FOLD)
 
 
 def _add_listening() -> None:
@@ -152,12 +146,3 @@ def _add_conversing() -> None:
         postgresql_where=sa.text("closed_at IS NULL"),
     )
     op.create_index(op.f("ix_reports_reporter_id_reported_at"), "reports", ["reporter_id", "reported_at"])
-
-
-def _fold_what_stands() -> None:
-    """Let SEARCH find what was written before."""
-    connection = op.get_bind()
-    after = 0
-    while rows := connection.execute(_TO_FOLD, {"after": after}).all():
-        connection.execute(_FOLDED, [{"id": post_id, "words": " ".join(fold(words))} for post_id, words in rows])
-        after = rows[-1][0]
