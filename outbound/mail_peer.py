@@ -23,6 +23,7 @@ from aiosmtplib.errors import (
     SMTPServerDisconnected,
 )
 
+from outbound.mail_replies import one_line
 from outbound.smtp import Conversation
 
 Tls = Literal["none", "offered", "starttls", "tls"]
@@ -213,4 +214,4 @@ def kind(error: BaseException) -> str:
 
 
 def _line(words: str) -> str:
-    return " ".join(words.split())[:100]
+    return one_line(words)[:100]

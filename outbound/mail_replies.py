@@ -56,7 +56,13 @@ def quoted(reply: Reply, recipient: str) -> str:
     words = reply.words
     if "@" in words:
         words = re.sub(re.escape(recipient), "…", words, flags=re.IGNORECASE)
-    return f"{reply.code} {' '.join(words.split())}"[:_LONGEST_REPLY]
+    return f"{reply.code} {one_line(words)}"[:_LONGEST_REPLY]
+
+
+def one_line(words: str) -> str:
+    """What a server said, as it can be written down anywhere."""
+    words = " ".join(words.split())
+    return words if words.isprintable() else "".join(each if each.isprintable() else "?" for each in words)
 
 
 def _is_greylisted(stage: Stage, reply: Reply) -> bool:

@@ -49,11 +49,11 @@ async def resolve(local_part: str) -> Opened | Refused:
 
 
 @asynccontextmanager
-async def opened(pile: Pile, **changes: object) -> AsyncIterator[MailDoor]:
+async def opened(pile: Pile, *, patience: float = 60.0, **changes: object) -> AsyncIterator[MailDoor]:
     door = MailDoor(InboundMailSettings(**{"port": 0, "grace": 5.0, **changes}), DOMAIN, pile, resolve)  # type: ignore[arg-type]  # a test names only what it changes
     await door.start()
     try:
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(patience):
             yield door
     finally:
         await door.close()
