@@ -176,7 +176,13 @@ class MailDoor:
             if settings.tls_port and not is_file(host):
                 self._servers.append(await self._listen(host, settings.tls_port, tls_at_once=True))
         self.port = next((_port(server) for server in self._servers), settings.port)
-        log.info("mail.listening", host=settings.host, port=self.port, protocol=settings.protocol)
+        log.info(
+            "mail.listening",
+            host=settings.host,
+            port=self.port,
+            tls_port=self.tls_port or None,
+            protocol=settings.protocol,
+        )
 
     async def _listen(self, host: str, port: int, *, tls_at_once: bool = False) -> asyncio.Server:
         loop = asyncio.get_running_loop()
@@ -348,8 +354,7 @@ class _Handler:
     def _client(self, server: SmtpSession, session: Session, envelope: MailEnvelope) -> Client:
         """Who brings the mail. Of the operator's own servers, as over LMTP, the address says nothing."""
         peer: object = session.peer  # a tuple, whatever aiosmtpd's annotation says
-        is_own = server.is_own or self._settings.protocol == "lmtp"
-        ip = str(peer[0]) if isinstance(peer, tuple) and not is_own else ""
+        ip = str(peer[0]) if isinstance(peer, tuple) and not server.is_own else ""
         return Client(ip, session.host_name or "", envelope.mail_from or "")
 
 

@@ -75,6 +75,8 @@ class Connection(SMTP):
     """
 
     line_length_limit = LONGEST_LINE
+    knows_strangers = True
+    """Whether anybody may come, and not machines of ours alone."""
 
     def __init__(self, host: Host, handler: object, terms: Terms, *, tls_at_once: bool = False) -> None:
         """``handler`` has aiosmtpd's hooks for MAIL, RCPT, DATA and exceptions."""
@@ -168,7 +170,7 @@ class Connection(SMTP):
             self._host.gate.leave(self._client)
         refusal = self._host.gate.admit(address)
         self._is_counted = not refusal
-        self._client, self.is_own = address, self._host.gate.is_own(address)
+        self._client, self.is_own = address, not self.knows_strangers or self._host.gate.is_own(address)
         if refusal:
             self._note("connections")
         return refusal

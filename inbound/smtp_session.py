@@ -299,7 +299,10 @@ class SmtpSession(Connection):
 
 
 class LmtpSession(SmtpSession):
-    """The same over LMTP (RFC 2033): another greeting, and what is said after the mail is said once per recipient."""
+    """The same over LMTP: another greeting, and what is said after the mail is said once per recipient. It is for
+    machines of one operator (RFC 2033 5)."""
+
+    knows_strangers = False
 
     async def smtp_LHLO(self, hostname: str | None) -> None:  # noqa: N802  # aiosmtpd finds commands by this name
         await self._greet(hostname, extended=True)

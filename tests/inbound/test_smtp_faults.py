@@ -615,6 +615,16 @@ def _shake_hands_at_once(port: int, first: bytes, cert: Path) -> bytes:
                     return heard
 
 
+async def test_over_lmtp_nobody_is_a_stranger(pile: Pile) -> None:
+    rules = STRANGERS | {"mails_per_minute": 1, "recipients_per_minute": 100, "greet_pause": 60.0}
+    async with opened(pile, protocol="lmtp", **rules) as door, connected(door) as line:
+        mail = MAIL + RCPT + b"DATA\r\n" + LETTER
+        await line.say(b"LHLO me\r\n" + mail + mail + b"QUIT\r\n")
+        heard = (await line.reader.read()).decode().splitlines()
+        assert [each[:3] for each in heard if each[3:4] == " "].count("354") == 2
+    assert len(pile.messages) == 2
+
+
 # Where it listens
 
 
