@@ -236,6 +236,8 @@ async def _relay(config: Config) -> AsyncIterator[Finding]:
 
 async def _greet(dialler: Dialler, peer: Peer) -> NoWayIn | None:
     try:
+        if peer.tls != "none":
+            dialler.trust(peer.tls_ca)
         conversation = await dialler.dial(peer)
     except NoWayIn as no:
         return no

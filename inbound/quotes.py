@@ -27,7 +27,7 @@ _WROTE = re.compile(
     re.IGNORECASE,
 )
 _SEPARATOR = re.compile(
-    r"^[-_*=\s]{2,}\s*(?:original[- ]?(?:message|nachricht)|ursprüngliche nachricht|urspr\. nachricht|message d.origine"
+    r"^[-_*=\s]{2,}(?:original[- ]?(?:message|nachricht)|ursprüngliche nachricht|urspr\. nachricht|message d.origine"
     r"|message original|mensaje original|mensagem original|messaggio originale|oorspronkelijk bericht"
     r"|forwarded message|weitergeleitete nachricht|message transféré|mensaje reenviado)\b.*$"
     r"|^(?:begin forwarded message|anfang der weitergeleiteten nachricht|début du message réexpédié"

@@ -155,6 +155,8 @@ class MailTransport:
             return Bounced("not a mail address", Fault.ADDRESS)
         if recipient != delivery.to:
             delivery = replace(delivery, to=recipient)
+        if self._domains is not None and (put_off := self._domains.put_off(recipient)):
+            return put_off
         mail = render(delivery, self._site)
         if self._signer is not None:
             mail = self._signer.sign(mail)

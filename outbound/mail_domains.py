@@ -49,6 +49,10 @@ class _Nobody(Exception):
         self.surely = surely
 
 
+class _Resting(Exception):
+    """The domain has begun to rest while a place at it was waited for."""
+
+
 class Domains:
     """``hand_over`` one mail after another; ``close`` at the end."""
 
@@ -75,12 +79,16 @@ class Domains:
         self._resolver = resolver or mail_exchange.system_resolver()
         self._dice = dice
         self._domains: dict[str, _Domain] = {}
+        self._forget_at = _MOST_REMEMBERED
+
+    def put_off(self, recipient: str) -> Deferred | None:
+        """What becomes of a mail whose domain rests, before it is even written; None when it may be tried."""
+        domain = self._domains.get(_domain_of(recipient))
+        return domain.puts_off() if domain is not None and domain.rests() else None
 
     async def hand_over(self, envelope: Envelope, *, tries: int) -> Outcome:
         """One mail; ``tries`` is how often that was tried, this time included."""
-        domain = self._domain(envelope.recipient.rpartition("@")[2].lower())
-        if rests := domain.rests():
-            return Deferred(domain.reason, rests, excused=True)
+        domain = self._domain(_domain_of(envelope.recipient))
         try:
             outcome = await domain.pool.hand_over(envelope, patience=PATIENCE)
         except Full:
@@ -91,7 +99,9 @@ class Domains:
             return Deferred(nobody.reason, NOWHERE_PAUSE)
         except NoWayIn as no:
             domain.begin_to_rest(f"the domain's server {no.reason}")
-            return Deferred(domain.reason, domain.rests(), excused=True)
+            return domain.puts_off()
+        except _Resting:
+            return domain.puts_off()
         domain.is_well()
         return outcome
 
@@ -102,13 +112,17 @@ class Domains:
     def _domain(self, name: str) -> "_Domain":
         known = self._domains.get(name)
         if known is None:
-            if len(self._domains) >= _MOST_REMEMBERED:
+            if len(self._domains) >= self._forget_at:
                 self._domains = {n: d for n, d in self._domains.items() if d.rests() or not d.pool.is_at_rest}
+                self._forget_at = max(_MOST_REMEMBERED, 2 * len(self._domains))
             known = self._domains[name] = _Domain(self._pool(name))
         return known
 
     def _pool(self, name: str) -> Pool:
         async def find() -> Sequence[Peer]:
+            known = self._domains.get(name)
+            if known is not None and known.rests():
+                raise _Resting
             return await self._peers(name)
 
         places = Places(self._connections, first=1)
@@ -130,6 +144,10 @@ class Domains:
                 ]
 
 
+def _domain_of(recipient: str) -> str:
+    return recipient.rpartition("@")[2].lower()
+
+
 class _Domain:
     """A pool, and whether it rests; ``reason`` is why."""
 
@@ -141,6 +159,10 @@ class _Domain:
     def rests(self) -> float:
         """For so many more seconds."""
         return max(0.0, self._until - asyncio.get_running_loop().time())
+
+    def puts_off(self) -> Deferred:
+        """What becomes of a mail meanwhile: it was not tried."""
+        return Deferred(self.reason, self.rests(), excused=True)
 
     def begin_to_rest(self, reason: str) -> None:
         """Twice as long as the last time; who comes late with bad news changes nothing."""

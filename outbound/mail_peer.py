@@ -91,6 +91,7 @@ class Dialler:
         self._called = called
         self._source = (source, 0) if source else None
         self._contexts: dict[str, ssl.SSLContext] = {}
+        self._whoever = _whoever()
 
     def trust(self, authority: str) -> None:
         """Read the certificates to check servers' with (empty: the system's). Raises OSError, ssl.SSLError."""
@@ -125,7 +126,7 @@ class Dialler:
         if peer.tls != "offered":
             return await self._begin(peer, watch, secure=peer.tls == "starttls", context=self._context(peer))
         try:
-            return await self._begin(peer, watch, secure=None, context=_whoever())
+            return await self._begin(peer, watch, secure=None, context=self._whoever)
         except _NoTls:
             return await self._begin(peer, watch, secure=False, context=None)
 
@@ -196,7 +197,7 @@ async def _secure(smtp: aiosmtplib.SMTP, peer: Peer) -> None:
 
 def _whoever() -> ssl.SSLContext:
     """What keeps out those who only listen: nobody vouches for a mail exchange's name."""
-    context = ssl.create_default_context()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     return context

@@ -169,7 +169,8 @@ class Pool:
         except OSError as error:
             why = str(error) if isinstance(error, HungUp) else kind(error)
             raise _CutOff(f"cut off by the server: {why}", early=early) from error
-        if wants_less(stage, reply):
+        has_had_its_share = reply.code == _CLOSING and conversation.mails
+        if wants_less(stage, reply) and not has_had_its_share:
             self._places.refused()
         if reply.code == _CLOSING:
             raise _CutOff("the server is closing (421)", early=early)

@@ -161,6 +161,7 @@ async def test_any_conversation_ends_and_the_next_mail_is_taken(
 @tried(150, 5000)
 @given(pieces=st.lists(BODIES, max_size=8))
 @example(pieces=[b"\n.\r\nMAIL FROM:<x@home.example>\r\n", b"\r.\r"])
+@example(pieces=[b"=" + b" " * 20_000])
 async def test_nothing_within_a_mail_ends_it_and_every_byte_of_it_arrives(house: House, pieces: list[bytes]) -> None:
     house.proper += 1
     letter = b"Message-ID: <body%d@home.example>\r\n" % house.proper + b"".join(pieces) + b"\r\n"

@@ -140,6 +140,13 @@ async def test_a_domain_whose_servers_are_away_rests_and_its_mail_is_not_blamed(
         assert outcome.reason == "the domain's server cannot be reached: ConnectionRefusedError"
 
 
+async def test_who_waits_for_a_domain_that_fails_does_not_try_it_again() -> None:
+    async with straight(leads_to(ONE), free_port()) as (wire, server):
+        outcomes = await asyncio.gather(*(wire.send(to(f"p{n}@a.example", id=n)) for n in range(20)))
+        assert server.asked["a.example"] == 1
+    assert all(isinstance(outcome, Deferred) and outcome.excused for outcome in outcomes)
+
+
 async def test_a_domain_rests_longer_each_time_and_not_at_all_once_it_is_back(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mail_domains, "FIRST_REST", 0.1)
     port = free_port()

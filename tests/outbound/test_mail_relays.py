@@ -107,6 +107,15 @@ async def test_a_relay_that_has_enough_is_sent_less_at_once() -> None:
         assert wire._relays._places.allowed == 1
 
 
+async def test_a_relay_that_ends_each_connection_after_some_mails_bears_as_many_as_before() -> None:
+    turns = ["250 ok", "250 ok", "421 4.7.0 enough for one connection"]
+    async with Script(MAIL=turns * 10) as only, transport(only.port, connections=2) as wire:
+        for number in range(12):
+            assert isinstance(await wire.send(letter(id=number)), Sent)
+        assert wire._relays is not None
+        assert wire._relays._places.allowed == 2
+
+
 async def test_a_connection_carries_so_many_mails_and_no_more() -> None:
     async with Script() as only, transport(only.port, messages_per_connection=2) as wire:
         for number in range(5):
