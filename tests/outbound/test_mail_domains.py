@@ -14,7 +14,7 @@ from aiosmtpd.smtp import SMTP
 from gateway.demo.mailbox import Mailbox
 from gateway.domain.delivery import Bounced, Deferred, Fault, Sent
 from outbound import mail_domains
-from outbound.mail import MailTransport
+from outbound.mail import DOMAINS_AT_ONCE, MailTransport, OutboundMailSettings
 from outbound.mail_domains import FIRST_REST, NOWHERE_PAUSE, SURE_AFTER
 from tests.dns_server import SILENCE, Names, Records, names
 from tests.outbound.relays import SITE, Script, letter, transport
@@ -266,3 +266,7 @@ async def test_domains_at_which_nothing_goes_on_are_forgotten(monkeypatch: pytes
             await wire.send(to(f"bob@{number}.example"))
         assert wire._domains is not None
         assert len(wire._domains._domains) <= 5
+
+
+def test_many_mails_are_under_way_at_once_so_that_slow_domains_hold_up_nobody() -> None:
+    assert OutboundMailSettings(route="mx").at_once == DOMAINS_AT_ONCE > OutboundMailSettings().at_once
