@@ -1,10 +1,12 @@
 """What DNS says of our mail, and the exact records to publish where it does not say enough.
 
-MX      who takes mail for the domain, so that it comes to [mail.inbound]
-SPF     who may send mail in the domain's name (RFC 7208)
-DKIM    the public half of the key that mails are signed with (RFC 6376)
-DMARC   what receivers do with mail that has neither (RFC 7489)
-PTR     the name of the address that we send from, where no relay stands between
+    MX      who takes mail for the domain, so that it comes to [mail.inbound]
+    SPF     who may send mail in the domain's name (RFC 7208)
+    DKIM    the public half of the keys that mails are signed with (RFC 6376)
+    DMARC   what receivers do with mail that has neither (RFC 7489)
+    PTR     the name of the address that we send from, where no relay stands between
+
+All of it is asked at the same time, and what gets no answer is a warning.
 """
 
 import asyncio
@@ -154,33 +156,38 @@ def _includes(config: Config) -> list[str]:
 
 
 async def _dkim(config: Config, resolver: Resolver) -> list[Finding]:
-    outbound, domain = config.mail.outbound, config.mail.domain
-    if not outbound.dkim_key:
-        if outbound.route != "mx":
-            return []  # the relay signs, or it is said there how
-        mend = (
-            "Make a key: openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out dkim.pem"
-            ' Then set mail.outbound.dkim_key = "dkim.pem" and dkim_selector = "birdwire", and run this again.'
-        )
-        return [Finding("mail.outbound.dkim_key", Level.WARN, "nobody signs our mail, big receivers want that", mend)]
-    name = f"{outbound.dkim_selector}._domainkey.{domain}"
+    outbound = config.mail.outbound
+    if outbound.dkim_key:
+        keys = outbound.dkim_keys()
+        return list(await asyncio.gather(*(_dkim_key(config, resolver, path, selector) for path, selector in keys)))
+    if outbound.route != "mx":
+        return []  # the relay signs, or it is said there how
+    mend = (
+        "Make a key: openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out dkim.pem"
+        ' Then set mail.outbound.dkim_key = "dkim.pem" and dkim_selector = "birdwire", and run this again.'
+    )
+    return [Finding("mail.outbound.dkim_key", Level.WARN, "nobody signs our mail, big receivers want that", mend)]
+
+
+async def _dkim_key(config: Config, resolver: Resolver, path: str, selector: str) -> Finding:
+    name = f"{selector}._domainkey.{config.mail.domain}"
     what = f"DNS DKIM {name}"
     try:
-        ours = public_record(await asyncio.to_thread(Path(outbound.dkim_key).read_bytes))
+        ours = public_record(await asyncio.to_thread(Path(path).read_bytes))
     except (OSError, UnusableKey):
-        return [Finding(what, Level.WARN, "what belongs there is not known, as the private key cannot be read")]
+        return Finding(what, Level.WARN, "what belongs there is not known, as the private key cannot be read")
     publish = f"Publish: {name}. IN TXT {in_strings(ours)}"
     try:
         published = await _texts(name, resolver)
     except _Silent as silent:
-        return [_unknown(what, str(silent))]
+        return _unknown(what, str(silent))
     if not published:
-        return [Finding(what, Level.WARN, "there is none, so signatures can't be verified", publish)]
+        return Finding(what, Level.WARN, "there is none, so signatures can't be verified", publish)
     keys = {public_key(each) for each in published}
     if public_key(ours) not in keys:
-        says = "it is revoked" if keys == {""} else "it is not that of mail.outbound.dkim_key, so signatures are wrong"
-        return [Finding(what, Level.FAIL, says, publish)]
-    return [Finding(what, Level.OK, "is that of mail.outbound.dkim_key")]
+        says = "it is revoked" if keys == {""} else "it is not that of our private key, so signatures are wrong"
+        return Finding(what, Level.FAIL, says, publish)
+    return Finding(what, Level.OK, "is that of our private key")
 
 
 async def _dmarc(config: Config, resolver: Resolver) -> list[Finding]:

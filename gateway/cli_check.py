@@ -248,11 +248,12 @@ async def _greet(dialler: Dialler, peer: Peer) -> NoWayIn | None:
 
 
 async def _files(config: Config) -> AsyncIterator[Finding]:
-    inbound, key = config.mail.inbound, config.mail.outbound.dkim_key
+    inbound, outbound = config.mail.inbound, config.mail.outbound
     if inbound.tls_cert:
         yield await asyncio.to_thread(_certificate, inbound.tls_cert, inbound.tls_key)
-    if key:
-        yield await asyncio.to_thread(_dkim_key, key)
+    for name in ("dkim_key", "dkim_second_key"):
+        if file := getattr(outbound, name):
+            yield await asyncio.to_thread(_dkim_key, f"mail.outbound.{name}", file)
 
 
 def _certificate(certificate: str, key: str) -> Finding:
@@ -265,8 +266,7 @@ def _certificate(certificate: str, key: str) -> Finding:
     return Finding(what, Level.OK, "certificate and key belong together")
 
 
-def _dkim_key(file: str) -> Finding:
-    what = "mail.outbound.dkim_key"
+def _dkim_key(what: str, file: str) -> Finding:
     try:
         text = Path(file).read_text(encoding="ascii")
     except (OSError, UnicodeDecodeError) as error:

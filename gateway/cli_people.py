@@ -15,10 +15,11 @@ from gateway.config import Config
 from gateway.domain import token
 from gateway.domain.token import Purpose
 from gateway.domain.types import Channel
-from gateway.service import joining, mail_addresses, phones
+from gateway.service import joining, mail_addresses, mailboxes, phones
 from gateway.service.site import Site
 from store import accounts, addresses, follows, routes
 from store.accounts import AccountRow, Person
+from store.addresses import AddressRow
 from store.unit import Reading
 
 _PAGE = 1000
@@ -30,6 +31,19 @@ class _People(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class StoppedAddress:
+    """A phone or mailbox that gets nothing any more: since when, and what the other side said."""
+
+    name: str
+    address: str
+    since: datetime
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.address} ({self.reason})"
+
+
+@dataclass(frozen=True, slots=True)
 class Shown:
     """All an operator sees of a person. ``followers`` and ``following`` are names, ``#ID`` for who has none."""
 
@@ -37,6 +51,7 @@ class Shown:
     name: str
     phones: list[str]
     emails: list[str]
+    stopped: list["StoppedAddress"]
     posting_address: str
     checks_sender: bool
     feed_url: str
@@ -183,6 +198,58 @@ def list_(config: Config, as_json: bool) -> None:
     )
 
 
+@user.command(name="stopped")
+@configured
+@as_json
+def stopped_(config: Config, as_json: bool) -> None:
+    """List the phones and mailboxes that get nothing any more, and why."""
+
+    async def look(desk: Desk) -> list[StoppedAddress]:
+        found: list[StoppedAddress] = []
+        async with desk.store.reading() as reading:
+            after = 0
+            while page := await addresses.stopped(reading, after=after, most=_PAGE):
+                for each in page:
+                    owner = None if each.account_id is None else await accounts.by_id(reading, each.account_id)
+                    found.append(_stopped((owner and owner.name) or f"#{each.account_id}", each))
+                after = page[-1].id
+        return found
+
+    found = at_desk(config, look)
+    if as_json:
+        print_json(found)
+        return
+    print_table(("name", "address", "since", "reason"), [(s.name, s.address, s.since, s.reason) for s in found])
+
+
+@user.command()
+@click.argument("name")
+@click.argument("address", required=False)
+@configured
+def resume(config: Config, name: str, address: str | None) -> None:
+    """Let texts and mails go again to what of NAME's is stopped, or to that ADDRESS alone.
+
+    A mailbox whose owner reported our mail as spam is only taken up again if it is named: be sure that they want it."""
+
+    async def start(desk: Desk) -> list[str]:
+        async with desk.store.unit() as unit:
+            account = await person(unit, name)
+            dead = [each for each in await addresses.of_account(unit, account.id) if each.dead_at is not None]
+            if address is not None:
+                dead = [each for each in dead if each.address == _as_kept(desk, address)]
+            going = [each for each in dead if address is not None or each.complained_at is None]
+            if not going and dead:
+                raise Refused(f"{dead[0].address} reported a mail as spam: name it to take it up again all the same")
+            if not going:
+                raise Refused(f"nothing of {name} is stopped" if address is None else f"{address} is not stopped")
+            for each in going:
+                await mailboxes.resume(unit, each)
+            return [each.address for each in going]
+
+    for each in at_desk(config, start):
+        click.echo(f"{each} is used again.")
+
+
 @user.command()
 @click.argument("name")
 @configured
@@ -261,6 +328,16 @@ def delete(config: Config, name: str, yes: bool) -> None:
     click.echo(f"{name} is deleted.")
 
 
+def _stopped(name: str, each: AddressRow) -> StoppedAddress:
+    assert each.dead_at is not None
+    return StoppedAddress(name, each.address, each.dead_at, each.dead_reason)
+
+
+def _as_kept(desk: Desk, address: str) -> str:
+    """A phone or mail address as it is typed, as addresses are kept."""
+    return address.lower() if "@" in address else phones.e164(address, desk.site.default_region) or address
+
+
 def _four_digits() -> str:
     return f"{secrets.randbelow(10_000):04}"
 
@@ -287,6 +364,7 @@ async def _shown(reading: Reading, site: Site, account: AccountRow) -> Shown:
         name=name,
         phones=[a.address for a in of_account if a.channel == Channel.SMS],
         emails=[a.address for a in of_account if a.channel == Channel.EMAIL],
+        stopped=[_stopped(name, each) for each in of_account if each.dead_at is not None],
         posting_address=mail_addresses.posting_address(site, account),
         checks_sender=account.checks_sender,
         feed_url=f"{feeds if account.protected or site.private else site.public_url}/@{name}.rss",

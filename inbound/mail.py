@@ -24,11 +24,22 @@ import structlog
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from gateway.domain.place import place_of
-from gateway.service.doors import Bouncing, Helping, Opened, Posting, Refused, Replying, Shared, Unsubscribing
+from gateway.service.doors import (
+    Bouncing,
+    Complaining,
+    Helping,
+    Opened,
+    Posting,
+    Refused,
+    Replying,
+    Shared,
+    Unsubscribing,
+)
 from inbound.gate import Gate, networks
 from inbound.letters import understand
 from inbound.message import (
     BounceAddress,
+    ComplaintAddress,
     Door,
     HelpAddress,
     Inbound,
@@ -43,6 +54,7 @@ from inbound.mime import decode
 from inbound.senders import MOST_ASKING, Knows, Senders, asks
 from inbound.smtp_connection import Connection, Terms
 from inbound.smtp_session import LmtpSession, MailEnvelope, SmtpSession
+from inbound.spool import Spool
 from inbound.trust.prover import Client, Prover, Trust
 from inbound.trust.questions import DnsResolver, Resolver
 
@@ -52,7 +64,7 @@ _SMALL = 32 * 1024
 """Bytes of a mail that is read in the loop; a larger one is read in a thread."""
 
 _LARGE_AT_ONCE = 2
-"""Larger ones that are read at once: reading takes several times a mail's size."""
+"""Larger ones that are read at once: reading takes several times what is looked at of a mail."""
 
 _LONGEST_SENDER = 254
 _TAKEN = "250 2.0.0 Taken"
@@ -89,6 +101,8 @@ class InboundMailSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkn
     max_connections: int = 200
     max_connections_per_host: int = 50
     max_in_hand: int = 268435456
+    spool_folder: str = ""
+    max_spooled: int = 1073741824
     min_rate: float = 500.0
     max_errors: int = 30
     max_mails_per_connection: int = 1000
@@ -145,6 +159,7 @@ class MailDoor:
             recipients_each=settings.recipients_per_minute,
             now=monotonic,
         )
+        self.spool = Spool(settings.spool_folder, settings.max_spooled)
         prover = Prover(_trust(settings), dns or DnsResolver(settings.dns_servers, settings.dns_timeout))
         senders = Senders(prover, knows or _knows_nobody)
         self._handler = _Handler(settings, mail_domain.lower(), intake, resolve, senders)
@@ -251,6 +266,7 @@ class _Handler:
         self._resolve = resolve
         self._taking: set[asyncio.Task[str]] = set()
         self._large = asyncio.Semaphore(_LARGE_AT_ONCE)
+        self._large_proofs = asyncio.Semaphore(_LARGE_AT_ONCE)
 
     async def handle_MAIL(  # noqa: N802  # aiosmtpd finds hooks by this name
         self, _server: SMTP, _session: Session, envelope: Envelope, address: str, options: list[str]
@@ -287,9 +303,7 @@ class _Handler:
         try:
             messages = await self._understand(envelope)
             if messages and any(map(asks, envelope.doors.values())):
-                assert isinstance(envelope.content, bytes)
-                client = self._client(server, session, envelope)
-                messages, refused = await self._senders.sort(envelope.content, client, messages)
+                messages, refused = await self._sort(envelope, self._client(server, session, envelope), messages)
         except Exception as error:
             _log_fault("mail.not_understood", error)
             return _OUR_FAULT
@@ -323,7 +337,7 @@ class _Handler:
 
     async def _understand(self, envelope: MailEnvelope) -> list[Inbound]:
         content = envelope.content
-        assert isinstance(content, bytes)
+        assert content is not None
         sender = (
             ""
             if envelope.mail_from == "<>"
@@ -334,6 +348,18 @@ class _Handler:
             async with self._large:
                 return await asyncio.to_thread(understand, content, sender, envelope.doors, self._mail_domain, now)
         return understand(content, sender, envelope.doors, self._mail_domain, now)
+
+    async def _sort(
+        self, envelope: MailEnvelope, client: Client, messages: list[Inbound]
+    ) -> tuple[list[Inbound], dict[str, str]]:
+        """Those whose sender may write there, and the words that refuse the others. A signature is over all bytes of a
+        mail: of large ones, few are in memory at once."""
+        content = envelope.content
+        assert content is not None
+        if isinstance(content, bytes):
+            return await self._senders.sort(content, client, messages)
+        async with self._large_proofs:
+            return await self._senders.sort(content[:], client, messages)
 
     async def _take_all(self, messages: list[Inbound]) -> dict[str, str]:
         """The answer for each recipient. What was begun is finished even if the client goes."""
@@ -377,8 +403,10 @@ def _door(opened: Opened) -> Door:
             return ReplyAddress(delivery_id)
         case Bouncing(delivery_id):
             return BounceAddress(delivery_id)
-        case Unsubscribing(delivery_id):
-            return UnsubscribeAddress(delivery_id)
+        case Unsubscribing(stop):
+            return UnsubscribeAddress(stop)
+        case Complaining():
+            return ComplaintAddress()
         case Helping():
             return HelpAddress()
         case _:

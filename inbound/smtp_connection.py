@@ -16,6 +16,7 @@ from aiosmtpd.smtp import SMTP, TLSSetupException
 
 from gateway import metrics
 from inbound.gate import CLOSING, LOCAL, Gate
+from inbound.spool import Spool
 
 log = structlog.get_logger(__name__)
 
@@ -55,6 +56,7 @@ class Host(Protocol):
     """Who lets connections in and counts what they take."""
 
     gate: Gate
+    spool: Spool
 
     def came(self, connection: "Connection") -> None: ...
 

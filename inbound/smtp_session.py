@@ -12,6 +12,8 @@ from aiosmtpd.smtp import Envelope
 from inbound.message import Door
 from inbound.smtp_arguments import Wrong, is_name, read_recipient, read_sender
 from inbound.smtp_connection import LONGEST_LINE, Connection, Host, Terms
+from inbound.spool import ComingMail
+from inbound.thinning import Content
 
 _LINE_COST = 100
 """Bytes of memory that a line takes while its mail is in hand, besides its own."""
@@ -43,6 +45,7 @@ class MailEnvelope(Envelope):
 
     def __init__(self) -> None:
         super().__init__()
+        self.content: Content | None = None  # type: ignore[assignment]  # aiosmtpd's is of bytes or text
         self.doors: dict[str, Door] = {}
 
 
@@ -240,12 +243,14 @@ class SmtpSession(Connection):
         self.in_hand = True
         self._received = 0
         self._begun_at = self.loop.time()
+        coming = self._host.spool.begin(LONGEST_LINE)
         try:
             await self.push("354 End data with <CR><LF>.<CR><LF>")
-            content = await self._read_mail()
+            content = await self._read_mail(coming)
             answer = content if isinstance(content, str) else await self._take(content)
             await self._answer_mail(answer)
         finally:
+            coming.close()
             self.in_hand = self._is_taking = False
             self._received = 0
             self._host.hold(-self._held)
@@ -260,11 +265,10 @@ class SmtpSession(Connection):
         elif self._mails == self._terms.max_mails and not self.is_own:
             await self._turn_away("mails", "421 4.7.0 That is enough for one connection. Please come again at once.")
 
-    async def _read_mail(self) -> bytes | str:
+    async def _read_mail(self, coming: ComingMail) -> Content | str:
         """All of a mail, or once it has ended the words that refuse it. It ends with a dot between two CRLF, and with
         nothing that only looks like it: what another server takes for an end could hide a second mail."""
         self._come[:0] = b"\r\n"  # before the first line, too, there is one: that of the command
-        blocks: list[bytes] = []
         size = -len(_END_OF_MAIL)
         ended = False
         while not ended:
@@ -274,19 +278,20 @@ class SmtpSession(Connection):
             except asyncio.LimitOverrunError as more:
                 block = await self._reader.read(more.consumed)
             size += len(block)
-            if size <= self._terms.max_size:
-                blocks.append(block)
-            else:
-                blocks.clear()
-        if size > self._terms.max_size:
-            return f"552 5.3.4 This mail is too large: {self._terms.max_size} bytes are the most."
-        mail = b"".join(blocks)
-        if _has_endless_line(mail):
-            return "500 5.6.0 A line of this mail is too long."
-        return mail.replace(b"\r\n.", b"\r\n")[2:-2]  # RFC 5321 4.5.2: the first dot of a line is not the mail's
+            if size > self._terms.max_size:
+                coming.drop(f"552 5.3.4 This mail is too large: {self._terms.max_size} bytes are the most.")
+            if await coming.add(block):
+                self._let_go()
+        return await coming.whole()
 
-    async def _take(self, content: bytes) -> str:
-        assert self.envelope is not None
+    def _let_go(self) -> None:
+        """What came of the mail is no longer in memory, but for what is not read yet."""
+        held = min(self._held, len(self._come))
+        self._host.hold(held - self._held)
+        self._held = held
+
+    async def _take(self, content: Content) -> str:
+        assert isinstance(self.envelope, MailEnvelope)
         self._is_taking = True
         self.envelope.content = content
         try:
@@ -317,13 +322,3 @@ class LmtpSession(SmtpSession):
         assert self.envelope is not None
         said = words.split("\r\n")
         await self.push("\r\n".join(said + said[-1:] * (len(self.envelope.rcpt_tos) - len(said))))
-
-
-def _has_endless_line(mail: bytes) -> bool:
-    at = 0
-    while len(mail) - at > LONGEST_LINE:
-        end = mail.rfind(b"\r\n", at, at + LONGEST_LINE)
-        if end < 0:
-            return True
-        at = end + 2
-    return False

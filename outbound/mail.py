@@ -22,7 +22,7 @@ from gateway.domain.types import Outgoing
 from gateway.service.site import Site
 from outbound.mail_peer import Dialler, NoWayIn, Peer, Why
 from outbound.mail_pool import Envelope, Full, Pool
-from outbound.mail_signature import read_signer
+from outbound.mail_signature import Signatures, read_signer
 from outbound.mail_text import render, return_path
 from outbound.places import Places
 
@@ -74,6 +74,7 @@ class OutboundMailSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unk
     ``hostname``     what we call ourselves to servers; empty is the mail domain.
     ``source_address``  the address of this machine that mail comes from; empty is any.
     ``dkim_key``     path of an RSA or Ed25519 private key in PEM; empty: the relay signs, or nobody does.
+    ``dkim_second_key``  one of the other kind, for a second signature; it has a selector of its own.
     ``timeout``      seconds for connecting, and for each reply.
     """
 
@@ -91,6 +92,8 @@ class OutboundMailSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unk
     source_address: str = ""
     dkim_key: str = ""
     dkim_selector: str = ""
+    dkim_second_key: str = ""
+    dkim_second_selector: str = ""
     timeout: float = 20.0
     relays: tuple[RelaySettings, ...] = ()
 
@@ -130,6 +133,11 @@ class OutboundMailSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unk
                 dialler.trust(peer.tls_ca)
         return dialler
 
+    def dkim_keys(self) -> list[tuple[str, str]]:
+        """The path and the selector of each key that mails are signed with."""
+        both = (self.dkim_key, self.dkim_selector), (self.dkim_second_key, self.dkim_second_selector)
+        return [(key, selector) for key, selector in both if key]
+
     def __repr__(self) -> str:
         return f"OutboundMailSettings({self.route}, {self.host}:{self.port}, tls={self.tls})"
 
@@ -141,8 +149,8 @@ class MailTransport:
         """``resolver`` is asked for domains' servers; None is the system's. Raises outbound.mail_signature.UnusableKey,
         and OSError or ssl.SSLError for an unusable ``tls_ca``."""
         self._site = site
-        self._signer = (
-            read_signer(settings.dkim_key, settings.dkim_selector, site.mail_domain) if settings.dkim_key else None
+        self._signatures = Signatures(
+            [read_signer(key, selector, site.mail_domain) for key, selector in settings.dkim_keys()]
         )
         dialler = settings.dialler(site.mail_domain)
         self._relays = _relays(settings, dialler) if settings.route == "relay" else None
@@ -157,9 +165,7 @@ class MailTransport:
             delivery = replace(delivery, to=recipient)
         if self._domains is not None and (put_off := self._domains.put_off(recipient)):
             return put_off
-        mail = render(delivery, self._site)
-        if self._signer is not None:
-            mail = self._signer.sign(mail)
+        mail = self._signatures.sign(render(delivery, self._site))
         envelope = Envelope(return_path(delivery, self._site), recipient, mail)
         if self._relays is None:
             assert self._domains is not None

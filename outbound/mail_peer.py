@@ -1,10 +1,12 @@
 """A server that takes our mail, and how a conversation with it begins: connected, secured, logged in.
 
-tls       what is done
-none      nothing
-offered   STARTTLS where the server offers it, whoever it is (RFC 7435); in the clear when that fails
-starttls  STARTTLS, with its certificate checked
-tls       TLS from the first byte, with its certificate checked
+    tls       what is done
+    none      nothing
+    offered   STARTTLS where the server offers it, whoever it is (RFC 7435); in the clear when that fails
+    starttls  STARTTLS, with its certificate checked
+    tls       TLS from the first byte, with its certificate checked
+
+What goes wrong before a mail was offered is one exception, which says whether time helps or the operator must.
 """
 
 import asyncio

@@ -1,13 +1,16 @@
-"""What a mail server's reply means for the mail that it is about; nothing here waits or writes.
+"""What a mail server's reply means for the mail that it is about.
 
-4xx to anything                                   Deferred; a mail that was greylisted waits for some minutes
-5xx to the recipient                              Bounced: the address, the message or us, as the reply says
-5xx to the rest                                   Bounced
-250 to the end of the data                        Sent
+    4xx to anything             Deferred; a mail that was greylisted waits for some minutes
+    5xx to MAIL                 Bounced: us
+    5xx to the rest             Bounced: the address, the message or us, as the reply says
+    250 to the end of the data  Sent
+
+Nothing here waits or writes.
 """
 
 import re
 
+from gateway.domain import mail_codes
 from gateway.domain.delivery import Bounced, Deferred, Fault, Outcome, Sent
 from outbound.smtp import Reply, Stage
 
@@ -19,8 +22,7 @@ _LONGEST_REPLY = 120
 _ENHANCED = re.compile(r"([245]\.\d{1,3}\.\d{1,3})\b")
 _NO_LOGIN = frozenset({530, 534, 535, 538})
 _NO_MAILBOX = frozenset({550, 551, 553})
-_BAD_ADDRESS = re.compile(r"5\.1\.([1-6]|10)|5\.2\.1")
-_BAD_SENDER = re.compile(r"5\.1\.[78]")
+_ABOUT_MAILBOX = ("5.1.", "5.2.")
 _PERHAPS_GREY = re.compile(r"4\.7\.\d{1,3}|4\.2\.0")
 _GREY = re.compile(r"gr[ae]y", re.IGNORECASE)
 
@@ -35,10 +37,8 @@ def meaning(stage: Stage, reply: Reply, recipient: str) -> Outcome:
     match stage:
         case Stage.MAIL:
             return Bounced(reason, Fault.SENDER)
-        case Stage.RCPT:
-            return Bounced(reason, _whose_fault(reply))
-        case Stage.DATA | Stage.END:
-            return Bounced(reason, Fault.MESSAGE)
+        case Stage.RCPT | Stage.DATA | Stage.END:
+            return Bounced(reason, _whose_fault(stage, reply))
 
 
 def wants_login(stage: Stage, reply: Reply) -> bool:
@@ -73,11 +73,12 @@ def _is_greylisted(stage: Stage, reply: Reply) -> bool:
     return stage is Stage.RCPT and reply.code in (450, 451) and bool(not enhanced or _PERHAPS_GREY.match(enhanced[1]))
 
 
-def _whose_fault(reply: Reply) -> Fault:
-    """Of a refused recipient: the enhanced code says it (RFC 3463); without one, 550, 551 and 553 mean the mailbox."""
+def _whose_fault(stage: Stage, reply: Reply) -> Fault:
+    """Of a refusal: the enhanced code says it where it is about the recipient (RFC 3463); at RCPT without one, 550, 551
+    and 553 mean the mailbox. The server's policy is the operator's to mend, and held against no mailbox."""
     enhanced = _ENHANCED.match(reply.words)
     if enhanced is None:
-        return Fault.ADDRESS if reply.code in _NO_MAILBOX else Fault.MESSAGE
-    if _BAD_SENDER.fullmatch(enhanced[1]):
-        return Fault.SENDER
-    return Fault.ADDRESS if _BAD_ADDRESS.fullmatch(enhanced[1]) else Fault.MESSAGE
+        return Fault.ADDRESS if stage is Stage.RCPT and reply.code in _NO_MAILBOX else Fault.MESSAGE
+    if not enhanced[1].startswith(_ABOUT_MAILBOX):
+        return Fault.MESSAGE
+    return mail_codes.FAULTS[mail_codes.code_of(enhanced[1]).meaning]

@@ -9,10 +9,10 @@ from email.utils import format_datetime, make_msgid
 from gateway.domain.delivery import Bounced, Deferred, Outcome, Sent
 from outbound.mail import OutboundMailSettings, mailbox
 from outbound.mail_exchange import Nowhere, Resolver, TakesNone, Unknown, find
+from outbound.mail_form import LOOP_HEADER, OFFICE
 from outbound.mail_peer import NoWayIn, Peer
 from outbound.mail_replies import meaning
-from outbound.mail_signature import read_signer
-from outbound.mail_text import LOOP_HEADER, OFFICE
+from outbound.mail_signature import Signatures, read_signer
 from outbound.smtp import Conversation, Stage
 
 Watch = Callable[[str, str], None]
@@ -37,9 +37,9 @@ async def try_out(
     if recipient is None:
         return Bounced("this is not a mail address")
     mail = _letter(name, domain, recipient, now)
-    if settings.dkim_key:
-        mail = read_signer(settings.dkim_key, settings.dkim_selector, domain).sign(mail)
-        watch("signed", f"with DKIM, for {settings.dkim_selector}._domainkey.{domain}")
+    mail = Signatures([read_signer(key, selector, domain) for key, selector in settings.dkim_keys()]).sign(mail)
+    for _, selector in settings.dkim_keys():
+        watch("signed", f"with DKIM, for {selector}._domainkey.{domain}")
     dialler = settings.dialler(domain)
     peers = await _peers(settings, recipient, watch, resolver)
     if isinstance(peers, Bounced | Deferred):

@@ -11,7 +11,18 @@ from typing import Any
 from sqlalchemy import and_, bindparam, delete, exists, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from store.schema import accounts, favourites, follows, poll_votes, polls, post_mentions, post_tags, posts, schedules
+from store.schema import (
+    accounts,
+    favourites,
+    follows,
+    poll_votes,
+    polls,
+    post_cuts,
+    post_mentions,
+    post_tags,
+    posts,
+    schedules,
+)
 from store.unit import Reading, Unit
 
 
@@ -43,6 +54,8 @@ class AccountRow:
     wakes_at: datetime | None
     reply_version: int
     checks_sender: bool
+    digest_hour: int | None
+    digest_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +116,6 @@ _RENAME = (
 )
 _SET_PROTECTED = _set("protected")
 _SET_TEXTS_ON = _set("texts_on")
-_SET_EMAIL_MODE = _set("email_mode")
 _SET_SUSPENDED = _set("suspended_at")
 _SET_PIN = _set("pin_hash")
 _SET_ADMIN = _set("admin")
@@ -119,15 +131,13 @@ _DELETE = (
     .where(accounts.c.id == bindparam("account"), accounts.c.deleted_at.is_(None))
     .values(name=None, bio="", deleted_at=bindparam("now"))
 )
+_ITS_WORDS = or_(
+    posts.c.author_id == bindparam("account"),
+    and_(posts.c.to_account_id == bindparam("account"), posts.c.kind == "direct"),
+)
 _WIPE_POSTS = (
     update(posts)
-    .where(
-        or_(
-            posts.c.author_id == bindparam("account"),
-            and_(posts.c.to_account_id == bindparam("account"), posts.c.kind == "direct"),
-        ),
-        posts.c.deleted_at.is_(None),
-    )
+    .where(_ITS_WORDS, posts.c.deleted_at.is_(None))
     .values(text="", full_text=None, words="", deleted_at=bindparam("now"))
 )
 _OWN_POSTS = select(posts.c.id).where(posts.c.author_id == bindparam("account"))
@@ -136,6 +146,7 @@ _DROP_TRACES = (
     delete(post_mentions).where(post_mentions.c.post_id.in_(_OWN_POSTS)),
     delete(poll_votes).where(poll_votes.c.post_id.in_(_OWN_POSTS)),
     update(polls).where(polls.c.post_id.in_(_OWN_POSTS)).values(question="", options="", told=None),
+    delete(post_cuts).where(post_cuts.c.post_id.in_(select(posts.c.id).where(_ITS_WORDS))),
     delete(post_mentions).where(post_mentions.c.account_id == bindparam("account")),
     delete(favourites).where(favourites.c.account_id == bindparam("account")),
 )
@@ -187,11 +198,6 @@ async def set_protected(unit: Unit, account_id: int, protected: bool) -> None:
 async def set_texts_on(unit: Unit, account_id: int, texts_on: bool) -> None:
     """Whether posts come by SMS at all; ``store.addresses.refresh`` must follow."""
     await unit.execute(_SET_TEXTS_ON, {"account": account_id, "new_texts_on": texts_on})
-
-
-async def set_email_mode(unit: Unit, account_id: int, mode: str) -> None:
-    """When mail goes out: a value of ``gateway.domain.types.EmailMode``."""
-    await unit.execute(_SET_EMAIL_MODE, {"account": account_id, "new_email_mode": mode})
 
 
 async def set_suspended(unit: Unit, account_id: int, since: datetime | None) -> None:

@@ -85,6 +85,8 @@ class _AccountCols(TypedColumns):
     ``sms_route`` is the route of that phone. ``store.addresses.refresh`` alone writes these three.
     ``quiet_hours`` are the daily ones, as ``gateway.domain.quiet`` writes them. ``sleeps_at``/``wakes_at`` are the
     window of quiet that is now or comes next; the person sleeps from ``sleeps_at`` until it has been moved forward.
+    ``digest_hour`` is when a daily digest goes out on the person's clocks, None for the site's hour; ``digest_at`` when
+    the next digest is due, None for who gets none. ``store.digests`` writes it, and ``email_mode``.
     ``post_version``/``feed_version``/``reply_version`` go into the secret posting and feed addresses and into those
     that answer a post; raising one revokes the old.
     ``checks_sender``: the secret posting address takes mail only when it is proven to be from a mailbox of the account.
@@ -115,6 +117,8 @@ class _AccountCols(TypedColumns):
     wakes_at: Named[datetime | None] = Column(Instant)
     reply_version: Named[int] = Column(Integer, server_default="0")
     checks_sender: Named[bool] = Column(Boolean, server_default=false())
+    digest_hour: Named[int | None] = Column(SmallInteger)
+    digest_at: Named[datetime | None] = Column(Instant)
 
 
 accounts = Table(
@@ -124,6 +128,8 @@ accounts = Table(
     Index(None, "name", unique=True),
     # Whose quiet hours are over.
     _partial("ix_accounts_wakes_at", "wakes_at", where="wakes_at IS NOT NULL"),
+    # Whose digest is due.
+    _partial("ix_accounts_digest_at", "digest_at", where="digest_at IS NOT NULL"),
     sqlite_autoincrement=True,
 )
 
@@ -159,7 +165,10 @@ class _AddressCols(TypedColumns):
 
     ``account_id``    whose it is now; None for a number that we only know.
     ``route``         for phones: the sender number this person texts with, so that one thread stays one thread.
-    ``opted_out_at``  STOP, or the provider said so: nothing may be sent. ``dead_at``: it does not exist.
+    ``opted_out_at``  STOP, or the provider said so: nothing may be sent. ``dead_at``: it does not exist, or mails to it
+                      are stopped; ``complained_at`` because its owner reported one as spam.
+    ``bounces``       mails that came back since there is no such mailbox, the last at ``bounced_at``.
+    ``soft_days``     days on which mails came back for what may pass, the last of them counted at ``soft_at``.
     ``last_post_id``  the last post that was sent to this phone: what a bare R, RT or FAV means.
     """
 
@@ -176,6 +185,9 @@ class _AddressCols(TypedColumns):
     bounced_at: Named[datetime | None] = Column(Instant)
     last_post_id: Named[int | None] = Column(BigInteger)
     created_at: Named[datetime] = Column(Instant)
+    soft_days: Named[int] = Column(SmallInteger, server_default="0")
+    soft_at: Named[datetime | None] = Column(Instant)
+    complained_at: Named[datetime | None] = Column(Instant)
 
 
 addresses = Table(
@@ -211,8 +223,8 @@ consents = Table(
 class _OfferCols(TypedColumns):
     """The one question an address was last asked: post these words after all (Y)? Repeat this code to go on?
 
-    ``kind`` is ``post``, the command that awaits its echo code (``delete``, ``public``, ``name``), or ``phone``: is
-    this the phone of the account whose id stands in ``words``?
+    ``kind`` is ``post``, the command that awaits its echo code (``delete``, ``public``, ``name``), ``phone``: is this
+    the phone of the account whose id stands in ``words``? or ``mailbox``: a code was mailed to that address.
     """
 
     address_id: Named[int] = Column(
@@ -409,6 +421,17 @@ posts = Table(
 )
 
 
+class _CutCols(TypedColumns):
+    """What was cut off the mail that became a post: quotes, signatures, footers. Its author may see it for a while."""
+
+    post_id: Named[int] = Column(_Id, ForeignKey("posts.id"), primary_key=True, autoincrement=False)
+    words: Named[str] = Column(Text)
+    cut_at: Named[datetime] = Column(Instant)
+
+
+post_cuts = Table("post_cuts", metadata, _CutCols, Index(None, "cut_at"))
+
+
 class _TagCols(TypedColumns):
     """A post's tags, folded to lower case, without the ``#``."""
 
@@ -512,6 +535,7 @@ class _NoticeCols(TypedColumns):
 
     ``answers``  it answers what that address has just sent, so it goes out even after a STOP (its one confirmation).
     ``caused_by_id``  whose doing it was: who nudged, asked to follow, accepted, or asked in a poll; None of all else.
+    ``kind``     what it is about, a ``gateway.domain.types.NoticeKind``. What a digest brings is looked up at sending.
     """
 
     id = Column(_Id, primary_key=True)
@@ -520,6 +544,7 @@ class _NoticeCols(TypedColumns):
     in_reply_to: Named[str] = Column(Text, server_default="")
     answers: Named[bool] = Column(Boolean, server_default=false())
     caused_by_id: Named[int | None] = Column(BigInteger)
+    kind: Named[str] = Column(String(8), server_default="notice")
 
 
 notices = Table("notices", metadata, _NoticeCols)
@@ -536,6 +561,7 @@ class _DeliveryCols(TypedColumns):
     ``refused_by``  the routes whose number the provider refused for it, as ``,1,2,``; None for nearly all.
     ``due_at``      not before; ``attempt``: the fence; ``excused``: how many attempts were no fault of its own.
     ``lease_until``  whose turn it is until when; once a text is sent, when the provider is asked about it.
+    ``digest_id``   the delivery of the digest that brings this post: what becomes of that becomes of this one.
     ``price_micros``, ``price_unit``  what a text cost, in millionths of a currency, once the provider has said so.
     """
 
@@ -562,6 +588,7 @@ class _DeliveryCols(TypedColumns):
     price_micros: Named[int | None] = Column(BigInteger)
     price_unit: Named[str | None] = Column(String(3))
     refused_by: Named[str | None] = Column(Text)
+    digest_id: Named[int | None] = Column(BigInteger)
 
 
 deliveries = Table(
@@ -594,6 +621,10 @@ deliveries = Table(
         "lease_until",
         where="channel = 'sms' AND (state = 'sent' OR state = 'delivered') AND lease_until IS NOT NULL",
     ),
+    # What waits for somebody's digest.
+    _partial("ix_deliveries_gathered", "account_id", "id", where="state = 'gathered'"),
+    # What a digest brings.
+    _partial("ix_deliveries_bundled", "digest_id", "id", where="digest_id IS NOT NULL"),
     # The operator's list of what was given up.
     _partial("ix_deliveries_dead", "settled_at", where="state = 'dead'"),
     sqlite_autoincrement=True,

@@ -6,6 +6,9 @@ All are in letters of the GSM alphabet, so that an answer to a name of fifteen c
 
 from gateway.domain.reply_form import SEGMENT
 
+_TOGETHER = "Posts come in one mail {}. Direct messages and mentions come at once."
+_FLUSHED = " What has waited comes now."
+
 # ---- consent
 
 
@@ -215,8 +218,23 @@ def texts_of(name: str, *, on: bool) -> str:
     return f"{name}'s posts come by text now." if on else f"{name}'s posts come by text no longer. You still follow."
 
 
-def mail_on() -> str:
-    return "Posts come by mail now. EMAIL OFF ends that."
+def mail_on(*, flushed: bool = False) -> str:
+    """``flushed``: what has waited for a digest comes now. So it is in the next two."""
+    return f"Posts come by mail now, each at once. EMAIL OFF ends that.{_FLUSHED if flushed else ''}"
+
+
+def mail_hourly(*, flushed: bool = False) -> str:
+    return f"{_TOGETHER.format('an hour')} EMAIL ON ends that.{_FLUSHED if flushed else ''}"
+
+
+def mail_daily(hour: int, place: str, *, flushed: bool = False) -> str:
+    """``place``: whose clocks show the hour."""
+    when = f"a day at {hour}:00, {place} time"
+    return f"{_TOGETHER.format(when)}{_FLUSHED if flushed else ' EMAIL ON ends that.'}"
+
+
+def what_daily_takes() -> str:
+    return "EMAIL DAILY takes a full hour, 0 to 23: EMAIL DAILY 18. Nothing was done or posted."
 
 
 def mail_off() -> str:
@@ -241,13 +259,6 @@ def no_mail(ask: str) -> str:
 
 def unsubscribed(name: str) -> str:
     return f"You get no more mails of {name}'s posts."
-
-
-# ---- what is not there yet
-
-
-def not_offered(word: str) -> str:
-    return f"This site does not offer {word} yet. Nothing was posted; POST and your words posts anything."
 
 
 # ---- letters

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from gateway.domain import proof, reply
-from gateway.domain.types import NAME_PATTERN, Channel
+from gateway.domain.types import NAME_PATTERN, Channel, NoticeKind
 from gateway.service import notify
 from gateway.service.mail_addresses import posting_address
 from gateway.service.site import Site
@@ -327,7 +327,8 @@ async def mail_posting_address(unit: Unit, site: Site, account_id: int, *, now: 
     if account is None or account.mail_id is None:
         return False
     letter = reply.posting_letter(site.name, account.name or "", posting_address(site, account))
-    return await notify.tell(unit, account.mail_id, letter, subject=reply.posting_letter_subject(site.name), now=now)
+    subject = reply.posting_letter_subject(site.name)
+    return await notify.tell(unit, account.mail_id, letter, subject=subject, kind=NoticeKind.WELCOME, now=now)
 
 
 def _given(phone: str | None, email: str | None) -> list[tuple[Channel, str]]:

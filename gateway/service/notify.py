@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from gateway.domain.types import Channel, Lane
+from gateway.domain.types import Channel, Lane, NoticeKind
 from store import addresses, deliveries, routes
 from store.routes import MAIL_ROUTE
 from store.unit import Unit
@@ -19,10 +19,11 @@ async def tell(
     in_reply_to: str = "",
     answers: bool = False,
     lane: Lane = Lane.ANSWER,
+    kind: NoticeKind = NoticeKind.NOTICE,
 ) -> bool:
     """Queue words for one phone or mailbox. ``answers``: they answer what it has just sent, so they go out even
-    after a STOP. What many are told at once takes a ``lane`` in which no answer waits behind it. False
-    when there is no way there."""
+    after a STOP. What many are told at once takes a ``lane`` in which no answer waits behind it. ``kind`` is what they
+    are about. False when there is no way there."""
     address = await addresses.by_id(unit, address_id)
     if address is None:
         return False
@@ -41,6 +42,7 @@ async def tell(
         in_reply_to=in_reply_to,
         answers=answers,
         lane=lane,
+        kind=kind,
         now=now,
     )
     return True
@@ -55,6 +57,7 @@ async def tell_account(
     subject: str = "",
     lane: Lane = Lane.ANSWER,
     caused_by: int | None = None,
+    kind: NoticeKind = NoticeKind.NOTICE,
 ) -> bool:
     """Queue words for a person: to the phone in use, else the mailbox in use. False when there is neither. Words that
     were somebody else's doing (``caused_by``) do not go out once one of the two blocks the other."""
@@ -70,6 +73,7 @@ async def tell_account(
             subject=subject,
             lane=lane,
             caused_by=caused_by,
+            kind=kind,
             now=now,
         )
     return bool(ways)
@@ -83,8 +87,10 @@ async def tell_accounts(
     now: datetime,
     lane: Lane = Lane.ANSWER,
     caused_by: int | None = None,
+    kind: NoticeKind = NoticeKind.NOTICE,
 ) -> None:
     """The same words for many people, by as many statements as for one. Who has neither phone nor mailbox is passed
     over."""
     ways = await addresses.ways(unit, account_ids)
-    await deliveries.add_notices(unit, [(way, text) for way in ways], lane=lane, caused_by=caused_by, now=now)
+    told = [(way, text) for way in ways]
+    await deliveries.add_notices(unit, told, lane=lane, caused_by=caused_by, kind=kind, now=now)

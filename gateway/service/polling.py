@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from gateway.domain import poll, reply_together
 from gateway.domain.text import length
-from gateway.domain.types import MAX_LENGTH, Lane, Source
+from gateway.domain.types import MAX_LENGTH, Lane, NoticeKind, Source
 from gateway.service import notify, posting
 from gateway.service.posting import Outcome, Published
 from gateway.service.site import Site
@@ -106,7 +106,8 @@ async def tell_result(unit: Unit, *, now: datetime) -> bool:
     voters = await polls.voters(unit, closed.post_id, after=closed.told or 0, most=_AT_ONCE)
     first = [] if closed.told else [closed.author_id]
     heard = [voter for voter, may_hear in voters if may_hear and voter != closed.author_id]
-    people = [*first, *heard]
-    await notify.tell_accounts(unit, people, words, now=now, lane=Lane.FIRST, caused_by=closed.author_id)
+    await notify.tell_accounts(
+        unit, [*first, *heard], words, now=now, lane=Lane.FIRST, caused_by=closed.author_id, kind=NoticeKind.NEWS
+    )
     await polls.set_told(unit, closed.post_id, voters[-1][0] if len(voters) == _AT_ONCE else None)
     return True

@@ -21,6 +21,8 @@ class Limits:
     groups: int = 50
     poll_hours: int = 24
     reports_per_day: int = 20
+    hard_bounces: int = 3
+    soft_bounce_days: int = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,7 @@ class Site:
     ``public_url``  without a trailing slash; pages, feeds and webhooks are addressed under it.
     ``key``         the secret that addresses, feeds and sessions are made with.
     ``wake_burst``  how many texts are sent at the end of somebody's quiet hours, before the rest becomes one summary.
+    ``digest_hour`` is when daily digests go out to people who have not chosen an hour, on their own clocks.
     ``new_groups``  whether people found groups by joining them.
     ``number``      the phone number to text to, as people should dial it; empty when there is no SMS.
     ``senders``     all of them, each with the countries whose phones are texted from it (two letters; none: any).
@@ -51,4 +54,5 @@ class Site:
     provider_handles_keywords: frozenset[str] = frozenset()
     limits: Limits = field(default_factory=Limits)
     wake_burst: int = 3
+    digest_hour: int = 8
     budget: Budget = field(default_factory=Budget)

@@ -16,6 +16,7 @@ from gateway.web.hooks import KannelHooks, TwilioHooks
 from gateway.web.look import Look
 from gateway.web.pages import Pages
 from gateway.web.problems import add_headers, show_problems
+from gateway.web.unsubscribing import Unsubscribing
 from inbound.message import TakesMessages
 from inbound.sms_kannel import Door as KannelDoor
 from inbound.sms_twilio import Door
@@ -59,6 +60,7 @@ def build_app(deps: WebDeps) -> web.Application:
         KannelHooks(deps.kannel, deps.intake, deps.record, deps.now).add_to(app)
     if deps.pages:
         Feeds(deps.store, deps.site).add_to(app)
+        Unsubscribing(deps.store, deps.site, look, deps.now).add_to(app)
         Pages(deps.store, deps.site, look, deps.now).add_to(app)
     return app
 

@@ -11,6 +11,7 @@ from structlog.testing import capture_logs
 
 from gateway.service.doors import Opened, Posting, Refused, Shared
 from gateway.service.senders import Welcome
+from inbound.automatic import Kind
 from inbound.mail import InboundMailSettings, MailDoor
 from inbound.message import Inbound, PostingAddress, ProvenSender, SharedAddress
 from inbound.trust.questions import Resolver
@@ -255,7 +256,10 @@ async def test_mail_that_no_person_wrote_is_not_looked_at(pile: Pile, town: Town
     async with opened(pile, zone, town) as door:
         await send(door, written("Auto-Submitted: auto-replied"))
         await send(door, written(), sender="")
-    assert [(m.door, m.automatic) for m in pile.messages] == [(SharedAddress(), True)] * 2
+    assert [(m.door, m.automatic) for m in pile.messages] == [
+        (SharedAddress(), Kind.VACATION),
+        (SharedAddress(), Kind.NOBODY),
+    ]
     assert (zone.asked, town.asked) == ([], [])
 
 

@@ -5,10 +5,12 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import insert, update
 
-from gateway.domain import token
+from gateway.domain import token, unsubscribe
 from gateway.domain.token import Purpose
+from gateway.domain.unsubscribe import AllMail, AuthorsMail, DeliverysMail, KeysMail
 from gateway.service.doors import (
     Bouncing,
+    Complaining,
     Helping,
     Opened,
     Posting,
@@ -60,7 +62,7 @@ async def test_each_genuine_address_opens_its_own_door(town: Store, site: Site) 
     assert await ask(town, site, made(Purpose.REPLY, DELIVERY)) == Replying(DELIVERY)
     assert await ask(town, site, made(Purpose.REPLY, TO_A_STRANGER)) == Replying(TO_A_STRANGER)
     assert await ask(town, site, made(Purpose.BOUNCE, DELIVERY)) == Bouncing(DELIVERY)
-    assert await ask(town, site, made(Purpose.UNSUBSCRIBE, DELIVERY)) == Unsubscribing(DELIVERY)
+    assert await ask(town, site, made(Purpose.UNSUBSCRIBE, DELIVERY)) == Unsubscribing(DeliverysMail(DELIVERY))
     assert await ask(town, site, "help") == Helping()
     assert await ask(town, site, "Post") == Shared()
 
@@ -105,6 +107,25 @@ async def test_a_bounce_of_a_pruned_delivery_is_still_taken_but_an_answer_to_it_
     assert "no longer kept" in answer.words
 
 
+@pytest.mark.parametrize("stop", [AllMail(999), AuthorsMail(999, 5), KeysMail(999, "abcdefgh")])
+async def test_what_a_mail_stops_can_be_stopped_for_as_long_as_it_lies_in_a_mailbox(
+    town: Store, site: Site, stop: unsubscribe.Stop
+) -> None:
+    assert await ask(town, site, f"unsubscribe+{unsubscribe.make(site.key, stop)}".upper()) == Unsubscribing(stop)
+
+
+async def test_an_address_of_earlier_releases_whose_delivery_is_pruned_is_refused_and_not_taken_in_vain(
+    town: Store, site: Site
+) -> None:
+    answer = await ask(town, site, f"unsubscribe+{token.make(site.key, Purpose.UNSUBSCRIBE, 999)}")
+    assert isinstance(answer, Refused)
+    assert "so old" in answer.words
+
+
+async def test_complaints_are_taken_at_the_addresses_that_providers_know(town: Store, site: Site) -> None:
+    assert [await ask(town, site, each) for each in ("abuse", "fbl", "Abuse")] == [Complaining()] * 3
+
+
 async def test_a_renewed_posting_address_revokes_the_old_one(town: Store, site: Site) -> None:
     old = f"post+{token.make(site.key, Purpose.POST, ALICE)}"
     await change(town, post_version=1)
@@ -140,7 +161,7 @@ async def test_a_closed_account_takes_no_mail_but_may_still_unsubscribe(town: St
         answer = await ask(town, site, f"{purpose}+{token.make(site.key, purpose, number)}")
         assert answer == Refused("This account is closed.", "5.2.1")
     assert await ask(town, site, f"unsubscribe+{token.make(site.key, Purpose.UNSUBSCRIBE, DELIVERY)}") == Unsubscribing(
-        DELIVERY
+        DeliverysMail(DELIVERY)
     )
 
 

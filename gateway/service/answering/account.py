@@ -4,6 +4,7 @@ from typing import assert_never
 
 from gateway.domain import reply, reply_people
 from gateway.service import echoing, following, joining, proving
+from gateway.service.answering import mailbox
 from gateway.service.answering.asked import Asked, guessed_too_often, or_post
 from gateway.service.echoing import Wrong
 from gateway.service.joining import Claimed, HeldBy, Joined, NameTaken, NoSuchCode, NotAName, RegistrationClosed
@@ -123,6 +124,8 @@ async def take_code(asked: Asked, me: AccountRow | None, code: str) -> str | Non
         case "delete":
             await joining.delete_account(asked.unit, me.id, now=asked.now)
             return reply.deleted()
+        case mailbox.KIND:
+            return await mailbox.take(asked, me, int(offer.words))
         case other:
             raise AssertionError(f"no code is ever awaited for {other}")
 

@@ -3,7 +3,7 @@
 from typing import assert_never
 
 from gateway.domain import reply, reply_people
-from gateway.domain.types import Channel, EmailMode
+from gateway.domain.types import Channel
 from gateway.service import following, joining
 from gateway.service.answering.asked import Asked, nobody
 from gateway.service.following import Asked as AskedToFollow
@@ -165,10 +165,3 @@ async def texts_of(asked: Asked, me: AccountRow, name: str, *, on: bool) -> str:
         await relations.unmute(asked.unit, me.id, other.id)
     switched = await follows.set_texts(asked.unit, other.id, me.id, on)
     return reply.texts_of(name, on=on) if switched else reply_people.not_following(name)
-
-
-async def email(asked: Asked, me: AccountRow, mode: EmailMode) -> str:
-    await accounts.set_email_mode(asked.unit, me.id, mode)
-    if mode is EmailMode.OFF:
-        return reply.mail_off()
-    return reply.no_mail(asked.operator) if me.mail_id is None else reply.mail_on()

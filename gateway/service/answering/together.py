@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from gateway.domain import reply, reply_people, reply_together
-from gateway.domain.types import EmailMode, Lane
+from gateway.domain.types import EmailMode, Lane, NoticeKind
 from gateway.service import login, notify
 from gateway.service.answering.asked import Asked, meant, nobody
 from store import accounts, follows, nudges, posts, relations, reports
@@ -29,7 +29,9 @@ async def nudge(asked: Asked, me: AccountRow, name: str) -> str:
         return reply_together.nudged_before(name)
     if not await relations.mutes_other(asked.unit, other.id, me.id):
         words = reply_together.nudge(me.name or "")
-        await notify.tell_account(asked.unit, other.id, words, now=asked.now, lane=Lane.MENTION, caused_by=me.id)
+        await notify.tell_account(
+            asked.unit, other.id, words, now=asked.now, lane=Lane.MENTION, caused_by=me.id, kind=NoticeKind.NUDGE
+        )
     return reply_together.nudged(name)
 
 
