@@ -11,6 +11,7 @@ COMMANDS = {
     "demo": ("gateway.cli_daemon", "Try everything on this machine, with nothing configured."),
     "serve": ("gateway.cli_daemon", "Run the daemon, or some of its parts."),
     "check": ("gateway.cli_check", "Say what is wrong with the configuration, and how to mend it."),
+    "mail": ("gateway.cli_mail", "Send a test mail, and see each step of its way."),
     "db": ("gateway.cli_database", "Bring the database to the version this program needs."),
     "user": ("gateway.cli_people", "Add, show, suspend and delete people."),
     "follow": ("gateway.cli_follows", "Let one person follow another; import and export follows."),

@@ -5,55 +5,30 @@ Nothing is changed, nothing is sent; every look has a time limit. What can't be 
 
 import asyncio
 import errno
+import os
 import ssl
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
-from enum import StrEnum
 from http import HTTPStatus
 from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 import aiohttp
-import aiosmtplib
 import click
-import dns.asyncresolver
-import dns.exception
-import dns.resolver
 import msgspec
 
+from gateway.check_mail import mail_in_dns
 from gateway.cli_base import Refused, as_json, config_path, find_config, print_json, print_table
 from gateway.config import Config
 from gateway.domain.smpp import WRONG_LOGIN
+from gateway.finding import PATIENCE, Finding, Level
+from inbound.mail import UNIX, is_file, split_hosts
+from outbound.mail_exchange import Resolver, system_resolver
+from outbound.mail_peer import Dialler, NoWayIn, Peer, Why
 from outbound.smpp import BindRefused, LinkLost
 from outbound.sms_smpp import try_to_bind
 from store import trouble, version
 from store.unit import Store
-
-PATIENCE = 5.0
-"""Seconds that any peer has to answer."""
-
-_FOR_TRYING = frozenset({"localhost", "example", "test", "invalid", "local"})
-"""Top-level domains that no DNS will ever answer for (RFC 2606, RFC 6761, RFC 6762)."""
-
-
-class Level(StrEnum):
-    """How good or bad a finding is; only ``fail`` makes the command fail."""
-
-    OK = "ok"
-    WARN = "warn"
-    FAIL = "fail"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What was looked at, how it stands, and what to do about it (empty when nothing is)."""
-
-    what: str
-    level: Level
-    says: str
-    mend: str = ""
-
 
 Look = Callable[[Config], AsyncIterator[Finding]]
 
@@ -75,13 +50,15 @@ def check(path: Path | None, as_json: bool) -> None:
         raise Refused(f"{len(failed)} of {len(findings)} failed: {', '.join(failed)}")
 
 
-async def look_at_everything(config: Config) -> list[Finding]:
-    """Every finding, in the order of LOOKS; the looks are taken at the same time."""
+async def look_at_everything(config: Config, resolver: Resolver | None = None) -> list[Finding]:
+    """Every finding, in the order of LOOKS and DNS last; the looks are taken at the same time. ``resolver`` None is
+    the system's."""
 
-    async def take(look: Look) -> list[Finding]:
-        return [finding async for finding in look(config)]
+    async def take(findings: AsyncIterator[Finding]) -> list[Finding]:
+        return [finding async for finding in findings]
 
-    return [finding for found in await asyncio.gather(*(take(look) for look in LOOKS)) for finding in found]
+    looks = [*(look(config) for look in LOOKS), mail_in_dns(config, resolver or system_resolver())]
+    return [finding for found in await asyncio.gather(*map(take, looks)) for finding in found]
 
 
 async def _configuration(config: Config) -> AsyncIterator[Finding]:
@@ -234,74 +211,40 @@ async def _smpp(config: Config) -> AsyncIterator[Finding]:
         yield Finding("sms.smpp", Level.OK, f"{where} lets us in")
 
 
-async def _mail_domain(config: Config) -> AsyncIterator[Finding]:
-    domain, outbound = config.mail.domain, config.mail.outbound
-    if domain.rpartition(".")[2] in _FOR_TRYING:
-        yield Finding(
-            "mail.domain",
-            Level.WARN,
-            f"{domain} is good for trying only",
-            "Set mail.domain to a domain whose MX leads to this machine.",
-        )
-        return
-    records = [
-        ("MX", domain, "", "so no mail comes in", f"Add an MX record for {domain} that leads to [mail.inbound]."),
-        ("TXT", domain, "v=spf1", "so our mail may be taken for forged", f"Add a TXT record v=spf1 for {domain}."),
-        ("TXT", f"_dmarc.{domain}", "v=DMARC1", "so big receivers may refuse", f"Add a TXT record at _dmarc.{domain}."),
-    ]
-    for _, selector in outbound.dkim_keys():
-        at = f"{selector}._domainkey.{domain}"
-        records.append(("TXT", at, "p=", "so signatures can't be verified", f"Add the public key at {at}."))
-    for kind, name, marker, consequence, mend in records:
-        yield await _record(kind, name, marker, consequence, mend)
-
-
-async def _record(kind: str, name: str, marker: str, consequence: str, mend: str) -> Finding:
-    what = f"DNS {kind} {name}"
-    try:
-        answer = await dns.asyncresolver.resolve(name, kind, lifetime=PATIENCE)
-    except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):
-        return Finding(what, Level.FAIL if kind == "MX" else Level.WARN, f"there is none, {consequence}", mend)
-    except (dns.exception.DNSException, OSError) as error:
-        return Finding(what, Level.WARN, f"could not look up: {_words(error)}")
-    texts = [record.to_text() for record in answer]
-    if any(marker.lower() in text.lower() for text in texts):
-        return Finding(what, Level.OK, texts[0] if kind == "MX" else "is there")
-    return Finding(what, Level.WARN, f"no {marker} in it, {consequence}", mend)
-
-
 async def _relay(config: Config) -> AsyncIterator[Finding]:
-    relay = config.mail.outbound
-    client = aiosmtplib.SMTP(
-        hostname=relay.host, port=relay.port, timeout=PATIENCE, use_tls=relay.tls == "tls", start_tls=False
-    )
-    where = f"{relay.host}:{relay.port}"
+    outbound = config.mail.outbound
+    if outbound.route == "mx":
+        says = "mail goes straight to its recipients' servers"
+        yield Finding("mail.outbound", Level.OK, f"{says}; `birdwire mail test` shows if these can be reached")
+        return
+    dialler = Dialler(outbound.hostname or config.mail.domain, PATIENCE, source=outbound.source_address)
+    peers = outbound.peers()
+    tried = await asyncio.gather(*(_greet(dialler, peer) for peer in peers))
+    for index, (peer, no) in enumerate(zip(peers, tried, strict=True)):
+        what = f"mail.outbound.relays[{index}]" if outbound.relays else "mail.outbound"
+        where = f"{peer.host}:{peer.port}"
+        if no is None:
+            says = f"{where} greets us" + (" and lets us in" if peer.username else "")
+            yield Finding(what, Level.OK, says)
+            continue
+        level = Level.FAIL if all(tried) else Level.WARN  # the others take what is for this one
+        mend = f"Set {what}.host, port and tls to a relay that takes mail from this machine."
+        if no.why is Why.LOCKED_OUT:
+            mend = f"Mend {what}.username, password, tls and tls_ca."
+        yield Finding(what, level, f"{where} {no.reason}", mend)
+
+
+async def _greet(dialler: Dialler, peer: Peer) -> NoWayIn | None:
     try:
-        await client.connect()
-        if relay.tls == "starttls":
-            await client.starttls()
-        await client.ehlo()
-        if relay.username:
-            await client.login(relay.username, relay.password)
-        await client.quit()
-    except aiosmtplib.SMTPAuthenticationError as error:
-        yield Finding(
-            "mail.outbound",
-            Level.FAIL,
-            f"{where} refuses the login ({error.code})",
-            "Mend mail.outbound.username and password.",
-        )
-    except (aiosmtplib.SMTPException, OSError) as error:
-        yield Finding(
-            "mail.outbound",
-            Level.FAIL,
-            f"{where}: {_words(error)}",
-            "Set mail.outbound.host, port and tls to a relay that takes mail from this machine.",
-        )
-    else:
-        yield Finding("mail.outbound", Level.OK, f"{where} greets us" + (" and lets us in" if relay.username else ""))
-    finally:
-        client.close()
+        if peer.tls != "none":
+            dialler.trust(peer.tls_ca)
+        conversation = await dialler.dial(peer)
+    except NoWayIn as no:
+        return no
+    except (OSError, ssl.SSLError) as error:
+        return NoWayIn(Why.LOCKED_OUT, f"cannot be checked with {peer.tls_ca}: {_words(error)}")
+    await conversation.quit()
+    return None
 
 
 async def _files(config: Config) -> AsyncIterator[Finding]:
@@ -335,24 +278,40 @@ def _dkim_key(what: str, file: str) -> Finding:
 
 async def _ports(config: Config) -> AsyncIterator[Finding]:
     running = await _daemon_runs(config)
-    for name, door in (("web", config.web), ("ops", config.ops), ("mail.inbound", config.mail.inbound)):
-        where = f"{door.host}:{door.port}"
-        try:
-            server = await asyncio.start_server(lambda _r, _w: None, door.host, door.port)
-        except OSError as error:
-            if error.errno == errno.EADDRINUSE and running:
-                yield Finding(f"{name}.port", Level.OK, f"{where} is in use, the daemon is running")
-            else:
-                yield Finding(
-                    f"{name}.port",
-                    Level.FAIL,
-                    f"{where}: {_words(error)}",
-                    f"Stop what listens there, or set {name}.host and {name}.port to what this machine has.",
-                )
-        else:
-            server.close()
-            await server.wait_closed()
-            yield Finding(f"{name}.port", Level.OK, f"{where} is free")
+    inbound = config.mail.inbound
+    doors = [("web", "port", config.web.host, config.web.port), ("ops", "port", config.ops.host, config.ops.port)]
+    for host in split_hosts(inbound.host):
+        if is_file(host):
+            yield _socket_file(Path(host.removeprefix(UNIX)))
+            continue
+        doors.append(("mail.inbound", "port", host, inbound.port))
+        if inbound.tls_port:
+            doors.append(("mail.inbound", "tls_port", host, inbound.tls_port))
+    for name, key, host, port in doors:
+        yield await _port(f"{name}.{key}", name, host, port, running=running)
+
+
+async def _port(what: str, section: str, host: str, port: int, *, running: bool) -> Finding:
+    where = f"{host}:{port}"
+    try:
+        server = await asyncio.start_server(lambda _r, _w: None, host, port)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE and running:
+            return Finding(what, Level.OK, f"{where} is in use, the daemon is running")
+        mend = f"Stop what listens there, or set {section}.host and {what} to what this machine has."
+        if error.errno == errno.EACCES:
+            mend = f"Ports below 1024 are root's: docs/mail.md says how {what} can be one of them all the same."
+        return Finding(what, Level.FAIL, f"{where}: {_words(error)}", mend)
+    server.close()
+    await server.wait_closed()
+    return Finding(what, Level.OK, f"{where} is free")
+
+
+def _socket_file(path: Path) -> Finding:
+    if os.access(path.parent, os.W_OK | os.X_OK):
+        return Finding("mail.inbound.host", Level.OK, f"{path} can be made")
+    mend = f"Make the folder {path.parent}, and let this user write in it."
+    return Finding("mail.inbound.host", Level.FAIL, f"{path} cannot be made", mend)
 
 
 async def _daemon_runs(config: Config) -> bool:
@@ -374,4 +333,4 @@ def _words(error: BaseException) -> str:
     return str(error).splitlines()[0] if str(error) else type(error).__name__
 
 
-LOOKS: tuple[Look, ...] = (_configuration, _database, _provider, _kannel, _smpp, _mail_domain, _relay, _files, _ports)
+LOOKS: tuple[Look, ...] = (_configuration, _database, _provider, _kannel, _smpp, _relay, _files, _ports)

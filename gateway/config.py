@@ -26,7 +26,7 @@ from gateway.service.site import Limits, Number, Site
 from gateway.settings import Unreadable, read
 from gateway.web.app import WebSettings
 from gateway.web.ops import OpsSettings
-from inbound.mail import InboundMailSettings
+from inbound.mail import UNIX, InboundMailSettings, is_file, split_hosts
 from inbound.trust.questions import server as name_server
 from outbound.mail import OutboundMailSettings
 from outbound.sms_kannel import KannelSettings
@@ -354,6 +354,19 @@ def _about_mail(config: Config) -> Iterator[str]:
         yield f'mail.domain = "{mail.domain}" is not a domain, it must be a name such as "example.org"'
     if bool(inbound.tls_cert) != bool(inbound.tls_key):
         yield "mail.inbound.tls_cert and mail.inbound.tls_key belong together, give both or neither"
+    for name in ("own_networks", "proxies"):
+        for address in getattr(inbound, name):
+            try:
+                ip_network(address.strip(), strict=False)
+            except ValueError:
+                yield f'mail.inbound.{name}: "{address}" is neither an address nor a network'
+    if inbound.tls_port and not inbound.tls_cert:
+        yield "mail.inbound.tls_port needs a certificate: mail.inbound.tls_cert and tls_key"
+    for host in split_hosts(inbound.host):
+        if host in ("", UNIX):
+            yield f'mail.inbound.host = "{inbound.host}" is not allowed: an address is empty; all are "0.0.0.0, ::"'
+    if 0 < inbound.recipients_per_minute < inbound.max_recipients:
+        yield "mail.inbound.recipients_per_minute is too small, one mail may have mail.inbound.max_recipients"
     if inbound.max_spooled < inbound.max_size:
         yield "mail.inbound.max_spooled is too small, it must be at least mail.inbound.max_size"
     for each in inbound.dns_servers:
@@ -377,6 +390,18 @@ def _about_mail(config: Config) -> Iterator[str]:
         yield "mail.outbound.dkim_second_selector is that of the first key, each key needs a selector of its own"
     if bool(outbound.username) != bool(outbound.password):
         yield "mail.outbound.username and mail.outbound.password belong together, give both or neither"
+    for index, relay in enumerate(outbound.relays):
+        name = f"mail.outbound.relays[{index}]"
+        if not relay.host:
+            yield f"{name}.host is empty"
+        if bool(relay.username) != bool(relay.password):
+            yield f"{name}.username and {name}.password belong together, give both or neither"
+    if outbound.relays and outbound.route != "relay":
+        yield 'mail.outbound.relays are given, but mail.outbound.route = "mx" goes past them'
+    if outbound.hostname and not _is_host(outbound.hostname):
+        yield f'mail.outbound.hostname = "{outbound.hostname}" is not a name such as "mail.example.org"'
+    if outbound.source_address and not _is_address(outbound.source_address):
+        yield f'mail.outbound.source_address = "{outbound.source_address}" is not an IP address'
 
 
 _SHORTEST_KEPT = timedelta(days=7)
@@ -388,6 +413,13 @@ def _about_ranges(config: Config) -> Iterator[str]:
     smpp = config.sms.smpp
     ranges: list[tuple[str, float, float, float]] = [
         ("mail.inbound.port", inbound.port, 0, 65535),
+        ("mail.inbound.tls_port", inbound.tls_port, 0, 65535),
+        ("mail.inbound.min_rate", inbound.min_rate, 0, 10**6),
+        ("mail.inbound.max_errors", inbound.max_errors, 1, 10**6),
+        ("mail.inbound.max_mails_per_connection", inbound.max_mails_per_connection, 0, 10**9),
+        ("mail.inbound.mails_per_minute", inbound.mails_per_minute, 0, 10**9),
+        ("mail.inbound.recipients_per_minute", inbound.recipients_per_minute, 0, 10**9),
+        ("mail.inbound.greet_pause", inbound.greet_pause, 0, 60),
         ("mail.inbound.max_size", inbound.max_size, 1000, 10**9),
         ("mail.inbound.timeout", inbound.timeout, 1, 3600),
         ("mail.inbound.dns_timeout", inbound.dns_timeout, 0.1, 60),
@@ -433,10 +465,15 @@ def _about_ranges(config: Config) -> Iterator[str]:
 
 def _about_ports(config: Config) -> Iterator[str]:
     taken: dict[tuple[str, int], str] = {}
-    for name, door in (("web", config.web), ("ops", config.ops), ("mail.inbound", config.mail.inbound)):
-        first = taken.setdefault((door.host, door.port), name)
-        if first != name and door.port:
-            yield f"{name}.port = {door.port} is already that of {first}"
+    inbound = config.mail.inbound
+    hosts = [host for host in split_hosts(inbound.host) if not is_file(host)]
+    doors = [("web", "port", config.web.host, config.web.port), ("ops", "port", config.ops.host, config.ops.port)]
+    doors += [("mail.inbound", "port", host, inbound.port) for host in hosts]
+    doors += [("mail.inbound", "tls_port", host, inbound.tls_port) for host in hosts]
+    for name, key, host, port in doors:
+        first = taken.setdefault((host, port), f"{name}.{key}")
+        if first != f"{name}.{key}" and port:
+            yield f"{name}.{key} = {port} is already that of {first}"
 
 
 def is_sender(number: str) -> bool:
@@ -445,6 +482,17 @@ def is_sender(number: str) -> bool:
     if not digits.isascii() or not digits.isdecimal():
         return False
     return 7 <= len(digits) <= 15 if number.startswith("+") else 3 <= len(digits) <= 8
+
+
+_is_host = re.compile(r"[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})*|\[[0-9A-Fa-f:.]+\]").fullmatch
+
+
+def _is_address(written: str) -> bool:
+    try:
+        ip_address(written)
+    except ValueError:
+        return False
+    return True
 
 
 def _is_zone(name: str) -> bool:

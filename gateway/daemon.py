@@ -314,7 +314,7 @@ def _worker(
 ) -> Worker:
     if route.channel is Channel.EMAIL:
         mail = config.mail.outbound
-        return Worker(tools, route, Pace(mail.messages_per_second), mail_out, connections=mail.connections)
+        return Worker(tools, route, Pace(mail.messages_per_second), mail_out, connections=mail.at_once)
     assert sms_out is not None
     paces = {s.number: s.pace for s in config.sms.senders}
     return Worker(

@@ -155,6 +155,13 @@ _refusals = Counter(
     ["reason"],
     registry=REGISTRY,
 )
+_turned_away = Counter(
+    "birdwire_mail_turned_away",
+    "Clients that the mail door turned away, by reason (connections, hasty, rate, errors, mails, slow, too much,"
+    " protocol, proxy, tls).",
+    ["reason"],
+    registry=REGISTRY,
+)
 _batch = Histogram(
     "birdwire_intake_batch_messages",
     "Messages that shared one commit at the intake.",
@@ -275,6 +282,11 @@ def mailbox_stopped(why: str) -> None:
 def webhook_refused(reason: str) -> None:
     """A webhook call was refused."""
     _refusals.labels(reason).inc()
+
+
+def mail_turned_away(reason: str) -> None:
+    """The mail door turned a client away, or one of its mails."""
+    _turned_away.labels(reason).inc()
 
 
 def intake_committed(messages: int) -> None:

@@ -12,9 +12,11 @@ one that is refused refuses it for all.
 import asyncio
 import logging
 import ssl
-from collections import Counter
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
+from time import monotonic
 from typing import Literal, assert_never
 
 import msgspec
@@ -33,6 +35,7 @@ from gateway.service.doors import (
     Shared,
     Unsubscribing,
 )
+from inbound.gate import Gate, networks
 from inbound.letters import understand
 from inbound.message import (
     BounceAddress,
@@ -49,6 +52,7 @@ from inbound.message import (
 )
 from inbound.mime import decode
 from inbound.senders import MOST_ASKING, Knows, Senders, asks
+from inbound.smtp_connection import Connection, Terms
 from inbound.smtp_session import LmtpSession, MailEnvelope, SmtpSession
 from inbound.spool import Spool
 from inbound.trust.prover import Client, Prover, Trust
@@ -69,11 +73,18 @@ _OUR_FAULT = "451 4.3.0 Something went wrong here. Please try again later."
 
 
 class InboundMailSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """``[mail.inbound]``. ``port`` 0 takes a free one; sizes are in bytes, ``timeout``, ``grace``, ``dns_timeout`` (one
-    question) and ``proof_timeout`` (all that is asked about one mail) in seconds."""
+    """``[mail.inbound]``. ``port`` 0 takes a free one, ``tls_port`` 0 is none; sizes are in bytes, ``timeout``,
+    ``greet_pause``, ``grace``, ``dns_timeout`` (one question) and ``proof_timeout`` (all that is asked about one mail)
+    in seconds, ``min_rate`` in bytes a second. 0 is no limit of what one address brings in a minute.
+
+    ``host``   one or several, with commas between, or ``unix:PATH``.
+    ``own_networks``  machines of ours: not made to wait, not counted by the minute, not refused for haste.
+    ``proxies``  who says for whom it comes (the PROXY protocol).
+    """
 
     host: str = "127.0.0.1"
     port: int = 8025
+    tls_port: int = 0
     protocol: Literal["smtp", "lmtp"] = "smtp"
     max_size: int = 26214400
     tls_cert: str = ""
@@ -92,17 +103,40 @@ class InboundMailSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkn
     max_in_hand: int = 268435456
     spool_folder: str = ""
     max_spooled: int = 1073741824
+    min_rate: float = 500.0
+    max_errors: int = 30
+    max_mails_per_connection: int = 1000
+    mails_per_minute: int = 300
+    recipients_per_minute: int = 600
+    greet_pause: float = 1.0
+    own_networks: tuple[str, ...] = ("127.0.0.0/8", "::1/128")
+    proxies: tuple[str, ...] = ()
 
 
 Resolve = Callable[[str], Awaitable[Opened | Refused]]
 """What the part of an address before the ``@`` opens, as ``gateway.service.doors.find`` knows it."""
 
 
+UNIX = "unix:"
+"""Before the path of a socket in the file system, in place of a host."""
+
+
+def split_hosts(written: str) -> list[str]:
+    """Where to listen, one after the other; an empty host is every address of this machine."""
+    return [host.strip() for host in written.split(",")]
+
+
+def is_file(host: str) -> bool:
+    """Whether it is a socket in the file system."""
+    return host.startswith(UNIX)
+
+
 class MailDoor:
     """``start``, then ``stop_accepting`` and ``close``. ``mail_domain`` is the one domain whose mail is taken.
 
-    ``port`` is the one that is listened on, once it has started. ``knows`` says who a mailbox is, where that is asked;
-    without it such mail is turned away. ``dns`` is asked in place of the name servers that are configured.
+    ``port`` and ``tls_port`` are those that are listened on, once it has started (0: none). ``knows`` says who a
+    mailbox is, where that is asked; without it such mail is turned away. ``dns`` is asked in place of the name servers
+    that are configured.
     """
 
     def __init__(
@@ -115,39 +149,78 @@ class MailDoor:
         dns: Resolver | None = None,
     ) -> None:
         self.settings = settings
-        self.port = settings.port
-        self.closing = False
+        self.port, self.tls_port = settings.port, settings.tls_port
+        self.gate = Gate(
+            own=networks(settings.own_networks),
+            proxies=networks(settings.proxies),
+            connections=settings.max_connections,
+            connections_each=settings.max_connections_per_host,
+            mails_each=settings.mails_per_minute,
+            recipients_each=settings.recipients_per_minute,
+            now=monotonic,
+        )
         self.spool = Spool(settings.spool_folder, settings.max_spooled)
-        self._hostname = settings.hostname or mail_domain
         prover = Prover(_trust(settings), dns or DnsResolver(settings.dns_servers, settings.dns_timeout))
         senders = Senders(prover, knows or _knows_nobody)
         self._handler = _Handler(settings, mail_domain.lower(), intake, resolve, senders)
-        self._server: asyncio.Server | None = None
-        self._tls: ssl.SSLContext | None = None
-        self._sessions: set[SmtpSession] = set()
-        self._hosts: Counter[str] = Counter()
+        self._terms = Terms(
+            hostname=settings.hostname or mail_domain,
+            domain=mail_domain,
+            max_size=settings.max_size,
+            timeout=settings.timeout,
+            min_rate=settings.min_rate,
+            max_errors=settings.max_errors,
+            max_mails=settings.max_mails_per_connection,
+            greet_pause=settings.greet_pause,
+        )
+        self._servers: list[asyncio.Server] = []
+        self._sessions: set[Connection] = set()
         self._in_hand = 0
 
     async def start(self) -> None:
         """Listen. Raises OSError if the address is taken or a certificate can't be read."""
         for chatty in ("mail.log", "flufl.bounce", "dkimpy"):  # they write addresses and mail into their logs
             logging.getLogger(chatty).setLevel(logging.CRITICAL)
-        if self.settings.tls_cert:
-            self._tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-            self._tls.load_cert_chain(self.settings.tls_cert, self.settings.tls_key or None)
+        settings = self.settings
+        if settings.tls_cert:
+            tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+            tls.load_cert_chain(settings.tls_cert, settings.tls_key or None)
+            self._terms = replace(self._terms, tls=tls)
+        for host in split_hosts(settings.host):
+            self._servers.append(await self._listen(host, settings.port))
+            if settings.tls_port and not is_file(host):
+                self._servers.append(await self._listen(host, settings.tls_port, tls_at_once=True))
+        self.port = next((_port(server) for server in self._servers), settings.port)
+        log.info(
+            "mail.listening",
+            host=settings.host,
+            port=self.port,
+            tls_port=self.tls_port or None,
+            protocol=settings.protocol,
+        )
+
+    async def _listen(self, host: str, port: int, *, tls_at_once: bool = False) -> asyncio.Server:
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(self._session, self.settings.host, self.settings.port)
-        self.port = self._server.sockets[0].getsockname()[1]
-        log.info("mail.listening", host=self.settings.host, port=self.port, protocol=self.settings.protocol)
+        kind = LmtpSession if self.settings.protocol == "lmtp" else SmtpSession
+
+        def session() -> SmtpSession:
+            return kind(self, self._handler, self._terms, tls_at_once=tls_at_once)
+
+        if not is_file(host):
+            return await loop.create_server(session, host, port)
+        path = host.removeprefix(UNIX)
+        server = await loop.create_unix_server(session, path)
+        await asyncio.to_thread(Path(path).chmod, 0o666)  # as on loopback: whoever may enter its folder may talk
+        return server
 
     async def stop_accepting(self) -> None:
         """Take no more connections. Those that are open go on."""
-        if self._server is not None:
-            self._server.close()
+        for server in self._servers:
+            server.close()
 
     async def close(self) -> None:
         """Say goodbye to those who are idle, finish the mails in hand for up to ``grace`` seconds, hang up."""
-        self.closing = True
+        self.gate.closing = True
         await self.stop_accepting()
         for session in list(self._sessions):
             session.dismiss()
@@ -156,26 +229,16 @@ class MailDoor:
         await self._handler.finish(self.settings.grace)
         for session in list(self._sessions):
             session.abort()
-        if self._server is not None:
-            await self._server.wait_closed()
+        for server in self._servers:
+            await server.wait_closed()
 
-    def admit(self, session: SmtpSession, host: str) -> str:
-        """Count a new session in, or say why not."""
-        if self.closing:
-            return "421 4.3.2 Closing. Please come again in a minute."
-        if len(self._sessions) >= self.settings.max_connections:
-            return "421 4.3.2 Too many connections. Please come again in a minute."
-        if self._hosts[host] >= self.settings.max_connections_per_host:
-            return "421 4.7.0 Too many connections from your address. Please come again in a minute."
-        self._sessions.add(session)
-        self._hosts[host] += 1
-        return ""
+    def came(self, connection: Connection) -> None:
+        """A connection was let in."""
+        self._sessions.add(connection)
 
-    def leave(self, session: SmtpSession, host: str) -> None:
-        """Count a session out."""
-        self._sessions.discard(session)
-        self._hosts[host] -= 1
-        self._hosts += Counter()
+    def went(self, connection: Connection) -> None:
+        """It has ended."""
+        self._sessions.discard(connection)
 
     def hold(self, size: int) -> bool:
         """Count the memory that mails take while they come in; False when there is too little for so much more."""
@@ -183,17 +246,6 @@ class MailDoor:
             return False
         self._in_hand += size
         return True
-
-    def _session(self) -> SmtpSession:
-        kind = LmtpSession if self.settings.protocol == "lmtp" else SmtpSession
-        return kind(
-            self,
-            self._handler,
-            hostname=self._hostname,
-            tls=self._tls,
-            max_size=self.settings.max_size,
-            timeout=self.settings.timeout,
-        )
 
 
 class _Handler:
@@ -216,13 +268,6 @@ class _Handler:
         self._large = asyncio.Semaphore(_LARGE_AT_ONCE)
         self._large_proofs = asyncio.Semaphore(_LARGE_AT_ONCE)
 
-    async def handle_EHLO(  # noqa: N802  # aiosmtpd finds hooks by this name
-        self, _server: SMTP, session: Session, _envelope: Envelope, hostname: str, responses: list[str]
-    ) -> list[str]:
-        session.host_name = hostname
-        offered = [line for line in responses if not line.startswith("250-AUTH")]
-        return [*offered[:-1], "250-PIPELINING", offered[-1]]
-
     async def handle_MAIL(  # noqa: N802  # aiosmtpd finds hooks by this name
         self, _server: SMTP, _session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
@@ -233,7 +278,7 @@ class _Handler:
         return "250 2.1.0 OK"
 
     async def handle_RCPT(  # noqa: N802  # aiosmtpd finds hooks by this name
-        self, server: SmtpSession, _session: Session, envelope: MailEnvelope, address: str, _options: list[str]
+        self, _server: SMTP, _session: Session, envelope: MailEnvelope, address: str, _options: list[str]
     ) -> str:
         if len(envelope.rcpt_tos) >= self._settings.max_recipients:
             return _IN_ANOTHER_MAIL
@@ -243,7 +288,6 @@ class _Handler:
             _log_fault("mail.lookup_failed", error)
             return _OUR_FAULT
         if isinstance(found, Refused):
-            await server.count_refusal()
             return _ascii(f"550 {found.status} {found.words}")
         door = _door(found)
         if asks(door) and sum(map(asks, envelope.doors.values())) >= MOST_ASKING:
@@ -259,7 +303,7 @@ class _Handler:
         try:
             messages = await self._understand(envelope)
             if messages and any(map(asks, envelope.doors.values())):
-                messages, refused = await self._sort(envelope, self._client(session, envelope), messages)
+                messages, refused = await self._sort(envelope, self._client(server, session, envelope), messages)
         except Exception as error:
             _log_fault("mail.not_understood", error)
             return _OUR_FAULT
@@ -333,10 +377,10 @@ class _Handler:
             return _OUR_FAULT
         return _TAKEN
 
-    def _client(self, session: Session, envelope: MailEnvelope) -> Client:
-        """Who brings the mail. Over LMTP that is the operator's own server, and its address says nothing."""
+    def _client(self, server: SmtpSession, session: Session, envelope: MailEnvelope) -> Client:
+        """Who brings the mail. Of the operator's own servers, as over LMTP, the address says nothing."""
         peer: object = session.peer  # a tuple, whatever aiosmtpd's annotation says
-        ip = str(peer[0]) if isinstance(peer, tuple) and self._settings.protocol == "smtp" else ""
+        ip = str(peer[0]) if isinstance(peer, tuple) and not server.is_own else ""
         return Client(ip, session.host_name or "", envelope.mail_from or "")
 
 
@@ -376,3 +420,9 @@ def _ascii(words: str) -> str:
 def _log_fault(event: str, error: BaseException) -> None:
     """Where it went wrong, without the error's own words: they may quote the mail."""
     log.error(event, error=type(error).__name__, where=place_of(error))
+
+
+def _port(server: asyncio.Server) -> int:
+    """The one that it listens on; 0 where that is a file."""
+    name = server.sockets[0].getsockname()
+    return int(name[1]) if isinstance(name, tuple) else 0

@@ -36,7 +36,7 @@ class Signer:
         """``pem`` is an RSA or Ed25519 private key (PKCS 8, or PKCS 1 for RSA). Raises UnusableKey."""
         if not selector:
             raise UnusableKey("a DKIM key needs a selector")
-        seed = _ed25519_seed(pem)
+        seed = ed25519_seed(pem)
         self._algorithm = b"ed25519-sha256" if seed else b"rsa-sha256"
         self._key = base64.b64encode(seed) if seed else pem
         self._selector, self._domain = selector.encode(), domain.encode("idna")
@@ -86,7 +86,7 @@ def read_signer(path: str, selector: str, domain: str) -> Signer:
     return Signer(pem, selector, domain)
 
 
-def _ed25519_seed(pem: bytes) -> bytes | None:
+def ed25519_seed(pem: bytes) -> bytes | None:
     """The 32 bytes of an Ed25519 key in PKCS 8; None for another kind of key."""
     block = _PKCS8.search(pem)
     if block is None:

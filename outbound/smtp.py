@@ -37,12 +37,13 @@ class HungUp(ConnectionError):
 class Conversation(asyncio.Protocol):
     """Speaks on ``transport``; ``extensions`` of the relay's EHLO in lower case; ``timeout`` in seconds.
 
-    ``used_at``  when it was last put aside, in the loop's time; for whoever keeps it.
+    ``used_at``  when it was last put aside, in the loop's time; for whoever keeps it, as ``mails``: how many it had.
     """
 
     def __init__(self, transport: asyncio.Transport, *, extensions: frozenset[str], timeout: float) -> None:
         self.extensions = extensions
         self.used_at = 0.0
+        self.mails = 0
         self._transport = transport
         self._timeout = timeout
         self._loop = asyncio.get_running_loop()
@@ -83,13 +84,10 @@ class Conversation(asyncio.Protocol):
         return Stage.DATA, replies[-1]
 
     async def content(self, mail: bytes) -> Reply:
-        """Send the mail after a 354, and get the reply to its end. Raises HungUp, TimeoutError.
-
-        ``mail`` has CRLF line ends only, its last line too, and begins with a header.
-        """
+        """Send the mail after a 354, and get the reply to its end. Raises HungUp, TimeoutError."""
         self._data_begun = False
         async with asyncio.timeout(self._timeout):
-            self._write(mail.replace(b"\r\n.", b"\r\n..") + b".\r\n")
+            self._write(on_the_wire(mail))
             return await self._reply()
 
     async def start_afresh(self) -> None:
@@ -168,3 +166,14 @@ class Conversation(asyncio.Protocol):
     def _wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
+
+
+def on_the_wire(mail: bytes) -> bytes:
+    """A mail as it stands between 354 and its reply, and its end (RFC 5321 4.5.2). Nothing within it is taken for that
+    end by anybody: each line ends with CRLF, and no CR or LF stands alone."""
+    if not mail.count(b"\r\n") == mail.count(b"\n") == mail.count(b"\r"):
+        mail = mail.replace(b"\r\n", b"\n").replace(b"\r", b"\n").replace(b"\n", b"\r\n")
+    if not mail.endswith(b"\r\n"):
+        mail += b"\r\n"
+    stuffed = mail.replace(b"\r\n.", b"\r\n..")
+    return (b"." + stuffed if mail.startswith(b".") else stuffed) + b".\r\n"

@@ -4,15 +4,15 @@ import json
 import socket
 from pathlib import Path
 
-import dns.resolver
 import pytest
 from click.testing import CliRunner
 
 from gateway.cli import main
-from gateway.cli_check import LOOKS, Finding, Level, look_at_everything
+from gateway.cli_check import LOOKS, look_at_everything
 from gateway.config import Config, load
 from gateway.demo.carrier import Carrier
 from gateway.demo.mailbox import Mailbox
+from gateway.finding import Finding, Level
 from store.unit import Store
 from store.version import upgrade
 
@@ -39,16 +39,6 @@ def configured(tmp_path):
 def about(findings: list[Finding], what: str) -> Finding:
     (found,) = [finding for finding in findings if finding.what == what]
     return found
-
-
-@pytest.fixture
-def no_dns(monkeypatch):
-    """A resolver that nobody answers."""
-
-    async def resolve(name: str, kind: str, lifetime: float) -> None:
-        raise dns.resolver.NoNameservers
-
-    monkeypatch.setattr("dns.asyncresolver.resolve", resolve)
 
 
 async def test_a_world_that_is_well_has_nothing_to_mend(configured, tmp_path):
@@ -128,39 +118,15 @@ async def test_a_database_that_is_not_there_or_behind_is_told(configured, tmp_pa
     assert about(behind, "database").mend == "Run birdwire db upgrade."
 
 
-async def test_a_name_that_cannot_be_looked_up_is_a_warning(configured, no_dns):
-    findings = await look_at_everything(configured(BIRDWIRE_MAIL__DOMAIN="birds.example.org"))
-    assert about(findings, "DNS MX birds.example.org").level is Level.WARN
-    assert about(findings, "DNS MX birds.example.org").says.startswith("could not look up")
-
-
-async def test_missing_and_present_records_are_told(configured, monkeypatch, tmp_path):
-    class Text:
-        def __init__(self, text: str) -> None:
-            self.text = text
-
-        def to_text(self) -> str:
-            return self.text
-
-    async def resolve(name: str, kind: str, lifetime: float) -> list[Text]:
-        if kind == "MX":
-            raise dns.resolver.NXDOMAIN
-        return [Text('"v=spf1 -all"')]
-
-    monkeypatch.setattr("dns.asyncresolver.resolve", resolve)
+async def test_files_that_are_not_what_they_should_be_are_told(configured, tmp_path):
     (tmp_path / "key.pem").write_text("-----BEGIN CERTIFICATE-----")
     config = configured(
-        BIRDWIRE_MAIL__DOMAIN="birds.example.org",
         BIRDWIRE_MAIL__OUTBOUND__DKIM_SELECTOR="s",
         BIRDWIRE_MAIL__OUTBOUND__DKIM_KEY=str(tmp_path / "key.pem"),
         BIRDWIRE_MAIL__INBOUND__TLS_CERT="no.pem",
         BIRDWIRE_MAIL__INBOUND__TLS_KEY="no.pem",
     )
     findings = await look_at_everything(config)
-    assert about(findings, "DNS MX birds.example.org").level is Level.FAIL
-    assert about(findings, "DNS TXT birds.example.org").level is Level.OK
-    assert about(findings, "DNS TXT _dmarc.birds.example.org").level is Level.WARN
-    assert about(findings, "DNS TXT s._domainkey.birds.example.org").level is Level.WARN
     assert about(findings, "mail.outbound.dkim_key").says == "is no private key"
     assert about(findings, "mail.inbound.tls_cert").level is Level.FAIL
 

@@ -5,8 +5,9 @@ from socket import socket
 
 import pytest
 
-from gateway.cli_check import Finding, Level, look_at_everything
+from gateway.cli_check import look_at_everything
 from gateway.config import Config, load
+from gateway.finding import Finding, Level
 from tests import kannel, smsc
 from tests.wiring import OUR_NUMBER, free_port
 

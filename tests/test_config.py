@@ -173,6 +173,23 @@ def test_an_empty_secret_file_is_refused(written, tmp_path):
             "[mail.outbound]\ndkim_selector = 's'",
             "mail.outbound.dkim_key and mail.outbound.dkim_selector belong together",
         ),
+        ("[mail.inbound]\nproxies = ['10.0.0.0/40']", 'mail.inbound.proxies: "10.0.0.0/40" is neither'),
+        ("[mail.inbound]\nown_networks = ['mx']", 'mail.inbound.own_networks: "mx" is neither'),
+        ("[mail.inbound]\ntls_port = 465", "mail.inbound.tls_port needs a certificate"),
+        ("[mail.inbound]\nhost = '127.0.0.1,'", 'mail.inbound.host = "127.0.0.1," is not allowed'),
+        ("[mail.inbound]\nhost = 'unix:'", 'mail.inbound.host = "unix:" is not allowed'),
+        ("[mail.inbound]\nrecipients_per_minute = 50", "mail.inbound.recipients_per_minute is too small"),
+        ("[mail.inbound]\ngreet_pause = 90", "mail.inbound.greet_pause = 90"),
+        ("[mail.inbound]\nhost = '::1, 127.0.0.1'\nport = 8140", "mail.inbound.port = 8140 is already that of web"),
+        ("[mail.outbound]\nroute = 'pigeon'", 'mail.outbound.route = "pigeon" is not allowed'),
+        ("[mail.outbound]\nhostname = 'a b'", 'mail.outbound.hostname = "a b" is not a name'),
+        ("[mail.outbound]\nsource_address = 'eth0'", 'mail.outbound.source_address = "eth0" is not an IP'),
+        ("[[mail.outbound.relays]]\nport = 25", "mail.outbound.relays[0].host is missing"),
+        ("[[mail.outbound.relays]]\nhost = 'a'\nusername = 'b'", "mail.outbound.relays[0].username and"),
+        (
+            "[mail.outbound]\nroute = 'mx'\n[[mail.outbound.relays]]\nhost = 'a'",
+            'mail.outbound.relays are given, but mail.outbound.route = "mx" goes past them',
+        ),
         ("[ops]\nport = 8140", "ops.port = 8140 is already that of web"),
         ("[limits]\nposts_per_hour = 0", "limits.posts_per_hour = 0 is not allowed, it must be from 1"),
         ("[site", "is not TOML"),
@@ -214,6 +231,7 @@ def test_secrets_are_never_put_into_words(written):
         "[site]\nsecret_key = 'hush'",
         "[store]\nurl = 'postgres//u:hush@h'",
         "[mail.outbound]\npassword = 'hush'",
+        "[[mail.outbound.relays]]\nhost = 1\npassword = 'hush'",
     ):
         assert not any("hush" in problem for problem in problems(written(text)))
 
@@ -226,6 +244,9 @@ def test_secrets_are_not_in_the_repr(written):
         "BIRDWIRE_SMS__TWILIO__AUTH_TOKEN_NEXT": "hush",
         "BIRDWIRE_MAIL__OUTBOUND__USERNAME": "me",
         "BIRDWIRE_MAIL__OUTBOUND__PASSWORD": "hush",
+        "BIRDWIRE_MAIL__OUTBOUND__RELAYS__0__HOST": "relay.example",
+        "BIRDWIRE_MAIL__OUTBOUND__RELAYS__0__USERNAME": "me",
+        "BIRDWIRE_MAIL__OUTBOUND__RELAYS__0__PASSWORD": "hush",
     }
     assert "hush" not in repr(load(written(TWILIO), environ))
 

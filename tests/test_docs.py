@@ -5,11 +5,13 @@ import tomllib
 from itertools import pairwise
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from gateway import metrics
 from gateway.config import Config, Sender, load
 from gateway.settings import MISSING, SECRETS, keys
+from outbound.mail import RelaySettings
 
 ROOT = Path(__file__).parent.parent
 EXAMPLE = (ROOT / "config.example.toml").read_text(encoding="utf-8")
@@ -58,7 +60,10 @@ def test_the_example_shows_the_defaults(tmp_path):
     path.write_text(uncommented())
     config = load(path, {})
     assert config.sms.senders == (Sender(number="+15551234567"),)
-    for section in (field for field in Config.__dataclass_fields__ if field != "sms"):
+    assert config.mail.outbound.relays == (RelaySettings(host="relay.example.net"),)
+    assert msgspec.structs.replace(config.mail.outbound, relays=()) == Config().mail.outbound
+    assert (config.mail.domain, config.mail.inbound) == (Config().mail.domain, Config().mail.inbound)
+    for section in (field for field in Config.__dataclass_fields__ if field not in ("sms", "mail")):
         assert getattr(config, section) == getattr(Config(), section)
     for setting in ("provider", "default_region", "twilio"):
         assert getattr(config.sms, setting) == getattr(Config().sms, setting)

@@ -75,13 +75,15 @@ class Halt:
 @dataclass(frozen=True, slots=True)
 class Deferred:
     """Not now. ``retry_after`` in seconds if the peer named it; ``route_wide`` slows the whole sender (429), and the
-    attempt is excused, as it is when the peer is down for everybody (``peer_down``); ``halt`` may stop the sender."""
+    attempt is excused, as it is when the peer is down for everybody (``peer_down``), or when this delivery was not
+    tried at all (``excused``); ``halt`` may stop the sender."""
 
     reason: str
     retry_after: float | None = None
     route_wide: bool = False
     peer_down: bool = False
     halt: Halt | None = None
+    excused: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,13 +197,13 @@ def after_attempt(
         case Unsure(reason, peer_down):
             return LookUp(now + rules.look_up_after, reason, peer_down)
         case Deferred(reason, retry_after, route_wide, peer_down):
-            route_wide = route_wide or peer_down
-            if attempt >= rules.attempts and not route_wide:
+            excused = route_wide or peer_down or outcome.excused
+            if attempt >= rules.attempts and not excused:
                 return GiveUp(f"given up after {attempt} attempts: {reason}")
             wait = backoff(attempt, rules=rules, dice=dice)
             if retry_after is not None:
-                wait = max(wait if not route_wide else timedelta(0), timedelta(seconds=retry_after))
-            return _unless_too_old(Retry(now + wait, reason, excused=route_wide), queued_at, rules)
+                wait = max(wait if not excused else timedelta(0), timedelta(seconds=retry_after))
+            return _unless_too_old(Retry(now + wait, reason, excused=excused), queued_at, rules)
         case _:
             assert_never(outcome)
 

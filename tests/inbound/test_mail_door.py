@@ -2,8 +2,6 @@
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 from email.message import EmailMessage
 from pathlib import Path
 
@@ -12,130 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gateway.service.doors import Bouncing, Helping, Opened, Posting, Refused
-from inbound import smtp_session
-from inbound.mail import InboundMailSettings, MailDoor
-from inbound.message import Accepted, BounceAddress, HelpAddress, Inbound, PostingAddress
-
-DOMAIN = "birds.example"
-POST = f"post+alice@{DOMAIN}"
-
-
-class Pile:
-    """An intake that keeps what it is given, and can be told to fail or to wait."""
-
-    def __init__(self) -> None:
-        self.messages: list[Inbound] = []
-        self.fails: Callable[[Inbound], bool] = lambda _: False
-        self.free = asyncio.Event()
-        self.free.set()
-        self.entered = asyncio.Event()
-
-    async def take(self, message: Inbound) -> Accepted:
-        self.entered.set()
-        await self.free.wait()
-        if self.fails(message):
-            raise RuntimeError("the database is gone")
-        new = message.remote_id not in {m.remote_id for m in self.messages}
-        self.messages.append(message)
-        return Accepted(new=new, answer="")
-
-
-async def resolve(local_part: str) -> Opened | Refused:
-    match local_part.lower():
-        case "post+alice":
-            return Posting(7)
-        case "post+bob":
-            return Posting(8)
-        case "bounce+x":
-            return Bouncing(40)
-        case "help":
-            return Helping()
-        case "post+broken":
-            raise RuntimeError("the database is gone")
-        case _:
-            return Refused("No such address here.")
-
-
-@asynccontextmanager
-async def opened(pile: Pile, **changes: object) -> AsyncIterator[MailDoor]:
-    door = MailDoor(InboundMailSettings(**{"port": 0, "grace": 5.0, **changes}), DOMAIN, pile, resolve)  # type: ignore[arg-type]  # a test names only what it changes
-    await door.start()
-    try:
-        async with asyncio.timeout(60):
-            yield door
-    finally:
-        await door.close()
-
-
-@pytest.fixture
-async def pile() -> Pile:
-    return Pile()
-
-
-@pytest.fixture
-async def door(pile: Pile) -> AsyncIterator[MailDoor]:
-    async with opened(pile) as door:
-        yield door
-
-
-class Line:
-    """A raw connection, for saying what no client library would."""
-
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.reader, self.writer = reader, writer
-
-    async def say(self, data: bytes) -> None:
-        self.writer.write(data)
-        await self.writer.drain()
-
-    async def hear(self) -> str:
-        """The next answer, all its lines."""
-        lines = []
-        while True:
-            line = (await self.reader.readline()).decode()
-            lines.append(line.rstrip())
-            if line[3:4] != "-":
-                return "\n".join(lines)
-
-    async def ask(self, data: bytes) -> str:
-        await self.say(data)
-        return await self.hear()
-
-    async def trickle(self, lines: int = 1_000) -> None:
-        for _ in range(lines):
-            await self.say(b"a line\r\n")
-            await asyncio.sleep(0.1)  # that it takes this time is what the door looks at
-
-    async def go_on_and_on(self) -> None:
-        while True:
-            await self.say(b"x" * 50_000)
-
-
-@asynccontextmanager
-async def connected(door: MailDoor) -> AsyncIterator[Line]:
-    reader, writer = await asyncio.open_connection("127.0.0.1", door.port)
-    try:
-        yield Line(reader, writer)
-    finally:
-        writer.close()
-
-
-@asynccontextmanager
-async def ready_for_data(door: MailDoor, *recipients: str, greeting: bytes = b"EHLO me\r\n") -> AsyncIterator[Line]:
-    async with connected(door) as line:
-        assert (await line.hear()).startswith("220")
-        assert (await line.ask(greeting)).startswith("250")
-        assert (await line.ask(b"MAIL FROM:<a@example.org>\r\n")).startswith("250")
-        for recipient in recipients or (POST,):
-            assert (await line.ask(b"RCPT TO:<%s>\r\n" % recipient.encode())).startswith("250")
-        assert (await line.ask(b"DATA\r\n")).startswith("354")
-        yield line
-
-
-async def until(holds: Callable[[], bool]) -> None:
-    while not holds():  # noqa: ASYNC110  # nothing rings when a count changes; the door's own time limit ends this
-        await asyncio.sleep(0.01)
+from inbound.mail import MailDoor
+from inbound.message import BounceAddress, HelpAddress, PostingAddress
+from tests.inbound.talking import DOMAIN, POST, Pile, connected, opened, ready_for_data, until
 
 
 def mail(text: str = "hello", **headers: str) -> EmailMessage:
@@ -339,7 +216,15 @@ async def test_commands_and_mails_may_be_sent_in_one_breath(door: MailDoor, pile
     assert [m.text for m in pile.messages] == ["first", "second"]
 
 
-@pytest.mark.parametrize("end", [b"\n.\n", b"\n.\r\n", b"\r.\r", b"\r\n.\r", b"\r\n.\n", b"\r\r\n.\r\r\n"])
+@pytest.mark.parametrize(
+    "end",
+    [
+        *(b"\n.\n", b"\n.\r\n", b"\n\n.\n\n", b"\n.\r", b"\r.\r", b"\r.\n", b"\r.\r\n", b"\r\r.\r\r"),
+        *(b"\r\n.\r", b"\r\n.\n", b"\r\r\n.\r\r\n", b"\r\n.\r\r\n", b"\n\r.\n\r", b"\r\n.\n\r\n"),
+        *(b"\r\n\0.\r\n", b"\r\n.\0\r\n", b"\r\0\n.\r\n", b"\r\n.\r\0\n", b"\r\n. \r\n", b"\r\n .\r\n"),
+        *(b"\x85.\x85", b"\x0b.\x0b", b"\x0c.\x0c", b"\xe2\x80\xa8.\xe2\x80\xa8", b"\r\n..\r\n", b"\r\n.\x85"),
+    ],
+)
 async def test_no_mail_is_smuggled_behind_a_false_end_of_data(door: MailDoor, pile: Pile, end: bytes) -> None:
     inner = b"MAIL FROM:<ceo@example.org>\r\nRCPT TO:<%s>\r\nDATA\r\n\r\nsmuggled\r\n.\r\n" % POST.encode()
     async with ready_for_data(door) as line:
@@ -460,21 +345,24 @@ async def test_connections_are_limited_in_all_and_from_one_host(pile: Pile) -> N
 async def test_an_idle_client_is_hung_up_on(pile: Pile) -> None:
     async with opened(pile, timeout=0.1) as door, connected(door) as line:
         await line.hear()
+        assert (await line.hear()).startswith("421 4.4.2")
         assert await line.reader.read() == b""
 
 
-async def test_a_mail_that_comes_slowly_is_waited_for_but_not_for_ever(
-    pile: Pile, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(smtp_session, "_LONGEST_MAIL", 4)
-    async with opened(pile, timeout=0.4) as door:
-        async with ready_for_data(door) as line:
-            await line.trickle(10)
-            assert (await line.ask(b".\r\n")).startswith("250")
-        async with ready_for_data(door) as line:
-            with pytest.raises(ConnectionError):
-                await asyncio.wait_for(line.trickle(), 10)
+async def test_a_mail_that_comes_slowly_is_waited_for(pile: Pile) -> None:
+    async with opened(pile, timeout=0.4, min_rate=40.0) as door, ready_for_data(door) as line:
+        await line.trickle(20)
+        assert (await line.ask(b".\r\n")).startswith("250")
     assert len(pile.messages) == 1
+
+
+async def test_a_mail_that_only_trickles_in_is_not_waited_for(pile: Pile) -> None:
+    async with opened(pile, timeout=0.4, min_rate=400.0) as door, ready_for_data(door) as line:
+        trickling = asyncio.create_task(line.trickle())
+        assert (await line.hear()).startswith("421 4.4.2")
+        trickling.cancel()
+        await until(lambda: door._in_hand == 0 and not door._sessions)
+    assert pile.messages == []
 
 
 async def test_addresses_and_mails_may_be_in_any_script(door: MailDoor, pile: Pile) -> None:
@@ -544,22 +432,6 @@ async def test_login_is_never_offered(door: MailDoor) -> None:
         await line.hear()
         assert "AUTH" not in await line.ask(b"EHLO me\r\n")
         assert (await line.ask(b"AUTH PLAIN AGEAYg==\r\n"))[0] == "5"
-
-
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """A self-signed certificate and its key."""
-    import subprocess
-
-    folder = tmp_path_factory.mktemp("tls")
-    cert, key = folder / "cert.pem", folder / "key.pem"
-    subprocess.run(
-        f"openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN={DOMAIN}"
-        f" -keyout {key} -out {cert}".split(),
-        check=True,
-        capture_output=True,
-    )
-    return cert, key
 
 
 async def test_a_configured_certificate_offers_starttls(pile: Pile, certificate: tuple[Path, Path]) -> None:

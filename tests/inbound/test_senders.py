@@ -14,10 +14,9 @@ from gateway.service.senders import Welcome
 from inbound.automatic import Kind
 from inbound.mail import InboundMailSettings, MailDoor
 from inbound.message import Inbound, PostingAddress, ProvenSender, SharedAddress
-from inbound.smtp_session import SmtpSession
 from inbound.trust.questions import Resolver
 from tests.inbound.sending import TROUBLE, Sender, Silence, Zone, written
-from tests.inbound.test_mail_door import Pile, connected
+from tests.inbound.talking import Pile, connected
 
 DOMAIN = "birds.example"
 POST = f"post@{DOMAIN}"
@@ -224,25 +223,32 @@ async def test_behind_an_lmtp_server_spf_says_nothing(pile: Pile, town: Town) ->
     assert zone.asked == []
 
 
-async def test_the_client_s_address_and_return_path_are_what_spf_is_asked_about(
-    pile: Pile, town: Town, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    class FromElsewhere(SmtpSession):
-        """One whose client is not on this machine."""
+async def from_elsewhere(door: MailDoor, sender: bytes, by: bytes = b"192.0.2.1") -> str:
+    """What is answered to a client whose address a proxy names."""
+    async with connected(door) as line:
+        await line.ask(b"PROXY TCP4 %s 198.51.100.1 40000 25\r\n" % by)
+        for command in (b"EHLO me", b"MAIL FROM:<%s>" % sender, b"RCPT TO:<%s>" % POST.encode(), b"DATA"):
+            assert (await line.ask(command + b"\r\n"))[0] in "23"
+        return await line.ask(written() + b".\r\n")
 
-        def connection_made(self, transport: asyncio.BaseTransport) -> None:
-            super().connection_made(transport)
-            assert self.session is not None
-            self.session.peer = ("192.0.2.1", 4711)  # type: ignore[assignment]  # as it comes from a socket
 
-    monkeypatch.setattr("inbound.mail.SmtpSession", FromElsewhere)
+async def test_the_client_s_address_and_return_path_are_what_spf_is_asked_about(pile: Pile, town: Town) -> None:
     zone = Zone({("home.example", "TXT"): "v=spf1 ip4:192.0.2.1 -all"})
-    async with opened(pile, zone, town) as door:
-        assert (await refusal(door, written(), sender="alice@other.example")).startswith("550 5.7.26")
-        await send(door, written(), sender="alice@home.example")
+    behind = {"proxies": ("127.0.0.1",), "greet_pause": 0.0}
+    async with opened(pile, zone, town, **behind) as door:
+        assert (await from_elsewhere(door, b"alice@other.example")).startswith("550 5.7.26")
+        assert (await from_elsewhere(door, b"alice@home.example")).startswith("250")
+        assert (await from_elsewhere(door, b"alice@home.example", b"192.0.2.3")).startswith("550 5.7.26")
         zone.add({("home.example", "TXT"): "v=spf1 ip4:192.0.2.2 -all"})
-        assert (await refusal(door, written(), sender="alice@home.example")).startswith("550 5.7.26")
+        assert (await from_elsewhere(door, b"alice@home.example")).startswith("550 5.7.26")
     assert [message.sender for message in pile.messages] == ["alice@home.example"]
+
+
+async def test_the_address_of_a_machine_of_ours_proves_nothing(pile: Pile, town: Town) -> None:
+    zone = Zone({("home.example", "TXT"): "v=spf1 +all"})
+    ours = {"proxies": ("127.0.0.1",), "own_networks": ("192.0.2.0/24",)}
+    async with opened(pile, zone, town, **ours) as door:
+        assert (await from_elsewhere(door, b"alice@home.example")).startswith("550 5.7.26")
 
 
 async def test_mail_that_no_person_wrote_is_not_looked_at(pile: Pile, town: Town) -> None:

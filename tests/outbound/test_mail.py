@@ -1,57 +1,23 @@
 """Mails to a real SMTP server, and to one that says whatever a script tells it."""
 
 import asyncio
-import dataclasses
 import socket
 import ssl
-import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 import structlog
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 from gateway.demo.mailbox import Mailbox
 from gateway.domain.delivery import Bounced, Deferred, Fault, Sent
-from gateway.domain.types import Channel, Outgoing, PostKind
-from gateway.service.site import Site
-from outbound import mail
-from outbound.mail import MailTransport, OutboundMailSettings
+from outbound import mail_pool
+from outbound.mail import OutboundMailSettings
 from outbound.mail_text import return_path
-
-SITE = Site(name="Townwire", public_url="https://town.example", mail_domain="mail.town.example", key=b"k" * 32)
-
-
-def letter(**changes: Any) -> Outgoing:
-    delivery = Outgoing(
-        id=31,
-        attempt=1,
-        channel=Channel.EMAIL,
-        to="bob@example.org",
-        text="Tea at four\n.\n.. and a dot",
-        queued_at=datetime(2026, 11, 23, 9, 30, tzinfo=UTC),
-        author="alice",
-        post_id=7,
-        conversation_id=7,
-        kind=PostKind.POST,
-        account_id=12,
-    )
-    return dataclasses.replace(delivery, **changes)
-
-
-@asynccontextmanager
-async def transport(port: int, **changes: Any) -> AsyncIterator[MailTransport]:
-    settings = msgspec.structs.replace(OutboundMailSettings(port=port, timeout=5.0), **changes)
-    wire = MailTransport(settings, SITE)
-    try:
-        yield wire
-    finally:
-        await wire.close()
+from tests.outbound.relays import SITE, Script, letter, transport
 
 
 @pytest.fixture
@@ -61,65 +27,6 @@ async def box() -> AsyncIterator[Mailbox]:
 
 
 GREETINGS = ["250 script", "250-script\r\n250 PIPELINING"]
-
-
-class Script:
-    """An SMTP server that answers as told: ``replies`` by verb, each list used up from the front, its last one kept.
-
-    A reply of ``HANG`` is never given; ``CUT`` closes the connection instead. ``.`` is the end of the data.
-    """
-
-    def __init__(self, **replies: list[str]) -> None:
-        usual = {"GREETING": "220 script", "EHLO": "250 script", "MAIL": "250 ok", "RCPT": "250 ok", "RSET": "250 ok"}
-        usual |= {"DATA": "354 go on", "END": "250 2.0.0 queued as 1", "QUIT": "221 bye"}
-        self.replies = {verb: [reply] for verb, reply in usual.items()} | replies
-        self.connections = 0
-        self.said: list[str] = []
-        self.left = asyncio.Event()
-
-    async def __aenter__(self) -> "Script":
-        self._over = asyncio.Event()
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
-        self.port: int = self._server.sockets[0].getsockname()[1]
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        self._over.set()
-        self._server.close()
-        await self._server.wait_closed()
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.connections += 1
-        try:
-            verb = "GREETING"
-            while await self._reply(verb, writer):
-                if verb == "DATA" and self._last == "354 go on":
-                    while await reader.readline() not in (b".\r\n", b""):
-                        pass
-                    verb = "END"
-                else:
-                    line = (await reader.readline()).decode().strip()
-                    self.said.append(line)
-                    verb = line.split(" ")[0].upper()
-        except (ConnectionError, asyncio.IncompleteReadError):
-            pass
-        finally:
-            writer.close()
-
-    async def _reply(self, verb: str, writer: asyncio.StreamWriter) -> bool:
-        if not verb:
-            return False
-        waiting = self.replies[verb]
-        self._last = waiting.pop(0) if len(waiting) > 1 else waiting[0]
-        if self._last == "HANG":
-            await self._over.wait()
-        if self._last in ("HANG", "CUT"):
-            return False
-        writer.write(f"{self._last}\r\n".encode())
-        await writer.drain()
-        if verb == "QUIT":
-            self.left.set()
-        return verb != "QUIT"
 
 
 async def test_a_mail_arrives_as_it_was_written_with_its_own_return_path(box: Mailbox) -> None:
@@ -159,7 +66,7 @@ async def test_a_relay_that_has_had_enough_of_a_connection_gets_a_new_one() -> N
 
 
 async def test_an_idle_connection_is_closed_with_a_goodbye(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mail, "IDLE_SECONDS", 0.05)
+    monkeypatch.setattr(mail_pool, "IDLE_SECONDS", 0.05)
     async with Script() as relay, transport(relay.port) as wire:
         await wire.send(letter())
         async with asyncio.timeout(5):
@@ -205,7 +112,7 @@ async def test_a_greylisted_mail_is_put_off_and_then_taken(box: Mailbox) -> None
     box.greylist()
     async with transport(box.port) as wire:
         outcome = await wire.send(letter())
-        assert outcome == Deferred("451 4.7.1 Greylisted, come back later")
+        assert outcome == Deferred("451 4.7.1 Greylisted, come back later", 300.0)
         assert isinstance(await wire.send(letter(attempt=2)), Sent)
 
 
@@ -301,16 +208,6 @@ async def test_a_mailbox_in_any_script_needs_a_relay_that_takes_it(box: Mailbox)
     assert box.mails[0].recipients == ("jürgen@example.org",)
     async with Script() as relay, transport(relay.port) as wire:
         assert isinstance(await wire.send(letter(to="jürgen@example.org")), Bounced)
-
-
-@pytest.fixture(scope="session")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a self-signed certificate for 127.0.0.1, ``cert.pem``, and its ``key.pem``."""
-    folder = tmp_path_factory.mktemp("tls")
-    command = "openssl req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out cert.pem -days 2 -subj /CN=relay"
-    extension = ["-addext", "subjectAltName=IP:127.0.0.1"]
-    subprocess.run([*command.split(), *extension], cwd=folder, check=True, capture_output=True)
-    return folder
 
 
 class Taker:
