@@ -307,7 +307,7 @@ async def test_nothing_of_the_message_is_logged(carrier: Carrier) -> None:
         (21211, Fault.ADDRESS),
         (21614, Fault.ADDRESS),
         (21635, Fault.ADDRESS),
-        (21612, Fault.MESSAGE),
+        (21612, Fault.ROUTE),
         (21617, Fault.MESSAGE),
         (21408, Fault.SENDER),
     ],
