@@ -44,7 +44,7 @@ def close(config: Config, ids: tuple[int, ...]) -> None:
 
     async def end(desk: Desk) -> int:
         async with desk.store.unit() as unit:
-            return sum([await reporting.close(unit, each, now=now()) is not None for each in ids])
+            return sum([await reporting.close(unit, desk.site, each, now=now()) is not None for each in ids])
 
     count = at_desk(config, end)
     if not count:

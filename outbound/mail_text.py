@@ -21,6 +21,7 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 from gateway.domain import token
+from gateway.domain.speech import say, spoken
 from gateway.domain.text import Link, Mention, Plain, Tag, parts
 from gateway.domain.token import Purpose
 from gateway.domain.types import Outgoing, PostKind
@@ -57,6 +58,11 @@ def render(delivery: Outgoing, site: Site) -> bytes:
     ``delivery.to`` is a mail address without spaces, control characters or angle brackets; beyond ASCII it needs
     a relay that speaks SMTPUTF8 (RFC 6531).
     """
+    with site.languages.speaking(delivery.language):
+        return _rendered(delivery, site)
+
+
+def _rendered(delivery: Outgoing, site: Site) -> bytes:
     if delivery.post_id is None:
         return _notice(delivery, site)
     letter = _letter(
@@ -72,6 +78,7 @@ def render(delivery: Outgoing, site: Site) -> bytes:
         delivery.mention,
         delivery.via,
         delivery.original_author,
+        spoken().code,
     )
     reply = token.make(site.key, Purpose.REPLY, delivery.id)
     stop = token.make(site.key, Purpose.UNSUBSCRIBE, delivery.id)
@@ -136,6 +143,7 @@ def _letter(
     mention: bool,
     via: str,
     original_author: str,
+    _language: str,  # the letter is in it
 ) -> _Letter:
     direct = kind is PostKind.DIRECT
     subject = _subject(author, text, answer, direct, mention, original_author)
@@ -145,26 +153,18 @@ def _letter(
         f"Subject: {_words(subject)}\r\n"
         f"References: {thread}\r\n"
         + (f"In-Reply-To: {thread}\r\n" if answer else "")
-        + f"List-Id: {_phrase(f'{author} on {site_name}')} <{author}.{domain}>\r\n"
+        + f"List-Id: {_phrase(say('{author} on {site}', author=author, site=site_name))} <{author}.{domain}>\r\n"
         "List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
         "Auto-Submitted: auto-generated\r\n"
         f"Feedback-ID: {author}:{kind or PostKind.POST}:birdwire\r\n"
         f"{_marks(domain)}"
         f'Content-Type: multipart/alternative; boundary="{_BOUNDARY}"\r\n\r\n'
     )
-    if direct:
-        why = f"{author} wrote this to you alone. Answer this mail to answer in private."
-    elif mention:
-        why = f"You get this because {author} mentions you. Answer this mail to reply: your reply is a post."
-    elif via:
-        reason = f"you are in {via}" if via.startswith("!") else f"you track {via}"
-        why = f"You get this because {reason}. Answer this mail to reply: your reply is a post."
-    else:
-        why = f"You get this because you follow {author}. Answer this mail to reply: your reply is a post."
+    why = _why(author, direct, mention, via)
     page = "" if direct else f"{public_url}/@{author}/{post_id}"
-    lead = f"{author} reposted {original_author}:" if original_author else ""
+    lead = say("{author} reposted {original}:", author=author, original=original_author) if original_author else ""
     plain = "\n\n".join(piece for piece in (lead, text, page) if piece)
-    plain += f"\n\n-- \n{why}\nStop these mails: {public_url}/unsubscribe/"
+    plain += f"\n\n-- \n{why}\n{say('Stop these mails')}: {public_url}/unsubscribe/"
     html, html_end = _page(public_url, author, original_author, text, page, why)
     return _Letter(
         headers.encode("utf-8", "replace"),
@@ -174,15 +174,31 @@ def _letter(
     )
 
 
+def _why(author: str, direct: bool, mention: bool, via: str) -> str:
+    """Why a post came to its recipient, and what answering it does."""
+    if direct:
+        return say("{author} wrote this to you alone. Answer this mail to answer in private.", author=author)
+    if mention:
+        reason = say("You get this because {author} mentions you.", author=author)
+    elif via.startswith("!"):
+        reason = say("You get this because you are in {group}.", group=via)
+    elif via:
+        reason = say("You get this because you track {word}.", word=via)
+    else:
+        reason = say("You get this because you follow {author}.", author=author)
+    return f"{reason} {say('Answer this mail to reply: your reply is a post.')}"
+
+
 def _subject(author: str, text: str, answer: bool, direct: bool, mention: bool, original_author: str) -> str:
     """A direct message keeps its words inside, where no lock screen shows them; all else is its own subject."""
     words = _one_line(text)
     if direct:
-        return f"Re: Direct message from {author}" if answer else f"Direct message from {author}"
+        about = say("Direct message from {author}", author=author)
+        return f"Re: {about}" if answer else about
     if original_author:
-        return f"{author} reposted {original_author}: {words}"
+        return f"{say('{author} reposted {original}:', author=author, original=original_author)} {words}"
     if mention:
-        return f"{author} mentioned you: {words}"
+        return f"{say('{author} mentioned you:', author=author)} {words}"
     return f"Re: {words}" if answer else words
 
 
@@ -194,8 +210,10 @@ def _page(public_url: str, author: str, original_author: str, text: str, page: s
     def profile(name: str) -> str:
         return f'<a href="{escape(public_url)}/@{escape(name)}" style="{link}">{escape(name)}</a>'
 
-    who = f"{profile(author)} reposted {profile(original_author)}" if original_author else profile(author)
-    where = f'<a href="{escape(page)}" style="color:#6f7780">Open this post</a>' if page else ""
+    who = profile(author)
+    if original_author:
+        who = say("{author} reposted {original}", author=who, original=profile(original_author))
+    where = f'<a href="{escape(page)}" style="color:#6f7780">{escape(say("Open this post"))}</a>' if page else ""
     start = (
         '<!doctype html>\n<html>\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width">\n<meta name="color-scheme" content="light dark">\n'
@@ -210,7 +228,8 @@ def _page(public_url: str, author: str, original_author: str, text: str, page: s
         f'<p style="{small}">{escape(why)}\n'
         f'<a href="{escape(public_url)}/unsubscribe/'
     )
-    return start, '" style="color:#6f7780">Stop these mails</a></p>\n</div>\n</body>\n</html>\n'
+    stop = escape(say("Stop these mails"))
+    return start, f'" style="color:#6f7780">{stop}</a></p>\n</div>\n</body>\n</html>\n'
 
 
 def _linked(text: str, public_url: str, style: str) -> str:

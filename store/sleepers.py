@@ -29,7 +29,7 @@ from store.unit import Reading, Unit
 @dataclass(frozen=True, slots=True)
 class Sleeper:
     """Somebody with quiet hours or a window of quiet. ``phone`` is the number of the phone in use, ``phone_id`` ours
-    for it, ``route`` the way there; ``gone`` when the account is deleted."""
+    for it, ``route`` the way there; ``language`` is the one they have chosen; ``gone`` when the account is deleted."""
 
     id: int
     quiet_hours: str | None
@@ -37,6 +37,7 @@ class Sleeper:
     phone_id: int | None
     route: int | None
     phone: str | None
+    language: str | None
     gone: bool
 
 
@@ -54,6 +55,7 @@ _SLEEPER = (
         accounts.c.phone_id,
         accounts.c.sms_route,
         addresses.c.address,
+        accounts.c.language,
         accounts.c.deleted_at.is_not(None),
     )
     .join(addresses, addresses.c.id == accounts.c.phone_id, isouter=True)

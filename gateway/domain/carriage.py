@@ -36,6 +36,7 @@ class Carriage:
     in_reply_to: str | None
     answers: bool | None
     recipient_gone: bool | None
+    language: str | None
     texts_on: bool | None
     email_mode: str | None
     sleeps_at: datetime | None
@@ -175,6 +176,7 @@ def outgoing(carriage: Carriage, sender: str, valid_for: int = 0) -> Outgoing:
         address_id=carriage.address_id or 0,
         valid_for=valid_for,
         excused=carriage.excused,
+        language=carriage.language or "",
     )
 
 

@@ -1,4 +1,4 @@
-"""How answers are put: what one SMS holds, counts, and lists that are cut to it."""
+"""How answers are put: what one SMS holds, sentences, and lists that are cut to it."""
 
 from collections.abc import Sequence
 
@@ -16,9 +16,9 @@ def fitted(start: str, entries: Sequence[str], *, between: str, more: bool, end:
     return start + entries[0] + (end if more or len(entries) > 1 else ""), 1
 
 
-def counted(count: int, what: str) -> str:
-    """``1 post``, ``2 posts``."""
-    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+def sentences(*said: str) -> str:
+    """One after the other; what is empty is left out."""
+    return " ".join(filter(None, said))
 
 
 def cut(text: str, room: int = SEGMENT) -> str:

@@ -89,6 +89,7 @@ class Outgoing:
     ``account_id``       the recipient's account; None when an unknown phone or address is answered.
     ``address_id``       our number for the phone or mailbox at ``to``.
     ``queued_at``        when the delivery was queued (aware, UTC).
+    ``language``         the one that the recipient has chosen, as a code; empty if none.
     ``valid_for``        on SMS, seconds after which it must not be delivered any more; 0 is as the provider does.
 
     One is made for every delivery; freezing its fields would take five times as long as filling them.
@@ -117,3 +118,4 @@ class Outgoing:
     valid_for: int = 0
     excused: int = 0
     author_id: int | None = None
+    language: str = ""

@@ -107,13 +107,20 @@ async def rename(unit: Unit, me: AccountRow, name: str) -> NameTaken | NotAName 
     return None if await accounts.rename(unit, me.id, name) else NameTaken()
 
 
-async def set_protected(unit: Unit, me: AccountRow, protected: bool, *, now: datetime) -> None:  # it is what is set
+async def set_protected(
+    unit: Unit,
+    site: Site,
+    me: AccountRow,
+    protected: bool,  # it is what is set
+    *,
+    now: datetime,
+) -> None:
     """Whether following must be asked for. Whoever waits is let in when it need not any more."""
     if protected == me.protected:
         return
     await accounts.set_protected(unit, me.id, protected)
     if not protected:
-        await following.accept_all(unit, me, now=now)
+        await following.accept_all(unit, site, me, now=now)
 
 
 # ---- phones and mailboxes
@@ -149,8 +156,9 @@ async def add(
         words=found.address,
         expires_at=now + _LINK_KEPT,
     )
-    words = reply_site.mailbox_letter(site.name, me.name or "", f"{site.public_url}/settings/mailbox/{secret}")
-    await notify.tell(unit, found.id, words, subject=reply_site.mailbox_subject(site.name), now=now)
+    with site.languages.speaking(me.language):
+        words = reply_site.mailbox_letter(site.name, me.name or "", f"{site.public_url}/settings/mailbox/{secret}")
+        await notify.tell(unit, found.id, words, subject=reply_site.mailbox_subject(site.name), now=now)
     await proving.note_asked(unit, found, me.id, how="web", now=now)
     unit.ring()
     return LinkSent()

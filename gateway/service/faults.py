@@ -1,9 +1,11 @@
 """What follows from a refusal beyond the one delivery: the phone or mailbox is no longer used."""
 
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 
+from gateway.domain import reply
 from gateway.domain.delivery import Fault
 from gateway.domain.types import Channel
 from gateway.service import notify, stopping
@@ -44,14 +46,8 @@ async def follow_up(
                 return
             await addresses.mark_dead(unit, address_id, reason, now=now)
             if address.account_id is not None:
-                device = "phone" if channel is Channel.SMS else "mail address"
-                await notify.tell_account(
-                    unit,
-                    address.account_id,
-                    f"{site.name}: your {device} could not be reached, so we stopped using it. "
-                    f"Write to us from it to turn it on again.",
-                    now=now,
-                )
+                words = reply.phone_unreachable if channel is Channel.SMS else reply.mailbox_unreachable
+                await notify.tell_account(unit, site, address.account_id, partial(words, site.name), now=now)
         case Fault.SENDER:
             log.error("sender refused", channel=channel, reason=reason)
         case Fault.ADDRESS | Fault.MESSAGE:

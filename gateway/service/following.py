@@ -110,8 +110,10 @@ async def follow(
     await follows.put(unit, followee.id, follower.id, state=state, texts=texts, now=now)
     if state == "accepted":
         return Follows()
-    words = reply_people.asks_to_follow(follower.name or "")
-    await notify.tell_account(unit, followee.id, words, caused_by=follower.id, now=now)
+    name = follower.name or ""
+    await notify.tell_account(
+        unit, site, followee.id, lambda: reply_people.asks_to_follow(name), caused_by=follower.id, now=now
+    )
     return Asked()
 
 
@@ -130,20 +132,24 @@ async def leave(unit: Unit, follower_id: int, followee_id: int, *, now: datetime
     return True
 
 
-async def accept(unit: Unit, owner: AccountRow, follower_id: int, *, now: datetime) -> bool:
+async def accept(unit: Unit, site: Site, owner: AccountRow, follower_id: int, *, now: datetime) -> bool:
     """Grant a request and tell who asked. False if there was none."""
     if not await follows.accept(unit, owner.id, follower_id):
         return False
-    words = reply_people.was_accepted(owner.name or "")
-    await notify.tell_account(unit, follower_id, words, caused_by=owner.id, now=now)
+    name = owner.name or ""
+    await notify.tell_account(
+        unit, site, follower_id, lambda: reply_people.was_accepted(name), caused_by=owner.id, now=now
+    )
     return True
 
 
-async def accept_all(unit: Unit, owner: AccountRow, *, now: datetime) -> int:
+async def accept_all(unit: Unit, site: Site, owner: AccountRow, *, now: datetime) -> int:
     """Grant every request and tell all who asked; how many they were."""
     granted = await follows.accept_all(unit, owner.id)
-    words = reply_people.was_accepted(owner.name or "")
-    await notify.tell_accounts(unit, granted, words, caused_by=owner.id, now=now)
+    name = owner.name or ""
+    await notify.tell_accounts(
+        unit, site, granted, lambda: reply_people.was_accepted(name), caused_by=owner.id, now=now
+    )
     return len(granted)
 
 

@@ -326,8 +326,10 @@ async def mail_posting_address(unit: Unit, site: Site, account_id: int, *, now: 
     if account is None or account.mail_id is None:
         return False
     secret = token.make(site.key, Purpose.POST, account.id, account.post_version)
-    letter = reply.posting_letter(site.name, account.name or "", f"post+{secret}@{site.mail_domain}")
-    return await notify.tell(unit, account.mail_id, letter, subject=reply.posting_letter_subject(site.name), now=now)
+    with site.languages.speaking(account.language):
+        letter = reply.posting_letter(site.name, account.name or "", f"post+{secret}@{site.mail_domain}")
+        subject = reply.posting_letter_subject(site.name)
+    return await notify.tell(unit, account.mail_id, letter, subject=subject, now=now)
 
 
 def _given(phone: str | None, email: str | None) -> list[tuple[Channel, str]]:

@@ -4,6 +4,8 @@
     finish_by_link(...)  the link came back
     finish_by_code(...)  the code came back on the page
 
+All that is said in the language of the page, as nobody has chosen one yet; the account keeps it.
+
 Until then the name is anybody's, so nobody can sit on names with addresses that are not theirs. An address that
 somebody has already is told so itself, and the page says what it says to everybody.
 
@@ -16,11 +18,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from gateway.domain import proof, reply_site
+from gateway.domain.speech import spoken
 from gateway.domain.types import Channel
 from gateway.service import entering, joining, login, notify, phones
 from gateway.service.joining import NameTaken, NotAName, RegistrationClosed
 from gateway.service.site import Site
 from store import accounts, addresses, signups
+from store.accounts import AccountRow
 from store.signups import SignupRow
 from store.unit import Unit
 
@@ -92,7 +96,7 @@ async def begin(
         expires_at=now + timedelta(minutes=minutes),
     )
     if held is not None and held.name is not None:
-        await _tell_its_holder(unit, site, found.address, held.name, channel, now, new_code)
+        await _tell_its_holder(unit, site, found.address, held, channel, now, new_code)
     elif found.opted_out_at is None and found.dead_at is None:
         if channel is Channel.SMS:
             await phones.choose_sender(unit, site, found)
@@ -138,7 +142,9 @@ async def _finish(
         return TooLate()
     if refusal := await joining.name_refusal(unit, waiting.name):
         return refusal
-    account_id = await accounts.create(unit, waiting.name, now=now)
+    chosen = spoken().code
+    language = None if chosen == site.languages.default.code else chosen
+    account_id = await accounts.create(unit, waiting.name, now=now, language=language)
     if account_id is None:
         return NameTaken()
     await signups.end(unit, waiting.id, now=now)
@@ -154,7 +160,13 @@ async def _finish(
 
 
 async def _tell_its_holder(
-    unit: Unit, site: Site, address: str, name: str, channel: Channel, now: datetime, new_code: Callable[[], str]
+    unit: Unit,
+    site: Site,
+    address: str,
+    holder: AccountRow,
+    channel: Channel,
+    now: datetime,
+    new_code: Callable[[], str],
 ) -> None:
     """The address has an account: its holder can log in instead."""
     if channel is Channel.SMS:
@@ -164,8 +176,10 @@ async def _tell_its_holder(
     if found is None or found.owner_id is None or found.opted_out_at is not None or found.dead_at is not None:
         return
     link = await login.new_link(unit, site, found.owner_id, now=now)
-    words = reply_site.signup_taken_letter(site.name, name, link)
-    await notify.tell(unit, found.id, words, subject=reply_site.login_subject(site.name), now=now)
+    with site.languages.speaking(holder.language):
+        words = reply_site.signup_taken_letter(site.name, holder.name or "", link)
+        subject = reply_site.login_subject(site.name)
+    await notify.tell(unit, found.id, words, subject=subject, now=now)
 
 
 def address_of(typed: str, site: Site) -> tuple[Channel, str] | None:

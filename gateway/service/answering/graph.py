@@ -78,11 +78,11 @@ async def leave(asked: Asked, me: AccountRow, name: str) -> str:
 async def accept(asked: Asked, me: AccountRow, name: str | None) -> str:
     """Let one person, or (None) all who asked, follow."""
     if name is None:
-        return reply_people.accepted_all(await following.accept_all(asked.unit, me, now=asked.now))
+        return reply_people.accepted_all(await following.accept_all(asked.unit, asked.site, me, now=asked.now))
     other = await following.find(asked.unit, name, asker_id=me.id)
     if other is None:
         return await nobody(asked, name)
-    granted = await following.accept(asked.unit, me, other.id, now=asked.now)
+    granted = await following.accept(asked.unit, asked.site, me, other.id, now=asked.now)
     return reply_people.accepted(name) if granted else reply_people.no_request(name)
 
 
