@@ -21,6 +21,7 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 from gateway.domain import token
+from gateway.domain.reply_form import sentences
 from gateway.domain.speech import say, spoken
 from gateway.domain.text import Link, Mention, Plain, Tag, parts
 from gateway.domain.token import Purpose
@@ -147,13 +148,14 @@ def _letter(
 ) -> _Letter:
     direct = kind is PostKind.DIRECT
     subject = _subject(author, text, answer, direct, mention, original_author)
+    list_name = say("{author} on {site}", author=author, site=site_name)
     thread = f"<conversation.{conversation_id or post_id}@{domain}>"
     headers = (
         f"From: {_phrase(f'{author} ({site_name})')} <{OFFICE}@{domain}>\r\n"
         f"Subject: {_words(subject)}\r\n"
         f"References: {thread}\r\n"
         + (f"In-Reply-To: {thread}\r\n" if answer else "")
-        + f"List-Id: {_phrase(say('{author} on {site}', author=author, site=site_name))} <{author}.{domain}>\r\n"
+        + f"List-Id: {_phrase(list_name)} <{author}.{domain}>\r\n"
         "List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
         "Auto-Submitted: auto-generated\r\n"
         f"Feedback-ID: {author}:{kind or PostKind.POST}:birdwire\r\n"
@@ -164,7 +166,8 @@ def _letter(
     page = "" if direct else f"{public_url}/@{author}/{post_id}"
     lead = say("{author} reposted {original}:", author=author, original=original_author) if original_author else ""
     plain = "\n\n".join(piece for piece in (lead, text, page) if piece)
-    plain += f"\n\n-- \n{why}\n{say('Stop these mails')}: {public_url}/unsubscribe/"
+    stop = say("Stop these mails")
+    plain += f"\n\n-- \n{why}\n{stop}: {public_url}/unsubscribe/"
     html, html_end = _page(public_url, author, original_author, text, page, why)
     return _Letter(
         headers.encode("utf-8", "replace"),
@@ -186,7 +189,7 @@ def _why(author: str, direct: bool, mention: bool, via: str) -> str:
         reason = say("You get this because you track {word}.", word=via)
     else:
         reason = say("You get this because you follow {author}.", author=author)
-    return f"{reason} {say('Answer this mail to reply: your reply is a post.')}"
+    return sentences(reason, say("Answer this mail to reply: your reply is a post."))
 
 
 def _subject(author: str, text: str, answer: bool, direct: bool, mention: bool, original_author: str) -> str:
@@ -196,9 +199,9 @@ def _subject(author: str, text: str, answer: bool, direct: bool, mention: bool, 
         about = say("Direct message from {author}", author=author)
         return f"Re: {about}" if answer else about
     if original_author:
-        return f"{say('{author} reposted {original}:', author=author, original=original_author)} {words}"
+        return sentences(say("{author} reposted {original}:", author=author, original=original_author), words)
     if mention:
-        return f"{say('{author} mentioned you:', author=author)} {words}"
+        return sentences(say("{author} mentioned you:", author=author), words)
     return f"Re: {words}" if answer else words
 
 
@@ -213,7 +216,8 @@ def _page(public_url: str, author: str, original_author: str, text: str, page: s
     who = profile(author)
     if original_author:
         who = say("{author} reposted {original}", author=who, original=profile(original_author))
-    where = f'<a href="{escape(page)}" style="color:#6f7780">{escape(say("Open this post"))}</a>' if page else ""
+    open_it = escape(say("Open this post"))
+    where = f'<a href="{escape(page)}" style="color:#6f7780">{open_it}</a>' if page else ""
     start = (
         '<!doctype html>\n<html>\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width">\n<meta name="color-scheme" content="light dark">\n'

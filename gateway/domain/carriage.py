@@ -10,6 +10,7 @@ from functools import lru_cache
 
 from gateway.domain import sms_text
 from gateway.domain.quiet import held_until
+from gateway.domain.speech import mark
 from gateway.domain.types import Channel, EmailMode, Lane, Outgoing, PostKind
 
 
@@ -72,11 +73,15 @@ class Carriage:
 def objection(carriage: Carriage) -> str:
     """Why this delivery must not go out; empty when it may."""
     if carriage.to is None:
-        return f"the recipient has no {_device(carriage)} any more"
+        if carriage.channel == Channel.SMS:
+            return mark("the recipient has no phone any more")
+        return mark("the recipient has no mailbox any more")
     if carriage.dead:
-        return f"the recipient's {_device(carriage)} does not exist"
+        if carriage.channel == Channel.SMS:
+            return mark("the recipient's phone does not exist")
+        return mark("the recipient's mailbox does not exist")
     if carriage.opted_out_at is not None and not (carriage.answers and carriage.queued_at >= carriage.opted_out_at):
-        return "the recipient has opted out"
+        return mark("the recipient has opted out")
     if carriage.post_id is not None:
         return _objection_to_post(carriage)
     return _objection_to_notice(carriage)
@@ -93,45 +98,45 @@ def asleep_until(carriage: Carriage, now: datetime) -> datetime | None:
 
 def _objection_to_notice(carriage: Carriage) -> str:
     if carriage.notice is None:
-        return "what it carried is gone"
+        return mark("what it carried is gone")
     if carriage.blocked:
-        return "one has blocked the other"
+        return mark("one has blocked the other")
     if carriage.muted and carriage.lane != Lane.ANSWER:  # a question that must be answered is heard all the same
-        return "the recipient has muted who caused it"
+        return mark("the recipient has muted who caused it")
     return ""
 
 
 def _objection_to_post(carriage: Carriage) -> str:
     if carriage.withdrawn:
-        return "the post was deleted"
+        return mark("the post was deleted")
     if carriage.author_gone:
-        return "the author is suspended or gone"
+        return mark("the author is suspended or gone")
     if carriage.recipient_gone:
-        return "the recipient is suspended or gone"
+        return mark("the recipient is suspended or gone")
     if carriage.blocked:
-        return "one has blocked the other"
+        return mark("one has blocked the other")
     if carriage.channel == Channel.SMS and not carriage.texts_on:
-        return "the recipient has turned texts off"
+        return mark("the recipient has turned texts off")
     if carriage.channel == Channel.EMAIL and carriage.email_mode == EmailMode.OFF:
-        return "the recipient has turned mail off"
+        return mark("the recipient has turned mail off")
     if carriage.kind == PostKind.DIRECT:
         return ""
     if carriage.original_protected:
-        return "the author of what was reposted is protected now"
+        return mark("the author of what was reposted is protected now")
     if carriage.muted:
-        return "the recipient has muted the author"
+        return mark("the recipient has muted the author")
     follows = carriage.follow_state == "accepted"
     if carriage.author_protected and not follows:
-        return "the author no longer shows it to the recipient"
+        return mark("the author no longer shows it to the recipient")
     if carriage.via is not None:
-        return "" if _listens(carriage) else "the recipient no longer asks for what it came for"
+        return "" if _listens(carriage) else mark("the recipient no longer asks for what it came for")
     if carriage.lane >= Lane.FIRST:
         if not follows:
-            return "the recipient no longer follows the author"
+            return mark("the recipient no longer follows the author")
         if carriage.channel == Channel.SMS and not carriage.follow_texts:
-            return "the recipient has turned this author's texts off"
+            return mark("the recipient has turned this author's texts off")
         if carriage.channel == Channel.EMAIL and carriage.follow_mail is False:
-            return "the recipient has turned this author's mails off"
+            return mark("the recipient has turned this author's mails off")
     return ""
 
 
@@ -192,7 +197,3 @@ def _composed(kind: str | None, author: str | None, original_author: str | None,
             return sms_text.compose(f"{author}: RT @{original_author}: {text}")
         case _:
             return sms_text.compose(f"{author}: {text}")
-
-
-def _device(carriage: Carriage) -> str:
-    return "phone" if carriage.channel == Channel.SMS else "mailbox"

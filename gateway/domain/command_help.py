@@ -114,13 +114,14 @@ def _explained(row: CommandForm) -> str:
     words = _one_way(row)
     if others:
         words = say("{form} (or {others})", form=words, others=" ".join(others))
-    later = "" if row.offered else f" - {say('not yet')}"
-    return f"{words}: {say(row.help)}{later}"
+    says = say(row.help)
+    return f"{words}: {says}" if row.offered else say("{form}: {help} - not yet", form=words, help=says)
 
 
 def _one_way(row: CommandForm) -> str:
     """The form in letters that take one place each: brackets and ``|`` take two on SMS."""
-    return form(row).replace(" | ", f" {say('or')} ").replace("[", "(").replace("]", ")")
+    either = say("or")
+    return form(row).replace("|", either).replace("[", "(").replace("]", ")")
 
 
 def _chapter(title: str, rows: tuple[CommandForm, ...]) -> str:

@@ -18,6 +18,7 @@ def result(question: str, options: Sequence[str], votes: Mapping[int, int]) -> s
     """How many chose each option, e.g. ``Lunch? pizza 3, soup 5. 8 votes.``; the question is cut first, so that one SMS
     holds it with a word before."""
     counts = ", ".join(f"{option} {votes.get(number, 0)}" for number, option in enumerate(options, 1))
-    tail = f" {counts}. {counted('{n} vote.', '{n} votes.', sum(votes.values()))}"
+    total = counted("{n} vote.", "{n} votes.", sum(votes.values()))
+    tail = f" {counts}. {total}"
     room = SEGMENT - len(poll_is_closed(tail))
     return f"{cut(question, max(room, 20))}{tail}"

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from gateway.domain import proof, reply, token
+from gateway.domain.speech import mark
 from gateway.domain.token import Purpose
 from gateway.domain.types import NAME_PATTERN, Channel
 from gateway.service import notify
@@ -259,7 +260,7 @@ async def sign_out(unit: Unit, phone: AddressRow, *, now: datetime) -> None:
     """Detach the phone. An account without a name has nothing else, so it ends."""
     account = None if phone.owner_id is None else await accounts.by_id(unit, phone.owner_id)
     await addresses.detach(unit, phone.id)
-    await deliveries.drop_for_address(unit, phone, "the phone was signed out", now=now)
+    await deliveries.drop_for_address(unit, phone, mark("the phone was signed out"), now=now)
     if account is not None and account.name is None:
         await delete_account(unit, account.id, now=now)
 
@@ -268,7 +269,7 @@ async def delete_account(unit: Unit, account_id: int, *, now: datetime) -> None:
     """Delete an account now: its name is free, its words, edges, addresses and codes are gone, and nothing more
     goes out to it or from it. Its empty row stays, so that ids which point there stay true."""
     for channel in Channel:
-        await deliveries.drop_for_account(unit, account_id, channel, "the account was deleted", now=now)
+        await deliveries.drop_for_account(unit, account_id, channel, mark("the account was deleted"), now=now)
     await accounts.wipe_posts(unit, account_id, now)
     await accounts.drop_schedules(unit, account_id)
     await follows.remove_all(unit, account_id)

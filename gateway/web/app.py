@@ -65,7 +65,8 @@ def build_app(deps: WebDeps) -> web.Application:
     visitors = Visitors(deps.store, deps.site, deps.now)
     look = Look(deps.site, visitors, deps.now)
     app = web.Application(
-        client_max_size=LARGEST_BODY, middlewares=[visitors.hand_out(), show_problems(look), visitors.recognise()]
+        client_max_size=LARGEST_BODY,
+        middlewares=[visitors.hand_out(), show_problems(look), visitors.recognise(), look.speak()],
     )
     app.on_response_prepare.append(add_headers)
     if deps.twilio:

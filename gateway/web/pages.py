@@ -8,6 +8,7 @@ from aiohttp import hdrs, web
 
 from gateway.domain import token
 from gateway.domain.command_table import CHAPTERS
+from gateway.domain.speech import say
 from gateway.domain.token import Purpose
 from gateway.service import following, polling, reading
 from gateway.service.reading import Closed, Deleted, Missing, PostPage, PostView, Profile
@@ -138,9 +139,9 @@ class Pages:
         self._delivery(request)
         return self._look.message(
             request,
-            "Stop these mails?",
-            "You will get no more mails of the kind that this link stood in. Nothing else changes.",
-            button="Stop these mails",
+            say("Stop these mails?"),
+            say("You will get no more mails of the kind that this link stood in. Nothing else changes."),
+            button=say("Stop these mails"),
             home=False,
         )
 
@@ -151,7 +152,7 @@ class Pages:
             words = await following.unsubscribe(unit, delivery_id, now=self._now())
         if words is None:
             raise web.HTTPNotFound
-        return self._look.message(request, "Done", words, home=False)
+        return self._look.message(request, say("Done"), words, home=False)
 
     def _delivery(self, request: web.Request) -> int:
         claimed = token.parse(request.match_info["token"])

@@ -3,6 +3,7 @@
 from typing import assert_never
 
 from gateway.domain import reply, reply_people
+from gateway.domain.speech import mark
 from gateway.domain.types import Channel, EmailMode
 from gateway.service import following, joining
 from gateway.service.answering.asked import Asked, nobody
@@ -152,7 +153,7 @@ async def texts_off(asked: Asked, me: AccountRow) -> str:
     """No posts by text until ON; what is queued is dropped, answers still come."""
     await accounts.set_texts_on(asked.unit, me.id, False)
     await addresses.refresh(asked.unit, me.id)
-    await deliveries.drop_for_account(asked.unit, me.id, Channel.SMS, "texts are off", now=asked.now)
+    await deliveries.drop_for_account(asked.unit, me.id, Channel.SMS, mark("texts are off"), now=asked.now)
     return reply.texts_off()
 
 
