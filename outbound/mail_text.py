@@ -148,7 +148,7 @@ def _letter(
 ) -> _Letter:
     direct = kind is PostKind.DIRECT
     subject = _subject(author, text, answer, direct, mention, original_author)
-    list_name = say("{author} on {site}", author=author, site=site_name)
+    list_name = say("{what} on {site}", what=author, site=site_name)
     thread = f"<conversation.{conversation_id or post_id}@{domain}>"
     headers = (
         f"From: {_phrase(f'{author} ({site_name})')} <{OFFICE}@{domain}>\r\n"
