@@ -90,9 +90,8 @@ def help_text(topic: str | None, link: str) -> str:
 
 
 def form(row: CommandForm) -> str:
-    """How a command is written, e.g. ``FOLLOW name``: its word, and what follows it in the language of the moment."""
-    argument = _PLACE.sub(lambda found: say(_PLACES[found[0]]) if found[0] in _PLACES else found[0], row.argument)
-    return f"{row.words[0]} {argument}".rstrip()
+    """How a command is written, e.g. ``FOLLOW name``; its small letters are in the language of the moment."""
+    return _PLACE.sub(lambda found: say(_PLACES[found[0]]) if found[0] in _PLACES else found[0], row.form)
 
 
 def reference() -> str:

@@ -1,4 +1,4 @@
-"""Which language a page is in: the one that its reader has chosen, else what their browser asks for, else the site's."""
+"""Which language a page is in: the one its reader has chosen, else what their browser asks for, else the site's."""
 
 from gateway.domain.speech import Language, Languages
 

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from gateway.domain import token
 from gateway.domain.token import Purpose
 from gateway.domain.types import Channel, Outgoing, PostKind
+from gateway.languages import languages
 from gateway.service.site import Site
 from outbound.mail_text import message_id, render, return_path
 
@@ -263,3 +264,39 @@ def test_a_mail_says_why_it_came(changes: dict[str, Any], why: str) -> None:
     part = read(**changes).get_body(("plain",))
     assert part is not None
     assert why in part.get_content()
+
+
+GERMAN = dataclasses.replace(SITE, languages=languages())
+
+
+def body_of(message: EmailMessage, kind: str) -> str:
+    part = message.get_body((kind,))
+    assert part is not None
+    return str(part.get_content())
+
+
+@pytest.mark.parametrize("code", ["de", ""])
+def test_a_post_is_mailed_in_the_recipients_language_whoever_got_it_before(code: str) -> None:
+    read(site=GERMAN, language="" if code else "de")
+    message = read(site=GERMAN, language=code)
+    german = code == "de"
+    why = "Du bekommst das, weil du alice folgst." if german else "You get this because you follow alice."
+    stop = "Diese Mails abbestellen" if german else "Stop these mails"
+    assert why in body_of(message, "plain")
+    assert f"{stop}: https://town.example/unsubscribe/" in body_of(message, "plain")
+    assert why in body_of(message, "html")
+    assert f">{stop}</a>" in body_of(message, "html")
+    assert f">{'Diesen Beitrag öffnen' if german else 'Open this post'}</a>" in body_of(message, "html")
+    assert message["List-Id"].startswith('"alice bei Townwire"' if german else '"alice on Townwire"')
+
+
+@pytest.mark.parametrize(
+    ("changes", "subject"),
+    [
+        ({"kind": PostKind.DIRECT}, "Direktnachricht von alice"),
+        ({"mention": True}, "alice hat dich erwähnt: Tea in the hall at four, bring @carol #tea"),
+        ({"original_author": "bob"}, "alice gibt bob weiter: Tea in the hall at four, bring @carol #tea"),
+    ],
+)
+def test_subjects_in_german(changes: dict[str, Any], subject: str) -> None:
+    assert read(site=GERMAN, language="de", **changes)["Subject"] == subject
