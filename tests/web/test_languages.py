@@ -122,7 +122,7 @@ async def test_a_post_its_page_and_what_became_of_it_in_german(german: Browser, 
     (delivery,) = german.find("//a[.='Zustellung']/@href")
     await german.open(delivery)
     assert "Was daraus wurde" in german.text
-    assert "Alles ist erledigt." in german.text
+    assert "Weitere Follower sind noch an der Reihe." in german.text
 
 
 async def test_who_signs_up_on_a_german_page_is_written_to_in_german_and_stays_so(
