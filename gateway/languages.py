@@ -7,6 +7,7 @@ English stands in the code and the templates; each other language is one file of
 from functools import cache
 from gettext import NullTranslations
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from io import BytesIO
 
 from babel import Locale, UnknownLocaleError
@@ -24,23 +25,27 @@ def languages(default: str = ENGLISH.code) -> Languages:
 
 
 def codes() -> tuple[str, ...]:
-    """What they are called for short."""
-    return tuple(_known())
+    """What they are called for short, without reading them."""
+    return (ENGLISH.code, *sorted(_code(file) for file in _files()))
 
 
 @cache
 def _known() -> dict[str, Language]:
-    found = [
-        _language(file.name.removesuffix(".po"), file.read_bytes())
-        for file in files("gateway").joinpath("locale").iterdir()
-        if file.name.endswith(".po")
-    ]
+    found = [_language(_code(file), file.read_bytes()) for file in _files()]
     return {each.code: each for each in (ENGLISH, *sorted(found, key=lambda language: language.name))}
+
+
+def _files() -> list[Traversable]:
+    return [file for file in files("gateway").joinpath("locale").iterdir() if file.name.endswith(".po")]
+
+
+def _code(file: Traversable) -> str:
+    return file.name.removesuffix(".po").lower()
 
 
 def _language(code: str, po: bytes) -> Language:
     translations = _read(po, code)
-    return Language(code.lower(), _own_name(code), translations.gettext, translations.ngettext)
+    return Language(code, _own_name(code), translations.gettext, translations.ngettext)
 
 
 def _read(po: bytes, code: str) -> NullTranslations:
