@@ -18,7 +18,9 @@ from babel.messages.pofile import read_po
 from jinja2 import nodes
 
 from gateway.domain.command_table import TABLE
+from gateway.domain.speech import Speaking, counted, say
 from gateway.languages import languages
+from gateway.languages import read as read_language
 
 ROOT = Path(__file__).parent.parent
 TEMPLATES = sorted((ROOT / "gateway" / "web" / "templates").rglob("*.html"))
@@ -181,3 +183,40 @@ def _unsaid(node: nodes.Node) -> Iterator[str]:
     for child in node.iter_child_nodes():
         if not (isinstance(node, nodes.Output) and isinstance(child, nodes.TemplateData)):
             yield from _unsaid(child)
+
+
+PO = r"""
+msgid ""
+msgstr "Plural-Forms: nplurals=2; plural=(n != 1);"
+
+msgid "You are {name} now."
+msgstr "%s"
+
+msgid "{n} post"
+msgid_plural "{n} posts"
+msgstr[0] "%s"
+msgstr[1] "{n} Beiträge"
+
+msgid "A post of %%(author)s"
+msgstr "%s"
+"""
+
+
+@pytest.mark.parametrize(
+    "broken", ["Du {nam}", "Du {name.__class__}", "Du {", "Du }", "Du {0}", "Du {name!x}", "Du {name:q}"]
+)
+def test_a_translation_that_cannot_be_put_together_is_passed_over(broken: str) -> None:
+    spoken = read_language("de", (PO % (broken, broken, "%(autor)s")).encode())
+    with Speaking(spoken):
+        assert say("You are {name} now.", name="ann") == "You are ann now."
+        assert counted("{n} post", "{n} posts", 2) == "2 posts"
+    assert spoken.gettext("A post of %(author)s") == "A post of %(author)s"
+
+
+def test_a_sound_translation_is_said() -> None:
+    spoken = read_language("de", (PO % ("{name} bist du.", "{n} Beitrag", "Von %(author)s")).encode())
+    with Speaking(spoken):
+        assert say("You are {name} now.", name="ann") == "ann bist du."
+        assert [counted("{n} post", "{n} posts", n) for n in (1, 2)] == ["1 Beitrag", "2 Beiträge"]
+    assert spoken.gettext("A post of %(author)s") == "Von %(author)s"
+    assert spoken.name == "Deutsch"

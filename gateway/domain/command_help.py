@@ -8,9 +8,8 @@ from gateway.domain.speech import mark, say
 
 _FIRST_TO_KNOW = ("FOLLOW", "LEAVE", "D", "R", "GET", "WHOIS", "UNDO", "OFF", "ON", "STOP")
 
-_PLACES = {
-    word: word
-    for word in (
+_PLACES = frozenset(
+    (
         mark("name"),
         mark("text"),
         mark("word"),
@@ -22,7 +21,7 @@ _PLACES = {
         mark("group"),
         mark("tag"),
     )
-}
+)
 """What the small letters of a form stand for."""
 
 _PLACE = re.compile("[a-z]+")
@@ -91,7 +90,7 @@ def help_text(topic: str | None, link: str) -> str:
 
 def form(row: CommandForm) -> str:
     """How a command is written, e.g. ``FOLLOW name``; its small letters are in the language of the moment."""
-    return _PLACE.sub(lambda found: say(_PLACES[found[0]]) if found[0] in _PLACES else found[0], row.form)
+    return _PLACE.sub(lambda found: say(found[0]) if found[0] in _PLACES else found[0], row.form)
 
 
 def reference() -> str:
