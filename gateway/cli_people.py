@@ -15,10 +15,11 @@ from gateway.config import Config
 from gateway.domain import token
 from gateway.domain.token import Purpose
 from gateway.domain.types import Channel
-from gateway.service import joining, phones
+from gateway.service import joining, mail_addresses, mailboxes, phones
 from gateway.service.site import Site
 from store import accounts, addresses, follows, routes
 from store.accounts import AccountRow, Person
+from store.addresses import AddressRow
 from store.unit import Reading
 
 _PAGE = 1000
@@ -30,6 +31,19 @@ class _People(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class StoppedAddress:
+    """A phone or mailbox that gets nothing any more: since when, and what the other side said."""
+
+    name: str
+    address: str
+    since: datetime
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.address} ({self.reason})"
+
+
+@dataclass(frozen=True, slots=True)
 class Shown:
     """All an operator sees of a person. ``followers`` and ``following`` are names, ``#ID`` for who has none."""
 
@@ -37,7 +51,9 @@ class Shown:
     name: str
     phones: list[str]
     emails: list[str]
+    stopped: list["StoppedAddress"]
     posting_address: str
+    checks_sender: bool
     feed_url: str
     home_feed_url: str
     followers: list[str]
@@ -182,6 +198,58 @@ def list_(config: Config, as_json: bool) -> None:
     )
 
 
+@user.command(name="stopped")
+@configured
+@as_json
+def stopped_(config: Config, as_json: bool) -> None:
+    """List the phones and mailboxes that get nothing any more, and why."""
+
+    async def look(desk: Desk) -> list[StoppedAddress]:
+        found: list[StoppedAddress] = []
+        async with desk.store.reading() as reading:
+            after = 0
+            while page := await addresses.stopped(reading, after=after, most=_PAGE):
+                for each in page:
+                    owner = None if each.account_id is None else await accounts.by_id(reading, each.account_id)
+                    found.append(_stopped((owner and owner.name) or f"#{each.account_id}", each))
+                after = page[-1].id
+        return found
+
+    found = at_desk(config, look)
+    if as_json:
+        print_json(found)
+        return
+    print_table(("name", "address", "since", "reason"), [(s.name, s.address, s.since, s.reason) for s in found])
+
+
+@user.command()
+@click.argument("name")
+@click.argument("address", required=False)
+@configured
+def resume(config: Config, name: str, address: str | None) -> None:
+    """Let texts and mails go again to what of NAME's is stopped, or to that ADDRESS alone.
+
+    A mailbox whose owner reported our mail as spam is only taken up again if it is named: be sure that they want it."""
+
+    async def start(desk: Desk) -> list[str]:
+        async with desk.store.unit() as unit:
+            account = await person(unit, name)
+            dead = [each for each in await addresses.of_account(unit, account.id) if each.dead_at is not None]
+            if address is not None:
+                dead = [each for each in dead if each.address == _as_kept(desk, address)]
+            going = [each for each in dead if address is not None or each.complained_at is None]
+            if not going and dead:
+                raise Refused(f"{dead[0].address} reported a mail as spam: name it to take it up again all the same")
+            if not going:
+                raise Refused(f"nothing of {name} is stopped" if address is None else f"{address} is not stopped")
+            for each in going:
+                await mailboxes.resume(unit, each)
+            return [each.address for each in going]
+
+    for each in at_desk(config, start):
+        click.echo(f"{each} is used again.")
+
+
 @user.command()
 @click.argument("name")
 @configured
@@ -202,6 +270,49 @@ def restore(config: Config, name: str) -> None:
 
 @user.command()
 @click.argument("name")
+@click.option("--posting", is_flag=True, help="The secret posting address; the new one goes out by mail.")
+@click.option("--replies", is_flag=True, help="The addresses that answer the posts NAME got by mail.")
+@configured
+@as_json
+def renew(config: Config, as_json: bool, name: str, posting: bool, replies: bool) -> None:
+    """Give NAME new secret mail addresses. What comes to the old ones is refused from now on."""
+    if not posting and not replies:
+        raise click.UsageError("give --posting or --replies")
+
+    async def make_new(desk: Desk) -> Shown:
+        async with desk.store.unit() as unit:
+            account = await person(unit, name)
+            if replies:
+                await mail_addresses.renew_reply_addresses(unit, account.id)
+            if posting:
+                await mail_addresses.renew_posting_address(unit, account.id)
+                await joining.mail_posting_address(unit, desk.site, account.id, now=now())
+            return await _shown(unit, desk.site, await person(unit, name))
+
+    _print(at_desk(config, make_new), as_json=as_json)
+
+
+@user.command()
+@click.argument("name")
+@click.argument("switch", type=click.Choice(["on", "off"]))
+@configured
+def guard(config: Config, name: str, switch: str) -> None:
+    """Let NAME's secret posting address take mail from NAME's own mailboxes alone (on), or from whoever knows it."""
+
+    async def set_switch(desk: Desk) -> None:
+        async with desk.store.unit() as unit:
+            account = await person(unit, name)
+            if switch == "on" and account.mail_id is None:
+                raise Refused(f"{name} has no mailbox to write from: birdwire user address {name} --email ADDRESS")
+            await mail_addresses.check_sender(unit, account.id, switch == "on")
+
+    at_desk(config, set_switch)
+    whom = "their own mailboxes alone" if switch == "on" else "whoever knows it"
+    click.echo(f"{name}'s posting address takes mail from {whom}.")
+
+
+@user.command()
+@click.argument("name")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @configured
 def delete(config: Config, name: str, yes: bool) -> None:
@@ -215,6 +326,16 @@ def delete(config: Config, name: str, yes: bool) -> None:
 
     at_desk(config, end)
     click.echo(f"{name} is deleted.")
+
+
+def _stopped(name: str, each: AddressRow) -> StoppedAddress:
+    assert each.dead_at is not None
+    return StoppedAddress(name, each.address, each.dead_at, each.dead_reason)
+
+
+def _as_kept(desk: Desk, address: str) -> str:
+    """A phone or mail address as it is typed, as addresses are kept."""
+    return address.lower() if "@" in address else phones.e164(address, desk.site.default_region) or address
 
 
 def _four_digits() -> str:
@@ -237,14 +358,15 @@ async def _set_suspended(desk: Desk, name: str, since: datetime | None) -> None:
 async def _shown(reading: Reading, site: Site, account: AccountRow) -> Shown:
     name = account.name or ""
     of_account = await addresses.of_account(reading, account.id)
-    posting = token.make(site.key, Purpose.POST, account.id, account.post_version)
     feeds = f"{site.public_url}/feeds/{token.make(site.key, Purpose.FEED, account.id, account.feed_version)}"
     return Shown(
         id=account.id,
         name=name,
         phones=[a.address for a in of_account if a.channel == Channel.SMS],
         emails=[a.address for a in of_account if a.channel == Channel.EMAIL],
-        posting_address=f"post+{posting}@{site.mail_domain}",
+        stopped=[_stopped(name, each) for each in of_account if each.dead_at is not None],
+        posting_address=mail_addresses.posting_address(site, account),
+        checks_sender=account.checks_sender,
         feed_url=f"{feeds if account.protected or site.private else site.public_url}/@{name}.rss",
         home_feed_url=f"{feeds}/home.rss",
         followers=await _names(reading, account.id, follows.followers),

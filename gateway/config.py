@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import timedelta
 from importlib.util import find_spec
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -26,6 +26,7 @@ from gateway.settings import Unreadable, read
 from gateway.web.app import WebSettings
 from gateway.web.ops import OpsSettings
 from inbound.mail import InboundMailSettings
+from inbound.trust.questions import server as name_server
 from outbound.mail import OutboundMailSettings
 from outbound.sms_kannel import KannelSettings
 from outbound.sms_smpp import SmppSettings
@@ -338,6 +339,13 @@ def _about_mail(config: Config) -> Iterator[str]:
         yield f'mail.domain = "{mail.domain}" is not a domain, it must be a name such as "example.org"'
     if bool(inbound.tls_cert) != bool(inbound.tls_key):
         yield "mail.inbound.tls_cert and mail.inbound.tls_key belong together, give both or neither"
+    for each in inbound.dns_servers:
+        try:
+            ip_address(name_server(each)[0])
+        except ValueError:
+            yield f'mail.inbound.dns_servers: "{each}" is not an address, such as 127.0.0.1, 127.0.0.1:53 or [::1]:53'
+    if inbound.proof_timeout < inbound.dns_timeout:
+        yield "mail.inbound.proof_timeout is shorter than mail.inbound.dns_timeout, it is for all questions together"
     if inbound.max_in_hand < 3 * inbound.max_size:
         yield "mail.inbound.max_in_hand is too small, it must be at least three times mail.inbound.max_size"
     if bool(outbound.dkim_key) != bool(outbound.dkim_selector):
@@ -357,6 +365,8 @@ def _about_ranges(config: Config) -> Iterator[str]:
         ("mail.inbound.port", inbound.port, 0, 65535),
         ("mail.inbound.max_size", inbound.max_size, 1000, 10**9),
         ("mail.inbound.timeout", inbound.timeout, 1, 3600),
+        ("mail.inbound.dns_timeout", inbound.dns_timeout, 0.1, 60),
+        ("mail.inbound.proof_timeout", inbound.proof_timeout, 0.1, 120),
         ("mail.outbound.port", outbound.port, 1, 65535),
         ("mail.outbound.timeout", outbound.timeout, 1, 3600),
         ("sms.twilio.timeout", config.sms.twilio.timeout, 1, 600),

@@ -24,9 +24,10 @@ from gateway.config import Config
 from gateway.domain.pace import Pace
 from gateway.domain.types import Channel
 from gateway.housekeeping import keep_house
-from gateway.service import doors, identity, phones, receipts
+from gateway.service import doors, identity, phones, receipts, senders
 from gateway.service.doors import Opened, Refused
 from gateway.service.receipts import Receipt, Record
+from gateway.service.senders import Welcome
 from gateway.service.site import Site
 from gateway.web.app import WebDeps, build_app, listening
 from gateway.web.ops import build_ops_app
@@ -44,6 +45,7 @@ from outbound.mail import MailTransport
 from outbound.sms_kannel import KannelTransport
 from outbound.sms_smpp import SmppTransport
 from outbound.sms_twilio import TwilioTransport
+from outbound.websub import Hub
 from outbound.worker import Tools, Worker
 from store import bell, routes, version
 from store.routes import Route
@@ -147,6 +149,7 @@ async def run(
                     kannel,
                     pages="web" in only,
                     proxies=frozenset(config.web.trusted_proxies),
+                    hub=config.web.hub,
                 )
                 app = build_app(deps)
                 for path, mounted in mounts.items():
@@ -155,7 +158,9 @@ async def run(
                 web = await doors_in.enter_async_context(listening(app, config.web.host, config.web.port))
             mail = None
             if "inbound" in only:
-                mail_in = MailDoor(config.mail.inbound, site.mail_domain, intake, resolver(store, site))
+                mail_in = MailDoor(
+                    config.mail.inbound, site.mail_domain, intake, resolver(store, site), mailboxes(store, site)
+                )
                 await mail_in.start()
                 doors_in.push_async_callback(mail_in.close)
                 mail = (config.mail.inbound.host, mail_in.port)
@@ -178,7 +183,10 @@ async def run(
                 draining = [tasks.create_task(each.run()) for each in workers]
             house = None
             if "schedule" in only:
-                house = keep_house(tools, sms_out, twilio_out, failover_after=config.sms.failover_after)
+                hub = Hub(config.web.hub) if config.web.hub and not site.private else None
+                if hub is not None:
+                    at_the_end.push_async_callback(hub.close)
+                house = keep_house(tools, sms_out, twilio_out, failover_after=config.sms.failover_after, hub=hub)
                 house.start()
 
             log.info("ready", web=web, ops=ops, mail=mail, roles=sorted(only))
@@ -333,6 +341,18 @@ def resolver(store: Store, site: Site) -> Callable[[str], Awaitable[Opened | Ref
             return await doors.find(reading, site, local_parts)
 
     return Lookups(find)
+
+
+def mailboxes(store: Store, site: Site) -> Callable[[Sequence[str], str, int | None], Awaitable[Welcome | Refused]]:
+    """What the mail door asks about a mailbox that a mail is proven to be from."""
+
+    async def knows(spellings: Sequence[str], words: str, account_id: int | None) -> Welcome | Refused:
+        async with store.reading() as reading:
+            if account_id is not None:
+                return await senders.to_account(reading, account_id, spellings)
+            return await senders.to_everybody(reading, site, spellings, words, now=now())
+
+    return knows
 
 
 async def _add_slash(request: Request) -> Response:

@@ -13,10 +13,22 @@ from time import perf_counter
 import structlog
 
 from gateway import metrics
-from gateway.service import alerts, budgets, failing_over, holding, polling, receipts, scheduling, tending, waking
+from gateway.service import (
+    alerts,
+    announcing,
+    budgets,
+    failing_over,
+    holding,
+    polling,
+    receipts,
+    scheduling,
+    tending,
+    waking,
+)
 from outbound import worker
 from outbound.late import LateLooks
 from outbound.transport import CanLookUp, CanTell
+from outbound.websub import Hub
 from outbound.worker import Tools
 from store.trouble import is_away
 from store.unit import Unit
@@ -81,11 +93,16 @@ async def _do(job: Job) -> None:
 
 
 def keep_house(
-    tools: Tools, provider: CanLookUp | None, teller: CanTell | None = None, *, failover_after: timedelta = _NEVER
+    tools: Tools,
+    provider: CanLookUp | None,
+    teller: CanTell | None = None,
+    *,
+    failover_after: timedelta = _NEVER,
+    hub: Hub | None = None,
 ) -> House:
     """A house with every job in it, not yet started. ``provider`` is asked about texts of unknown outcome, ``teller``
     later about those that it took. A number that stands still for longer than ``failover_after`` (0: never) leaves what
-    waits for it to another one."""
+    waits for it to another one. ``hub`` is told of public posts."""
     store, now = tools.store, tools.now
     late_looks = None if teller is None else LateLooks(tools, teller)
     unfolded = True
@@ -165,6 +182,14 @@ def keep_house(
         if moved:
             log.warning("another number takes over", deliveries=moved, routes=plan)
 
+    async def tell_hub() -> None:
+        assert hub is not None
+        async with store.glancing() as reading:
+            news = await announcing.news(reading, tools.site)
+        if news is not None and await hub.tell(news.feeds):
+            async with store.unit(durable=False) as unit:
+                await announcing.told(unit, news.up_to)
+
     async def wipe_old_messages() -> None:
         await to_the_end(lambda unit: tending.wipe_old_messages(unit, now=now()), durable=False)
 
@@ -211,4 +236,6 @@ def keep_house(
         jobs.append((ask_late, 1))
     if failover_after and len(tools.providers) > 1:
         jobs.append((fail_over, min(5, failover_after.total_seconds() / 4)))
+    if hub is not None:
+        jobs.append((tell_hub, 5))
     return House(jobs)

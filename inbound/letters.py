@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from gateway.domain.types import Channel
+from inbound.automatic import Kind, kind_of
 from inbound.message import BounceAddress, Door, Inbound
 from inbound.mime import read
 from inbound.mime_parts import Part, parse, thin
-from inbound.reports import failure, is_automatic
+from inbound.reports import arrived, complaint, failure
 
 _MOST_RECEIVED = 50
 _RAW_KEPT = 256 * 1024
@@ -24,9 +25,11 @@ def understand(
     if len(mail.get_all("received", [])) > _MOST_RECEIVED:
         return []
     letter = read(mail)
-    automatic = is_automatic(mail, sender, mail_domain)
+    automatic = kind_of(mail, sender, mail_domain)
     bounces = any(isinstance(door, BounceAddress) for door in doors.values())
     reason = failure(mail, content) if bounces else ""
+    is_there = bounces and automatic is Kind.BOUNCE and arrived(mail)
+    complains = complaint(mail) if automatic is Kind.COMPLAINT else None
     identity = letter.message_id or _fingerprint(mail, content, sender)
     raw = _kept(content)
     return [
@@ -45,6 +48,8 @@ def understand(
             subject=letter.subject,
             message_id=letter.message_id,
             failure=reason if isinstance(door, BounceAddress) else "",
+            arrived=is_there and isinstance(door, BounceAddress),
+            complaint=complains,
         )
         for address, door in doors.items()
     ]

@@ -22,6 +22,7 @@ import msgspec
 import structlog
 from aiosmtplib.errors import SMTPAuthenticationError, SMTPException, SMTPResponseException
 
+from gateway.domain import mail_codes
 from gateway.domain.delivery import Bounced, Deferred, Fault, Outcome, Sent
 from gateway.domain.types import Outgoing
 from gateway.service.site import Site
@@ -46,8 +47,7 @@ _MAILBOX = re.compile(r"[^\s\x00-\x1f\x7f<>()\[\],;:\\\"@]{1,64}@[^\s\x00-\x1f\x
 _ENHANCED = re.compile(r"([245]\.\d{1,3}\.\d{1,3})\b")
 _NO_LOGIN = frozenset({530, 534, 535, 538})
 _NO_MAILBOX = frozenset({550, 551, 553})
-_BAD_ADDRESS = re.compile(r"5\.1\.([1-6]|10)|5\.2\.1")
-_BAD_SENDER = re.compile(r"5\.1\.[78]")
+_ABOUT_MAILBOX = ("5.1.", "5.2.")
 
 
 class OutboundMailSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -270,20 +270,19 @@ def _refused(stage: Stage, reply: Reply, recipient: str) -> Outcome:
         case Stage.MAIL:
             log.error("the relay refuses our address", code=reply.code)
             return Bounced(reason, Fault.SENDER)
-        case Stage.RCPT:
-            return Bounced(reason, _whose_fault(reply))
-        case Stage.DATA | Stage.END:
-            return Bounced(reason, Fault.MESSAGE)
+        case Stage.RCPT | Stage.DATA | Stage.END:
+            return Bounced(reason, _whose_fault(stage, reply))
 
 
-def _whose_fault(reply: Reply) -> Fault:
-    """Of a refused recipient: the enhanced code says it (RFC 3463); without one, 550, 551 and 553 mean the mailbox."""
+def _whose_fault(stage: Stage, reply: Reply) -> Fault:
+    """Of a refusal: the enhanced code says it where it is about the recipient (RFC 3463); at RCPT without one, 550, 551
+    and 553 mean the mailbox. The relay's policy is the operator's to mend, and held against no mailbox."""
     enhanced = _ENHANCED.match(reply.words)
     if enhanced is None:
-        return Fault.ADDRESS if reply.code in _NO_MAILBOX else Fault.MESSAGE
-    if _BAD_SENDER.fullmatch(enhanced[1]):
-        return Fault.SENDER
-    return Fault.ADDRESS if _BAD_ADDRESS.fullmatch(enhanced[1]) else Fault.MESSAGE
+        return Fault.ADDRESS if stage is Stage.RCPT and reply.code in _NO_MAILBOX else Fault.MESSAGE
+    if not enhanced[1].startswith(_ABOUT_MAILBOX):
+        return Fault.MESSAGE
+    return mail_codes.FAULTS[mail_codes.code_of(enhanced[1]).meaning]
 
 
 def _locked_out(reason: str, code: int) -> Deferred:

@@ -20,7 +20,7 @@ from html import escape
 from typing import NamedTuple
 from urllib.parse import quote
 
-from gateway.domain import token
+from gateway.domain import token, unsubscribe
 from gateway.domain.reply_form import sentences
 from gateway.domain.speech import say, spoken
 from gateway.domain.text import Link, Mention, Plain, Tag, parts
@@ -81,8 +81,8 @@ def _rendered(delivery: Outgoing, site: Site) -> bytes:
         delivery.original_author,
         spoken().code,
     )
-    reply = token.make(site.key, Purpose.REPLY, delivery.id)
-    stop = token.make(site.key, Purpose.UNSUBSCRIBE, delivery.id)
+    reply = token.make(site.key, Purpose.REPLY, delivery.id, delivery.reply_version)
+    stop = unsubscribe.make(site.key, unsubscribe.what_stops(delivery, site.key))
     headers = (
         f"{_addressing(delivery, site)}"
         f"Reply-To: <reply+{reply}@{site.mail_domain}>\r\n"
@@ -124,7 +124,7 @@ def _notice(delivery: Outgoing, site: Site) -> bytes:
     if answered:
         headers += f"In-Reply-To: {answered[0]}\r\nReferences: {answered[0]}\r\n"
     if delivery.account_id is not None:
-        reply = token.make(site.key, Purpose.REPLY, delivery.id)
+        reply = token.make(site.key, Purpose.REPLY, delivery.id, delivery.reply_version)
         headers += f"Reply-To: <reply+{reply}@{site.mail_domain}>\r\n"
     headers += f"Auto-Submitted: {'auto-replied' if answered else 'auto-generated'}\r\n{_marks(site.mail_domain)}"
     return headers.encode("utf-8", "replace") + _part("plain") + _printable(delivery.text + "\n")

@@ -41,6 +41,8 @@ class AccountRow:
     quiet_hours: str | None
     sleeps_at: datetime | None
     wakes_at: datetime | None
+    reply_version: int
+    checks_sender: bool
     password_hash: str = ""
 
 
@@ -106,10 +108,14 @@ _SET_EMAIL_MODE = _set("email_mode")
 _SET_SUSPENDED = _set("suspended_at")
 _SET_PIN = _set("pin_hash")
 _SET_ADMIN = _set("admin")
-_SET_PROFILE = _set("bio", "language", "time_zone", "overflow")
+_SET_CHECKS_SENDER = _set("checks_sender")
 _RENEW_POSTING = (
     update(accounts).where(accounts.c.id == bindparam("account")).values(post_version=accounts.c.post_version + 1)
 )
+_RENEW_REPLIES = (
+    update(accounts).where(accounts.c.id == bindparam("account")).values(reply_version=accounts.c.reply_version + 1)
+)
+_SET_PROFILE = _set("bio", "language", "time_zone", "overflow")
 _RENEW_FEED = (
     update(accounts).where(accounts.c.id == bindparam("account")).values(feed_version=accounts.c.feed_version + 1)
 )
@@ -212,6 +218,21 @@ async def set_admin(unit: Unit, account_id: int, admin: bool) -> None:
     await unit.execute(_SET_ADMIN, {"account": account_id, "new_admin": admin})
 
 
+async def set_checks_sender(unit: Unit, account_id: int, checks: bool) -> None:
+    """Whether the secret posting address takes mail only from the account's own mailboxes."""
+    await unit.execute(_SET_CHECKS_SENDER, {"account": account_id, "new_checks_sender": checks})
+
+
+async def renew_posting(unit: Unit, account_id: int) -> None:
+    """The secret posting addresses made so far open nothing from now on."""
+    await unit.execute(_RENEW_POSTING, {"account": account_id})
+
+
+async def renew_replies(unit: Unit, account_id: int) -> None:
+    """The addresses that answer what was delivered so far open nothing from now on."""
+    await unit.execute(_RENEW_REPLIES, {"account": account_id})
+
+
 async def set_profile(
     unit: Unit, account_id: int, *, bio: str, language: str | None, time_zone: str | None, overflow: str | None
 ) -> None:
@@ -219,11 +240,6 @@ async def set_profile(
     values = {"new_bio": bio, "new_language": language, "new_time_zone": time_zone, "new_overflow": overflow}
     await unit.execute(_SET_PROFILE, {"account": account_id, **values})
     unit.ring()
-
-
-async def renew_posting(unit: Unit, account_id: int) -> None:
-    """The secret posting address that was handed out before is void."""
-    await unit.execute(_RENEW_POSTING, {"account": account_id})
 
 
 async def renew_feed(unit: Unit, account_id: int) -> None:

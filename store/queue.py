@@ -219,6 +219,7 @@ _DETAILS = (
         addresses.c.opted_out_at,
         addresses.c.dead_at.is_not(None),
         deliveries.c.excused,
+        _recipient.c.reply_version,
         deliveries.c.post_id,
     )
     .select_from(

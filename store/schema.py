@@ -85,7 +85,9 @@ class _AccountCols(TypedColumns):
     ``sms_route`` is the route of that phone. ``store.addresses.refresh`` alone writes these three.
     ``quiet_hours`` are the daily ones, as ``gateway.domain.quiet`` writes them. ``sleeps_at``/``wakes_at`` are the
     window of quiet that is now or comes next; the person sleeps from ``sleeps_at`` until it has been moved forward.
-    ``post_version``/``feed_version`` go into the secret posting and feed addresses; raising one revokes the old.
+    ``post_version``/``feed_version``/``reply_version`` go into the secret posting and feed addresses and into those
+    that answer a post; raising one revokes the old.
+    ``checks_sender``: the secret posting address takes mail only when it is proven to be from a mailbox of the account.
     ``pin_hash`` is the digest of the PIN that texts must begin with, ``password_hash`` what argon2 makes of the site's
     password; each is empty without one.
     """
@@ -112,6 +114,8 @@ class _AccountCols(TypedColumns):
     quiet_hours: Named[str | None] = Column(String(11))
     sleeps_at: Named[datetime | None] = Column(Instant)
     wakes_at: Named[datetime | None] = Column(Instant)
+    reply_version: Named[int] = Column(Integer, server_default="0")
+    checks_sender: Named[bool] = Column(Boolean, server_default=false())
     password_hash: Named[str] = Column(Text, server_default="")
 
 
@@ -157,7 +161,10 @@ class _AddressCols(TypedColumns):
 
     ``account_id``    whose it is now; None for a number that we only know.
     ``route``         for phones: the sender number this person texts with, so that one thread stays one thread.
-    ``opted_out_at``  STOP, or the provider said so: nothing may be sent. ``dead_at``: it does not exist.
+    ``opted_out_at``  STOP, or the provider said so: nothing may be sent. ``dead_at``: it does not exist, or mails to it
+                      are stopped; ``complained_at`` because its owner reported one as spam.
+    ``bounces``       mails that came back since there is no such mailbox, the last at ``bounced_at``.
+    ``soft_days``     days on which mails came back for what may pass, the last of them counted at ``soft_at``.
     ``last_post_id``  the last post that was sent to this phone: what a bare R, RT or FAV means.
     """
 
@@ -174,6 +181,9 @@ class _AddressCols(TypedColumns):
     bounced_at: Named[datetime | None] = Column(Instant)
     last_post_id: Named[int | None] = Column(BigInteger)
     created_at: Named[datetime] = Column(Instant)
+    soft_days: Named[int] = Column(SmallInteger, server_default="0")
+    soft_at: Named[datetime | None] = Column(Instant)
+    complained_at: Named[datetime | None] = Column(Instant)
 
 
 addresses = Table(
@@ -209,8 +219,8 @@ consents = Table(
 class _OfferCols(TypedColumns):
     """The one question an address was last asked: post these words after all (Y)? Repeat this code to go on?
 
-    ``kind`` is ``post``, the command that awaits its echo code (``delete``, ``public``, ``name``), or ``phone``: is
-    this the phone of the account whose id stands in ``words``?
+    ``kind`` is ``post``, the command that awaits its echo code (``delete``, ``public``, ``name``), ``phone``: is this
+    the phone of the account whose id stands in ``words``? or ``mailbox``: a code was mailed to that address.
     """
 
     address_id: Named[int] = Column(
@@ -330,6 +340,30 @@ class _SignupCols(TypedColumns):
 
 
 signups = Table("signups", metadata, _SignupCols, Index(None, "code_hash"), Index(None, "address"))
+
+
+class _ListCols(TypedColumns):
+    """People whom an account reads apart from its home."""
+
+    id = Column(_Id, primary_key=True)
+    account_id: Named[int] = Column(_Id, ForeignKey("accounts.id"))
+    title: Named[str] = Column(String(40))
+    created_at: Named[datetime] = Column(Instant)
+
+
+lists = Table("lists", metadata, _ListCols, Index(None, "account_id"), sqlite_autoincrement=True)
+
+
+class _ListMemberCols(TypedColumns):
+    """Who is on a list."""
+
+    list_id: Named[int] = Column(_Id, ForeignKey("lists.id", ondelete="CASCADE"))
+    account_id: Named[int] = Column(_Id, ForeignKey("accounts.id"))
+
+
+list_members = Table(
+    "list_members", metadata, _ListMemberCols, PrimaryKeyConstraint("list_id", "account_id"), Index(None, "account_id")
+)
 
 
 class _FollowCols(TypedColumns):

@@ -21,7 +21,7 @@ from gateway.cli_follows import parse_via
 from gateway.cli_post import parse_when
 from gateway.domain import provider_codes
 from gateway.domain.delivery import Halt
-from gateway.service import alerts, identity, joining
+from gateway.service import alerts, identity, joining, mailboxes
 from gateway.service.site import Site
 from store import accounts, addresses, reports, routes
 from store.unit import Store
@@ -188,6 +188,49 @@ def test_somebody_is_suspended_restored_and_deleted(birdwire):
     assert birdwire.json("user", "show", "bob")["suspended_at"] is None
     birdwire.done("user", "delete", "bob")
     assert birdwire.json("user", "list") == []
+
+
+def test_who_gets_nothing_any_more_is_seen_with_the_reason_and_taken_up_again(birdwire):
+    birdwire.done("user", "add", "bob", "--email", "bob@x.example", "--phone", "(555) 123-4567")
+    birdwire.done("user", "add", "eve", "--email", "eve@x.example")
+
+    async def stop() -> None:
+        store = Store(birdwire.url)
+        site = Site("Testville", "https://birds.example", "birds.example", b"k" * 32)
+        now = datetime.now(UTC)
+        async with store.unit() as unit:
+            for channel, address in (("email", "bob@x.example"), ("sms", "+15551234567")):
+                found = await addresses.find(unit, channel, address)
+                assert found is not None
+                await addresses.mark_dead(unit, found.id, "5.1.1 nobody here", now=now)
+            eve = await addresses.find(unit, "email", "eve@x.example")
+            assert eve is not None
+            await mailboxes.complained(unit, site, eve, "complaint (abuse)", now=now)
+        await store.close()
+
+    asyncio.run(stop())
+    shown = birdwire.json("user", "show", "bob")["stopped"]
+    assert {(each["address"], each["reason"]) for each in shown} == {
+        ("+15551234567", "5.1.1 nobody here"),
+        ("bob@x.example", "5.1.1 nobody here"),
+    }
+    assert "bob@x.example (5.1.1 nobody here)" in birdwire.done("user", "show", "bob")
+    listed = birdwire.json("user", "stopped")
+    assert {(each["name"], each["address"]) for each in listed} == {
+        ("bob", "+15551234567"),
+        ("bob", "bob@x.example"),
+        ("eve", "eve@x.example"),
+    }
+    assert "complaint (abuse)" in birdwire.done("user", "stopped")
+    assert "name it" in birdwire.refused("user", "resume", "eve")
+    assert "eve@x.example is used again." in birdwire.done("user", "resume", "eve", "Eve@x.example")
+    eve = birdwire.json("user", "show", "eve")
+    assert (eve["stopped"], eve["email_mode"]) == ([], "instant")
+    assert birdwire.done("user", "resume", "bob", "(555) 123-4567") == "+15551234567 is used again.\n"
+    assert "is not stopped" in birdwire.refused("user", "resume", "bob", "(555) 123-4567")
+    birdwire.done("user", "resume", "bob")
+    assert birdwire.json("user", "stopped") == []
+    assert "nothing of bob is stopped" in birdwire.refused("user", "resume", "bob")
 
 
 def test_a_follow_stands_at_once_also_where_they_are_protected(birdwire):
@@ -473,3 +516,26 @@ def test_the_ledger_of_consent_is_written_to_a_file_or_the_screen(birdwire):
         assert [row["address"] for row in found] == [address]
     assert birdwire.done("consents", "export", "--phone", "+15550000000", "-").strip() == "at,address,action,how,words"
     assert "not both" in birdwire.misused("consents", "export", "--phone", "1", "--email", "a", "-")
+
+
+def test_secret_mail_addresses_are_renewed(birdwire):
+    before = birdwire.json("user", "add", "alice", "--email", "alice@example.org")
+    after = birdwire.json("user", "renew", "alice", "--posting")
+    assert after["posting_address"] != before["posting_address"]
+    assert birdwire.json("user", "show", "alice")["posting_address"] == after["posting_address"]
+    (notice,) = birdwire.json("queue", "list", "--state", "queued")
+    assert notice["channel"] == "email"
+    assert birdwire.json("user", "renew", "alice", "--replies")["posting_address"] == after["posting_address"]
+    assert "--posting or --replies" in birdwire.misused("user", "renew", "alice")
+    assert "nobody" in birdwire.refused("user", "renew", "zoe", "--posting")
+
+
+def test_a_posting_address_asks_who_sends_once_it_is_told_to(birdwire):
+    birdwire.done("user", "add", "alice", "--email", "alice@example.org")
+    assert birdwire.json("user", "show", "alice")["checks_sender"] is False
+    assert "own mailboxes alone" in birdwire.done("user", "guard", "alice", "on")
+    assert birdwire.json("user", "show", "alice")["checks_sender"] is True
+    assert "whoever knows it" in birdwire.done("user", "guard", "alice", "off")
+    assert birdwire.json("user", "show", "alice")["checks_sender"] is False
+    birdwire.done("user", "add", "bob", "--phone", "+15550001002")
+    assert "no mailbox" in birdwire.refused("user", "guard", "bob", "on")

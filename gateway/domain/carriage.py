@@ -55,6 +55,7 @@ class Carriage:
     opted_out_at: datetime | None
     dead: bool | None
     excused: int
+    reply_version: int | None
     post_id: int | None
     kind: str | None
     text: str | None
@@ -76,10 +77,10 @@ def objection(carriage: Carriage) -> str:
         if carriage.channel == Channel.SMS:
             return mark("the recipient has no phone any more")
         return mark("the recipient has no mailbox any more")
-    if carriage.dead:
-        if carriage.channel == Channel.SMS:
-            return mark("the recipient's phone does not exist")
-        return mark("the recipient's mailbox does not exist")
+    if carriage.dead and carriage.channel == Channel.SMS:
+        return mark("the recipient's phone does not exist")
+    if carriage.dead and not carriage.answers:
+        return mark("mails to the recipient's mailbox are stopped")
     if carriage.opted_out_at is not None and not (carriage.answers and carriage.queued_at >= carriage.opted_out_at):
         return mark("the recipient has opted out")
     if carriage.post_id is not None:
@@ -182,6 +183,7 @@ def outgoing(carriage: Carriage, sender: str, valid_for: int = 0) -> Outgoing:
         valid_for=valid_for,
         excused=carriage.excused,
         language=carriage.language or "",
+        reply_version=carriage.reply_version or 0,
     )
 
 

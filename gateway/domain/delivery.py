@@ -39,6 +39,7 @@ class Fault(StrEnum):
 
     MESSAGE = "message"  # this text to this address; nothing else follows
     ADDRESS = "address"  # the phone or mailbox does not exist: stop using it
+    NOT_NOW = "not now"  # the mailbox takes nothing, which may pass: only after days of it stop using it
     OPTED_OUT = "opted-out"  # its owner told the provider to stop: so do we
     SENDER = "sender"  # our number, account or contract: the operator must act
 

@@ -21,6 +21,17 @@ def joined(site: str, name: str) -> str:
     return sentences(say("{site}: you are {name}. Text anything to post it.", site=site, name=name), terms())
 
 
+def joined_by_mail(site: str, name: str, address: str) -> str:
+    """For somebody who signed up from a mailbox."""
+    return say(
+        "{site}: you are {name}. Whatever you mail to {address} from this mailbox is posted, for everyone to read. "
+        "Posts of people you follow come by mail; STOP ends that, HELP tells more.",
+        site=site,
+        name=name,
+        address=address,
+    )
+
+
 def joined_by_following(site: str, name: str, *, can_join: bool) -> str:
     """The same confirmation for a phone that only follows."""
     ways = say("HELP for help, STOP to end, JOIN yourname to post.") if can_join else ""
@@ -99,6 +110,11 @@ def only_the_answer() -> str:
 
 def only_from_your_own() -> str:
     return say("That works from your phone or from your own confirmed mail address only.")
+
+
+def join_by_mail(ask: str) -> str:
+    how = say("Ask {ask} to add it to your account.", ask=ask) if ask else say("Write JOIN yourname to sign up.")
+    return sentences(say("This mail address belongs to nobody here."), how, say("Nothing was posted."))
 
 
 def not_your_mail() -> str:

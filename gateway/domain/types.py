@@ -88,6 +88,7 @@ class Outgoing:
     ``subject``, ``in_reply_to``  on a notice that answers a mail: its subject and Message-ID (RFC 5322 3.6.4).
     ``account_id``       the recipient's account; None when an unknown phone or address is answered.
     ``address_id``       our number for the phone or mailbox at ``to``.
+    ``reply_version``    what the address that answers it is made with.
     ``queued_at``        when the delivery was queued (aware, UTC).
     ``language``         the one that the recipient has chosen, as a code; empty if none.
     ``valid_for``        on SMS, seconds after which it must not be delivered any more; 0 is as the provider does.
@@ -119,3 +120,4 @@ class Outgoing:
     excused: int = 0
     author_id: int | None = None
     language: str = ""
+    reply_version: int = 0

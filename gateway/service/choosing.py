@@ -15,7 +15,7 @@ from gateway.domain.speech import mark
 from gateway.domain.text import normalise
 from gateway.domain.token import Purpose
 from gateway.domain.types import Channel, EmailMode, Overflow
-from gateway.service import following, joining, notify, proving, signing_up, waking
+from gateway.service import following, joining, mail_addresses, notify, proving, signing_up, waking
 from gateway.service.answering import pin as pins
 from gateway.service.joining import HeldBy, NameTaken, NotAName
 from gateway.service.proving import Asked, NotAPhone, NoTexts, OptedOut, TooManyCodes, YoursAlready
@@ -70,9 +70,8 @@ class LastWayIn:
 
 def secrets_of(site: Site, me: AccountRow) -> Secrets:
     """The secret addresses of an account."""
-    posting = token.make(site.key, Purpose.POST, me.id, me.post_version)
     feed = token.make(site.key, Purpose.FEED, me.id, me.feed_version)
-    return Secrets(f"post+{posting}@{site.mail_domain}", f"{site.public_url}/feeds/{feed}")
+    return Secrets(mail_addresses.posting_address(site, me), f"{site.public_url}/feeds/{feed}")
 
 
 async def set_profile(

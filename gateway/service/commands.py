@@ -10,7 +10,8 @@ Who is heard, in this order:
                           (behind a PIN, right or wrong, it is a STOP too)
     an opted-out phone    may START, and ask for HELP; until then nothing is done, as nothing could be answered
     a flood of texts      one answer a minute that says so, and nothing else is done
-    an unknown sender     may JOIN, CLAIM, or FOLLOW a public account; anything else posts nothing
+    an unknown sender     may JOIN, CLAIM, or FOLLOW a public account; a proven mailbox may JOIN; anything else posts
+                          nothing
     a suspended account   may leave, switch texts off and sign out
     one that only follows may do all that needs no name
     everybody else        all of it
@@ -32,8 +33,8 @@ from gateway.domain import reply, reply_posts
 from gateway.domain import wish as c
 from gateway.domain.command import parse, parse_mail
 from gateway.domain.text import normalise
-from gateway.domain.types import Channel, Source
-from gateway.service import posting
+from gateway.domain.types import Channel, EmailMode, Source
+from gateway.service import mailboxes, posting
 from gateway.service.answering import (
     account,
     consent,
@@ -115,6 +116,8 @@ async def _heard(asked: Asked) -> str:
         return consent.help_(asked, None)
     if asked.by_phone and address.dead_at is not None:
         await addresses.revive(unit, address.id)
+    elif asked.from_their_own and await mailboxes.wrote(unit, address, wants_mail=_wants_mail(command)):
+        asked = replace(asked, person=await sender_of(unit, told, address))
     if isinstance(command, c.Stop):
         return await consent.stop(asked)
     if stop := pin.stop_behind(asked):
@@ -139,6 +142,10 @@ async def _heard(asked: Asked) -> str:
             reply_posts.only_attachments(told.dropped) if isinstance(command, c.Empty) else _with_dropped(asked, answer)
         )
     return answer
+
+
+def _wants_mail(command: c.Command) -> bool:
+    return isinstance(command, c.Start) or (isinstance(command, c.Email) and command.mode is not EmailMode.OFF)
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,7 +246,7 @@ async def _answer_from_elsewhere(asked: Asked, command: c.Command) -> str:
 
 async def _answer_stranger(asked: Asked, command: c.Command) -> str:
     if not asked.by_phone:
-        return reply.not_your_mail()
+        return await _answer_mailbox(asked, command)
     match command:
         case c.Join(name):
             return await account.join(asked, name)
@@ -251,6 +258,15 @@ async def _answer_stranger(asked: Asked, command: c.Command) -> str:
             return await graph.follow_unknown(asked, name)
         case _:
             return reply.join_first(asked.site.name, asked.sign_up_with)
+
+
+async def _answer_mailbox(asked: Asked, command: c.Command) -> str:
+    """A mail from somebody who is nobody here; if it is proven from which mailbox, that one may sign up."""
+    if not asked.told.proven:
+        return reply.not_your_mail()
+    if isinstance(command, c.Join):
+        return await account.join(asked, command.name)
+    return reply.join_by_mail(asked.sign_up_with)
 
 
 async def _answer_member(asked: Asked, me: AccountRow, command: c.Command) -> str:

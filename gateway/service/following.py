@@ -1,4 +1,4 @@
-"""Following and its end: asking, granting, refusing, blocking, muting, and stopping one person's mails.
+"""Following and its end: asking, granting, refusing, blocking, muting.
 
 Whoever is blocked never learns of it: to them the other one is nobody.
 """
@@ -6,12 +6,11 @@ Whoever is blocked never learns of it: to them the other one is nobody.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from gateway.domain import reply, reply_listening, reply_people
+from gateway.domain import reply_people
 from gateway.domain.speech import mark
-from gateway.domain.types import EmailMode, Lane, PostKind
 from gateway.service import notify
 from gateway.service.site import Site
-from store import accounts, deliveries, follows, listeners, posts, relations
+from store import accounts, deliveries, follows, relations
 from store.accounts import AccountRow
 from store.unit import Reading, Unit
 
@@ -172,28 +171,3 @@ async def mute(unit: Unit, account_id: int, other_id: int, *, now: datetime) -> 
     """Keep following, receive nothing: what is queued is dropped too."""
     await relations.mute(unit, account_id, other_id, now=now)
     await deliveries.drop_between(unit, account_id, other_id, mark("muted"), now=now)
-
-
-async def unsubscribe(unit: Unit, delivery_id: int, *, now: datetime) -> str | None:
-    """Stop the mails of the kind that this delivery was, and say so; None if nobody knows it any more.
-
-    A followed author's post: that author's mails stop, and a second click on the same mail, or a program that asks
-    twice (RFC 8058), changes nothing more. So it is with a word, a tag or a group. Anything else has no switch of its
-    own: all the account's mails stop.
-    """
-    delivery = await deliveries.by_id(unit, delivery_id)
-    account = (
-        None if delivery is None or delivery.account_id is None else await accounts.by_id(unit, delivery.account_id)
-    )
-    if delivery is None or account is None or account.deleted_at is not None:
-        return None
-    if delivery.via is not None:
-        await listeners.stop_mail(unit, delivery.via, account.id)
-        return reply_listening.unsubscribed_from(delivery.via)
-    post = None if delivery.post_id is None else await posts.by_id(unit, delivery.post_id)
-    if post is not None and post.kind != PostKind.DIRECT and delivery.lane >= Lane.FIRST:
-        author = await accounts.by_id(unit, post.author_id)
-        await follows.set_mail(unit, post.author_id, account.id, False)
-        return reply.unsubscribed((author and author.name) or "")
-    await accounts.set_email_mode(unit, account.id, EmailMode.OFF)
-    return reply.mail_off()

@@ -9,11 +9,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from gateway.domain import proof, reply, token
+from gateway.domain import proof, reply
 from gateway.domain.speech import mark
-from gateway.domain.token import Purpose
 from gateway.domain.types import NAME_PATTERN, Channel
 from gateway.service import notify
+from gateway.service.mail_addresses import posting_address
 from gateway.service.site import Site
 from store import (
     accounts,
@@ -22,6 +22,7 @@ from store import (
     deliveries,
     follows,
     listeners,
+    lists,
     nudges,
     polls,
     proofs,
@@ -176,7 +177,8 @@ async def name_refusal(unit: Unit, name: str) -> NameTaken | NotAName | None:
 async def join(
     unit: Unit, site: Site, phone: AddressRow, name: str, *, words: str, now: datetime
 ) -> Joined | NameTaken | NotAName | RegistrationClosed:
-    """Sign a phone up under ``name`` (lower-case). ``words`` are what was texted: they are the consent.
+    """Sign a phone up, or a proven mailbox, under ``name`` (lower-case). ``words`` are what it wrote: they are the
+    consent.
 
     A phone that only follows keeps what it follows; one that has a named account must not come here.
     """
@@ -276,6 +278,7 @@ async def delete_account(unit: Unit, account_id: int, *, now: datetime) -> None:
     await relations.remove_all(unit, account_id)
     await listeners.remove_all(unit, account_id)
     await polls.remove_votes(unit, account_id)
+    await lists.remove_all(unit, account_id)
     await nudges.remove_all(unit, account_id)
     await accounts.set_pin(unit, account_id, "")
     await proofs.forget_all(unit, account_id)
@@ -326,9 +329,8 @@ async def mail_posting_address(unit: Unit, site: Site, account_id: int, *, now: 
     account = await accounts.by_id(unit, account_id)
     if account is None or account.mail_id is None:
         return False
-    secret = token.make(site.key, Purpose.POST, account.id, account.post_version)
     with site.languages.speaking(account.language):
-        letter = reply.posting_letter(site.name, account.name or "", f"post+{secret}@{site.mail_domain}")
+        letter = reply.posting_letter(site.name, account.name or "", posting_address(site, account))
         subject = reply.posting_letter_subject(site.name)
     return await notify.tell(unit, account.mail_id, letter, subject=subject, now=now)
 

@@ -13,7 +13,7 @@ from gateway.domain.folding import fold
 from gateway.domain.token import Purpose
 from gateway.domain.types import PostKind
 from gateway.service.site import Site
-from store import accounts, follows, member_timelines, relations, timelines
+from store import accounts, follows, lists, member_timelines, relations, timelines
 from store import search as find
 from store.accounts import AccountRow
 from store.member_timelines import Marks
@@ -162,6 +162,11 @@ async def group_timeline(reading: Reading, group: str, *, reader: int | None = N
     """What was written to a group (without its ``!``), as far as the ``reader``, or everybody, may see it."""
     rows = await member_timelines.grouped(reading, reader or 0, group, before=before, most=PAGE + 1)
     return await _page(reading, rows)
+
+
+async def list_timeline(reading: Reading, account_id: int, list_id: int, *, before: int = NEWEST) -> Page:
+    """What the people on one of the account's lists write."""
+    return await _page(reading, await lists.timeline(reading, account_id, list_id, before=before, most=PAGE + 1))
 
 
 async def marks(reading: Reading, account_id: int, shown: Sequence[PostView]) -> Marks:

@@ -22,6 +22,8 @@ class Limits:
     groups: int = 50
     poll_hours: int = 24
     reports_per_day: int = 20
+    hard_bounces: int = 3
+    soft_bounce_days: int = 10
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from gateway.web.desk import Desk, six_digits
 from gateway.web.entrance import Entrance
 from gateway.web.feeds import Feeds
 from gateway.web.hooks import KannelHooks, TwilioHooks
+from gateway.web.lists import Lists
 from gateway.web.living import Living
 from gateway.web.look import Look
 from gateway.web.pages import Pages
@@ -22,6 +23,7 @@ from gateway.web.people import People
 from gateway.web.problems import add_headers, show_problems
 from gateway.web.settings import Settings
 from gateway.web.together import Together
+from gateway.web.unsubscribing import Unsubscribing
 from gateway.web.visitors import Visitors
 from gateway.web.watching import Watching
 from inbound.message import TakesMessages
@@ -36,11 +38,13 @@ LARGEST_BODY = 64 * 1024
 @dataclass(frozen=True)
 class WebSettings:
     """``[web]``: where the site and the webhooks listen. A proxy with TLS stands before it; ``trusted_proxies`` are the
-    addresses from which it is believed who the visitor is (``X-Forwarded-For``)."""
+    addresses from which it is believed who the visitor is (``X-Forwarded-For``); ``hub`` is the WebSub hub that is told
+    of public posts."""
 
     host: str = "127.0.0.1"
     port: Annotated[int, Meta(ge=0, le=65535)] = 8140
     trusted_proxies: tuple[str, ...] = ("127.0.0.1", "::1")
+    hub: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,7 @@ class WebDeps:
     pages: bool = True
     new_code: Callable[[], str] = six_digits
     proxies: frozenset[str] = frozenset()
+    hub: str = ""
 
 
 def build_app(deps: WebDeps) -> web.Application:
@@ -74,11 +79,13 @@ def build_app(deps: WebDeps) -> web.Application:
     if deps.kannel:
         KannelHooks(deps.kannel, deps.intake, deps.record, deps.now).add_to(app)
     if deps.pages:
-        Feeds(deps.store, deps.site).add_to(app)
+        Feeds(deps.store, deps.site, deps.hub).add_to(app)
+        Unsubscribing(deps.store, deps.site, look, deps.now).add_to(app)
         desk = Desk(deps.store, deps.site, look, visitors, deps.now, deps.new_code, deps.proxies)
         Entrance(desk).add_to(app)
         Watching(desk).add_to(app)
         Together(desk).add_to(app)
+        Lists(desk).add_to(app)
         Settings(desk).add_to(app)
         People(desk).add_to(app)
         living = Living(desk)

@@ -77,7 +77,9 @@ class _Kept:
 class Feeds:
     """The feed routes over one store."""
 
-    def __init__(self, store: Store, site: Site) -> None:
+    def __init__(self, store: Store, site: Site, hub: str = "") -> None:
+        """``hub`` is the WebSub hub that is told of public posts; empty for none."""
+        self._hub = hub
         self._store = store
         self._site = site
         self._kept: OrderedDict[str, _Kept] = OrderedDict()
@@ -216,7 +218,8 @@ class Feeds:
             )
             for post in posts
         )
-        return Feed(shown.title, shown.description, base + shown.page, self_url, items)
+        hub = "" if shown.secret or shown.query else self._hub
+        return Feed(shown.title, shown.description, base + shown.page, self_url, items, hub)
 
     def _html(self, post: PostView) -> str:
         base = self._site.public_url
@@ -255,6 +258,8 @@ def _written(shown: Shown, feed: Feed, kind: Format) -> _Kept:
     }
     if modified:
         headers[hdrs.LAST_MODIFIED] = format_datetime(modified, usegmt=True)
+    if feed.hub:
+        headers[hdrs.LINK] = f'<{feed.hub}>; rel="hub", <{feed.self_url}>; rel="self"'
     if shown.secret:
         headers["X-Robots-Tag"] = "noindex"
         headers["Referrer-Policy"] = "no-referrer"

@@ -1,4 +1,4 @@
-"""The pages that everybody may see: the front page, people, posts, tags; and the one that stops mails."""
+"""The pages that everybody may see: the front page, people, posts, tags."""
 
 from collections.abc import Sequence
 from html import escape
@@ -6,11 +6,8 @@ from typing import Any
 
 from aiohttp import hdrs, web
 
-from gateway.domain import token
 from gateway.domain.command_table import CHAPTERS
-from gateway.domain.speech import say
-from gateway.domain.token import Purpose
-from gateway.service import following, polling, reading
+from gateway.service import polling, reading
 from gateway.service.reading import Closed, Deleted, Missing, PostPage, PostView, Profile
 from gateway.web import addresses
 from gateway.web.desk import Desk
@@ -38,12 +35,10 @@ class Pages:
 
     def add_to(self, app: web.Application) -> None:
         """Add every page's route."""
-        get, post = app.router.add_get, app.router.add_post
+        get = app.router.add_get
         get("/static/{file}", self._look.static)
         get("/robots.txt", self.robots)
         get("/help", self.help)
-        get("/unsubscribe/{token}", self.ask_unsubscribe)
-        post("/unsubscribe/{token}", self.unsubscribe)
         get("/", self.front)
         get("/sitemap.xml", self.sitemap)
         get(f"/@{addresses.NAME}", self.person)
@@ -133,32 +128,6 @@ class Pages:
         urls = "".join(f"<url><loc>{base}/{path}</loc></url>\n" for path in ("", *(f"@{name}" for name in names)))
         text = f'<?xml version="1.0" encoding="utf-8"?>\n<urlset xmlns="{_SITEMAP}">\n{urls}</urlset>\n'
         return web.Response(text=text, content_type="application/xml", headers={hdrs.CACHE_CONTROL: "max-age=3600"})
-
-    async def ask_unsubscribe(self, request: web.Request) -> web.Response:
-        """Ask before doing: mail scanners open every link."""
-        self._delivery(request)
-        return self._look.message(
-            request,
-            say("Stop these mails?"),
-            say("You will get no more mails of the kind that this link stood in. Nothing else changes."),
-            button=say("Stop these mails"),
-            home=False,
-        )
-
-    async def unsubscribe(self, request: web.Request) -> web.Response:
-        """Stop mails, from the page above or straight from a mail program (RFC 8058): no login, no redirect."""
-        delivery_id = self._delivery(request)
-        async with self._store.unit() as unit:
-            words = await following.unsubscribe(unit, delivery_id, now=self._now())
-        if words is None:
-            raise web.HTTPNotFound
-        return self._look.message(request, say("Done"), words, home=False)
-
-    def _delivery(self, request: web.Request) -> int:
-        claimed = token.parse(request.match_info["token"])
-        if claimed is None or not token.holds(self._site.key, Purpose.UNSUBSCRIBE, claimed):
-            raise web.HTTPNotFound
-        return claimed.number
 
 
 def _reader(request: web.Request) -> int | None:

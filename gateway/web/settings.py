@@ -9,7 +9,7 @@ from zoneinfo import available_timezones
 from aiohttp import web
 
 from gateway.domain.types import EmailMode, Overflow
-from gateway.service import choosing, joining, passwords, visiting
+from gateway.service import choosing, joining, mail_addresses, passwords, visiting
 from gateway.service.choosing import BioTooLong, LastWayIn, LinkSent, NotAMailbox, Unknown
 from gateway.service.joining import HeldBy, NameTaken, NotAName
 from gateway.service.proving import Asked, NotAPhone, NoTexts, OptedOut, TooManyCodes, YoursAlready
@@ -46,6 +46,7 @@ class Settings:
         post("/settings/channels", self.channels)
         post("/settings/quiet", self.quiet)
         post("/settings/renew", self.renew)
+        post("/settings/guard", self.guard)
         post("/settings/pin", self.pin)
         post("/settings/password", self.password)
         post("/settings/sessions", self.end_session)
@@ -204,12 +205,22 @@ class Settings:
         async with self._desk.store.unit() as unit:
             match which:
                 case "posting":
-                    await accounts.renew_posting(unit, me.id)
+                    await mail_addresses.renew_posting_address(unit, me.id)
+                case "replies":
+                    await mail_addresses.renew_reply_addresses(unit, me.id)
                 case "feed":
                     await accounts.renew_feed(unit, me.id)
                 case _:
                     raise web.HTTPBadRequest
         return _done(which)
+
+    async def guard(self, request: web.Request) -> web.StreamResponse:
+        """Whether the posting address takes mail from the member's own mailboxes alone."""
+        me = member(request)
+        (checks,) = await given(request, "checks")
+        async with self._desk.store.unit() as unit:
+            await mail_addresses.check_sender(unit, me.id, bool(checks))
+        return _done("guard")
 
     async def pin(self, request: web.Request) -> web.StreamResponse:
         """Set or end the PIN."""

@@ -55,6 +55,7 @@ POST = Carriage(
     opted_out_at=None,
     dead=False,
     excused=0,
+    reply_version=0,
 )
 NOTICE = replace(
     POST,
@@ -79,6 +80,7 @@ DIRECT = {"kind": "direct", "lane": Lane.ANSWER, "follow_state": None, "follow_t
         ({"to": None}, "no phone any more"),
         ({"to": None, "channel": "email"}, "no mailbox any more"),
         ({"dead": True}, "phone does not exist"),
+        ({"dead": True, "channel": "email"}, "mailbox are stopped"),
         ({"opted_out_at": POST.queued_at}, "opted out"),
         ({"muted": True}, "muted"),
         ({"original_protected": True}, "reposted is protected"),
@@ -156,6 +158,8 @@ def test_after_a_stop_only_its_own_answer_goes_out() -> None:
     before = NOTICE.queued_at - timedelta(seconds=1)
     assert "opted out" in objection(replace(stopped, answers=True, queued_at=before))
     assert "does not exist" in objection(replace(NOTICE, dead=True, answers=True))
+    assert objection(replace(NOTICE, dead=True, answers=True, channel="email")) == ""
+    assert "stopped" in objection(replace(NOTICE, dead=True, channel="email"))
 
 
 @pytest.mark.parametrize(

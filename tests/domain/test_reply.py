@@ -10,6 +10,7 @@ from gateway.domain import (
     reply,
     reply_form,
     reply_listening,
+    reply_mail,
     reply_people,
     reply_posts,
     reply_quiet,
@@ -79,6 +80,14 @@ ANSWERS = [
     reply.mail_off_texts_on(),
     reply.no_phone(ASK),
     reply.no_mail(ASK),
+    reply_mail.came_back(SITE, "bob@mail.example"),
+    reply_mail.came_back(SITE, "b" * 64 + "@mail.example"),
+    reply_mail.complained(SITE, "bob@mail.example"),
+    reply_mail.complained(SITE, "b" * 64 + "@mail.example"),
+    reply_mail.code_mailed("bob@mail.example"),
+    reply_mail.code_mailed("b" * 254),
+    reply_mail.too_many_codes(),
+    reply_mail.mails_go_on(),
     reply_people.nobody_offer(NAME, 10),
     reply_people.following(NAME, texts=True),
     reply_people.protected_join_first(NAME, ""),
@@ -154,3 +163,20 @@ def test_the_first_of_a_list_is_whole_and_others_come_while_they_fit() -> None:
 def test_who_somebody_is_begins_with_what_they_say_of_themselves() -> None:
     words = reply_reading.whois("ann", "Teacher.\nBirds.", (1, 0), "https://x.example/@ann", protected=False)
     assert words == "ann: Teacher. Birds. 1 post, 0 followers. https://x.example/@ann"
+
+
+@pytest.mark.parametrize(
+    ("people", "keys", "words"),
+    [
+        (0, 0, "You still get direct messages and mentions by mail."),
+        (1, 0, "You still get the posts of 1 person, direct messages and mentions by mail."),
+        (
+            3,
+            1,
+            "You still get the posts of 3 people and for 1 word, tag or group, direct messages and mentions by mail.",
+        ),
+        (0, 2, "You still get the posts for 2 words, tags and groups, direct messages and mentions by mail."),
+    ],
+)
+def test_what_still_comes_by_mail_is_said_in_a_sentence(people: int, keys: int, words: str) -> None:
+    assert reply_mail.left(people, keys) == words

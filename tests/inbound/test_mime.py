@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from inbound.automatic import kind_of
 from inbound.html import to_text
 from inbound.mime import Letter, decode, header, read
 from inbound.mime_parts import parse, thin
 from inbound.quotes import own_words, unflow, unwrap_like
-from inbound.reports import failure, is_automatic
+from inbound.reports import failure
 from tests.inbound.mails import SAMPLES, Sample
 
 
@@ -248,7 +249,7 @@ def test_lines_that_the_program_broke_are_joined_as_the_html_twin_shows() -> Non
 def test_parameters_that_cannot_be_read_hide_no_words(parameters: str) -> None:
     raw = f"Content-Type: text/plain; {parameters}\r\n\r\nGr\xfc\xdfe\r\n".encode("latin-1")
     assert letter(raw).text == "Gr\xfc\xdfe"
-    assert not is_automatic(parse(raw), "a@home.example", "birds.example")
+    assert kind_of(parse(raw), "a@home.example", "birds.example") is None
 
 
 @pytest.mark.parametrize(
@@ -262,7 +263,7 @@ def test_a_header_of_a_megabyte_is_read_quickly(name: str, line: str) -> None:
     begun = time.process_time()
     mail = parse(raw)
     read(mail)
-    is_automatic(mail, "a@home.example", "birds.example")
+    kind_of(mail, "a@home.example", "birds.example")
     failure(mail, raw)
     assert time.process_time() - begun < 3
 

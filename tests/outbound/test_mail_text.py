@@ -13,9 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.domain import token
+from gateway.domain import token, unsubscribe
 from gateway.domain.token import Purpose
 from gateway.domain.types import Channel, Outgoing, PostKind
+from gateway.domain.unsubscribe import AuthorsMail
 from gateway.languages import languages
 from gateway.service.site import Site
 from outbound.mail_text import message_id, render, return_path
@@ -29,6 +30,7 @@ POST = Outgoing(
     text="Tea in the hall at four, bring @carol #tea",
     queued_at=datetime(2026, 11, 23, 9, 30, tzinfo=UTC),
     author="alice",
+    author_id=4,
     post_id=7,
     conversation_id=5,
     kind=PostKind.POST,
@@ -96,9 +98,18 @@ def test_replies_and_bounces_come_back_to_tokens_of_this_delivery() -> None:
         assert token.holds(SITE.key, purpose, claimed)
 
 
+def test_the_address_for_replies_is_made_with_the_version_of_its_reader() -> None:
+    for mail in (read(reply_version=3), read(NOTICE, reply_version=3)):
+        local = mail["Reply-To"].addresses[0].addr_spec.partition("@")[0]
+        claimed = token.parse(local.removeprefix("reply+"))
+        assert claimed is not None
+        assert token.holds(SITE.key, Purpose.REPLY, claimed, 3)
+        assert not token.holds(SITE.key, Purpose.REPLY, claimed)
+
+
 def test_mails_can_be_stopped_with_one_click_by_mail_and_from_the_body() -> None:
     mail = read()
-    stop = token.make(SITE.key, Purpose.UNSUBSCRIBE, 31)
+    stop = unsubscribe.make(SITE.key, AuthorsMail(account_id=12, author_id=4))
     url = f"https://town.example/unsubscribe/{stop}"
     assert mail["List-Unsubscribe"] == f"<{url}>, <mailto:unsubscribe+{stop}@mail.town.example>"
     assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"

@@ -12,7 +12,8 @@ from gateway.domain.delivery import Deferred, Outcome, RetryRules, Sent
 from gateway.domain.pace import Pace
 from gateway.domain.reason import USED_UP
 from gateway.domain.types import Outgoing
-from gateway.service import budgets, claiming, fanout, following, notify, settling
+from gateway.domain.unsubscribe import what_stops
+from gateway.service import budgets, claiming, fanout, notify, settling, unsubscribing
 from gateway.service.settling import Result
 from store import addresses, routes, usage
 from store import deliveries as deliveries_store
@@ -178,8 +179,10 @@ async def test_who_unsubscribed_from_what_they_listen_to_gets_no_mail_in_place_o
     await send(listeners)
     (mail,) = await send_mails(listeners)
     async with listeners.store.unit() as unit:
-        said = await following.unsubscribe(unit, mail.id, now=listeners.now)
-    assert said == reply_listening.unsubscribed_from(via)
+        stop = what_stops(mail, listeners.site.key)
+        done = await unsubscribing.unsubscribe(unit, listeners.site, stop, now=listeners.now)
+    assert done is not None
+    assert done.words == reply_listening.unsubscribed_from(via)
     await listeners.text("bob", wish)  # once more, by text: that says nothing of mails
     await say(listeners, "!team #wifi?")
     await send(listeners)

@@ -10,7 +10,7 @@ from gateway.domain.token import Purpose
 from gateway.service import login
 from gateway.service.site import Site
 from gateway.web.app import WebDeps, build_app
-from store import accounts, groups
+from store import accounts, groups, lists
 from store.unit import Store
 from tests.web.browsing import Browser, log_in, with_mail
 from tests.web.village import NOW, Nobody, Village
@@ -33,7 +33,7 @@ def routes(store: Store, site: Site) -> list[tuple[str, str]]:
 class World:
     """Whatever a pattern may ask for is there."""
 
-    def __init__(self, village: Village, site: Site, post: int, link: str) -> None:
+    def __init__(self, village: Village, site: Site, post: int, link: str, listed: int) -> None:
         self.site = site
         delivery = token.make(site.key, Purpose.UNSUBSCRIBE, 1)
         feed = token.make(site.key, Purpose.FEED, village.ids["alice"], 0)
@@ -42,6 +42,7 @@ class World:
             "post": str(post),
             "tag": "talk",
             "group": "garden",
+            "list": str(listed),
             "end": "followers",
             "act": "follow",
             "word": "join",
@@ -68,8 +69,9 @@ async def world(village: Village, site: Site) -> World:
     async with village.store.unit() as unit:
         await accounts.set_admin(unit, village.ids["alice"], admin=True)
         await groups.add(unit, "garden", founder_id=village.ids["bob"], now=NOW)
+        listed = await lists.add(unit, village.ids["alice"], "friends", now=NOW)
         link = await login.new_link(unit, site, village.ids["bob"], now=NOW)
-    return World(village, site, post, link)
+    return World(village, site, post, link, listed)
 
 
 @pytest.fixture

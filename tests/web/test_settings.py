@@ -250,3 +250,14 @@ async def test_an_account_is_deleted_by_whoever_types_its_name(alice: Browser, v
     await alice.open("/home")
     assert alice.path == "/login"
     assert await alice.open(f"/@alice/{post}") in (404, 410)
+
+
+async def test_mail_is_guarded_and_old_mails_are_closed(alice: Browser, village: Village) -> None:
+    await alice.submit("/settings/guard", checks="yes")
+    assert (await account(village)).checks_sender
+    word = alice.find("//input[@name='csrf']")[0].get("value")
+    await alice.post("/settings/guard", csrf=word)
+    assert not (await account(village)).checks_sender
+    await alice.post("/settings/renew", csrf=word, which="replies")
+    assert (await account(village)).reply_version == 1
+    assert await alice.post("/settings/renew", csrf=word, which="everything") == 400

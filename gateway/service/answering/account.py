@@ -4,6 +4,7 @@ from typing import assert_never
 
 from gateway.domain import reply, reply_people
 from gateway.service import echoing, following, joining, proving
+from gateway.service.answering import mailbox
 from gateway.service.answering.asked import Asked, guessed_too_often, or_post
 from gateway.service.echoing import Wrong
 from gateway.service.joining import Claimed, HeldBy, Joined, NameTaken, NoSuchCode, NotAName, RegistrationClosed
@@ -16,13 +17,15 @@ RENAME, PUBLIC, DELETE = "name", "public", "delete"
 
 
 async def join(asked: Asked, name: str) -> str:
-    """Sign up from this phone, or give a phone that only follows its name."""
+    """Sign up from this phone or proven mailbox, or give one that only follows its name."""
     if asked.person is not None and asked.person.name is not None:
         return await or_post(asked, reply.already_named(asked.person.name))
-    if not asked.by_phone:
+    if not asked.by_phone and not asked.told.proven:
         return reply.only_by_phone()
     outcome = await joining.join(asked.unit, asked.site, asked.address, name, words=asked.told.text, now=asked.now)
     match outcome:
+        case Joined() if asked.told.proven:
+            return reply.joined_by_mail(asked.site.name, name, f"post@{asked.site.mail_domain}")
         case Joined(_, fresh):
             return reply.joined(asked.site.name, name) if fresh else reply.named(name)
         case NameTaken() | NotAName():
@@ -120,6 +123,8 @@ async def take_code(asked: Asked, me: AccountRow | None, code: str) -> str | Non
         case "delete":
             await joining.delete_account(asked.unit, me.id, now=asked.now)
             return reply.deleted()
+        case mailbox.KIND:
+            return await mailbox.take(asked, me, int(offer.words))
         case other:
             raise AssertionError(f"no code is ever awaited for {other}")
 

@@ -28,6 +28,7 @@ class Told:
     ``account_id``        who it is, where the door itself says so (a secret posting address).
     ``answers_delivery``  the delivery it answers, where it came to that one's reply address.
     ``at_help``           it came to the address that only helps.
+    ``proven``            a mail that is proven to come from its mailbox, which says who it is as a phone does.
     """
 
     address_id: int
@@ -38,6 +39,7 @@ class Told:
     account_id: int | None = None
     answers_delivery: int | None = None
     at_help: bool = False
+    proven: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +82,12 @@ class Asked:
 
 async def sender_of(unit: Unit, told: Told, address: AddressRow) -> AccountRow | None:
     """Whose message it is: as the door says, as the delivery it answers says, or whose phone it is. What a mail says
-    of its sender is believed by no one."""
+    of its sender is believed only where it is proven."""
     account_id = told.account_id
     if account_id is None and told.answers_delivery is not None:
         delivery = await deliveries.by_id(unit, told.answers_delivery)
         account_id = None if delivery is None else delivery.account_id
-    if account_id is None and told.channel is Channel.SMS:
+    if account_id is None and (told.channel is Channel.SMS or told.proven):
         account_id = address.owner_id
     account = None if account_id is None else await accounts.by_id(unit, account_id)
     return None if account is None or account.deleted_at is not None else account

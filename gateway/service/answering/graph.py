@@ -6,6 +6,7 @@ from gateway.domain import reply, reply_people
 from gateway.domain.speech import mark
 from gateway.domain.types import Channel, EmailMode
 from gateway.service import following, joining
+from gateway.service.answering import mailbox
 from gateway.service.answering.asked import Asked, nobody
 from gateway.service.following import Asked as AskedToFollow
 from gateway.service.following import Follows, Oneself, TooMany, YouBlock
@@ -172,4 +173,6 @@ async def email(asked: Asked, me: AccountRow, mode: EmailMode) -> str:
     await accounts.set_email_mode(asked.unit, me.id, mode)
     if mode is EmailMode.OFF:
         return reply.mail_off()
-    return reply.no_mail(asked.operator) if me.mail_id is None else reply.mail_on()
+    if me.mail_id is None:
+        return await mailbox.ask(asked, me) or reply.no_mail(asked.operator)
+    return reply.mail_on()

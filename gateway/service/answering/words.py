@@ -1,6 +1,7 @@
 """Posts, answers, direct messages, reposts, favourites, and taking words back."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import assert_never
 
 from gateway.domain import reply, reply_people, reply_posts
@@ -15,6 +16,9 @@ from gateway.service.site import Site
 from store import accounts, deliveries, follows, offers, posts, recall
 from store.accounts import AccountRow
 from store.posts import PostRow
+
+_DAY, _TOLD_BY_MAIL = timedelta(days=1), 3
+"""How often in what time somebody is told by mail that what they answered is no post."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +66,17 @@ async def answer_last(asked: Asked, me: AccountRow, text: str) -> str:
         return reply_posts.reply_without_text()
     target = await last_received(asked, me)
     if target is None:
-        return reply_posts.nothing_to_answer()
+        return await _nothing_to_answer(asked)
     return await _answer(asked, me, target, text)
+
+
+async def _nothing_to_answer(asked: Asked) -> str:
+    """By mail this is said a few times a day: an answering machine without any mark would go on for ever."""
+    words = reply_posts.nothing_to_answer()
+    if asked.by_phone:
+        return words
+    told = await recall.told_since(asked.unit, asked.address.address, words, asked.now - _DAY)
+    return words if told < _TOLD_BY_MAIL else ""
 
 
 async def answer(asked: Asked, me: AccountRow, name: str | None, text: str, words: str) -> str:
