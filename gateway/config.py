@@ -195,6 +195,7 @@ class Config:
             provider_handles_keywords=frozenset(s.number for s in senders if s.provider_handles_keywords),
             limits=self.limits,
             wake_burst=self.delivery.wake_burst,
+            digest_hour=self.delivery.digest_hour,
             budget=Budget(
                 site=self.budget.sms_segments_per_month,
                 author=self.budget.author_segments_per_month,
@@ -350,6 +351,14 @@ def _about_mail(config: Config) -> Iterator[str]:
         yield "mail.inbound.max_in_hand is too small, it must be at least three times mail.inbound.max_size"
     if bool(outbound.dkim_key) != bool(outbound.dkim_selector):
         yield "mail.outbound.dkim_key and mail.outbound.dkim_selector belong together, give both or neither"
+    if bool(outbound.dkim_second_key) != bool(outbound.dkim_second_selector):
+        yield (
+            "mail.outbound.dkim_second_key and mail.outbound.dkim_second_selector belong together, give both or neither"
+        )
+    if outbound.dkim_second_key and not outbound.dkim_key:
+        yield "mail.outbound.dkim_second_key is for a second signature, give mail.outbound.dkim_key first"
+    if outbound.dkim_selector and outbound.dkim_selector == outbound.dkim_second_selector:
+        yield "mail.outbound.dkim_second_selector is that of the first key, each key needs a selector of its own"
     if bool(outbound.username) != bool(outbound.password):
         yield "mail.outbound.username and mail.outbound.password belong together, give both or neither"
 

@@ -17,6 +17,7 @@ from gateway.service import (
     alerts,
     announcing,
     budgets,
+    digests,
     failing_over,
     holding,
     polling,
@@ -46,6 +47,11 @@ the rest is for what is new."""
 
 
 _NEVER = timedelta(0)
+
+
+DIGESTING = 0.3
+"""The same for making digests: those of a hundred thousand people are due at one moment, and are made in a minute or
+two, while everything else goes on."""
 
 
 class House:
@@ -127,7 +133,12 @@ def keep_house(
 
     async def bring_back() -> None:
         lease = tools.settings.lease
-        brought = await to_the_end(lambda unit: tending.bring_back(unit, lease=lease, now=now()))
+
+        async def step(unit: Unit) -> int:
+            await digests.bring_back(unit, now=now())
+            return await tending.bring_back(unit, lease=lease, now=now())
+
+        brought = await to_the_end(step)
         if brought:
             log.warning("the clock was set back", deliveries=brought)
 
@@ -140,6 +151,14 @@ def keep_house(
             due = await waking.is_due(reading, now=now())
         if due:
             await to_the_end(lambda unit: waking.wake_due(unit, tools.site, now=now()))
+
+    async def make_digests() -> None:
+        async with store.glancing() as reading:
+            any_due = await digests.is_due(reading, now=now())
+        begun, looked_at = perf_counter(), int(any_due)
+        while looked_at and perf_counter() - begun < DIGESTING:
+            async with store.unit(durable=False) as unit:  # a claim, which is durable, comes before anything is sent
+                looked_at = await digests.make_due(unit, tools.site, now=now())
 
     async def look_at_budgets() -> None:
         async with store.unit() as unit:
@@ -219,6 +238,7 @@ def keep_house(
     jobs: list[tuple[Job, float]] = [
         (post_what_is_due, 1),
         (wake_people, 1),
+        (make_digests, 1),
         (tell_results, 5),
         (end_leases, min(5, lease / 4)),
         (bring_back, min(5, lease / 4)),

@@ -26,7 +26,7 @@ from gateway.domain import mail_codes
 from gateway.domain.delivery import Bounced, Deferred, Fault, Outcome, Sent
 from gateway.domain.types import Outgoing
 from gateway.service.site import Site
-from outbound.mail_signature import read_signer
+from outbound.mail_signature import Signatures, read_signer
 from outbound.mail_text import render, return_path
 from outbound.smtp import Conversation, HungUp, Reply, Stage
 
@@ -58,6 +58,7 @@ class OutboundMailSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unk
     ``connections``  conversations at once, and connections kept.
     ``messages_per_second``  the pace of the mail route; 0 is no limit.
     ``dkim_key``     path of an RSA or Ed25519 private key in PEM; empty: the relay signs, or nobody does.
+    ``dkim_second_key``  one of the other kind, for a second signature; it has a selector of its own.
     ``timeout``      seconds for connecting, and for each reply.
     """
 
@@ -71,7 +72,14 @@ class OutboundMailSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unk
     messages_per_second: Annotated[float, msgspec.Meta(ge=0)] = 0.0
     dkim_key: str = ""
     dkim_selector: str = ""
+    dkim_second_key: str = ""
+    dkim_second_selector: str = ""
     timeout: float = 20.0
+
+    def dkim_keys(self) -> list[tuple[str, str]]:
+        """The path and the selector of each key that mails are signed with."""
+        both = (self.dkim_key, self.dkim_selector), (self.dkim_second_key, self.dkim_second_selector)
+        return [(key, selector) for key, selector in both if key]
 
     def __repr__(self) -> str:
         return f"OutboundMailSettings({self.host}:{self.port}, tls={self.tls})"
@@ -100,8 +108,8 @@ class MailTransport:
         """Raises outbound.mail_signature.UnusableKey, and OSError or ssl.SSLError for an unusable ``tls_ca``."""
         self._settings = settings
         self._site = site
-        self._signer = (
-            read_signer(settings.dkim_key, settings.dkim_selector, site.mail_domain) if settings.dkim_key else None
+        self._signatures = Signatures(
+            [read_signer(key, selector, site.mail_domain) for key, selector in settings.dkim_keys()]
         )
         self._tls = ssl.create_default_context(cafile=settings.tls_ca or None) if settings.tls != "none" else None
         self._places = asyncio.Semaphore(settings.connections)
@@ -116,9 +124,7 @@ class MailTransport:
             return Bounced("not a mail address", Fault.ADDRESS)
         if recipient != delivery.to:
             delivery = replace(delivery, to=recipient)
-        mail = render(delivery, self._site)
-        if self._signer is not None:
-            mail = self._signer.sign(mail)
+        mail = self._signatures.sign(render(delivery, self._site))
         envelope = _Envelope(return_path(delivery, self._site), recipient, mail)
         async with self._places:
             return await self._hand_over(envelope)

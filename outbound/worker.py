@@ -25,8 +25,8 @@ from gateway.domain.departure import ShelfLife
 from gateway.domain.late import TELLERS
 from gateway.domain.pace import Pace
 from gateway.domain.speech import mark
-from gateway.domain.types import Channel, Lane, Outgoing
-from gateway.service import alerts, claiming, settling
+from gateway.domain.types import Channel, Lane, NoticeKind, Outgoing
+from gateway.service import alerts, claiming, digests, settling
 from gateway.service.hush import Hush, Says
 from gateway.service.settling import Result
 from gateway.service.site import Site
@@ -270,6 +270,10 @@ class Worker:
             forbidden = await self._ask_again(delivery)
             if forbidden is not None:
                 return forbidden
+        if delivery.notice is NoticeKind.DIGEST:
+            nothing_left = await self._fill(delivery)
+            if nothing_left is not None:
+                return nothing_left
         if self._circuit is None:
             return await self._try(delivery)
         return await self._circuit.attempt(lambda: self._try(delivery))
@@ -303,6 +307,15 @@ class Worker:
                 return await claiming.still_allowed(reading, delivery, now=self._tools.now())
         except TROUBLE as error:
             return Deferred(f"the rules could not be asked again: {type(error).__name__}", 0.0)
+
+    async def _fill(self, delivery: Outgoing) -> Bounced | Deferred | None:
+        """Look up what a digest brings, now that it goes out."""
+        try:
+            async with self._tools.store.reading() as reading:
+                await digests.fill(reading, self._tools.site, delivery)
+        except TROUBLE as error:
+            return Deferred(f"what it brings could not be looked up: {type(error).__name__}", 0.0)
+        return None if delivery.digest and delivery.digest.posts else Bounced("nothing is left of what it was to bring")
 
     async def _settle(self) -> None:
         while self._held or not self._claimed_last:
@@ -350,6 +363,7 @@ class Worker:
                 dice=[tools.dice() for _ in results],
                 alert=self._alert,
             )
+            await digests.note_left_out(unit, [delivery for delivery, _ in results])
         for delivery, _ in results:  # at once: what is due again may be claimed again
             del self._attempts[delivery.id]
         return verdicts

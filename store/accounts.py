@@ -43,6 +43,8 @@ class AccountRow:
     wakes_at: datetime | None
     reply_version: int
     checks_sender: bool
+    digest_hour: int | None
+    digest_at: datetime | None
     password_hash: str = ""
 
 
@@ -104,7 +106,6 @@ _RENAME = (
 )
 _SET_PROTECTED = _set("protected")
 _SET_TEXTS_ON = _set("texts_on")
-_SET_EMAIL_MODE = _set("email_mode")
 _SET_SUSPENDED = _set("suspended_at")
 _SET_PIN = _set("pin_hash")
 _SET_ADMIN = _set("admin")
@@ -195,11 +196,6 @@ async def set_protected(unit: Unit, account_id: int, protected: bool) -> None:
 async def set_texts_on(unit: Unit, account_id: int, texts_on: bool) -> None:
     """Whether posts come by SMS at all; ``store.addresses.refresh`` must follow."""
     await unit.execute(_SET_TEXTS_ON, {"account": account_id, "new_texts_on": texts_on})
-
-
-async def set_email_mode(unit: Unit, account_id: int, mode: str) -> None:
-    """When mail goes out: a value of ``gateway.domain.types.EmailMode``."""
-    await unit.execute(_SET_EMAIL_MODE, {"account": account_id, "new_email_mode": mode})
 
 
 async def set_suspended(unit: Unit, account_id: int, since: datetime | None) -> None:

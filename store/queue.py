@@ -175,6 +175,23 @@ _REPOSTED, _REPOSTED_FROM = posts.c.repost_of_id, _original.c.author_id
 _CAUSE = notices.c.caused_by_id
 
 
+_mailed = deliveries.alias("mailed")
+_answered_mail = case(
+    (
+        and_(posts.c.reply_to_id.is_not(None), deliveries.c.channel == literal_column(f"'{Channel.EMAIL}'")),
+        select(func.coalesce(_mailed.c.digest_id, _mailed.c.id))
+        .where(
+            _mailed.c.post_id == posts.c.reply_to_id,
+            _mailed.c.account_id == deliveries.c.account_id,
+            _mailed.c.channel == literal_column(f"'{Channel.EMAIL}'"),
+            _mailed.c.state.in_([literal_column(f"'{state}'") for state in ("sent", "delivered", "bundled")]),
+        )
+        .correlate(posts, deliveries)
+        .scalar_subquery(),
+    )
+)
+"""The mail that brought the recipient what a post answers. It is looked for on answers alone."""
+
 _DELIVERIES = given("ids", id=BigInteger)
 _DETAILS = (
     select(
@@ -189,6 +206,7 @@ _DETAILS = (
         notices.c.subject,
         notices.c.in_reply_to,
         notices.c.answers,
+        notices.c.kind,
         or_(_recipient.c.suspended_at.is_not(None), _recipient.c.deleted_at.is_not(None)),
         _recipient.c.language,
         _recipient.c.texts_on,
@@ -220,6 +238,7 @@ _DETAILS = (
         addresses.c.dead_at.is_not(None),
         deliveries.c.excused,
         _recipient.c.reply_version,
+        _answered_mail,
         deliveries.c.post_id,
     )
     .select_from(

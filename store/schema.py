@@ -85,6 +85,8 @@ class _AccountCols(TypedColumns):
     ``sms_route`` is the route of that phone. ``store.addresses.refresh`` alone writes these three.
     ``quiet_hours`` are the daily ones, as ``gateway.domain.quiet`` writes them. ``sleeps_at``/``wakes_at`` are the
     window of quiet that is now or comes next; the person sleeps from ``sleeps_at`` until it has been moved forward.
+    ``digest_hour`` is when a daily digest goes out on the person's clocks, None for the site's hour; ``digest_at`` when
+    the next digest is due, None for who gets none. ``store.digests`` writes it, and ``email_mode``.
     ``post_version``/``feed_version``/``reply_version`` go into the secret posting and feed addresses and into those
     that answer a post; raising one revokes the old.
     ``checks_sender``: the secret posting address takes mail only when it is proven to be from a mailbox of the account.
@@ -117,6 +119,8 @@ class _AccountCols(TypedColumns):
     reply_version: Named[int] = Column(Integer, server_default="0")
     checks_sender: Named[bool] = Column(Boolean, server_default=false())
     password_hash: Named[str] = Column(Text, server_default="")
+    digest_hour: Named[int | None] = Column(SmallInteger)
+    digest_at: Named[datetime | None] = Column(Instant)
 
 
 accounts = Table(
@@ -126,6 +130,8 @@ accounts = Table(
     Index(None, "name", unique=True),
     # Whose quiet hours are over.
     _partial("ix_accounts_wakes_at", "wakes_at", where="wakes_at IS NOT NULL"),
+    # Whose digest is due.
+    _partial("ix_accounts_digest_at", "digest_at", where="digest_at IS NOT NULL"),
     sqlite_autoincrement=True,
 )
 
@@ -583,6 +589,7 @@ class _NoticeCols(TypedColumns):
 
     ``answers``  it answers what that address has just sent, so it goes out even after a STOP (its one confirmation).
     ``caused_by_id``  whose doing it was: who nudged, asked to follow, accepted, or asked in a poll; None of all else.
+    ``kind``     what it is about, a ``gateway.domain.types.NoticeKind``. What a digest brings is looked up at sending.
     """
 
     id = Column(_Id, primary_key=True)
@@ -591,6 +598,7 @@ class _NoticeCols(TypedColumns):
     in_reply_to: Named[str] = Column(Text, server_default="")
     answers: Named[bool] = Column(Boolean, server_default=false())
     caused_by_id: Named[int | None] = Column(BigInteger)
+    kind: Named[str] = Column(String(8), server_default="notice")
 
 
 notices = Table("notices", metadata, _NoticeCols)
@@ -607,6 +615,7 @@ class _DeliveryCols(TypedColumns):
     ``refused_by``  the routes whose number the provider refused for it, as ``,1,2,``; None for nearly all.
     ``due_at``      not before; ``attempt``: the fence; ``excused``: how many attempts were no fault of its own.
     ``lease_until``  whose turn it is until when; once a text is sent, when the provider is asked about it.
+    ``digest_id``   the delivery of the digest that brings this post: what becomes of that becomes of this one.
     ``price_micros``, ``price_unit``  what a text cost, in millionths of a currency, once the provider has said so.
     """
 
@@ -633,6 +642,7 @@ class _DeliveryCols(TypedColumns):
     price_micros: Named[int | None] = Column(BigInteger)
     price_unit: Named[str | None] = Column(String(3))
     refused_by: Named[str | None] = Column(Text)
+    digest_id: Named[int | None] = Column(BigInteger)
 
 
 deliveries = Table(
@@ -665,6 +675,10 @@ deliveries = Table(
         "lease_until",
         where="channel = 'sms' AND (state = 'sent' OR state = 'delivered') AND lease_until IS NOT NULL",
     ),
+    # What waits for somebody's digest.
+    _partial("ix_deliveries_gathered", "account_id", "id", where="state = 'gathered'"),
+    # What a digest brings.
+    _partial("ix_deliveries_bundled", "digest_id", "id", where="digest_id IS NOT NULL"),
     # The operator's list of what was given up.
     _partial("ix_deliveries_dead", "settled_at", where="state = 'dead'"),
     sqlite_autoincrement=True,

@@ -148,6 +148,16 @@ def one_of(meanings: Mapping[str, T]) -> Reader[T]:
     return lambda rest: meanings.get(without_end(rest).upper())
 
 
+def either(one: Reader[T], other: Reader[T]) -> Reader[T]:
+    """What the one reader takes, or else the other."""
+
+    def read(rest: str) -> T | None:
+        found = one(rest)
+        return other(rest) if found is None else found
+
+    return read
+
+
 def number(make: Callable[[int], T]) -> Reader[T]:
     """A number. Whether it is one that will do is said in the answer: no wrong one is for the public. Of a very long
     one the first digits are enough."""
@@ -189,6 +199,23 @@ def hours(make: Callable[[time, time], T], wrong: T) -> Reader[T]:
         if start is None or until is None:
             return wrong if _HOURS_ALIKE.fullmatch(rest) else None
         return make(start, until)
+
+    return read
+
+
+def word_hour(word: str, make: Callable[[int | None], T], wrong: T) -> Reader[T]:
+    """``word [hour]``: a full hour of the day (``18``, ``18:00``, ``6pm``), which may be missing; ``wrong`` for what is
+    written so but is none."""
+    pattern = re.compile(rf"(?ai:{word}(?:\s+(?:at\s+)?(?:{_CLOCK}|({_CLOCK_ALIKE})))?){_END}")
+
+    def read(rest: str) -> T | None:
+        match = pattern.fullmatch(rest)
+        if match is None:
+            return None
+        if match[1] is None:
+            return wrong if match[4] else make(None)
+        shown = _clock(*match.group(1, 2, 3))
+        return wrong if shown is None or shown.minute else make(shown.hour)
 
     return read
 

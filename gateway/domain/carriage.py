@@ -11,7 +11,7 @@ from functools import lru_cache
 from gateway.domain import sms_text
 from gateway.domain.quiet import held_until
 from gateway.domain.speech import mark
-from gateway.domain.types import Channel, EmailMode, Lane, Outgoing, PostKind
+from gateway.domain.types import STOPPABLE, Channel, EmailMode, Lane, NoticeKind, Outgoing, PostKind
 
 
 @dataclass(slots=True)
@@ -21,7 +21,8 @@ class Carriage:
     ``to`` is None when the recipient has no usable address any more. On a notice the fields about a post are None, and
     ``muted`` and ``blocked`` are about whose doing it was, if it was anybody's.
     ``via`` is what the recipient listens to that the post came for, None for a follower; ``via_*`` how, None if no
-    longer; ``via_mail`` is also None where a mail is wanted only in place of a text.
+    longer; ``via_mail`` is also None where a mail is wanted only in place of a text. ``answered_mail`` is the delivery
+    of an earlier mail to the recipient that the post answers.
     One is made for every delivery; freezing its many fields would take ten times as long as filling them.
     """
 
@@ -36,6 +37,7 @@ class Carriage:
     subject: str | None
     in_reply_to: str | None
     answers: bool | None
+    notice_kind: str | None
     recipient_gone: bool | None
     language: str | None
     texts_on: bool | None
@@ -56,6 +58,7 @@ class Carriage:
     dead: bool | None
     excused: int
     reply_version: int | None
+    answered_mail: int | None
     post_id: int | None
     kind: str | None
     text: str | None
@@ -104,7 +107,11 @@ def _objection_to_notice(carriage: Carriage) -> str:
         return mark("one has blocked the other")
     if carriage.muted and carriage.lane != Lane.ANSWER:  # a question that must be answered is heard all the same
         return mark("the recipient has muted who caused it")
-    return ""
+    if carriage.channel != Channel.EMAIL or carriage.answers or carriage.notice_kind not in STOPPABLE:
+        return ""
+    if carriage.recipient_gone:
+        return mark("the recipient is suspended or gone")
+    return mark("the recipient has turned mail off") if carriage.email_mode == EmailMode.OFF else ""
 
 
 def _objection_to_post(carriage: Carriage) -> str:
@@ -184,7 +191,13 @@ def outgoing(carriage: Carriage, sender: str, valid_for: int = 0) -> Outgoing:
         excused=carriage.excused,
         language=carriage.language or "",
         reply_version=carriage.reply_version or 0,
+        notice=_notice_kind(carriage) if carriage.post_id is None else None,
+        answered_mail=carriage.answered_mail,
     )
+
+
+def _notice_kind(carriage: Carriage) -> NoticeKind:
+    return NoticeKind.ANSWER if carriage.answers else NoticeKind(carriage.notice_kind or NoticeKind.NOTICE)
 
 
 @lru_cache(maxsize=1_000)

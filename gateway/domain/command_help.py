@@ -16,6 +16,7 @@ _PLACES = frozenset(
         mark("words"),
         mark("code"),
         mark("hours"),
+        mark("hour"),
         mark("question"),
         mark("command"),
         mark("group"),
@@ -73,7 +74,9 @@ says so and offers `Y`, which posts it as it was written. `POST text` always pos
 - `SLEEP 22-7` goes by the time zone of your account, else by that of your number where its country or area has one
   alone, else by the site's. The answer names it.
 - `NUDGE` reaches who follows you, once a day. `INVITE` answers with a text for you to pass on; nobody else is texted.
-- What is marked *not yet* is understood, and answered with those words.
+- `EMAIL DAILY` and `EMAIL HOURLY` put posts together; direct messages and mentions still come at once. Nothing is sent
+  when nothing was posted. What has waited comes at once when you change it, in one last mail, and never after
+  `EMAIL OFF`. The hour is one of your own clocks: `18`, `18:00` or `6pm`.
 """
 
 
@@ -84,7 +87,7 @@ def help_text(topic: str | None, link: str) -> str:
     explained = [_explained(row) for row in TABLE if topic in row.words]
     if explained:
         return _fitting(explained, link)
-    shown = [_one_way(row) for word in _FIRST_TO_KNOW for row in TABLE if row.words[0] == word and row.offered]
+    shown = [_one_way(row) for word in _FIRST_TO_KNOW for row in TABLE if row.words[0] == word]
     return _fitting([say("Text to post"), *shown], link, between=", ")
 
 
@@ -113,7 +116,7 @@ def _explained(row: CommandForm) -> str:
     if others:
         words = say("{form} (or {others})", form=words, others=" ".join(others))
     says = say(row.help)
-    return f"{words}: {says}" if row.offered else say("{form}: {help} - not yet", form=words, help=says)
+    return f"{words}: {says}"
 
 
 def _one_way(row: CommandForm) -> str:
@@ -130,5 +133,4 @@ def _chapter(title: str, rows: tuple[CommandForm, ...]) -> str:
 
 def _line(row: CommandForm) -> str:
     also = ", ".join(f"`{word}`" for word in row.words[1:])
-    says = row.help if row.offered else f"{row.help} (*not yet*)"
-    return f"| `{row.form.replace('|', chr(92) + '|')}` | {also} | {says} | `{row.example}` |"
+    return f"| `{row.form.replace('|', chr(92) + '|')}` | {also} | {row.help} | `{row.example}` |"

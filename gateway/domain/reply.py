@@ -245,8 +245,37 @@ def texts_of(name: str, *, on: bool) -> str:
     return say("{name}'s posts come by text no longer. You still follow.", name=name)
 
 
-def mail_on() -> str:
-    return say("Posts come by mail now. EMAIL OFF ends that.")
+def mail_on(*, flushed: bool = False) -> str:
+    """``flushed``: what has waited for a digest comes now. So it is in the next two."""
+    return sentences(say("Posts come by mail now, each at once. EMAIL OFF ends that."), _flushed() if flushed else "")
+
+
+def mail_hourly(*, flushed: bool = False) -> str:
+    return sentences(
+        say("Posts come in one mail an hour. Direct messages and mentions come at once."),
+        say("EMAIL ON ends that."),
+        _flushed() if flushed else "",
+    )
+
+
+def mail_daily(hour: int, place: str, *, flushed: bool = False) -> str:
+    """``place``: whose clocks show the hour."""
+    return sentences(
+        say(
+            "Posts come in one mail a day at {hour}:00, {place} time. Direct messages and mentions come at once.",
+            hour=hour,
+            place=place,
+        ),
+        _flushed() if flushed else say("EMAIL ON ends that."),
+    )
+
+
+def _flushed() -> str:
+    return say("What has waited comes now.")
+
+
+def what_daily_takes() -> str:
+    return say("EMAIL DAILY takes a full hour, 0 to 23: EMAIL DAILY 18. Nothing was done or posted.")
 
 
 def mail_off() -> str:
@@ -272,16 +301,6 @@ def no_mail(ask: str) -> str:
 
 def unsubscribed(name: str) -> str:
     return say("You get no more mails of {name}'s posts.", name=name)
-
-
-# ---- what is not there yet
-
-
-def not_offered(word: str) -> str:
-    return say(
-        "This site does not offer {word} yet. Nothing was posted; POST and your words posts anything.",
-        word=word,
-    )
 
 
 # ---- what does not work

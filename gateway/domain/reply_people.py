@@ -72,6 +72,11 @@ def asks_to_follow(name: str) -> str:
     return say("{name} asks to follow you. ACCEPT {name} or DENY {name}.", name=name)
 
 
+def accept_or_deny(name: str) -> str:
+    """Whoever answers the mail that tells of a request, in other words."""
+    return say("Answer ACCEPT or DENY: may {name} follow you? Nothing was posted.", name=name)
+
+
 def was_accepted(name: str) -> str:
     """Told to who asked."""
     return say("{name} accepted: you follow {name} now.", name=name)

@@ -146,6 +146,11 @@ def nothing_to_answer() -> str:
     return say("There is no post to answer. R name text answers name's last one. Nothing was posted.")
 
 
+def which_of_the_digest() -> str:
+    """Whoever answers a mail with several posts."""
+    return say("That mail had several posts, so nothing was posted. Use the Answer link below the one that you mean.")
+
+
 def nothing_to_mark() -> str:
     return say("There is no post that this could mean. Add a name.")
 

@@ -3,8 +3,8 @@
 from datetime import datetime, time
 
 from gateway.domain.quiet import Hours
-from gateway.domain.reply_form import sentences
-from gateway.domain.speech import counted, mark, say
+from gateway.domain.reply_form import sentences, weekday
+from gateway.domain.speech import counted, say
 
 
 def quiet_daily(hours: Hours, zone: str) -> str:
@@ -20,7 +20,7 @@ def quiet_until(ends: datetime, *, today: bool) -> str:
     """``ends`` is on the person's clocks."""
     when = _clock(ends.time())
     if not today:
-        when = say("{day} {time}", day=_day(ends), time=when)
+        when = say("{day} {time}", day=weekday(ends), time=when)
     return say("Quiet until {when} ({zone} time): no texts but answers. WAKE ends it.", when=when, zone=ends.tzinfo)
 
 
@@ -48,7 +48,7 @@ def awake(begins: datetime | None, *, today: bool) -> str:
         )
     return say(
         "You are awake: texts come again, until quiet begins {day} at {time} ({zone} time). SLEEP OFF ends that.",
-        day=_day(begins),
+        day=weekday(begins),
         time=time,
         zone=zone,
     )
@@ -80,13 +80,6 @@ def texts_used_up(link: str) -> str:
 
 def author_used_up() -> str:
     return say("Your posts have used up this month's texts. Until the next month they go out by mail and on the site.")
-
-
-_DAYS = (mark("Mon"), mark("Tue"), mark("Wed"), mark("Thu"), mark("Fri"), mark("Sat"), mark("Sun"))
-
-
-def _day(moment: datetime) -> str:
-    return say(_DAYS[moment.weekday()])
 
 
 def _clock(moment: time) -> str:

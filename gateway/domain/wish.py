@@ -139,9 +139,11 @@ class Email:
 
 @dataclass(frozen=True, slots=True)
 class EmailDigest:
-    """Mail in one piece, ``HOURLY`` or ``DAILY``."""
+    """Posts together in one mail, ``HOURLY`` or ``DAILY``. ``hour``: of the day, for a daily one; None leaves it as it
+    is, and what no clock shows is answered."""
 
     mode: EmailMode
+    hour: int | None = None
 
 
 class Follow(_Named): ...

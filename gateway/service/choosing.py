@@ -15,7 +15,7 @@ from gateway.domain.speech import mark
 from gateway.domain.text import normalise
 from gateway.domain.token import Purpose
 from gateway.domain.types import Channel, EmailMode, Overflow
-from gateway.service import following, joining, mail_addresses, notify, proving, signing_up, waking
+from gateway.service import digests, following, joining, mail_addresses, notify, proving, signing_up, waking
 from gateway.service.answering import pin as pins
 from gateway.service.joining import HeldBy, NameTaken, NotAName
 from gateway.service.proving import Asked, NotAPhone, NoTexts, OptedOut, TooManyCodes, YoursAlready
@@ -194,7 +194,7 @@ async def remove(unit: Unit, me: AccountRow, address_id: int, *, now: datetime) 
 # ---- what comes, and when
 
 
-async def set_channels(unit: Unit, me: AccountRow, *, texts: bool, mail: EmailMode, now: datetime) -> None:
+async def set_channels(unit: Unit, site: Site, me: AccountRow, *, texts: bool, mail: EmailMode, now: datetime) -> None:
     """Whether posts come by text at all, and when mail goes out."""
     if texts != me.texts_on:
         await accounts.set_texts_on(unit, me.id, texts)
@@ -202,7 +202,7 @@ async def set_channels(unit: Unit, me: AccountRow, *, texts: bool, mail: EmailMo
         if not texts:
             await deliveries.drop_for_account(unit, me.id, Channel.SMS, mark("texts are off"), now=now)
     if mail != me.email_mode:
-        await accounts.set_email_mode(unit, me.id, mail)
+        await digests.set_mode(unit, site, me.id, mail, now=now)
 
 
 async def set_quiet(

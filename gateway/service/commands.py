@@ -41,6 +41,8 @@ from gateway.service.answering import (
     graph,
     listening,
     lists,
+    mailing,
+    notices,
     pin,
     polls,
     quiet,
@@ -145,7 +147,9 @@ async def _heard(asked: Asked) -> str:
 
 
 def _wants_mail(command: c.Command) -> bool:
-    return isinstance(command, c.Start) or (isinstance(command, c.Email) and command.mode is not EmailMode.OFF)
+    return isinstance(command, c.Start | c.EmailDigest) or (
+        isinstance(command, c.Email) and command.mode is not EmailMode.OFF
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +211,8 @@ async def _answer(asked: Asked, command: c.Command, *, proven: bool) -> str:
             return consent.help_(asked, topic)
         case _ if _only_answers(asked):
             return await _answer_from_elsewhere(asked, command)
+        case _ if (answered := await _answered_notice(asked, command)) is not None:
+            return answered
         case c.Start():
             return await _start(asked, proven=proven)
         case _ if person is None:
@@ -221,6 +227,14 @@ async def _answer(asked: Asked, command: c.Command, *, proven: bool) -> str:
 
 def _only_answers(asked: Asked) -> bool:
     return asked.told.answers_delivery is not None and asked.person is not None and not asked.from_their_own
+
+
+async def _answered_notice(asked: Asked, command: c.Command) -> str | None:
+    """What it means that a mail answers words of our own, for a member of good standing."""
+    person = asked.person
+    if asked.told.answers_delivery is None or person is None or person.suspended_at is not None or person.name is None:
+        return None
+    return await notices.answer(asked, person, command)
 
 
 async def _answer_from_elsewhere(asked: Asked, command: c.Command) -> str:
@@ -343,7 +357,9 @@ async def _answer_member(asked: Asked, me: AccountRow, command: c.Command) -> st
         case c.Wake():
             return await quiet.wake(asked, me)
         case c.Email(mode):
-            return await graph.email(asked, me, mode)
+            return await mailing.switch(asked, me, mode)
+        case c.EmailDigest(mode, hour):
+            return await mailing.switch(asked, me, mode, hour)
         case c.Get(name):
             return await reading.get(asked, me, name)
         case c.Whois(name):
@@ -398,8 +414,6 @@ async def _answer_member(asked: Asked, me: AccountRow, command: c.Command) -> st
             return reply_posts.empty()
         case c.Stop() | c.Start() | c.Help():
             raise AssertionError("answered before anybody asked who it is")
-        case c.EmailDigest(mode):
-            return reply.not_offered(f"EMAIL {mode.upper()}")
         case _:
             assert_never(command)
 

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from gateway.domain import reply_people
 from gateway.domain.speech import mark
+from gateway.domain.types import NoticeKind
 from gateway.service import notify
 from gateway.service.site import Site
 from store import accounts, deliveries, follows, relations
@@ -112,7 +113,13 @@ async def follow(
         return Follows()
     name = follower.name or ""
     await notify.tell_account(
-        unit, site, followee.id, lambda: reply_people.asks_to_follow(name), caused_by=follower.id, now=now
+        unit,
+        site,
+        followee.id,
+        lambda: reply_people.asks_to_follow(name),
+        caused_by=follower.id,
+        kind=NoticeKind.REQUEST,
+        now=now,
     )
     return Asked()
 
@@ -138,7 +145,13 @@ async def accept(unit: Unit, site: Site, owner: AccountRow, follower_id: int, *,
         return False
     name = owner.name or ""
     await notify.tell_account(
-        unit, site, follower_id, lambda: reply_people.was_accepted(name), caused_by=owner.id, now=now
+        unit,
+        site,
+        follower_id,
+        lambda: reply_people.was_accepted(name),
+        caused_by=owner.id,
+        kind=NoticeKind.NEWS,
+        now=now,
     )
     return True
 
@@ -148,7 +161,13 @@ async def accept_all(unit: Unit, site: Site, owner: AccountRow, *, now: datetime
     granted = await follows.accept_all(unit, owner.id)
     name = owner.name or ""
     await notify.tell_accounts(
-        unit, site, granted, lambda: reply_people.was_accepted(name), caused_by=owner.id, now=now
+        unit,
+        site,
+        granted,
+        lambda: reply_people.was_accepted(name),
+        caused_by=owner.id,
+        kind=NoticeKind.NEWS,
+        now=now,
     )
     return len(granted)
 

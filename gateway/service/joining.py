@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from gateway.domain import proof, reply
 from gateway.domain.speech import mark
-from gateway.domain.types import NAME_PATTERN, Channel
+from gateway.domain.types import NAME_PATTERN, Channel, NoticeKind
 from gateway.service import notify
 from gateway.service.mail_addresses import posting_address
 from gateway.service.site import Site
@@ -332,7 +332,7 @@ async def mail_posting_address(unit: Unit, site: Site, account_id: int, *, now: 
     with site.languages.speaking(account.language):
         letter = reply.posting_letter(site.name, account.name or "", posting_address(site, account))
         subject = reply.posting_letter_subject(site.name)
-    return await notify.tell(unit, account.mail_id, letter, subject=subject, now=now)
+    return await notify.tell(unit, account.mail_id, letter, subject=subject, kind=NoticeKind.WELCOME, now=now)
 
 
 def _given(phone: str | None, email: str | None) -> list[tuple[Channel, str]]:

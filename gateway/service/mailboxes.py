@@ -15,10 +15,10 @@ from gateway import metrics
 from gateway.domain import reply_mail
 from gateway.domain.delivery import Fault
 from gateway.domain.speech import Words
-from gateway.domain.types import Channel, EmailMode
-from gateway.service import notify
+from gateway.domain.types import Channel
+from gateway.service import digests, notify
 from gateway.service.site import Site
-from store import accounts, addresses
+from store import addresses
 from store.addresses import AddressRow
 from store.sql import storable
 from store.unit import Reading, Unit
@@ -56,7 +56,7 @@ async def complained(unit: Unit, site: Site, box: AddressRow, reason: str, *, no
         return False
     await addresses.mark_complained(unit, box.id, storable(reason, LONGEST_REASON), now=now)
     if box.account_id is not None:
-        await accounts.set_email_mode(unit, box.account_id, EmailMode.OFF)
+        await digests.turn_off(unit, box.account_id, now=now)
     metrics.mailbox_stopped("complaint")
     await _tell(unit, site, box, partial(reply_mail.complained, site.name, box.address), now)
     return True
@@ -75,7 +75,7 @@ async def resume(unit: Unit, box: AddressRow) -> None:
     """It is used again; what a complaint switched off is on."""
     await addresses.revive(unit, box.id)
     if box.account_id is not None and box.complained_at is not None:
-        await accounts.set_email_mode(unit, box.account_id, EmailMode.INSTANT)
+        await digests.turn_on(unit, box.account_id)
 
 
 async def stopped(reading: Reading, account_id: int) -> list[AddressRow]:

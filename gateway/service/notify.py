@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from gateway.domain.speech import Words
-from gateway.domain.types import Channel, Lane
+from gateway.domain.types import Channel, Lane, NoticeKind
 from gateway.service.site import Site
 from store import addresses, deliveries, routes
 from store.routes import MAIL_ROUTE
@@ -25,10 +25,11 @@ async def tell(
     in_reply_to: str = "",
     answers: bool = False,
     lane: Lane = Lane.ANSWER,
+    kind: NoticeKind = NoticeKind.NOTICE,
 ) -> bool:
     """Queue words for one phone or mailbox. ``answers``: they answer what it has just sent, so they go out even
-    after a STOP. What many are told at once takes a ``lane`` in which no answer waits behind it. False
-    when there is no way there."""
+    after a STOP. What many are told at once takes a ``lane`` in which no answer waits behind it. ``kind`` is what they
+    are about. False when there is no way there."""
     address = await addresses.by_id(unit, address_id)
     if address is None:
         return False
@@ -47,6 +48,7 @@ async def tell(
         in_reply_to=in_reply_to,
         answers=answers,
         lane=lane,
+        kind=kind,
         now=now,
     )
     return True
@@ -61,6 +63,7 @@ async def tell_account(
     now: datetime,
     lane: Lane = Lane.ANSWER,
     caused_by: int | None = None,
+    kind: NoticeKind = NoticeKind.NOTICE,
 ) -> bool:
     """Queue words for a person: to the phone in use, else the mailbox in use. False when there is neither. Words that
     were somebody else's doing (``caused_by``) do not go out once one of the two blocks the other."""
@@ -75,6 +78,7 @@ async def tell_account(
             text=site.languages.said(words, way.language),
             lane=lane,
             caused_by=caused_by,
+            kind=kind,
             now=now,
         )
     return bool(ways)
@@ -89,11 +93,11 @@ async def tell_accounts(
     now: datetime,
     lane: Lane = Lane.ANSWER,
     caused_by: int | None = None,
+    kind: NoticeKind = NoticeKind.NOTICE,
 ) -> None:
     """The same words for many people, by as many statements as for one. Who has neither phone nor mailbox is passed
     over."""
     ways = await addresses.ways(unit, account_ids)
     said = {code: site.languages.said(words, code) for code in {way.language for way in ways}}
-    await deliveries.add_notices(
-        unit, [(way, said[way.language]) for way in ways], lane=lane, caused_by=caused_by, now=now
-    )
+    told = [(way, said[way.language]) for way in ways]
+    await deliveries.add_notices(unit, told, lane=lane, caused_by=caused_by, kind=kind, now=now)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from gateway.domain import poll, reply_together
 from gateway.domain.text import length
-from gateway.domain.types import MAX_LENGTH, Lane, Source
+from gateway.domain.types import MAX_LENGTH, Lane, NoticeKind, Source
 from gateway.service import notify, posting
 from gateway.service.posting import Outcome, Published
 from gateway.service.site import Site
@@ -144,6 +144,7 @@ async def tell_result(unit: Unit, site: Site, *, now: datetime) -> bool:
         now=now,
         lane=Lane.FIRST,
         caused_by=closed.author_id,
+        kind=NoticeKind.NEWS,
     )
     await polls.set_told(unit, closed.post_id, voters[-1][0] if len(voters) == _AT_ONCE else None)
     return True

@@ -34,6 +34,7 @@ class Site:
     ``key``         the secret that addresses, feeds and sessions are made with.
     ``wake_burst``  how many texts are sent at the end of somebody's quiet hours, before the rest becomes one summary.
     ``languages``   those that people may choose, and the one that is spoken to who has chosen none.
+    ``digest_hour`` is when daily digests go out to people who have not chosen an hour, on their own clocks.
     ``new_groups``  whether people found groups by joining them.
     ``number``      the phone number to text to, as people should dial it; empty when there is no SMS.
     ``senders``     all of them, each with the countries whose phones are texted from it (two letters; none: any).
@@ -56,4 +57,5 @@ class Site:
     provider_handles_keywords: frozenset[str] = frozenset()
     limits: Limits = field(default_factory=Limits)
     wake_burst: int = 3
+    digest_hour: int = 8
     budget: Budget = field(default_factory=Budget)

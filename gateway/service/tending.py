@@ -127,7 +127,10 @@ async def fold_older(unit: Unit) -> bool:
     return True
 
 
-_SHOWN = (State.QUEUED, State.CLAIMED, State.UNSURE, State.DEAD)
+_SHOWN = {
+    Channel.SMS: (State.QUEUED, State.CLAIMED, State.UNSURE, State.DEAD),
+    Channel.EMAIL: (State.QUEUED, State.CLAIMED, State.UNSURE, State.DEAD, State.GATHERED),
+}
 """The states that an operator looks at; what was sent is done."""
 
 
@@ -142,7 +145,9 @@ class QueueStanding:
 
 async def look_at_queue(reading: Reading, *, now: datetime) -> list[QueueStanding]:
     """How the queue stands, by channel; also where nothing waits."""
-    standings = {channel: QueueStanding(channel, {str(state): 0 for state in _SHOWN}, 0.0) for channel in Channel}
+    standings = {
+        channel: QueueStanding(channel, dict.fromkeys(map(str, _SHOWN[channel]), 0), 0.0) for channel in Channel
+    }
     for depth in await deliveries.depths(reading):
         standing = standings[Channel(depth.channel)]
         standing.depth[depth.state] = depth.count

@@ -16,6 +16,7 @@ from typing import assert_never
 from gateway.domain import reply, reply_listening, reply_mail
 from gateway.domain.types import EmailMode, Lane, PostKind
 from gateway.domain.unsubscribe import AllMail, AuthorsMail, DeliverysMail, KeysMail, Stop, digest_of
+from gateway.service import digests
 from gateway.service.site import Site
 from store import accounts, addresses, consents, deliveries, follows, listeners, posts
 from store.accounts import AccountRow
@@ -110,7 +111,7 @@ async def stop_all(unit: Unit, site: Site, stop: Stop, *, now: datetime) -> Done
 
 async def _all(unit: Unit, account: AccountRow, now: datetime) -> Done:
     if account.email_mode != EmailMode.OFF:
-        await accounts.set_email_mode(unit, account.id, EmailMode.OFF)
+        await digests.turn_off(unit, account.id, now=now)
         box = None if account.mail_id is None else await addresses.by_id(unit, account.mail_id)
         if box is not None:
             await consents.add(unit, box.address, action="refused", how="unsubscribe", words="", now=now)

@@ -183,7 +183,9 @@ class Settings:
         if mail not in set(EmailMode):
             return await self._page(request, problem="unknown", at="channels")
         async with self._desk.store.unit() as unit:
-            await choosing.set_channels(unit, me, texts=bool(texts), mail=EmailMode(mail), now=self._desk.now())
+            await choosing.set_channels(
+                unit, self._desk.site, me, texts=bool(texts), mail=EmailMode(mail), now=self._desk.now()
+            )
         return _done("channels")
 
     async def quiet(self, request: web.Request) -> web.StreamResponse:

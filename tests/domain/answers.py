@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from gateway.domain import (
     reply,
     reply_listening,
+    reply_mail,
     reply_people,
     reply_posts,
     reply_quiet,
@@ -24,6 +25,7 @@ from gateway.domain.speech import say
 MODULES: tuple[ModuleType, ...] = (
     reply,
     reply_listening,
+    reply_mail,
     reply_people,
     reply_posts,
     reply_quiet,
@@ -83,6 +85,12 @@ VALUES: dict[str, tuple[object, ...]] = {
     "hours": (Hours(time(22, 30), time(7, 15)),),
     "zone": (ZONE,),
     "ends": (LATER,),
+    "hour": (23,),
+    "place": ("ComodRivadavia",),
+    "people": (0, 1, 100),
+    "keys": (0, 1, 50),
+    "sender": ("bob@mail.example",),
+    "subject": ("", "Re: your mail"),
     "begins": (None, LATER),
 }
 SPECIAL: dict[tuple[str, str], tuple[object, ...]] = {
@@ -95,6 +103,10 @@ SPECIAL: dict[tuple[str, str], tuple[object, ...]] = {
     ("more_of", "total"): (None, 100_000),
     ("limit", "limit"): (1000,),
     ("terms", "words"): ("",),
+    ("came_back", "address"): (MAILBOX, f"{'x' * 60}@mail.example"),
+    ("complained", "address"): (MAILBOX, f"{'x' * 60}@mail.example"),
+    ("code_mailed", "address"): (MAILBOX, f"{'x' * 60}@mail.example"),
+    ("joined_by_mail", "address"): ("post@birds.example.org",),
 }
 YES_OR_NO = (True, False)
 

@@ -20,6 +20,9 @@ ALL = languages()
 OTHERS = [code for code in codes() if code != "en"]
 _ENGLISH_LETTERS = re.compile(r"[A-Za-z]{2,}")
 
+THEIR_OWN = ("reply_reading.post-", "reply_reading.whois-", "reply_mail.handed_on")
+"""Answers that repeat what somebody wrote."""
+
 WRAPPED = Language(
     "xx",
     "Wrapped",
@@ -117,8 +120,8 @@ def test_no_answer_has_a_word_that_is_not_said() -> None:
     allowed = {"MORE", *(word for value in (NAME, SITE, URL, MAILBOX) for word in _ENGLISH_LETTERS.findall(value))}
     for name, words in answers():
         said = wrapped.said(words, "xx")
-        if name.startswith(("reply_reading.post-", "reply_reading.whois-")):
-            continue  # somebody's own words
+        if name.startswith(THEIR_OWN):
+            continue
         while "⟦" in said:
             fewer = re.sub("⟦[^⟦⟧]*(?:⟧|$)", "", said)
             assert fewer != said

@@ -23,6 +23,7 @@ POST = Carriage(
     subject=None,
     in_reply_to=None,
     answers=None,
+    notice_kind=None,
     post_id=3,
     kind="post",
     text="hello",
@@ -56,6 +57,7 @@ POST = Carriage(
     dead=False,
     excused=0,
     reply_version=0,
+    answered_mail=None,
 )
 NOTICE = replace(
     POST,

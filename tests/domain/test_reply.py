@@ -143,7 +143,13 @@ ANSWERS = [
     reply_reading.post(NAME, "x" * 140),
     reply_reading.whois(NAME, "a long story " * 30, (1, 2), f"{URL}/@{NAME}", protected=True),
     reply_reading.stats(NAME, 100_000, 100_000, 100_000),
-    reply.not_offered("UNTRACK"),
+    reply.mail_on(flushed=True),
+    reply.mail_hourly(flushed=True),
+    reply.mail_daily(23, "ComodRivadavia", flushed=False),
+    reply.mail_daily(23, "ComodRivadavia", flushed=True),
+    reply.what_daily_takes(),
+    reply_people.accept_or_deny(NAME),
+    reply_posts.which_of_the_digest(),
 ]
 
 

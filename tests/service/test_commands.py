@@ -435,13 +435,6 @@ async def test_reading_by_text(town: Town) -> None:
     assert await town.text("alice", "INBOX") == reply_reading.no_directs()
 
 
-async def test_commands_of_later_say_so_and_post_nothing(town: Town) -> None:
-    await town.join("alice")
-    for words, form in (("email daily", "EMAIL DAILY"),):
-        assert await town.text("alice", words) == reply.not_offered(form)
-    assert await town.posts() == []
-
-
 # ---- who is heard at all
 
 

@@ -9,7 +9,7 @@ from gateway.domain import reply_mail, unsubscribe
 from gateway.domain.complaint import Complaint
 from gateway.domain.token import Purpose
 from gateway.domain.unsubscribe import AllMail, AuthorsMail
-from gateway.service import complaints
+from gateway.service import complaints, digests
 from gateway.service.complaints import Outcome
 from store import accounts, follows
 from tests.service.post_office import PostOffice
@@ -105,7 +105,7 @@ async def test_a_complaint_of_who_has_no_mailbox_in_use_still_stops_all_mails(of
     bob = await office.town.account("bob")
     assert await hears(office, await stop_of(office)) is Outcome.OBEYED
     async with office.town.store.unit() as unit:
-        await accounts.set_email_mode(unit, bob.id, "instant")
+        await digests.turn_on(unit, bob.id)
     secret = f"unsubscribe+{unsubscribe.make(office.town.site.key, AllMail(bob.id))}"
     assert await hears(office, secret) is Outcome.OBEYED
     assert (await office.town.account("bob")).email_mode == "off"

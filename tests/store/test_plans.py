@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import event, insert, text
+from sqlalchemy import event, func, insert, select, text, update
 
 from gateway.domain.types import Channel, Lane
 from gateway.service import notify
-from store import addresses, fanouts, late, polls, queue, receipts, routes
+from store import addresses, digests, fanouts, late, polls, queue, receipts, routes
 from store import deliveries as deliveries_store
 from store import posts as posts_store
 from store.fanouts import Fanout
@@ -259,3 +259,49 @@ async def test_looking_for_what_a_wrong_clock_queued_reads_only_what_is_not_due(
         with watching(town) as seen:
             assert await deliveries_store.bring_back(unit, believable=NOW, until=NOW, now=NOW) == 0
     await check(town, seen, tables=("deliveries",))
+
+
+async def test_making_and_filling_digests_reads_only_what_waits_for_them(town: Store) -> None:
+    people = range(10, 210)
+    async with town.unit() as unit:
+        of_digests = update(accounts).where(accounts.c.id.in_(people))
+        await unit.execute(of_digests.values(email_mode="daily", digest_at=NOW))
+        waiting = (
+            update(deliveries).where(deliveries.c.account_id.in_(people)).where(deliveries.c.post_id.in_([1, POSTS]))
+        )
+        await unit.execute(waiting.values(channel="email", state="gathered"))
+        await unit.execute(text("ANALYZE"))
+    with watching(town) as seen:
+        async with town.unit() as unit:
+            found = await digests.due(unit, most=100, now=NOW)
+            assert await digests.bundle(unit, [each.id for each in found], words="", now=NOW) == 100
+            await digests.move(unit, {each.id: NOW + timedelta(days=1) for each in found})
+            assert await digests.drop(unit, [9, 209], "mail is off", now=NOW) == 2
+            digest = select(func.max(deliveries.c.digest_id))
+            newest, in_all = await digests.brought(unit, (await unit.execute(digest)).scalar_one(), most=10)
+            assert len(newest) == in_all == 2
+            await queue.details(unit, newest)
+            await digests.leave_out(unit, [(newest[0], "deleted")])
+            assert await digests.bring_back(unit, believable=NOW + timedelta(days=3), now=NOW) == 0
+            assert await deliveries_store.drop_for_account(unit, 208, Channel.EMAIL, "gone", now=NOW) == 2
+            assert await deliveries_store.drop_between(unit, 207, STAR, "blocked", now=NOW) == 2
+    await check(town, [each for each in seen if "max(" not in each[0]], tables=("deliveries", "accounts"))
+    plans = [await plan_of(town, *each) for each in seen]
+    assert any("ix_accounts_digest_at" in plan for plan in plans)
+    assert any("ix_deliveries_gathered" in plan for plan in plans)
+    assert any("ix_deliveries_bundled" in plan for plan in plans)
+
+
+async def test_the_mail_that_an_answer_answers_is_looked_for_by_its_post(town: Store) -> None:
+    async with town.unit() as unit:
+        await unit.execute(update(posts).where(posts.c.id == POSTS).values(reply_to_id=1))
+        await unit.execute(update(deliveries).where(deliveries.c.account_id < 30).values(channel="email", route=0))
+        await unit.execute(update(deliveries).where(deliveries.c.post_id == 1).values(state="sent"))
+        ids = await queue.claim(unit, 0, most=10, until=NOW + timedelta(minutes=1), now=NOW)
+        with watching(town) as seen:
+            found = await queue.details(unit, ids)
+        first = select(deliveries.c.id, deliveries.c.account_id).where(deliveries.c.post_id == 1)
+        mails = {account: delivery for delivery, account in await unit.execute(first)}
+    assert [each.answered_mail for each in found] == [mails[each.account_id] for each in found]
+    assert len(found) == 10
+    await check(town, seen, tables=("deliveries", "mailed"))

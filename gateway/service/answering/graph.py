@@ -4,9 +4,8 @@ from typing import assert_never
 
 from gateway.domain import reply, reply_people
 from gateway.domain.speech import mark
-from gateway.domain.types import Channel, EmailMode
+from gateway.domain.types import Channel
 from gateway.service import following, joining
-from gateway.service.answering import mailbox
 from gateway.service.answering.asked import Asked, nobody
 from gateway.service.following import Asked as AskedToFollow
 from gateway.service.following import Follows, Oneself, TooMany, YouBlock
@@ -167,12 +166,3 @@ async def texts_of(asked: Asked, me: AccountRow, name: str, *, on: bool) -> str:
         await relations.unmute(asked.unit, me.id, other.id)
     switched = await follows.set_texts(asked.unit, other.id, me.id, on)
     return reply.texts_of(name, on=on) if switched else reply_people.not_following(name)
-
-
-async def email(asked: Asked, me: AccountRow, mode: EmailMode) -> str:
-    await accounts.set_email_mode(asked.unit, me.id, mode)
-    if mode is EmailMode.OFF:
-        return reply.mail_off()
-    if me.mail_id is None:
-        return await mailbox.ask(asked, me) or reply.no_mail(asked.operator)
-    return reply.mail_on()

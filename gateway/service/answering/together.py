@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from gateway.domain import reply, reply_people, reply_together
-from gateway.domain.types import EmailMode, Lane
+from gateway.domain.types import EmailMode, Lane, NoticeKind
 from gateway.service import login, notify
 from gateway.service.answering.asked import Asked, meant, nobody
 from store import accounts, follows, nudges, posts, relations, reports
@@ -36,6 +36,7 @@ async def nudge(asked: Asked, me: AccountRow, name: str) -> str:
             now=asked.now,
             lane=Lane.MENTION,
             caused_by=me.id,
+            kind=NoticeKind.NUDGE,
         )
     return reply_together.nudged(name)
 

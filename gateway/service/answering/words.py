@@ -233,7 +233,7 @@ async def _write_to(asked: Asked, me: AccountRow, other: AccountRow, text: str, 
     )
     match outcome:
         case Published(post_ids):
-            by_mail = other.mail_id is not None and other.email_mode == EmailMode.INSTANT
+            by_mail = other.mail_id is not None and other.email_mode != EmailMode.OFF
             return reply_posts.direct_sent(name, len(post_ids), reached=by_mail or other.sms_route is not None)
         case TooLong(over):
             return reply_posts.with_text(reply_posts.direct_too_long(over), text)
@@ -250,7 +250,7 @@ async def _write_to(asked: Asked, me: AccountRow, other: AccountRow, text: str, 
 async def _has_gone_out(asked: Asked, post_id: int) -> bool:
     """Whether somebody has the post, or may have it."""
     counts = await deliveries.counts_of_post(asked.unit, post_id)
-    return any(state not in (State.QUEUED, State.DEAD) for _, state in counts)
+    return any(state not in (State.QUEUED, State.GATHERED, State.DEAD) for _, state in counts)
 
 
 def what_became(site: Site, name: str, outcome: posting.Outcome, text: str, answer: str = "") -> str:
