@@ -2,7 +2,7 @@
 
 import dataclasses
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
@@ -393,3 +393,32 @@ def test_a_post_is_mailed_in_the_recipients_language_whoever_got_it_before(code:
 )
 def test_subjects_in_german(changes: dict[str, Any], subject: str) -> None:
     assert read(site=GERMAN, language="de", **changes)["Subject"] == subject
+
+
+def test_a_digest_is_in_the_readers_language_with_the_day_of_each_post() -> None:
+    posts = tuple(
+        dataclasses.replace(
+            POST, id=40 + n, author=name, post_id=7 + n, conversation_id=7 + n, queued_at=POST.queued_at - timedelta(n)
+        )
+        for n, name in enumerate(("alice", "bob"))
+    )
+    delivery = dataclasses.replace(
+        NOTICE,
+        notice=NoticeKind.DIGEST,
+        text="",
+        subject="",
+        in_reply_to="",
+        digest=Digest(posts, 3, "Europe/Berlin", ()),
+        queued_at=POST.queued_at,
+    )
+    for language in ("en", "de", "en"):
+        german = language == "de"
+        message = read(delivery, site=GERMAN, language=language)
+        assert message["Subject"] == (
+            "5 Beiträge: alice, bob und andere" if german else "5 posts: alice, bob and others"
+        )
+        plain, html = body_of(message, "plain"), body_of(message, "html")
+        assert ("bob · So., 10:30" if german else "bob · Sun 10:30") in plain
+        assert f"{'Antworten' if german else 'Answer'}: reply+" in plain
+        assert ("und 3 weitere" if german else "and 3 more") in html
+        assert f'<html lang="{language}">' in html
