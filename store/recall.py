@@ -1,6 +1,5 @@
 """What was said lately: direct messages to read again, and how often one sender was told the same."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -76,7 +75,7 @@ async def last_from(reading: Reading, author_id: int, reader_id: int) -> int | N
     return (await reading.execute(_LAST_FROM, values)).scalar_one_or_none()
 
 
-async def told_since(reading: Reading, sender: str, answers: Sequence[str], since: datetime) -> int:
+async def told_since(reading: Reading, sender: str, since: datetime, *answers: str) -> int:
     """How often this phone or mail address was answered with exactly one of these since then."""
     values = {"sender": sender, "since": since, "answers": list(answers)}
     count: int = (await reading.execute(_TOLD, values)).scalar_one()

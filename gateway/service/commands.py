@@ -453,7 +453,7 @@ async def _flooded(asked: Asked) -> str | None:
     if await inbox.count_since(asked.unit, asked.address.address, since) <= limit:
         return None
     answer = reply.slow_down(limit)
-    told = await recall.told_since(asked.unit, asked.address.address, [answer], since)
+    told = await recall.told_since(asked.unit, asked.address.address, since, answer)
     return "" if told else answer
 
 

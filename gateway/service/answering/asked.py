@@ -99,7 +99,7 @@ async def guessed_too_often(asked: Asked, refusal: Words) -> bool:
     limits = asked.site.limits
     since = asked.now - timedelta(minutes=limits.code_minutes)
     refusals = asked.site.languages.in_each(refusal)
-    return await recall.told_since(asked.unit, asked.address.address, refusals, since) >= limits.code_tries
+    return await recall.told_since(asked.unit, asked.address.address, since, *refusals) >= limits.code_tries
 
 
 async def meant(asked: Asked, me: AccountRow, name: str) -> AccountRow | str:
