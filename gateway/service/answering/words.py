@@ -75,7 +75,7 @@ async def _nothing_to_answer(asked: Asked) -> str:
     words = reply_posts.nothing_to_answer()
     if asked.by_phone:
         return words
-    told = await recall.told_since(asked.unit, asked.address.address, words, asked.now - _DAY)
+    told = await recall.told_since(asked.unit, asked.address.address, asked.now - _DAY, words)
     return words if told < _TOLD_BY_MAIL else ""
 
 
