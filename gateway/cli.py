@@ -15,12 +15,14 @@ COMMANDS = {
     "user": ("gateway.cli_people", "Add, show, suspend and delete people."),
     "follow": ("gateway.cli_follows", "Let one person follow another; import and export follows."),
     "consents": ("gateway.cli_consents", "Export who agreed to texts and who refused them."),
+    "invite": ("gateway.cli_invites", "Make, list and revoke invitations to sign up."),
     "post": ("gateway.cli_post", "Post in somebody's name: now, later, or again and again."),
     "schedule": ("gateway.cli_post", "See and drop posts that will go out by themselves."),
     "queue": ("gateway.cli_queue", "See what waits to be sent; try again, drop, hold, release."),
     "cost": ("gateway.cli_cost", "Say what texts cost in a month, by day, number and country."),
     "group": ("gateway.cli_groups", "See the groups; add one."),
     "reports": ("gateway.cli_reports", "See what people reported; close what was looked at."),
+    "audit": ("gateway.cli_audit", "Export what those who look after the site did."),
     "backup": ("gateway.cli_database", "Copy the database to a file while the daemon runs."),
 }
 """Every command: the module that holds it under its own name, and what it does in a sentence."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import functools
+import getpass
 import os
 import sys
 from collections.abc import Awaitable, Callable, Sequence
@@ -16,6 +17,7 @@ import msgspec
 
 from gateway.config import BadConfig, Config, load
 from gateway.service import identity
+from gateway.service.auditing import Actor
 from gateway.service.site import Site
 from store import accounts, trouble, version
 from store.accounts import AccountRow
@@ -112,6 +114,16 @@ async def person(reading: Reading, name: str) -> AccountRow:
     if found is None:
         raise Refused(f"nobody is called {name}")
     return found
+
+
+def operator() -> Actor:
+    """Who runs the command, for the audit log: what the machine calls them, and who became them to do it."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):
+        user = f"user {os.getuid()}"
+    became = os.environ.get("SUDO_USER", "")
+    return Actor(f"{became} as {user}" if became and became != user else user)
 
 
 def now() -> datetime:

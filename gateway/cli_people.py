@@ -10,12 +10,25 @@ from typing import Protocol, assert_never
 import click
 import msgspec
 
-from gateway.cli_base import Desk, Refused, as_json, at_desk, configured, now, person, print_json, print_table
+from gateway.cli_base import (
+    Desk,
+    Refused,
+    as_json,
+    at_desk,
+    configured,
+    now,
+    operator,
+    person,
+    print_json,
+    print_table,
+)
 from gateway.config import Config
 from gateway.domain import token
 from gateway.domain.token import Purpose
 from gateway.domain.types import Channel
-from gateway.service import joining, mail_addresses, mailboxes, phones
+from gateway.service import auditing, governing, joining, mail_addresses, mailboxes, phones
+from gateway.service.auditing import Act
+from gateway.service.governing import Already, Done, LastAdmin, Nobody, NotTheName, Yourself
 from gateway.service.site import Site
 from store import accounts, addresses, follows, routes
 from store.accounts import AccountRow, Person
@@ -98,7 +111,10 @@ def add(
             match outcome:
                 case joining.Added():
                     await phones.choose_senders(unit, desk.site)
-                    return await _shown(unit, desk.site, await person(unit, wanted))
+                    account = await person(unit, wanted)
+                    words = "as an administrator" if admin else ""
+                    await auditing.note(unit, operator(), Act.MEMBER_ADD, account, words=words, now=now())
+                    return await _shown(unit, desk.site, account)
                 case joining.NameTaken():
                     raise Refused(f"somebody is called {wanted} already")
                 case joining.NotAName():
@@ -132,6 +148,8 @@ def address(config: Config, as_json: bool, name: str, phone: str | None, email: 
             if held is not None:
                 raise Refused(f"that phone or mail address belongs to {held.name}")
             await phones.choose_senders(unit, desk.site)
+            given = " and ".join(word for word, one in (("phone", number), ("mailbox", email)) if one is not None)
+            await auditing.note(unit, operator(), Act.MEMBER_ADDRESS, account, words=given, now=now())
             if email is not None:
                 await joining.mail_posting_address(unit, desk.site, account.id, now=now())
             return await _shown(unit, desk.site, await person(unit, name))
@@ -150,6 +168,7 @@ def claim(config: Config, as_json: bool, name: str) -> None:
         async with desk.store.unit() as unit:
             account = await person(unit, name)
             code = await joining.new_claim_code(unit, desk.site, account.id, now=now(), new_code=_four_digits)
+            await auditing.note(unit, operator(), Act.MEMBER_CLAIM, account, now=now())
             return {"name": account.name, "code": code, "minutes": desk.site.limits.code_minutes}
 
     made = at_desk(config, make)
@@ -255,7 +274,7 @@ def resume(config: Config, name: str, address: str | None) -> None:
 @configured
 def suspend(config: Config, name: str) -> None:
     """Keep NAME from taking part, and their posts from being seen, until restored."""
-    at_desk(config, lambda desk: _set_suspended(desk, name, now()))
+    at_desk(config, lambda desk: _set_suspended(desk, name, True))
     click.echo(f"{name} is suspended.")
 
 
@@ -264,8 +283,35 @@ def suspend(config: Config, name: str) -> None:
 @configured
 def restore(config: Config, name: str) -> None:
     """Let NAME take part again."""
-    at_desk(config, lambda desk: _set_suspended(desk, name, None))
+    at_desk(config, lambda desk: _set_suspended(desk, name, False))
     click.echo(f"{name} is restored.")
+
+
+@user.command()
+@click.argument("name")
+@click.option("--off", is_flag=True, help="Not any more.")
+@configured
+def admin(config: Config, name: str, off: bool) -> None:
+    """Let NAME look after the site on its pages below /admin."""
+
+    async def appoint(desk: Desk) -> None:
+        async with desk.store.unit() as unit:
+            account = await person(unit, name)
+            outcome = await governing.set_admin(unit, operator(), account.id, not off, now=now())
+        match outcome:
+            case Done():
+                return
+            case Already():
+                raise Refused(f"{name} is {'not an administrator' if off else 'an administrator already'}")
+            case LastAdmin():
+                raise Refused(f"{name} is the only administrator, make somebody else one first")
+            case Nobody():
+                raise Refused(f"nobody is called {name}")
+            case _:
+                assert_never(outcome)
+
+    at_desk(config, appoint)
+    click.echo(f"{name} looks after the site{' no longer' if off else ''}.")
 
 
 @user.command()
@@ -282,6 +328,8 @@ def renew(config: Config, as_json: bool, name: str, posting: bool, replies: bool
     async def make_new(desk: Desk) -> Shown:
         async with desk.store.unit() as unit:
             account = await person(unit, name)
+            which = " and ".join(word for word, on in (("posting", posting), ("replies", replies)) if on)
+            await auditing.note(unit, operator(), Act.MEMBER_RENEW, account, words=which, now=now())
             if replies:
                 await mail_addresses.renew_reply_addresses(unit, account.id)
             if posting:
@@ -305,6 +353,7 @@ def guard(config: Config, name: str, switch: str) -> None:
             if switch == "on" and account.mail_id is None:
                 raise Refused(f"{name} has no mailbox to write from: birdwire user address {name} --email ADDRESS")
             await mail_addresses.check_sender(unit, account.id, switch == "on")
+            await auditing.note(unit, operator(), Act.MEMBER_GUARD, account, words=switch, now=now())
 
     at_desk(config, set_switch)
     whom = "their own mailboxes alone" if switch == "on" else "whoever knows it"
@@ -322,7 +371,15 @@ def delete(config: Config, name: str, yes: bool) -> None:
 
     async def end(desk: Desk) -> None:
         async with desk.store.unit() as unit:
-            await joining.delete_account(unit, (await person(unit, name)).id, now=now())
+            account = await person(unit, name)
+            outcome = await governing.delete(unit, operator(), account.id, account.name or "", now=now())
+            match outcome:
+                case Done():
+                    return
+                case Nobody() | NotTheName() | Yourself():
+                    raise Refused(f"nobody is called {name}")
+                case _:
+                    assert_never(outcome)
 
     at_desk(config, end)
     click.echo(f"{name} is deleted.")
@@ -347,12 +404,12 @@ def _check_mail(email: str | None) -> None:
         raise click.BadParameter(f"{email} is not a mail address", param_hint="--email")
 
 
-async def _set_suspended(desk: Desk, name: str, since: datetime | None) -> None:
+async def _set_suspended(desk: Desk, name: str, suspended: bool) -> None:
     async with desk.store.unit() as unit:
         account = await person(unit, name)
-        if (account.suspended_at is None) == (since is None):
-            raise Refused(f"{name} is {'not suspended' if since is None else 'suspended already'}")
-        await accounts.set_suspended(unit, account.id, since)
+        change = governing.suspend if suspended else governing.restore
+        if isinstance(await change(unit, operator(), account.id, now=now()), Already):
+            raise Refused(f"{name} is {'suspended already' if suspended else 'not suspended'}")
 
 
 async def _shown(reading: Reading, site: Site, account: AccountRow) -> Shown:

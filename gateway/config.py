@@ -5,6 +5,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import timedelta
+from decimal import Decimal
 from importlib.util import find_spec
 from ipaddress import ip_address, ip_network
 from pathlib import Path
@@ -17,11 +18,12 @@ import phonenumbers
 
 from gateway.domain.budget import Budget
 from gateway.domain.delivery import LONGEST_VALIDITY
+from gateway.domain.mail_domain import is_domain
 from gateway.domain.pace import Pace
 from gateway.domain.types import Overflow
 from gateway.languages import codes, languages
 from gateway.log import LogSettings
-from gateway.service.site import Limits, Site
+from gateway.service.site import Limits, Number, Site
 from gateway.settings import Unreadable, read
 from gateway.web.app import WebSettings
 from gateway.web.ops import OpsSettings
@@ -49,6 +51,8 @@ class SiteSettings:
     name: str = "Birdwire"
     public_url: str = ""
     registration: Literal["open", "invite", "domains", "closed"] = "open"
+    members_invite: bool = False
+    mail_domains: tuple[str, ...] = ()
     private: bool = False
     new_groups: bool = True
     overflow: Overflow = Overflow.LINK
@@ -201,6 +205,13 @@ class Config:
                 author=self.budget.author_segments_per_month,
                 recipient=self.budget.recipient_segments_per_month,
             ),
+            members_invite=self.site.members_invite,
+            mail_domains=self.site.mail_domains,
+            numbers=tuple(
+                Number(s.number, self.sms.provider_of(s.number), s.pace, Decimal(str(s.price_per_segment)))
+                for s in senders
+            ),
+            mails_per_second=self.mail.outbound.messages_per_second,
         )
 
 
@@ -253,6 +264,14 @@ def _about_site(config: Config) -> Iterator[str]:
         yield f'site.time_zone = "{site.time_zone}" is not a time zone, it must be a name such as "Europe/Berlin"'
     if site.language not in codes():
         yield f'site.language = "{site.language}" is not there, it must be one of {", ".join(codes())}'
+    for domain in site.mail_domains:
+        if not is_domain(domain):
+            yield (
+                f'site.mail_domains has "{domain}", which is not a domain: write "example.org", or ".example.org" for'
+                " those below it"
+            )
+    if site.registration == "domains" and not site.mail_domains:
+        yield 'site.mail_domains is empty, site.registration = "domains" needs it: at which domains are your people?'
     if site.secret_key and len(site.secret_key) < 32:
         yield "site.secret_key is too short, it must be 32 characters or more (or empty, to have one made and kept)"
     try:
@@ -340,6 +359,8 @@ def _about_mail(config: Config) -> Iterator[str]:
         yield f'mail.domain = "{mail.domain}" is not a domain, it must be a name such as "example.org"'
     if bool(inbound.tls_cert) != bool(inbound.tls_key):
         yield "mail.inbound.tls_cert and mail.inbound.tls_key belong together, give both or neither"
+    if inbound.max_spooled < inbound.max_size:
+        yield "mail.inbound.max_spooled is too small, it must be at least mail.inbound.max_size"
     for each in inbound.dns_servers:
         try:
             ip_address(name_server(each)[0])

@@ -23,7 +23,7 @@ from gateway import metrics
 from gateway.config import Config
 from gateway.domain.pace import Pace
 from gateway.domain.types import Channel
-from gateway.housekeeping import keep_house
+from gateway.housekeeping import House, count_sent, keep_house
 from gateway.service import doors, identity, phones, receipts, senders
 from gateway.service.doors import Opened, Refused
 from gateway.service.receipts import Receipt, Record
@@ -58,6 +58,9 @@ ROLES = frozenset({"web", "inbound", "outbound", "schedule"})
 
 Both of the first two take webhooks, so that none is lost whichever of them a proxy leads to."""
 
+
+COUNT_EVERY = 30.0
+"""Seconds after which what was sent is added to the day's counts; that much is lost with a process that is killed."""
 
 NO_MOUNTS: Mapping[str, Application] = MappingProxyType({})
 
@@ -188,6 +191,9 @@ async def run(
                     at_the_end.push_async_callback(hub.close)
                 house = keep_house(tools, sms_out, twilio_out, failover_after=config.sms.failover_after, hub=hub)
                 house.start()
+            counts = House([(count_sent(tools), COUNT_EVERY)]) if workers else None
+            if counts is not None:
+                counts.start()
 
             log.info("ready", web=web, ops=ops, mail=mail, roles=sorted(only))
             on_ready(Listening(web, ops, mail))
@@ -203,6 +209,8 @@ async def run(
                 await house.close()
             if draining:
                 await asyncio.wait(draining)
+            if counts is not None:
+                await counts.close(once_more=True)
             for task in always:
                 task.cancel()
         log.info("stopped")

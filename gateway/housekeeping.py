@@ -17,6 +17,7 @@ from gateway.service import (
     alerts,
     announcing,
     budgets,
+    counting,
     digests,
     failing_over,
     holding,
@@ -69,14 +70,17 @@ class House:
         """Run each job now, for whatever a crash has left behind, and again when its time comes."""
         self._keepers = [asyncio.create_task(self._keep(job, seconds)) for job, seconds in self._jobs]
 
-    async def close(self) -> None:
-        """Begin no more jobs, and let those at work end for up to GRACE seconds."""
+    async def close(self, *, once_more: bool = False) -> None:
+        """Begin no more jobs, or each of them ``once_more``, and let those at work end for up to GRACE seconds."""
         self._closing.set()
         _, left = await asyncio.wait(self._keepers, timeout=GRACE)
         for task in left:
             task.cancel()
         if left:
             await asyncio.wait(left)
+        if once_more:
+            for job, _ in self._jobs:
+                await _do(job)
 
     async def _keep(self, job: Job, seconds: float) -> None:
         while not self._closing.is_set():
@@ -193,6 +197,14 @@ def keep_house(
         if due:
             await to_the_end(lambda unit: tending.give_up_parts(unit, tools.site, now=now()))
 
+    async def count_up() -> None:
+        async with store.reading() as reading:
+            due = await counting.is_due(reading, now=now())
+        if due:
+            site = tools.site
+            await to_the_end(lambda unit: counting.count_posts(unit, site, now=now()), durable=False, seconds=SHARE)
+            await to_the_end(lambda unit: counting.count_lost(unit, site, now=now()), durable=False, seconds=SHARE)
+
     async def fail_over() -> None:
         moment = now()
         async with store.glancing() as reading:
@@ -249,6 +261,7 @@ def keep_house(
         (prune, 1),
         (fold_older_posts, 1),
         (match_receipts, 10),
+        (count_up, 15),
     ]
     if provider is not None:
         jobs.append((look_up, min(2, look_up_after / 4)))
@@ -259,3 +272,19 @@ def keep_house(
     if hub is not None:
         jobs.append((tell_hub, 5))
     return House(jobs)
+
+
+def count_sent(tools: Tools) -> Job:
+    """A job that adds to the day's counts what this process sent since it ran last; what could not be written is added
+    the next time."""
+    written = metrics.sent_so_far()
+
+    async def count_what_was_sent() -> None:
+        so_far = metrics.sent_so_far()
+        more = {channel: total - written.get(channel, 0) for channel, total in so_far.items()}
+        if any(more.values()):
+            async with tools.store.unit(durable=False) as unit:
+                await counting.add_sent(unit, tools.site, more, now=tools.now())
+            written.update(so_far)
+
+    return count_what_was_sent

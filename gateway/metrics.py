@@ -193,6 +193,12 @@ def deliveries_sent(channel: str, *, segments: int, delays: Sequence[float]) -> 
     _delay_seconds.observe(channel, delays)
 
 
+def sent_so_far() -> dict[str, int]:
+    """How many deliveries the peers took since this process began, by channel."""
+    samples = (sample for family in _settled.collect() for sample in family.samples if sample.name.endswith("_total"))
+    return {each.labels["channel"]: int(each.value) for each in samples if each.labels["outcome"] == "sent"}
+
+
 def text_cost(currency: str, micros: int) -> None:
     """The provider said what a text cost; what it gave back is not counted."""
     _cost.labels(currency).inc(max(micros, 0))

@@ -22,7 +22,7 @@ class Kind(StrEnum):
     OURS = "ours"  # a mail of ours that came home
     GATEWAY = "gateway"  # another one like us
     CHALLENGE = "challenge"  # a filter wants us to prove that we are people
-    CALENDAR = "calendar"  # an invitation, an acceptance, a cancellation (RFC 5546)
+    CALENDAR = "calendar"  # an acceptance, a cancellation (RFC 5546); an invitation is a person's
     VACATION = "vacation"  # an answering machine
     LIST = "list"  # a mailing list (RFC 2369, RFC 2919)
     BULK = "bulk"  # a mass mailing
@@ -75,6 +75,9 @@ _CHALLENGERS = tuple(
 
 _CONFIRMS = re.compile(r"[-+]confirm[-+](?:[\w.]+-)?\d+\.\d+\.[0-9a-f]{6,}@", re.IGNORECASE)
 _WANTS_PROOF = re.compile(r"\s*your e?-?mail requires verification verify\s?#", re.IGNORECASE)
+_BY_ITSELF = frozenset({"REPLY", "CANCEL", "COUNTER", "DECLINECOUNTER", "REFRESH"})
+"""What a calendar says by itself."""
+
 _OF_A_SIBLING = ":birdwire"
 _LONGEST = 300
 """Characters of an address that are looked at."""
@@ -167,7 +170,10 @@ def _wants_proof(mail: Part, subject: str) -> bool:
 
 
 def _is_calendar(mail: Part) -> bool:
-    return any(part.get_content_type() == "text/calendar" and parameter(part, "method") for part in parts_below(mail))
+    return any(
+        part.get_content_type() == "text/calendar" and parameter(part, "method").upper() in _BY_ITSELF
+        for part in parts_below(mail)
+    )
 
 
 def _of_headers(mail: Part) -> Kind | None:

@@ -150,10 +150,10 @@ class Intake:
                 account_id = owner
             case _:
                 return None
-        if message.automatic or message.dropped or message.part or not message.sender:
+        if message.automatic or message.dropped or message.sealed or message.part or not message.sender:
             return None
         text = commands.plain_post(message.channel, message.text)
-        return None if text is None else Said(message.channel, message.sender, text, account_id, route)
+        return None if text is None else Said(message.channel, message.sender, text, account_id, route, message.cut)
 
     async def _do(self, unit: Unit, message: Inbound) -> str:
         """Do what the message asks for and queue the answer; returns its words."""
@@ -210,6 +210,8 @@ class Intake:
             text=message.text,
             to=message.to,
             dropped=message.dropped,
+            cut=message.cut,
+            sealed=message.sealed,
             account_id=message.door.account_id if isinstance(message.door, PostingAddress) else None,
             answers_delivery=message.door.delivery_id if isinstance(message.door, ReplyAddress) else None,
             at_help=at_help,
@@ -266,7 +268,9 @@ def _arrived(message: Inbound) -> Arrived:
 
 def _storable(message: Inbound) -> Inbound:
     """The message with every text as a database takes it, and its sender as addresses are compared."""
-    texts = f"{message.text}{message.raw}{message.to}{message.subject}{message.message_id}{message.failure}"
+    texts = (
+        f"{message.text}{message.raw}{message.to}{message.subject}{message.message_id}{message.failure}{message.cut}"
+    )
     short = f"{message.remote_id}{message.sender}"
     if _is_storable(texts) and _is_storable(short) and len(short) <= 128 and len(message.to) <= 254:
         sender = addresses.folded(message.channel, message.sender)
@@ -281,6 +285,7 @@ def _storable(message: Inbound) -> Inbound:
         subject=storable(message.subject),
         message_id=storable(message.message_id),
         failure=storable(message.failure),
+        cut=storable(message.cut),
     )
 
 

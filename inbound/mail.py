@@ -50,6 +50,7 @@ from inbound.message import (
 from inbound.mime import decode
 from inbound.senders import MOST_ASKING, Knows, Senders, asks
 from inbound.smtp_session import LmtpSession, MailEnvelope, SmtpSession
+from inbound.spool import Spool
 from inbound.trust.prover import Client, Prover, Trust
 from inbound.trust.questions import DnsResolver, Resolver
 
@@ -59,7 +60,7 @@ _SMALL = 32 * 1024
 """Bytes of a mail that is read in the loop; a larger one is read in a thread."""
 
 _LARGE_AT_ONCE = 2
-"""Larger ones that are read at once: reading takes several times a mail's size."""
+"""Larger ones that are read at once: reading takes several times what is looked at of a mail."""
 
 _LONGEST_SENDER = 254
 _TAKEN = "250 2.0.0 Taken"
@@ -89,6 +90,8 @@ class InboundMailSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkn
     max_connections: int = 200
     max_connections_per_host: int = 50
     max_in_hand: int = 268435456
+    spool_folder: str = ""
+    max_spooled: int = 1073741824
 
 
 Resolve = Callable[[str], Awaitable[Opened | Refused]]
@@ -114,6 +117,7 @@ class MailDoor:
         self.settings = settings
         self.port = settings.port
         self.closing = False
+        self.spool = Spool(settings.spool_folder, settings.max_spooled)
         self._hostname = settings.hostname or mail_domain
         prover = Prover(_trust(settings), dns or DnsResolver(settings.dns_servers, settings.dns_timeout))
         senders = Senders(prover, knows or _knows_nobody)
@@ -210,6 +214,7 @@ class _Handler:
         self._resolve = resolve
         self._taking: set[asyncio.Task[str]] = set()
         self._large = asyncio.Semaphore(_LARGE_AT_ONCE)
+        self._large_proofs = asyncio.Semaphore(_LARGE_AT_ONCE)
 
     async def handle_EHLO(  # noqa: N802  # aiosmtpd finds hooks by this name
         self, _server: SMTP, session: Session, _envelope: Envelope, hostname: str, responses: list[str]
@@ -254,9 +259,7 @@ class _Handler:
         try:
             messages = await self._understand(envelope)
             if messages and any(map(asks, envelope.doors.values())):
-                assert isinstance(envelope.content, bytes)
-                client = self._client(session, envelope)
-                messages, refused = await self._senders.sort(envelope.content, client, messages)
+                messages, refused = await self._sort(envelope, self._client(session, envelope), messages)
         except Exception as error:
             _log_fault("mail.not_understood", error)
             return _OUR_FAULT
@@ -290,7 +293,7 @@ class _Handler:
 
     async def _understand(self, envelope: MailEnvelope) -> list[Inbound]:
         content = envelope.content
-        assert isinstance(content, bytes)
+        assert content is not None
         sender = (
             ""
             if envelope.mail_from == "<>"
@@ -301,6 +304,18 @@ class _Handler:
             async with self._large:
                 return await asyncio.to_thread(understand, content, sender, envelope.doors, self._mail_domain, now)
         return understand(content, sender, envelope.doors, self._mail_domain, now)
+
+    async def _sort(
+        self, envelope: MailEnvelope, client: Client, messages: list[Inbound]
+    ) -> tuple[list[Inbound], dict[str, str]]:
+        """Those whose sender may write there, and the words that refuse the others. A signature is over all bytes of a
+        mail: of large ones, few are in memory at once."""
+        content = envelope.content
+        assert content is not None
+        if isinstance(content, bytes):
+            return await self._senders.sort(content, client, messages)
+        async with self._large_proofs:
+            return await self._senders.sort(content[:], client, messages)
 
     async def _take_all(self, messages: list[Inbound]) -> dict[str, str]:
         """The answer for each recipient. What was begun is finished even if the client goes."""

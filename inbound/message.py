@@ -99,6 +99,8 @@ class Inbound(msgspec.Struct, frozen=True, kw_only=True):
     ``text``                   what the person wrote: quotes, signatures and markup already off.
     ``raw``                    all that was received (webhook fields as JSON, or the mail as text), kept for a while.
     ``dropped``                how many attachments or pictures were left behind.
+    ``cut``                    what was taken for a quote, a signature or a footer, and is not in ``text``.
+    ``sealed``                 it is encrypted: nobody here can read it.
     ``part``                   the part of a longer text that it is, where the carrier does not join them.
     ``automatic``              which kind of mail that no person wrote: never posts and is never answered (RFC 3834).
     ``subject``, ``message_id``  of a mail, for the answer's threading.
@@ -117,6 +119,8 @@ class Inbound(msgspec.Struct, frozen=True, kw_only=True):
     raw: str
     received_at: datetime
     dropped: int = 0
+    cut: str = ""
+    sealed: bool = False
     part: Part | None = None
     automatic: Kind | None = None
     subject: str = ""

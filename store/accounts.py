@@ -11,7 +11,18 @@ from typing import Any
 from sqlalchemy import and_, bindparam, delete, exists, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from store.schema import accounts, favourites, follows, poll_votes, polls, post_mentions, post_tags, posts, schedules
+from store.schema import (
+    accounts,
+    favourites,
+    follows,
+    poll_votes,
+    polls,
+    post_cuts,
+    post_mentions,
+    post_tags,
+    posts,
+    schedules,
+)
 from store.unit import Reading, Unit
 
 
@@ -126,15 +137,13 @@ _DELETE = (
     .where(accounts.c.id == bindparam("account"), accounts.c.deleted_at.is_(None))
     .values(name=None, bio="", password_hash="", deleted_at=bindparam("now"))
 )
+_ITS_WORDS = or_(
+    posts.c.author_id == bindparam("account"),
+    and_(posts.c.to_account_id == bindparam("account"), posts.c.kind == "direct"),
+)
 _WIPE_POSTS = (
     update(posts)
-    .where(
-        or_(
-            posts.c.author_id == bindparam("account"),
-            and_(posts.c.to_account_id == bindparam("account"), posts.c.kind == "direct"),
-        ),
-        posts.c.deleted_at.is_(None),
-    )
+    .where(_ITS_WORDS, posts.c.deleted_at.is_(None))
     .values(text="", full_text=None, words="", deleted_at=bindparam("now"))
 )
 _OWN_POSTS = select(posts.c.id).where(posts.c.author_id == bindparam("account"))
@@ -143,6 +152,7 @@ _DROP_TRACES = (
     delete(post_mentions).where(post_mentions.c.post_id.in_(_OWN_POSTS)),
     delete(poll_votes).where(poll_votes.c.post_id.in_(_OWN_POSTS)),
     update(polls).where(polls.c.post_id.in_(_OWN_POSTS)).values(question="", options="", told=None),
+    delete(post_cuts).where(post_cuts.c.post_id.in_(select(posts.c.id).where(_ITS_WORDS))),
     delete(post_mentions).where(post_mentions.c.account_id == bindparam("account")),
     delete(favourites).where(favourites.c.account_id == bindparam("account")),
 )

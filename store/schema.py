@@ -118,9 +118,9 @@ class _AccountCols(TypedColumns):
     wakes_at: Named[datetime | None] = Column(Instant)
     reply_version: Named[int] = Column(Integer, server_default="0")
     checks_sender: Named[bool] = Column(Boolean, server_default=false())
-    password_hash: Named[str] = Column(Text, server_default="")
     digest_hour: Named[int | None] = Column(SmallInteger)
     digest_at: Named[datetime | None] = Column(Instant)
+    password_hash: Named[str] = Column(Text, server_default="")
 
 
 accounts = Table(
@@ -219,6 +219,37 @@ consents = Table(
     Index(None, "address"),
     # How many codes somebody asked for lately.
     _partial("ix_consents_asked", "words", "at", where="action = 'asked'"),
+)
+
+
+class _AuditCols(TypedColumns):
+    """What somebody who looks after the site did, when, about whom or what. Rows are only ever added; triggers see to
+    it, and no other row need stay for one to say what it says.
+
+    ``door``    ``web``, or ``cli`` for the command line. ``who`` is then the name of the account at that moment, or of
+    the user of the machine; ``who_id`` the account, None for a user of the machine.
+    ``act``     one of ``gateway.service.auditing.Act``; ``about`` and ``about_id`` are the member it was about, if any.
+    ``words``   what there is to say beyond that: a reason, a number, what was written in a form.
+    """
+
+    id = Column(_Id, primary_key=True)
+    at: Named[datetime] = Column(Instant)
+    door: Named[str] = Column(String(8))
+    who_id: Named[int | None] = Column(BigInteger)
+    who: Named[str] = Column(String(64))
+    act: Named[str] = Column(String(32))
+    about_id: Named[int | None] = Column(BigInteger)
+    about: Named[str] = Column(String(64), server_default="")
+    words: Named[str] = Column(Text, server_default="")
+
+
+audit = Table(
+    "audit",
+    metadata,
+    _AuditCols,
+    # What was done about one member.
+    _partial("ix_audit_about_id", "about_id", "id", where="about_id IS NOT NULL"),
+    sqlite_autoincrement=True,
 )
 
 
@@ -331,9 +362,61 @@ sessions = Table(
 )
 
 
+class _InviteCols(TypedColumns):
+    """An invitation to sign up: only the digest of its code is kept.
+
+    ``made_by``    the account that made it, None for the command line. ``note``: for whom, in the maker's words.
+    ``uses_left``  how many may still sign up by it.
+    """
+
+    id = Column(_Id, primary_key=True)
+    code_hash: Named[str] = Column(String(64))
+    made_by: Named[int | None] = Column(BigInteger)
+    note: Named[str] = Column(String(140), server_default="")
+    uses: Named[int] = Column(Integer)
+    uses_left: Named[int] = Column(Integer)
+    created_at: Named[datetime] = Column(Instant)
+    expires_at: Named[datetime] = Column(Instant)
+    revoked_at: Named[datetime | None] = Column(Instant)
+
+
+invites = Table(
+    "invites",
+    metadata,
+    _InviteCols,
+    UniqueConstraint("code_hash"),
+    # A member's own, and how many they made lately.
+    Index(None, "made_by", "created_at"),
+    sqlite_autoincrement=True,
+)
+
+
+class _InviteUseCols(TypedColumns):
+    """``account_id`` signed up by an invitation."""
+
+    account_id: Named[int] = Column(_Id, ForeignKey("accounts.id"), primary_key=True, autoincrement=False)
+    invite_id: Named[int] = Column(_Id, ForeignKey("invites.id"))
+    used_at: Named[datetime] = Column(Instant)
+
+
+invite_uses = Table("invite_uses", metadata, _InviteUseCols, Index(None, "invite_id"))
+
+
+class _DefaultFollowCols(TypedColumns):
+    """Everybody new follows ``account_id`` from the start. ``texts``, ``mail``: as in ``follows``."""
+
+    account_id: Named[int] = Column(_Id, ForeignKey("accounts.id"), primary_key=True, autoincrement=False)
+    texts: Named[bool] = Column(Boolean, server_default=false())
+    mail: Named[bool | None] = Column(Boolean)
+    created_at: Named[datetime] = Column(Instant)
+
+
+default_follows = Table("default_follows", metadata, _DefaultFollowCols)
+
+
 class _SignupCols(TypedColumns):
     """Somebody who typed a name and a phone or mail address on the site and has yet to prove it: no account, and the
-    name is still anybody's."""
+    name is still anybody's. ``invite_id`` is the invitation that they came with."""
 
     id = Column(_Id, primary_key=True)
     name: Named[str] = Column(String(15))
@@ -343,6 +426,7 @@ class _SignupCols(TypedColumns):
     tries: Named[int] = Column(SmallInteger, server_default="0")
     created_at: Named[datetime] = Column(Instant)
     expires_at: Named[datetime] = Column(Instant)
+    invite_id: Named[int | None] = Column(BigInteger)
 
 
 signups = Table("signups", metadata, _SignupCols, Index(None, "code_hash"), Index(None, "address"))
@@ -484,6 +568,17 @@ posts = Table(
     _partial(None, "group_name", "id", where="group_name IS NOT NULL"),
     sqlite_autoincrement=True,
 )
+
+
+class _CutCols(TypedColumns):
+    """What was cut off the mail that became a post: quotes, signatures, footers. Its author may see it for a while."""
+
+    post_id: Named[int] = Column(_Id, ForeignKey("posts.id"), primary_key=True, autoincrement=False)
+    words: Named[str] = Column(Text)
+    cut_at: Named[datetime] = Column(Instant)
+
+
+post_cuts = Table("post_cuts", metadata, _CutCols, Index(None, "cut_at"))
 
 
 class _TagCols(TypedColumns):
@@ -736,6 +831,18 @@ class _CostCols(TypedColumns):
 
 
 sms_costs = Table("sms_costs", metadata, _CostCols, PrimaryKeyConstraint("day", "route", "country"))
+
+
+class _DayCountCols(TypedColumns):
+    """How much of something there was on a day (``2026-11-25`` in the site's time zone): one of
+    ``gateway.service.counting.What``."""
+
+    day: Named[str] = Column(String(10))
+    what: Named[str] = Column(String(16))
+    number: Named[int] = Column(BigInteger)
+
+
+day_counts = Table("day_counts", metadata, _DayCountCols, PrimaryKeyConstraint("day", "what"))
 
 
 class _ReceiptCols(TypedColumns):

@@ -8,10 +8,13 @@ from random import Random
 
 import pytest
 from sqlalchemy import insert, select, text
+from sqlalchemy.exc import DBAPIError
 from structlog.testing import capture_logs
 
-from gateway import housekeeping
-from gateway.housekeeping import House, Job, keep_house
+from gateway import housekeeping, metrics
+from gateway.housekeeping import House, Job, count_sent, keep_house
+from gateway.service import counting
+from gateway.service.counting import What
 from gateway.service.site import Site
 from outbound.worker import DeliverySettings, Tools
 from store import addresses, routes
@@ -121,6 +124,52 @@ async def test_a_job_runs_as_soon_as_the_house_is_open() -> None:
         await house.close()
 
 
+async def test_a_house_that_is_closed_does_its_jobs_once_more_if_asked() -> None:
+    for once_more, expected in ((False, 1), (True, 2)):
+        runs: list[int] = []
+        ran = asyncio.Event()
+
+        async def sweep(runs: list[int] = runs, ran: asyncio.Event = ran) -> None:
+            runs.append(1)
+            ran.set()
+
+        house = House([(sweep, 3_600)])
+        house.start()
+        async with asyncio.timeout(20):
+            await ran.wait()
+            await house.close(once_more=once_more)
+        assert len(runs) == expected
+
+
+async def test_what_was_sent_is_added_to_the_day_once_also_when_it_could_not_be_written_at_first(
+    store: Store, site: Site
+) -> None:
+    tools = Tools(store, site, DeliverySettings(), lambda: NOW, lambda: 0.5)
+    metrics.deliveries_sent("sms", segments=9, delays=[1.0])
+    job = count_sent(tools)
+
+    async def counted() -> int:
+        async with store.reading() as reading:
+            by_day = await counting.by_day(reading, site, days=1, now=NOW)
+        return by_day[NOW.date()][What.TEXTS_SENT]
+
+    await job()
+    assert await counted() == 0, "what was sent before is not of this daemon's day"
+    metrics.deliveries_sent("sms", segments=3, delays=[1.0, 1.0, 1.0])
+    await job()
+    await job()
+    assert await counted() == 3
+    metrics.deliveries_sent("sms", segments=2, delays=[1.0, 1.0])
+    async with store.connection() as connection:
+        await connection.execute(text("ALTER TABLE day_counts RENAME TO elsewhere"))
+    with pytest.raises(DBAPIError):
+        await job()
+    async with store.connection() as connection:
+        await connection.execute(text("ALTER TABLE elsewhere RENAME TO day_counts"))
+    await job()
+    assert await counted() == 5
+
+
 # ---- the jobs
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -143,7 +192,7 @@ async def words_that_wait(store: Store) -> list[str]:
         return sorted((await reading.execute(waiting.where(deliveries.c.state == "queued"))).scalars())
 
 
-@pytest.mark.parametrize("name", ["wake_people", "tell_results", "match_receipts", "give_up_parts"])
+@pytest.mark.parametrize("name", ["wake_people", "tell_results", "match_receipts", "give_up_parts", "count_up"])
 async def test_where_there_is_nothing_to_do_no_writer_is_held_up(
     tools: Tools, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -17,6 +17,7 @@ from gateway.demo.mailbox import Mailbox
 from gateway.service import identity, joining, mail_addresses
 from gateway.service.joining import Added
 from gateway.service.site import Site
+from inbound.spool import IN_MEMORY
 from store import accounts
 from store.schema import posts
 from store.unit import Store
@@ -125,6 +126,17 @@ async def test_a_mail_from_ones_own_mailbox_is_posted_and_a_forged_one_is_not(
         assert await world.posted() == [(world.account_id, "Tea at four?")]
         assert world.names.zone.asked.count("TXT s1._domainkey.home.example") >= 4
     assert (counted("dkim") - proven, counted("unproven") - unproven) == (2, 2)
+
+
+async def test_the_signature_of_a_mail_that_waited_in_a_file_is_over_all_of_its_bytes(
+    tmp_path: Path, store: Store, store_url: str
+) -> None:
+    async with running(tmp_path, store, store_url) as world:
+        large = written(text="Tea at four?\r\n\r\n" + "> ..quoted before\r\n" * 100_000)
+        assert len(large) > IN_MEMORY
+        assert "550" in await world.send(HOME.sign(large).replace(b"> ..quoted", b"> ..Quoted", 1), POST)
+        assert await world.send(HOME.sign(large), POST) == ""
+        assert await world.posted() == [(world.account_id, "Tea at four?")]
 
 
 async def test_somebody_signs_up_by_mail_and_posts(tmp_path: Path, store: Store, store_url: str) -> None:

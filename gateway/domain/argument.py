@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from datetime import time
 from typing import TypeVar
 
-from gateway.domain import text
+from gateway.domain import invite, text
 from gateway.domain.types import NAME_PATTERN
 
 T = TypeVar("T")
@@ -54,6 +54,18 @@ def new_name(make: Callable[[str], T], *, unless: str = "") -> Reader[T]:
         if unless and rest.startswith(unless):
             return None
         return with_name(rest) or (make(without_end(rest)) if _is_one_word(rest) else None)
+
+    return read
+
+
+def new_name_invited(make: Callable[[str, str], T]) -> Reader[T]:
+    """``name`` for somebody who is to be called so, then the code of an invitation. What looks like no code is none of
+    this form: ``join us tonight``."""
+
+    def read(rest: str) -> T | None:
+        first, _, others = " ".join(without_end(rest).split()).partition(" ")
+        code = invite.read(others)
+        return None if code is None else new_name(lambda name: make(name, code))(first)
 
     return read
 

@@ -54,6 +54,7 @@ _DIGEST: Reader[Command] = takes.either(
 _PIN_OFF: dict[str, Command] = {"OFF": c.PinOff()}
 _CLOSE: dict[str, Command] = {"CLOSE": c.PollClose()}
 _JOIN = takes.new_name(c.Join, unless="!")
+_JOIN_INVITED = takes.new_name_invited(c.JoinInvited)
 _ACCEPT = takes.named_or_all(c.Accept)
 _UNTRACK = takes.word_or_all(c.Untrack)
 _STOP = "STOP, STOPALL, STOP ALL, END, QUIT, CANCEL, UNSUBSCRIBE, REVOKE, OPTOUT, OPT OUT, OPT-OUT"
@@ -67,6 +68,7 @@ CHAPTERS: dict[str, tuple[CommandForm, ...]] = {
     ),
     mark("Account"): (
         _row("JOIN", "name", _JOIN, "sign up from this phone under that name", "JOIN alice"),
+        _row("JOIN", "name code", _JOIN_INVITED, "the same by invitation", "JOIN alice k7qm2-xrp4t"),
         _row("NAME", "name", takes.new_name(c.Rename), "change your name (asks for a code)", "NAME alice_b"),
         _row("SIGNOUT", "", takes.alone(c.SignOut()), "detach this phone from your account", "SIGNOUT"),
         _row(

@@ -136,14 +136,22 @@ def not_a_name() -> str:
     return say("A name has 1 to 15 letters, digits or _, like alice_b. Please try another one. Nothing was posted.")
 
 
-def registration_closed(mode: str, ask: str) -> str:
+def registration_closed(mode: str, ask: str, url: str) -> str:
     match mode:
         case "invite":
-            return say("Signing up here takes an invitation. Ask {ask}.", ask=ask)
+            return say("Signing up here takes an invitation: JOIN yourname and its code. For one, ask {ask}.", ask=ask)
         case "domains":
-            return say("Signing up here takes a mail address of this community. Ask {ask}.", ask=ask)
+            return say(
+                "Signing up here takes a mail address of this community: see {page}. Questions: {ask}.",
+                page=f"{url}/signup",
+                ask=ask,
+            )
         case _:
             return say("Nobody can sign up here by text. Ask {ask}.", ask=ask)
+
+
+def no_such_invitation(ask: str) -> str:
+    return say("That invitation is mistyped, too old, or has served. For a new one, ask {ask}.", ask=ask)
 
 
 def confirm_rename(name: str, code: str) -> str:

@@ -9,6 +9,17 @@ def empty() -> str:
     return say("That was empty: nothing was posted. Text HELP to see what you can do.")
 
 
+def only_quoted() -> str:
+    """All that a mail said was cut off as a quote or a signature."""
+    return say(
+        "There was nothing but a quote or a signature in that, so nothing was posted. Please write above the quote."
+    )
+
+
+def sealed() -> str:
+    return say("Your mail is encrypted and cannot be read here, so nothing was posted. Please send it unencrypted.")
+
+
 def only_attachments(count: int) -> str:
     return counted(
         "The attachment was left out and no words remained, so nothing was posted.",

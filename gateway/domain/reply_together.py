@@ -1,5 +1,6 @@
 """Answers about polls, nudges, invitations, reports, PINs, logging in, and lists that go on."""
 
+from gateway.domain.reply_form import SEGMENT
 from gateway.domain.speech import say
 
 # ---- polls
@@ -67,6 +68,33 @@ def invitation(site: str, number: str, url: str) -> str:
         number=number,
         url=url,
     )
+
+
+def invitation_with_code(site: str, number: str, url: str, code: str) -> str:
+    """The same where signing up takes an invitation: for one person. The link is left out where it would take a second
+    text."""
+    page = f"{url}/signup?invite={code}"
+    if not number:
+        return say("Pass this on to one person: I am on {site}. To join me, see {page}", site=site, page=page)
+    whole = say(
+        "Pass this on to one person: I am on {site}. To join me, text JOIN yourname {code} to {number}, or see {page}",
+        site=site,
+        code=code,
+        number=number,
+        page=page,
+    )
+    if len(whole) <= SEGMENT:
+        return whole
+    return say(
+        "Pass this on to one person: I am on {site}. To join me, text JOIN yourname {code} to {number}",
+        site=site,
+        code=code,
+        number=number,
+    )
+
+
+def too_many_invited(limit: int) -> str:
+    return say("More than {limit} people in a week are too many to invite. Please go on later.", limit=limit)
 
 
 def reported(name: str) -> str:

@@ -5,8 +5,9 @@ has it in their feeds. Whose texts stop is told so once a month: the recipient b
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from functools import partial
 from zoneinfo import ZoneInfo
 
@@ -118,6 +119,12 @@ async def look(unit: Unit, site: Site, *, now: datetime) -> list[usage.Near]:
 async def bill_of(reading: Reading, month: int) -> list[usage.Billed]:
     """What was sent in the month, by day, number and country."""
     return await usage.billed(reading, _first_day(month), _first_day(rules.next_month(month)))
+
+
+def estimate(billed: usage.Billed, prices: Mapping[str, Decimal]) -> Decimal:
+    """What a line of the bill costs, by the price of a segment from each number. Where the provider names a price for
+    each text, this is the place to take it."""
+    return billed.segments * prices.get(billed.sender, Decimal(0))
 
 
 def _first_day(month: int) -> str:

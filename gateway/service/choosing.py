@@ -14,7 +14,7 @@ from gateway.domain.quiet import Hours, read
 from gateway.domain.speech import mark
 from gateway.domain.text import normalise
 from gateway.domain.token import Purpose
-from gateway.domain.types import Channel, EmailMode, Overflow
+from gateway.domain.types import Channel, EmailMode, NoticeKind, Overflow
 from gateway.service import digests, following, joining, mail_addresses, notify, proving, signing_up, waking
 from gateway.service.answering import pin as pins
 from gateway.service.joining import HeldBy, NameTaken, NotAName
@@ -158,7 +158,8 @@ async def add(
     )
     with site.languages.speaking(me.language):
         words = reply_site.mailbox_letter(site.name, me.name or "", f"{site.public_url}/settings/mailbox/{secret}")
-        await notify.tell(unit, found.id, words, subject=reply_site.mailbox_subject(site.name), now=now)
+        subject = reply_site.mailbox_subject(site.name)
+    await notify.tell(unit, found.id, words, subject=subject, kind=NoticeKind.PROOF, now=now)
     await proving.note_asked(unit, found, me.id, how="web", now=now)
     unit.ring()
     return LinkSent()
@@ -194,15 +195,17 @@ async def remove(unit: Unit, me: AccountRow, address_id: int, *, now: datetime) 
 # ---- what comes, and when
 
 
-async def set_channels(unit: Unit, site: Site, me: AccountRow, *, texts: bool, mail: EmailMode, now: datetime) -> None:
-    """Whether posts come by text at all, and when mail goes out."""
+async def set_channels(
+    unit: Unit, site: Site, me: AccountRow, *, texts: bool, mail: EmailMode, hour: int | None, now: datetime
+) -> None:
+    """Whether posts come by text at all, and when mail goes out: ``hour`` is that of a daily one, None as it was."""
     if texts != me.texts_on:
         await accounts.set_texts_on(unit, me.id, texts)
         await addresses.refresh(unit, me.id)
         if not texts:
             await deliveries.drop_for_account(unit, me.id, Channel.SMS, mark("texts are off"), now=now)
-    if mail != me.email_mode:
-        await digests.set_mode(unit, site, me.id, mail, now=now)
+    if mail != me.email_mode or hour != me.digest_hour:
+        await digests.set_mode(unit, site, me.id, mail, now=now, hour=hour)
 
 
 async def set_quiet(

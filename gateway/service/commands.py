@@ -19,6 +19,8 @@ Who is heard, in this order:
 A mail to the address that answers one post proves no more than that: from a mailbox that is not the recipient's own
 it is an answer, or stops mails, or asks for help.
 
+An encrypted mail asks for nothing that anybody could read here: its sender hears so.
+
 A plain post that went as usual is answered by silence: it costs nothing, and whatever went otherwise (cut, split,
 said before, too much, attachments left out) is answered. Every command is answered, and none that fails becomes a
 post: where a form fits but the name is nobody's, posting the words is offered and ``Y`` takes it up.
@@ -138,6 +140,8 @@ async def _heard(asked: Asked) -> str:
             if isinstance(unlocked, str):
                 return unlocked
             asked, command = unlocked
+    if told.sealed and asked.person is not None:
+        return reply_posts.sealed()
     answer = await _answer(asked, command, proven=proven)
     if told.dropped:
         return (
@@ -154,13 +158,15 @@ def _wants_mail(command: c.Command) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A message that is a plain post, and where it came from: as ``store.writers.Asking`` tells."""
+    """A message that is a plain post, and where it came from: as ``store.writers.Asking`` tells. ``cut`` is what was
+    cut off the mail that it came in."""
 
     channel: Channel
     sender: str
     text: str
     account_id: int | None = None
     route: int | None = None
+    cut: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +193,9 @@ async def post_all(unit: Unit, site: Site, said: Sequence[Said], *, now: datetim
         most=site.limits.texts_per_minute,
     )
     drafts = [
-        posting.Draft(writer.account_id, each.text, Source.SMS if each.channel is Channel.SMS else Source.EMAIL)
+        posting.Draft(
+            writer.account_id, each.text, Source.SMS if each.channel is Channel.SMS else Source.EMAIL, cut=each.cut
+        )
         for each, writer in zip(said, writers, strict=True)
         if writer is not None
     ]
@@ -253,7 +261,7 @@ async def _answer_from_elsewhere(asked: Asked, command: c.Command) -> str:
         case c.Start() if _is_yes(asked):
             return await words.answer_last(asked, me, asked.told.text)
         case c.Empty():
-            return reply_posts.empty()
+            return reply_posts.only_quoted() if asked.told.cut else reply_posts.empty()
         case _:
             return reply.only_the_answer()
 
@@ -264,6 +272,8 @@ async def _answer_stranger(asked: Asked, command: c.Command) -> str:
     match command:
         case c.Join(name):
             return await account.join(asked, name)
+        case c.JoinInvited(name, code):
+            return await account.join(asked, name, code)
         case c.Claim(code):
             return await account.claim(asked, code)
         case c.Code(code) if done := await account.take_code(asked, None, code):
@@ -278,9 +288,13 @@ async def _answer_mailbox(asked: Asked, command: c.Command) -> str:
     """A mail from somebody who is nobody here; if it is proven from which mailbox, that one may sign up."""
     if not asked.told.proven:
         return reply.not_your_mail()
-    if isinstance(command, c.Join):
-        return await account.join(asked, command.name)
-    return reply.join_by_mail(asked.sign_up_with)
+    match command:
+        case c.Join(name):
+            return await account.join(asked, name)
+        case c.JoinInvited(name, code):
+            return await account.join(asked, name, code)
+        case _:
+            return reply.join_by_mail(asked.sign_up_with)
 
 
 async def _answer_member(asked: Asked, me: AccountRow, command: c.Command) -> str:
@@ -306,6 +320,8 @@ async def _answer_member(asked: Asked, me: AccountRow, command: c.Command) -> st
             return await words.undo(asked, me)
         case c.Join(name):
             return await account.join(asked, name)
+        case c.JoinInvited(name, code):
+            return await account.join(asked, name, code)
         case c.Claim(code):
             return await account.claim(asked, code)
         case c.Rename(name):
@@ -401,7 +417,7 @@ async def _answer_member(asked: Asked, me: AccountRow, command: c.Command) -> st
         case c.Nudge(name):
             return await together.nudge(asked, me, name)
         case c.Invite():
-            return together.invite(asked)
+            return await together.invite(asked, me)
         case c.Report(name, why):
             return await together.report(asked, me, name, why)
         case c.Login():
@@ -411,7 +427,7 @@ async def _answer_member(asked: Asked, me: AccountRow, command: c.Command) -> st
         case c.PinOff():
             return await pin.end(asked, me)
         case c.Empty():
-            return reply_posts.empty()
+            return reply_posts.only_quoted() if asked.told.cut else reply_posts.empty()
         case c.Stop() | c.Start() | c.Help():
             raise AssertionError("answered before anybody asked who it is")
         case _:

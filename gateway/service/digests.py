@@ -119,12 +119,6 @@ async def note_left_out(unit: Unit, sent: Iterable[Outgoing]) -> None:
     await digests.leave_out(unit, [left_out for each in digests_of for left_out in each.left_out])
 
 
-async def only_post(reading: Reading, digest_id: int) -> int | None:
-    """The one delivery that a digest brought; None when it brought several."""
-    newest, in_all = await digests.brought(reading, digest_id, most=2)
-    return newest[0] if in_all == 1 else None
-
-
 async def bring_back(unit: Unit, *, now: datetime) -> int:
     """Let go what a clock that was ahead put off; how many people's digests."""
     return await digests.bring_back(unit, believable=now + FARTHEST, now=now)

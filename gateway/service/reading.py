@@ -13,7 +13,7 @@ from gateway.domain.folding import fold
 from gateway.domain.token import Purpose
 from gateway.domain.types import PostKind
 from gateway.service.site import Site
-from store import accounts, follows, lists, member_timelines, relations, timelines
+from store import accounts, cuts, follows, lists, member_timelines, relations, timelines
 from store import search as find
 from store.accounts import AccountRow
 from store.member_timelines import Marks
@@ -234,6 +234,12 @@ async def post_page(reading: Reading, post_id: int, *, reader: int | None = None
     shown = await posts(reading, ids)
     [post] = [view for view in shown if view.id == post_id]
     return PostPage(post, shown)
+
+
+async def what_was_cut(reading: Reading, post_id: int, viewer_account_id: int) -> str | None:
+    """What was cut off the mail that became this post, as a quote, a signature or a footer: for its author alone, and
+    only for as long as mails are kept. None for everybody else, and where nothing was."""
+    return await cuts.of(reading, post_id, viewer_account_id)
 
 
 async def listed_names(reading: Reading, *, most: int) -> list[str]:

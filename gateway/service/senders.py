@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from gateway.domain import reply
 from gateway.domain import wish as c
 from gateway.domain.command import parse_mail
+from gateway.domain.mail_domain import belongs
 from gateway.domain.text import normalise
 from gateway.service.doors import Refused
 from gateway.service.site import Site
@@ -44,9 +45,9 @@ async def to_everybody(
     if found is not None:
         return _CLOSED if found.closed else Welcome(found.address)
     match parse_mail(normalise(words)):
-        case c.Join() if site.registration != "open":
-            return Refused(reply.registration_closed(site.registration, _operator(site)), "5.7.1")
-        case c.Join() | c.Help():
+        case c.Join() | c.JoinInvited() as command if not _may_join(site, spellings[0], command):
+            return Refused(reply.registration_closed(site.registration, _operator(site), site.public_url), "5.7.1")
+        case c.Join() | c.JoinInvited() | c.Help():
             answered = await inbox.count_answered_since(reading, spellings[0], now - _DAY)
             if answered < _MOST_ANSWERS:
                 return Welcome(spellings[0])
@@ -63,6 +64,19 @@ async def to_account(reading: Reading, account_id: int, spellings: Sequence[str]
             "This posting address takes mail from its owner's own mailboxes alone, and From names another one.", "5.7.1"
         )
     return _CLOSED if found.closed else Welcome(found.address)
+
+
+def _may_join(site: Site, address: str, command: c.Join | c.JoinInvited) -> bool:
+    """Whether anybody signs up from this mailbox at all; whether an invitation is good is said in the answer."""
+    match site.registration:
+        case "open":
+            return True
+        case "invite":
+            return isinstance(command, c.JoinInvited)
+        case "domains":
+            return belongs(address, site.mail_domains)
+        case _:
+            return False
 
 
 def _how_to_join(site: Site) -> str:

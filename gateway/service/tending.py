@@ -13,6 +13,7 @@ from store import (
     accounts,
     addresses,
     continuations,
+    cuts,
     deliveries,
     facts,
     inbox,
@@ -60,8 +61,9 @@ async def bring_back(unit: Unit, *, lease: timedelta, now: datetime) -> int:
 
 
 async def wipe_old_messages(unit: Unit, *, now: datetime) -> int:
-    """Wipe messages as received that are older than RAW_KEPT, a thousand at a time; how many were."""
-    return await inbox.wipe_raw(unit, before=now - RAW_KEPT)
+    """Wipe messages as received that are older than RAW_KEPT, and what was cut off them, a thousand at a time; how
+    many were."""
+    return await inbox.wipe_raw(unit, before=now - RAW_KEPT) + await cuts.forget(unit, before=now - RAW_KEPT)
 
 
 async def are_parts_overdue(reading: Reading, *, now: datetime) -> bool:

@@ -11,10 +11,13 @@ from msgspec import Meta
 
 from gateway.service.receipts import Record
 from gateway.service.site import Site
+from gateway.web.admin.door import keep_others_out
+from gateway.web.admin.rooms import Admin
 from gateway.web.desk import Desk, six_digits
 from gateway.web.entrance import Entrance
 from gateway.web.feeds import Feeds
 from gateway.web.hooks import KannelHooks, TwilioHooks
+from gateway.web.inviting import Inviting
 from gateway.web.lists import Lists
 from gateway.web.living import Living
 from gateway.web.look import Look
@@ -71,7 +74,13 @@ def build_app(deps: WebDeps) -> web.Application:
     look = Look(deps.site, visitors, deps.now)
     app = web.Application(
         client_max_size=LARGEST_BODY,
-        middlewares=[visitors.hand_out(), show_problems(look), visitors.recognise(), look.speak()],
+        middlewares=[
+            visitors.hand_out(),
+            show_problems(look),
+            visitors.recognise(),
+            keep_others_out(),
+            look.speak(),
+        ],
     )
     app.on_response_prepare.append(add_headers)
     if deps.twilio:
@@ -87,6 +96,8 @@ def build_app(deps: WebDeps) -> web.Application:
         Together(desk).add_to(app)
         Lists(desk).add_to(app)
         Settings(desk).add_to(app)
+        Inviting(desk).add_to(app)
+        Admin(desk).add_to(app)
         People(desk).add_to(app)
         living = Living(desk)
         living.add_to(app)

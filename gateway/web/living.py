@@ -174,6 +174,7 @@ class Living:
                         marks=marks,
                         draft=draft,
                         poll=None,
+                        cut=None,
                         **around(found),
                         **self.counted(draft, me.name or ""),
                     )

@@ -77,16 +77,18 @@ class Pages:
         """A post among its thread; any other address of it leads to the right one."""
         async with self._store.reading() as read:
             found = await reading.post_page(read, int(request.match_info["post"]), reader=_reader(request))
-            marks, poll = {}, None
+            marks, poll, cut = {}, None, None
             if isinstance(found, PostPage):
                 marks = await _marks(read, request, found.conversation)
                 poll = await self._poll(read, request, found.post)
+                if (me := _reader(request)) is not None:
+                    cut = await reading.what_was_cut(read, found.post.id, me)
         match found:
             case PostPage(post):
                 if request.path != post.path:
                     raise web.HTTPMovedPermanently(post.path)
                 draft = self._living.blank(visitor(request))
-                return self._look.page(request, "post.html", **around(found), **marks, **draft, poll=poll)
+                return self._look.page(request, "post.html", **around(found), **marks, **draft, poll=poll, cut=cut)
             case Deleted():
                 raise web.HTTPGone
             case Missing():

@@ -20,6 +20,7 @@ from store import accounts
 from store.accounts import AccountRow
 
 _SECRET_LINK = r"{secret:[A-Za-z0-9_-]{10,100}}"  # noqa: S105  # a route
+_HOURS = ("", *map(str, range(24)))
 _ZONES = tuple(
     sorted(each for each in available_timezones() if "/" in each and not each.startswith(("Etc/", "posix/")))
 )
@@ -179,12 +180,18 @@ class Settings:
     async def channels(self, request: web.Request) -> web.StreamResponse:
         """Whether texts come, and when mail does."""
         me = member(request)
-        texts, mail = await given(request, "texts", "mail")
-        if mail not in set(EmailMode):
+        texts, mail, hour = await given(request, "texts", "mail", "hour")
+        if mail not in set(EmailMode) or hour not in _HOURS:
             return await self._page(request, problem="unknown", at="channels")
         async with self._desk.store.unit() as unit:
             await choosing.set_channels(
-                unit, self._desk.site, me, texts=bool(texts), mail=EmailMode(mail), now=self._desk.now()
+                unit,
+                self._desk.site,
+                me,
+                texts=bool(texts),
+                mail=EmailMode(mail),
+                hour=int(hour) if hour else None,
+                now=self._desk.now(),
             )
         return _done("channels")
 

@@ -267,6 +267,7 @@ def understood(content: bytes, sender: str, doors: dict[str, Door] = POST) -> li
             message.subject,
             message.message_id,
             message.failure,
+            message.cut,
             message.raw,
             message.remote_id,
         ):

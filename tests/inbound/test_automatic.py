@@ -38,6 +38,7 @@ def kind(head: str, sender: str = "bob@example.org", body: str = "hello") -> Kin
         ("From: bob <no-reply@spamarrest.com>\nSubject: Re: Coffee? (verification)", Kind.CHALLENGE),
         ("From: bob@example.org\nSubject: Your email requires verification verify#AbC123-x", Kind.CHALLENGE),
         ("Content-Type: text/calendar; method=REPLY; charset=utf-8", Kind.CALENDAR),
+        ("Content-Type: text/calendar; method=cancel", Kind.CALENDAR),
         ("Auto-Submitted: auto-replied", Kind.VACATION),
         ("Auto-Submitted: auto-replied (vacation)", Kind.VACATION),
         ("Precedence: auto_reply", Kind.VACATION),
@@ -164,6 +165,8 @@ def test_a_person_may_forward_a_report_as_an_attachment() -> None:
         "Subject: auto: for sale (red)",
         "Subject: a link to https://boxbe.com\nFrom: bob@example.org",
         "From: bob+confirm@example.org",
+        "Content-Type: text/calendar; method=REQUEST; charset=utf-8",
+        "Content-Type: text/calendar; method=PUBLISH",
     ],
 )
 def test_what_people_send_is_not(head: str) -> None:

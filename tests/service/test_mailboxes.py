@@ -73,6 +73,13 @@ async def test_after_a_complaint_only_asking_for_mail_brings_it_back(office: Pos
     assert (await office.box()).complained_at is None
 
 
+async def test_who_asks_for_digests_asks_for_mail(office: PostOffice) -> None:
+    await stop(office, complained=True)
+    assert await office.town.mail("bob", "EMAIL DAILY 18") == reply.mail_daily(18, "UTC")
+    assert (await office.box()).dead_at is None
+    assert (await office.town.account("bob")).email_mode == "daily"
+
+
 @pytest.mark.parametrize("complained", [False, True])
 async def test_email_on_from_a_phone_mails_a_code_there_which_must_come_back(
     office: PostOffice, complained: bool

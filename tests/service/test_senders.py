@@ -9,8 +9,10 @@ from gateway.domain import reply, reply_people, token
 from gateway.domain.carriage import outgoing
 from gateway.domain.token import Purpose
 from gateway.domain.types import Channel
-from gateway.service import joining, mail_addresses
+from gateway.service import inviting, joining, mail_addresses
+from gateway.service.auditing import Actor
 from gateway.service.doors import Posting, Refused, Replying, find
+from gateway.service.inviting import Invitation
 from gateway.service.senders import Welcome, to_account, to_everybody
 from store import accounts, addresses, queue
 from tests.service.conversing import Town
@@ -90,6 +92,31 @@ async def test_where_nobody_can_sign_up_a_stranger_hears_whom_to_ask(town: Town,
         assert isinstance(refused, Refused)
         assert town.site.contact in refused.words
         assert refused.words.isascii()
+
+
+async def test_a_mailbox_of_the_community_signs_up_by_mail_where_that_is_what_it_takes(town: Town) -> None:
+    town.site = replace(town.site, registration="domains", mail_domains=("mail.example",))
+    refused = await everybody(town, "zoe@elsewhere.example", words="JOIN zoe")
+    assert isinstance(refused, Refused)
+    assert "https://birds.example/signup" in refused.words
+    assert await everybody(town, "zoe@mail.example", words="JOIN zoe") == Welcome("zoe@mail.example")
+    assert await proven(town, "zoe", "JOIN zoe") == reply.joined_by_mail("Testville", "zoe", POST)
+    closed = reply.registration_closed("domains", "ops@birds.example", "https://birds.example")
+    assert await town.text("yan", "JOIN yan") == closed
+    town.site = replace(town.site, mail_domains=("other.example",))
+    assert await proven(town, "xu", "JOIN xu") == closed
+
+
+async def test_a_mailbox_signs_up_by_invitation(town: Town) -> None:
+    town.site = replace(town.site, registration="invite")
+    async with town.store.unit() as unit:
+        made = await inviting.make(unit, town.site, Actor("root"), note="", uses=1, days=1, number=5, now=town.now)
+        assert isinstance(made, Invitation)
+    assert isinstance(await everybody(town, "zoe@mail.example", words="JOIN zoe"), Refused)
+    with_code = f"JOIN zoe {made.code}"
+    assert await everybody(town, "zoe@mail.example", words=with_code) == Welcome("zoe@mail.example")
+    assert await proven(town, "zoe", with_code) == reply.joined_by_mail("Testville", "zoe", POST)
+    assert await proven(town, "yan", f"JOIN yan {made.code}") == reply.no_such_invitation("ops@birds.example")
 
 
 async def test_a_stranger_is_answered_a_few_times_a_day_and_then_told_so(town: Town) -> None:

@@ -55,7 +55,9 @@ async def test_an_invitation_is_a_text_to_pass_on(town: Town) -> None:
     assert "text JOIN yourname to +15550009999" in answer
     assert await town.notices() == []
     town.site = replace(town.site, registration="closed")
-    assert await town.text("alice", "INVITE") == reply.registration_closed("closed", "ops@birds.example")
+    assert await town.text("alice", "INVITE") == reply.registration_closed(
+        "closed", "ops@birds.example", "https://birds.example"
+    )
 
 
 # ---- reports

@@ -52,6 +52,8 @@ class World:
             "feed": feed,
             "format": "rss",
             "ext": "rss",
+            "member": str(village.ids["bob"]),
+            "state": "waiting",
         }
 
     def path(self, pattern: str) -> str:

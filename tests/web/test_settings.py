@@ -176,10 +176,10 @@ async def test_a_claim_code_joins_the_phone_that_texts_it(alice: Browser, villag
 
 
 async def test_channels_and_quiet_hours(alice: Browser, village: Village) -> None:
-    await alice.submit("/settings/channels", mail="daily", texts="")
+    await alice.submit("/settings/channels", mail="daily", hour="18", texts="")
     await alice.submit("/settings/quiet", start="22:00", until="07:00")
     me = await account(village)
-    assert (me.email_mode, me.quiet_hours) == ("daily", "22:00-07:00")
+    assert (me.email_mode, me.digest_hour, me.quiet_hours) == ("daily", 18, "22:00-07:00")
     assert me.wakes_at
     await alice.submit("/settings/quiet", start="", until="")
     assert (await account(village)).quiet_hours is None

@@ -7,7 +7,16 @@ from gateway.service import echoing, following, joining, proving
 from gateway.service.answering import mailbox
 from gateway.service.answering.asked import Asked, guessed_too_often, or_post
 from gateway.service.echoing import Wrong
-from gateway.service.joining import Claimed, HeldBy, Joined, NameTaken, NoSuchCode, NotAName, RegistrationClosed
+from gateway.service.joining import (
+    Claimed,
+    HeldBy,
+    Joined,
+    NameTaken,
+    NoSuchCode,
+    NotAName,
+    NotInvited,
+    RegistrationClosed,
+)
 from store import accounts, offers
 from store.accounts import AccountRow
 from store.offers import OfferRow
@@ -16,13 +25,18 @@ RENAME, PUBLIC, DELETE = "name", "public", "delete"
 """The kinds of offer that a code takes up."""
 
 
-async def join(asked: Asked, name: str) -> str:
-    """Sign up from this phone or proven mailbox, or give one that only follows its name."""
+async def join(asked: Asked, name: str, code: str = "") -> str:
+    """Sign up from this phone or proven mailbox, or give one that only follows its name; by an invitation if there is a
+    ``code``. Wrong codes are counted as those of CLAIM are."""
     if asked.person is not None and asked.person.name is not None:
         return await or_post(asked, reply.already_named(asked.person.name))
     if not asked.by_phone and not asked.told.proven:
         return reply.only_by_phone()
-    outcome = await joining.join(asked.unit, asked.site, asked.address, name, words=asked.told.text, now=asked.now)
+    if code and await guessed_too_often(asked, lambda: reply.no_such_invitation(asked.operator)):
+        return reply.too_many_tries()
+    outcome = await joining.join(
+        asked.unit, asked.site, asked.address, name, words=asked.told.text, now=asked.now, code=code
+    )
     match outcome:
         case Joined() if asked.told.proven:
             return reply.joined_by_mail(asked.site.name, name, f"post@{asked.site.mail_domain}")
@@ -31,7 +45,9 @@ async def join(asked: Asked, name: str) -> str:
         case NameTaken() | NotAName():
             return _refused(outcome, name)
         case RegistrationClosed():
-            return reply.registration_closed(asked.site.registration, asked.operator)
+            return reply.registration_closed(asked.site.registration, asked.operator, asked.site.public_url)
+        case NotInvited():
+            return reply.no_such_invitation(asked.operator)
         case _:
             assert_never(outcome)
 

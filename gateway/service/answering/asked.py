@@ -25,6 +25,8 @@ class Told:
     ``address_id``        the phone or mailbox it came from.
     ``to``                our number or mail address that it came to.
     ``dropped``           how many attachments were left behind.
+    ``cut``               what was taken for a quote, a signature or a footer.
+    ``sealed``            it is encrypted.
     ``account_id``        who it is, where the door itself says so (a secret posting address).
     ``answers_delivery``  the delivery it answers, where it came to that one's reply address.
     ``at_help``           it came to the address that only helps.
@@ -36,6 +38,8 @@ class Told:
     text: str
     to: str = ""
     dropped: int = 0
+    cut: str = ""
+    sealed: bool = False
     account_id: int | None = None
     answers_delivery: int | None = None
     at_help: bool = False

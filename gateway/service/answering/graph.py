@@ -56,7 +56,7 @@ async def follow_unknown(asked: Asked, name: str) -> str:
     """An unknown phone may follow a public account: it gets an account that only follows."""
     other = await following.find(asked.unit, name, asker_id=None)
     if asked.site.private:
-        return reply.registration_closed(asked.site.registration, asked.operator)
+        return reply.registration_closed(asked.site.registration, asked.operator, asked.site.public_url)
     if other is None:
         return reply_people.nobody(name)
     if other.protected:

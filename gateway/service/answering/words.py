@@ -1,6 +1,6 @@
 """Posts, answers, direct messages, reposts, favourites, and taking words back."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import assert_never
 
@@ -33,7 +33,9 @@ async def post(asked: Asked, me: AccountRow, text: str, *, answer: str = "") -> 
     """Post it. ``answer`` is said when all went as usual; a plain post is answered by silence."""
     if me.name is None:
         return reply.name_first(asked.sign_up_with)
-    outcome = await posting.publish(asked.unit, asked.site, me.id, text, source=asked.source, now=asked.now)
+    outcome = await posting.publish(
+        asked.unit, asked.site, me.id, text, source=asked.source, now=asked.now, cut=asked.told.cut
+    )
     return what_became(asked.site, me.name, outcome, text, answer)
 
 
@@ -43,6 +45,7 @@ async def post_offered(asked: Asked, me: AccountRow) -> str:
     if offer is None or offer.kind != "post":
         return reply_posts.nothing_offered()
     await offers.close(asked.unit, asked.address.id, now=asked.now)
+    asked = replace(asked, told=replace(asked.told, cut=""))  # what was cut off the Y says nothing of the post
     return await post(asked, me, offer.words, answer=reply_posts.posted())
 
 
@@ -218,7 +221,14 @@ async def _answer(asked: Asked, me: AccountRow, to: Written, text: str) -> str:
     name = to.author.name or ""
     addressed = text if leading_mention(text) == name else f"@{name} {text}"
     outcome = await posting.publish(
-        asked.unit, asked.site, me.id, addressed, source=asked.source, now=asked.now, reply_to=to.post.id
+        asked.unit,
+        asked.site,
+        me.id,
+        addressed,
+        source=asked.source,
+        now=asked.now,
+        reply_to=to.post.id,
+        cut=asked.told.cut,
     )
     return what_became(asked.site, me.name or "", outcome, text, reply_posts.answered(name))
 
@@ -229,7 +239,15 @@ async def _write_to(asked: Asked, me: AccountRow, other: AccountRow, text: str, 
     if edge is None or edge.state != "accepted":
         return reply_posts.direct_refused(name)
     outcome = await posting.direct(
-        asked.unit, asked.site, me.id, other.id, text, source=asked.source, now=asked.now, reply_to=reply_to
+        asked.unit,
+        asked.site,
+        me.id,
+        other.id,
+        text,
+        source=asked.source,
+        now=asked.now,
+        reply_to=reply_to,
+        cut=asked.told.cut,
     )
     match outcome:
         case Published(post_ids):
