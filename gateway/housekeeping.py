@@ -177,7 +177,7 @@ def keep_house(
         async with store.glancing() as reading:
             due = await polling.is_due(reading, now=now())
         if due:
-            await to_the_end(lambda unit: polling.tell_result(unit, now=now()))
+            await to_the_end(lambda unit: polling.tell_result(unit, tools.site, now=now()))
 
     async def look_up() -> None:
         assert provider is not None
@@ -198,7 +198,7 @@ def keep_house(
         async with store.glancing() as reading:
             due = await tending.are_parts_overdue(reading, now=now())
         if due:
-            await to_the_end(lambda unit: tending.give_up_parts(unit, now=now()))
+            await to_the_end(lambda unit: tending.give_up_parts(unit, tools.site, now=now()))
 
     async def count_up() -> None:
         async with store.reading() as reading:

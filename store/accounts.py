@@ -183,9 +183,11 @@ async def page(reading: Reading, *, after: int = 0, most: int = 100) -> list[Acc
     return [AccountRow(**row._mapping) for row in await reading.execute(_PAGE, {"after": after, "most": most})]
 
 
-async def create(unit: Unit, name: str | None, *, now: datetime, protected: bool = False) -> int | None:
+async def create(
+    unit: Unit, name: str | None, *, now: datetime, protected: bool = False, language: str | None = None
+) -> int | None:
     """A new account's id; None if the name (lower-case) is taken. Without a name it is one that only follows."""
-    values = {"name": name, "protected": protected, "created_at": now}
+    values = {"name": name, "protected": protected, "language": language, "created_at": now}
     new_id: int | None = (await unit.execute(_CREATE, values)).scalar_one_or_none()
     return new_id
 

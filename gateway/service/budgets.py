@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -65,8 +66,8 @@ class Purse:
             account = await accounts.by_id(unit, account_id)
             by_mail = account is not None and account.mail_id is not None and account.email_mode != "off"
             link = "" if by_mail else f"{self._site.public_url}/"
-            words = reply.author_used_up() if whose is Of.AUTHOR else reply.texts_used_up(link)
-            await notify.tell_account(unit, account_id, words, lane=Lane.FIRST, now=now)
+            words = reply.author_used_up if whose is Of.AUTHOR else partial(reply.texts_used_up, link)
+            await notify.tell_account(unit, self._site, account_id, words, lane=Lane.FIRST, now=now)
 
 
 async def open_purse(unit: Unit, site: Site, carried: Sequence[Carriage], *, now: datetime) -> Purse | None:

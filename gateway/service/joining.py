@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from gateway.domain import mail_domain, proof, reply
+from gateway.domain.speech import mark
 from gateway.domain.types import NAME_PATTERN, Channel, NoticeKind
 from gateway.service import inviting, notify
 from gateway.service.mail_addresses import posting_address
@@ -282,7 +283,7 @@ async def sign_out(unit: Unit, phone: AddressRow, *, now: datetime) -> None:
     """Detach the phone. An account without a name has nothing else, so it ends."""
     account = None if phone.owner_id is None else await accounts.by_id(unit, phone.owner_id)
     await addresses.detach(unit, phone.id)
-    await deliveries.drop_for_address(unit, phone, "the phone was signed out", now=now)
+    await deliveries.drop_for_address(unit, phone, mark("the phone was signed out"), now=now)
     if account is not None and account.name is None:
         await delete_account(unit, account.id, now=now)
 
@@ -291,7 +292,7 @@ async def delete_account(unit: Unit, account_id: int, *, now: datetime) -> None:
     """Delete an account now: its name is free, its words, edges, addresses and codes are gone, and nothing more
     goes out to it or from it. Its empty row stays, so that ids which point there stay true."""
     for channel in Channel:
-        await deliveries.drop_for_account(unit, account_id, channel, "the account was deleted", now=now)
+        await deliveries.drop_for_account(unit, account_id, channel, mark("the account was deleted"), now=now)
     await accounts.wipe_posts(unit, account_id, now)
     await accounts.drop_schedules(unit, account_id)
     await follows.remove_all(unit, account_id)
@@ -352,8 +353,9 @@ async def mail_posting_address(unit: Unit, site: Site, account_id: int, *, now: 
     account = await accounts.by_id(unit, account_id)
     if account is None or account.mail_id is None:
         return False
-    letter = reply.posting_letter(site.name, account.name or "", posting_address(site, account))
-    subject = reply.posting_letter_subject(site.name)
+    with site.languages.speaking(account.language):
+        letter = reply.posting_letter(site.name, account.name or "", posting_address(site, account))
+        subject = reply.posting_letter_subject(site.name)
     return await notify.tell(unit, account.mail_id, letter, subject=subject, kind=NoticeKind.WELCOME, now=now)
 
 

@@ -74,7 +74,13 @@ def build_app(deps: WebDeps) -> web.Application:
     look = Look(deps.site, visitors, deps.now)
     app = web.Application(
         client_max_size=LARGEST_BODY,
-        middlewares=[visitors.hand_out(), show_problems(look), visitors.recognise(), keep_others_out()],
+        middlewares=[
+            visitors.hand_out(),
+            show_problems(look),
+            visitors.recognise(),
+            keep_others_out(),
+            look.speak(),
+        ],
     )
     app.on_response_prepare.append(add_headers)
     if deps.twilio:

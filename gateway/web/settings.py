@@ -78,7 +78,7 @@ class Settings:
                 now=self._desk.now(),
             )
             if outcome is None:
-                await choosing.set_protected(unit, me, bool(protected), now=self._desk.now())
+                await choosing.set_protected(unit, self._desk.site, me, bool(protected), now=self._desk.now())
         match outcome:
             case BioTooLong(over):
                 return await self._page(request, problem="bio", at="profile", over=over, bio=bio)
