@@ -21,7 +21,8 @@ COMMANDS = {
     "cost": ("gateway.cli_cost", "Say what texts cost in a month, by day, number and country."),
     "group": ("gateway.cli_groups", "See the groups; add one."),
     "reports": ("gateway.cli_reports", "See what people reported; close what was looked at."),
-    "backup": ("gateway.cli_database", "Copy the database to a file while the daemon runs."),
+    "backup": ("gateway.cli_copies", "Copy the database to a file while the daemon runs."),
+    "restore": ("gateway.cli_copies", "Fill an empty database, SQLite or PostgreSQL, from a copy."),
 }
 """Every command: the module that holds it under its own name, and what it does in a sentence."""
 
