@@ -13,6 +13,7 @@ from gateway.service.receipts import Record
 from gateway.service.site import Site
 from gateway.web.desk import Desk, six_digits
 from gateway.web.entrance import Entrance
+from gateway.web.export import Exports
 from gateway.web.feeds import Feeds
 from gateway.web.hooks import KannelHooks, TwilioHooks
 from gateway.web.living import Living
@@ -77,6 +78,7 @@ def build_app(deps: WebDeps) -> web.Application:
         Entrance(desk).add_to(app)
         Watching(desk).add_to(app)
         Settings(desk).add_to(app)
+        Exports(desk).add_to(app)
         People(desk).add_to(app)
         living = Living(desk)
         living.add_to(app)
