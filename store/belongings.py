@@ -28,7 +28,7 @@ from store.schema import (
 )
 from store.schema import blocks as block_pairs
 from store.schema import mutes as mute_pairs
-from store.timelines import Statement, visible_to_me
+from store.timelines import Statement, visible_to_everybody, visible_to_me
 from store.unit import Reading
 
 
@@ -348,6 +348,12 @@ _SIZE = select(
     select(func.count()).where(favourites.c.account_id == _me).scalar_subquery(),
 )
 
+_STANDING: Statement = (
+    select(_o.c.id, _oa.c.name)
+    .join(_oa, _oa.c.id == _o.c.author_id)
+    .where(_o.c.id.in_(_ids), _o.c.kind == "post", visible_to_everybody(_o, _oa))
+)
+
 
 async def size(reading: Reading, account_id: int) -> int:
     """About how many rows there are."""
@@ -420,6 +426,14 @@ async def reached(reading: Reading, post_ids: Sequence[int]) -> list[Reached]:
     if not post_ids:
         return []
     return [Reached(*row) for row in await reading.execute(_REACHED, {"ids": list(post_ids)})]
+
+
+async def standing(reading: Reading, post_ids: Sequence[int]) -> dict[int, str]:
+    """Those of these posts that everybody may see, and whose they are."""
+    if not post_ids:
+        return {}
+    rows = await reading.execute(_STANDING, {"ids": list(post_ids)})
+    return {row.id: row.name for row in rows}
 
 
 async def months(reading: Reading, account_id: int) -> list[Month]:
