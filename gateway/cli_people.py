@@ -15,7 +15,7 @@ from gateway.config import Config
 from gateway.domain import token
 from gateway.domain.token import Purpose
 from gateway.domain.types import Channel
-from gateway.service import joining, phones
+from gateway.service import forgetting, joining, phones
 from gateway.service.site import Site
 from store import accounts, addresses, follows, routes
 from store.accounts import AccountRow, Person
@@ -212,6 +212,10 @@ def delete(config: Config, name: str, yes: bool) -> None:
     async def end(desk: Desk) -> None:
         async with desk.store.unit() as unit:
             await joining.delete_account(unit, (await person(unit, name)).id, now=now())
+        more = True
+        while more:
+            async with desk.store.unit() as unit:
+                more = await forgetting.step(unit, now=now())
 
     at_desk(config, end)
     click.echo(f"{name} is deleted.")

@@ -13,7 +13,18 @@ from time import perf_counter
 import structlog
 
 from gateway import metrics
-from gateway.service import alerts, budgets, failing_over, holding, polling, receipts, scheduling, tending, waking
+from gateway.service import (
+    alerts,
+    budgets,
+    failing_over,
+    forgetting,
+    holding,
+    polling,
+    receipts,
+    scheduling,
+    tending,
+    waking,
+)
 from outbound import worker
 from outbound.late import LateLooks
 from outbound.transport import CanLookUp, CanTell
@@ -155,6 +166,14 @@ def keep_house(
             async with store.unit() as unit:
                 given_up = await tending.give_up_parts(unit, now=now())
 
+    async def forget_who_left() -> None:
+        async with store.glancing() as reading:
+            more = await forgetting.is_due(reading)
+        begun = perf_counter()
+        while more and perf_counter() - begun < SHARE:
+            async with store.unit(durable=False) as unit:
+                more = await forgetting.step(unit, now=now())
+
     async def fail_over() -> None:
         assert numbers is not None
         moment = now()
@@ -210,6 +229,7 @@ def keep_house(
         (look_at_budgets, 60),
         (wipe_old_messages, 60),
         (give_up_parts, 30),
+        (forget_who_left, 2),
         (prune, 1),
         (fold_older_posts, 1),
         (match_receipts, 10),

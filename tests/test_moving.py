@@ -1,12 +1,15 @@
 """``birdwire export`` and ``birdwire import``, as operators run them."""
 
+import asyncio
 import stat
 import zipfile
 from pathlib import Path
 
 import pytest
 
+from store.unit import Store
 from tests.test_cli import Birdwire
+from tests.traces import traces
 
 
 @pytest.fixture
@@ -88,6 +91,20 @@ def test_a_file_that_is_no_export_is_refused_in_words(other: Birdwire) -> None:
     assert "'../../evil', which no export does" in other.refused("import", "evil.zip")
     other.misused("import", "nowhere.zip")
     assert other.json("user", "list") == []
+
+
+def test_whom_the_operator_deletes_leaves_nothing_behind(alice: Birdwire) -> None:
+    alice_id = next(each["id"] for each in alice.json("user", "list") if each["name"] == "alice")
+    alice.done("user", "delete", "alice", "--yes")
+
+    async def look() -> set[str]:
+        store = Store(alice.url)
+        try:
+            return await traces(store, ["alice", "+15550001001", "Grüße", "ulm"], alice_id)
+        finally:
+            await store.close()
+
+    assert asyncio.run(look()) == set()
 
 
 def test_a_copy_is_no_export_and_an_export_is_no_copy(alice: Birdwire, other: Birdwire) -> None:

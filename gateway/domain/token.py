@@ -38,6 +38,11 @@ def make(key: bytes, purpose: Purpose, number: int, version: int = 0) -> str:
     return _encode(number) + _mac(key, purpose, number, version)
 
 
+def any_of(number: int, sign: str) -> str:
+    """All tokens for ``number`` as a pattern, in which ``sign`` stands for any one character."""
+    return _encode(number) + sign * _MAC_LENGTH
+
+
 def parse(token: str) -> Claimed | None:
     """Split a token into its parts; None if it can't be one. Nothing is verified yet."""
     token = token.lower()
