@@ -20,6 +20,7 @@ from gateway.service import (
     counting,
     digests,
     failing_over,
+    forgetting,
     holding,
     polling,
     receipts,
@@ -208,6 +209,14 @@ def keep_house(
             await to_the_end(lambda unit: counting.count_posts(unit, site, now=now()), durable=False, seconds=SHARE)
             await to_the_end(lambda unit: counting.count_lost(unit, site, now=now()), durable=False, seconds=SHARE)
 
+    async def forget_who_left() -> None:
+        async with store.glancing() as reading:
+            more = await forgetting.is_due(reading)
+        begun = perf_counter()
+        while more and perf_counter() - begun < SHARE:
+            async with store.unit(durable=False) as unit:
+                more = await forgetting.step(unit, now=now())
+
     async def fail_over() -> None:
         moment = now()
         async with store.glancing() as reading:
@@ -261,6 +270,7 @@ def keep_house(
         (look_at_budgets, 60),
         (wipe_old_messages, 60),
         (give_up_parts, 30),
+        (forget_who_left, 2),
         (prune, 1),
         (fold_older_posts, 1),
         (match_receipts, 10),

@@ -135,7 +135,20 @@ _SET_PASSWORD = _set("password_hash")
 _DELETE = (
     update(accounts)
     .where(accounts.c.id == bindparam("account"), accounts.c.deleted_at.is_(None))
-    .values(name=None, bio="", password_hash="", deleted_at=bindparam("now"))
+    .values(
+        name=None,
+        bio="",
+        admin=False,
+        overflow=None,
+        time_zone=None,
+        language=None,
+        quiet_hours=None,
+        sleeps_at=None,
+        wakes_at=None,
+        pin_hash="",
+        password_hash="",
+        deleted_at=bindparam("now"),
+    )
 )
 _ITS_WORDS = or_(
     posts.c.author_id == bindparam("account"),
@@ -144,7 +157,7 @@ _ITS_WORDS = or_(
 _WIPE_POSTS = (
     update(posts)
     .where(_ITS_WORDS, posts.c.deleted_at.is_(None))
-    .values(text="", full_text=None, words="", deleted_at=bindparam("now"))
+    .values(text="", full_text=None, words="", group_name=None, deleted_at=bindparam("now"))
 )
 _OWN_POSTS = select(posts.c.id).where(posts.c.author_id == bindparam("account"))
 _DROP_TRACES = (
@@ -259,7 +272,7 @@ async def set_password(unit: Unit, account_id: int, password_hash: str) -> None:
 
 
 async def mark_deleted(unit: Unit, account_id: int, now: datetime) -> bool:
-    """Take the name and the self-description away and mark the row; False if it was deleted before."""
+    """Take the name and all that it said and chose away and mark the row; False if it was deleted before."""
     return (await unit.execute(_DELETE, {"account": account_id, "now": now})).rowcount == 1
 
 

@@ -5,14 +5,14 @@ follows comes along.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from gateway.domain import mail_domain, proof, reply
 from gateway.domain.speech import mark
 from gateway.domain.types import NAME_PATTERN, Channel, NoticeKind
-from gateway.service import inviting, notify
+from gateway.service import forgetting, inviting, notify
 from gateway.service.mail_addresses import posting_address
 from gateway.service.site import Site
 from store import (
@@ -29,6 +29,7 @@ from store import (
     polls,
     proofs,
     relations,
+    sessions,
 )
 from store.addresses import AddressRow
 from store.unit import Reading, Unit
@@ -285,12 +286,19 @@ async def sign_out(unit: Unit, phone: AddressRow, *, now: datetime) -> None:
     await addresses.detach(unit, phone.id)
     await deliveries.drop_for_address(unit, phone, mark("the phone was signed out"), now=now)
     if account is not None and account.name is None:
-        await delete_account(unit, account.id, now=now)
+        await delete_account(unit, account.id, now=now, left=[phone.id])
 
 
-async def delete_account(unit: Unit, account_id: int, *, now: datetime) -> None:
-    """Delete an account now: its name is free, its words, edges, addresses and codes are gone, and nothing more
-    goes out to it or from it. Its empty row stays, so that ids which point there stay true."""
+async def delete_account(unit: Unit, account_id: int, *, now: datetime, left: Sequence[int] = ()) -> None:
+    """Delete an account now: its name is free, its words, edges, addresses, sessions and codes are gone, and nothing
+    more goes out to it or from it. Its empty row stays, so that ids which point there stay true; what else is left of
+    it is wiped afterwards (``gateway.service.forgetting``). ``left``: addresses that it held until just now."""
+    held = [*left, *await forgetting.addresses_of(unit, account_id)]
+    await _end(unit, account_id, now)
+    await forgetting.begin(unit, account_id, held, now=now)
+
+
+async def _end(unit: Unit, account_id: int, now: datetime) -> None:
     for channel in Channel:
         await deliveries.drop_for_account(unit, account_id, channel, mark("the account was deleted"), now=now)
     await accounts.wipe_posts(unit, account_id, now)
@@ -301,10 +309,10 @@ async def delete_account(unit: Unit, account_id: int, *, now: datetime) -> None:
     await polls.remove_votes(unit, account_id)
     await lists.remove_all(unit, account_id)
     await nudges.remove_all(unit, account_id)
-    await accounts.set_pin(unit, account_id, "")
     await proofs.forget_all(unit, account_id)
     await default_follows.remove(unit, account_id)
     await invites.forget(unit, account_id, now=now)
+    await sessions.end_all(unit, account_id)
     await addresses.detach_all(unit, account_id)
     await accounts.mark_deleted(unit, account_id, now)
 
@@ -388,4 +396,4 @@ async def _take_over(unit: Unit, nameless_id: int, account_id: int, now: datetim
     await follows.move(unit, nameless_id, account_id)
     await listeners.move(unit, nameless_id, account_id)
     await addresses.move_all(unit, nameless_id, account_id)
-    await delete_account(unit, nameless_id, now=now)
+    await _end(unit, nameless_id, now)

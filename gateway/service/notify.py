@@ -40,7 +40,7 @@ async def tell(
     await deliveries.add_notice(
         unit,
         address_id=address_id,
-        account_id=address.account_id,
+        account_id=address.owner_id,
         channel=channel,
         route=route,
         text=text,

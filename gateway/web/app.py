@@ -15,6 +15,7 @@ from gateway.web.admin.door import keep_others_out
 from gateway.web.admin.rooms import Admin
 from gateway.web.desk import Desk, six_digits
 from gateway.web.entrance import Entrance
+from gateway.web.export import Exports
 from gateway.web.feeds import Feeds
 from gateway.web.hooks import KannelHooks, TwilioHooks
 from gateway.web.inviting import Inviting
@@ -98,6 +99,7 @@ def build_app(deps: WebDeps) -> web.Application:
         Settings(desk).add_to(app)
         Inviting(desk).add_to(app)
         Admin(desk).add_to(app)
+        Exports(desk).add_to(app)
         People(desk).add_to(app)
         living = Living(desk)
         living.add_to(app)

@@ -131,6 +131,12 @@ class Look:
         """A page that only says something, and asks for one click if there is a ``button``."""
         return self.page(request, "message.html", status=status, title=title, lines=lines, button=button, home=home)
 
+    def file(self, chosen: str | None, accepted: str, template: str, **values: Any) -> str:
+        """A page that is kept and read without the site, in the language that somebody chose or that is accepted."""
+        language = best(self._languages, chosen, accepted)
+        with Speaking(language):
+            return self._templates.get_template(template).render(lang=language.code, **values)
+
     def _rendered(
         self, request: web.Request, template: str, me: AccountRow | None, values: dict[str, Any]
     ) -> tuple[str, Language]:

@@ -284,7 +284,6 @@ class Settings:
             return self._desk.look.page(request, "delete_account.html", status=422, problem="name")
         async with self._desk.store.unit() as unit:
             await joining.delete_account(unit, me.id, now=self._desk.now())
-            await visiting.end_all(unit, me.id)
         return self._desk.look.page(request, "deleted.html", gone=True)
 
     async def _page(
