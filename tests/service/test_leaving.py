@@ -13,10 +13,12 @@ from gateway.domain import reply, token
 from gateway.domain.sms_wire import Part
 from gateway.domain.token import Purpose
 from gateway.domain.types import Channel, Lane, Source
+from gateway.housekeeping import keep_house
 from gateway.service import choosing, forgetting, joining, polling, posting, signing_up, visiting
 from gateway.service.site import Site
 from inbound.intake import Intake
 from inbound.message import Inbound, Phone, PostingAddress
+from outbound.worker import DeliverySettings, Tools
 from store import accounts, addresses, consents, polls, queue, routes, schedules, search
 from store import forgetting as stored
 from store.accounts import AccountRow
@@ -322,3 +324,14 @@ async def test_a_phone_that_joins_an_account_is_not_forgotten(place: Place) -> N
         phone = await addresses.find(reading, Channel.SMS, PHONE)
     assert phone
     assert phone.owner_id == bob.id
+
+
+async def test_any_daemon_that_keeps_house_forgets(place: Place) -> None:
+    me = await live(place)
+    await leaves_on_the_site(place, me)
+    await all_is_sent(place.store)
+    tools = Tools(place.store, place.site, DeliverySettings(), lambda: NOW, lambda: 0.5)
+    [job] = [job for job, _ in keep_house(tools, None)._jobs if job.__name__ == "forget_who_left"]
+    await job()
+    assert await traces(place.store, WORDS, me) == set()
+    await job()

@@ -267,13 +267,13 @@ async def test_summed_up_texts_are_accounted_for_and_are_not_tried_again(night: 
         assert await deliveries_store.dead(reading, most=10) == []
 
 
-async def test_whoever_left_is_not_woken_again(night: Town) -> None:
+async def test_whoever_left_is_not_woken(night: Town) -> None:
     await post(night, "one")
     bob = await night.account("bob")
     async with night.store.unit() as unit:
         await accounts_store.mark_deleted(unit, bob.id, night.now)
     night.now = MORNING
-    assert await wake(night) == 1
+    assert await wake(night) == 0
     async with night.store.reading() as reading:
         assert (await reading.execute(select(func.count(accounts.c.wakes_at)))).scalar_one() == 0
 
