@@ -82,6 +82,12 @@ _WAYS = (
     )
     .order_by(_ASKED.c.n)
 )
+_MAILBOXES = (
+    select(accounts.c.id, accounts.c.mail_id)
+    .select_from(_ASKED.join(accounts, accounts.c.id == _ASKED.c.account_id))
+    .where(accounts.c.mail_id.is_not(None), accounts.c.email_mode != "off")
+    .order_by(_ASKED.c.n)
+)
 _ADD = insert(addresses).on_conflict_do_nothing(index_elements=["channel", "address"])
 _SET_ROUTE = _set(route=bindparam("new_route"))
 _ATTACH = _set(account_id=bindparam("new_account"), proven_at=bindparam("new_proven_at"))
@@ -211,6 +217,12 @@ async def ways(reading: Reading, account_ids: Sequence[int]) -> list[Way]:
         for account_id, address_id, channel, route in found
         if route is not None
     ]
+
+
+async def mailboxes(reading: Reading, account_ids: Sequence[int]) -> list[Way]:
+    """The ways to the mailboxes of those of these people who have one and want mail, in their order."""
+    found = await reading.execute(_MAILBOXES, {"asked": rows([each] for each in account_ids)})
+    return [Way(account_id, mail_id, Channel.EMAIL, MAIL_ROUTE) for account_id, mail_id in found]
 
 
 async def attach(unit: Unit, address_id: int, account_id: int, *, proven_at: datetime | None) -> None:
