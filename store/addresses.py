@@ -83,9 +83,13 @@ _WAYS = (
     .order_by(_ASKED.c.n)
 )
 _MAILBOXES = (
-    select(accounts.c.id, accounts.c.mail_id)
-    .select_from(_ASKED.join(accounts, accounts.c.id == _ASKED.c.account_id))
-    .where(accounts.c.mail_id.is_not(None), accounts.c.email_mode != "off")
+    select(accounts.c.id, addresses.c.id)
+    .select_from(
+        _ASKED.join(accounts, accounts.c.id == _ASKED.c.account_id).join(
+            addresses, addresses.c.id == accounts.c.mail_id
+        )
+    )
+    .where(accounts.c.email_mode != "off")
     .order_by(_ASKED.c.n)
 )
 _ADD = insert(addresses).on_conflict_do_nothing(index_elements=["channel", "address"])
@@ -222,7 +226,7 @@ async def ways(reading: Reading, account_ids: Sequence[int]) -> list[Way]:
 async def mailboxes(reading: Reading, account_ids: Sequence[int]) -> list[Way]:
     """The ways to the mailboxes of those of these people who have one and want mail, in their order."""
     found = await reading.execute(_MAILBOXES, {"asked": rows([each] for each in account_ids)})
-    return [Way(account_id, mail_id, Channel.EMAIL, MAIL_ROUTE) for account_id, mail_id in found]
+    return [Way(account_id, address_id, Channel.EMAIL, MAIL_ROUTE) for account_id, address_id in found]
 
 
 async def attach(unit: Unit, address_id: int, account_id: int, *, proven_at: datetime | None) -> None:
