@@ -3,13 +3,26 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 
-.PHONY: demo test soak lint bench lock clean
+.PHONY: demo test words soak lint bench lock clean
 
 demo: $(VENV)/.ready
 	$(BIN)/birdwire demo
 
 test: $(VENV)/.ready-dev
 	$(BIN)/pytest
+
+# All words that stand in the code and on pages, into every gateway/locale/CODE.po: then translate there what is empty or
+# marked fuzzy. A new language begins with: make words NEW=fr
+NEW =
+words: $(VENV)/.ready
+	@pot=$$(mktemp) && trap 'rm "$$pot"' EXIT && \
+	$(BIN)/pybabel -q extract -F pyproject.toml --project=Birdwire --add-location=file --sort-by-file --no-wrap -o "$$pot" . && \
+	for po in $(wildcard gateway/locale/*.po) $(if $(NEW),gateway/locale/$(NEW).po); do \
+		code=$$(basename "$$po" .po | tr - _) && \
+		{ test -e "$$po" || $(BIN)/pybabel -q init -i "$$pot" -o "$$po" -l "$$code" --no-wrap; } && \
+		$(BIN)/pybabel -q update -i "$$pot" -o "$$po" -l "$$code" --previous --ignore-obsolete \
+			--ignore-pot-creation-date --no-wrap || exit 1; \
+	done
 
 # Each fault for so many minutes, on both databases, and 200 kills; then bytes of every kind for as long as it takes.
 SOAK ?= 1

@@ -4,6 +4,7 @@ A command's module is imported when the command is used, so that the list of com
 """
 
 from importlib import import_module
+from keyword import iskeyword
 
 import click
 
@@ -24,9 +25,12 @@ COMMANDS = {
     "group": ("gateway.cli_groups", "See the groups; add one."),
     "reports": ("gateway.cli_reports", "See what people reported; close what was looked at."),
     "audit": ("gateway.cli_audit", "Export what those who look after the site did."),
-    "backup": ("gateway.cli_database", "Copy the database to a file while the daemon runs."),
+    "export": ("gateway.cli_export", "Write everything of somebody to a file."),
+    "import": ("gateway.cli_export", "Bring somebody in with such a file, from here or elsewhere."),
+    "backup": ("gateway.cli_copies", "Copy the database to a file while the daemon runs."),
+    "restore": ("gateway.cli_copies", "Fill an empty database, SQLite or PostgreSQL, from a copy."),
 }
-"""Every command: the module that holds it under its own name, and what it does in a sentence."""
+"""Every command: the module that holds it under its own name (``import_``), and what it does in a sentence."""
 
 
 class _Commands(click.Group):
@@ -36,7 +40,8 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = getattr(import_module(COMMANDS[cmd_name][0]), cmd_name)
+        name = f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name
+        command: click.Command = getattr(import_module(COMMANDS[cmd_name][0]), name)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

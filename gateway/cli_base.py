@@ -1,16 +1,18 @@
 """What all commands share: the configuration they run with, the database they open, and how they answer."""
 
 import asyncio
+import errno
 import functools
 import getpass
 import os
 import sys
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, Any, Concatenate, ParamSpec, TypeVar
+from time import monotonic
+from typing import IO, Any, BinaryIO, Concatenate, ParamSpec, TypeVar
 
 import click
 import msgspec
@@ -22,6 +24,8 @@ from gateway.service.site import Site
 from store import accounts, trouble, version
 from store.accounts import AccountRow
 from store.unit import Reading, Store
+
+NEWER_DATABASE = "a later release of this program has upgraded the database: use that one"
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -149,6 +153,64 @@ def progress(items: Sequence[T], label: str) -> AbstractContextManager[Any]:
     if not sys.stderr.isatty():
         return nullcontext(items)
     return click.progressbar(items, label=label, file=sys.stderr)
+
+
+_SLOW = 2.0
+"""Seconds after which people wonder whether anything happens."""
+
+
+@contextmanager
+def counting(total: int, label: str, *, clock: Callable[[], float] = monotonic) -> Iterator[Callable[[int], None]]:
+    """Hands out what is told how much more of ``total`` is done, and shows it as a bar on a terminal when it takes
+    longer than two seconds."""
+    begun, before = clock(), 0
+    bar: Any = None
+    with ExitStack() as shown:
+
+        def told(more: int) -> None:
+            nonlocal before, bar
+            if bar is not None:
+                bar.update(more)
+                return
+            before += more
+            if sys.stderr.isatty() and clock() - begun > _SLOW:
+                bar = shown.enter_context(click.progressbar(length=total, label=label, file=sys.stderr))
+                bar.update(before)
+
+        yield told
+
+
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS})
+
+
+@contextmanager
+def new_file(file: Path, *, force: bool = False) -> Iterator[BinaryIO]:
+    """``file``, to be written: its owner's alone, and there only when all of it is. Refuses to overwrite one, unless
+    with ``force``, and when it can't be written."""
+    if file.exists() and not force:
+        raise Refused(f"{file} is there already, name a new file or say --force")
+    unfinished = file.with_name(f"{file.name}.unfinished")
+    try:
+        unfinished.unlink(missing_ok=True)
+        out = open(unfinished, "x+b", opener=_private)  # noqa: SIM115  # Path.open takes no opener
+    except OSError as error:
+        raise Refused(f"{file} can't be written: {error.strerror}") from error
+    try:
+        with out:
+            yield out
+            out.flush()
+            os.fsync(out.fileno())
+        unfinished.replace(file)
+    except OSError as error:
+        if error.errno not in _NO_ROOM:  # somebody else's trouble
+            raise
+        raise Refused(f"{file} can't be written: {error.strerror}") from error
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def _cell(value: object) -> str:

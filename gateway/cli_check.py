@@ -244,6 +244,7 @@ async def _greet(dialler: Dialler, peer: Peer) -> NoWayIn | None:
     except (OSError, ssl.SSLError) as error:
         return NoWayIn(Why.LOCKED_OUT, f"cannot be checked with {peer.tls_ca}: {_words(error)}")
     await conversation.quit()
+    conversation.abort()
     return None
 
 

@@ -10,6 +10,7 @@ from gateway import daemon, log
 from gateway.cli_base import Refused, configured
 from gateway.config import Config
 from gateway.demo.run import run_demo
+from gateway.languages import codes
 from store import trouble
 
 
@@ -49,9 +50,10 @@ def serve(config: Config, only: frozenset[str]) -> None:
     show_default=True,
     help="The folder that everything is kept in.",
 )
-def demo(port: int, smtp_port: int, data: Path) -> None:
+@click.option("--language", type=click.Choice(codes()), default="en", show_default=True, help="That the site speaks.")
+def demo(port: int, smtp_port: int, data: Path, language: str) -> None:
     """Try everything on this machine: phones and a mailbox on a page, and the daemon between them."""
-    _run(lambda: run_demo(port, data, smtp_port))
+    _run(lambda: run_demo(port, data, smtp_port, language))
 
 
 def _run(daemon_runs: Callable[[], None]) -> None:

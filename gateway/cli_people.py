@@ -26,7 +26,7 @@ from gateway.config import Config
 from gateway.domain import token
 from gateway.domain.token import Purpose
 from gateway.domain.types import Channel
-from gateway.service import auditing, governing, joining, mail_addresses, mailboxes, phones
+from gateway.service import auditing, forgetting, governing, joining, mail_addresses, mailboxes, phones
 from gateway.service.auditing import Act
 from gateway.service.governing import Already, Done, LastAdmin, Nobody, NotTheName, Yourself
 from gateway.service.site import Site
@@ -375,11 +375,15 @@ def delete(config: Config, name: str, yes: bool) -> None:
             outcome = await governing.delete(unit, operator(), account.id, account.name or "", now=now())
             match outcome:
                 case Done():
-                    return
+                    pass
                 case Nobody() | NotTheName() | Yourself():
                     raise Refused(f"nobody is called {name}")
                 case _:
                     assert_never(outcome)
+        more = True
+        while more:
+            async with desk.store.unit() as unit:
+                more = await forgetting.step(unit, now=now())
 
     at_desk(config, end)
     click.echo(f"{name} is deleted.")

@@ -44,7 +44,7 @@ def close(config: Config, ids: tuple[int, ...]) -> None:
 
     async def end(desk: Desk) -> int:
         async with desk.store.unit() as unit:
-            return sum([await operating.close_report(unit, operator(), each, now=now()) for each in ids])
+            return sum([await operating.close_report(unit, desk.site, operator(), each, now=now()) for each in ids])
 
     count = at_desk(config, end)
     if not count:

@@ -21,6 +21,7 @@ from gateway.domain.delivery import LONGEST_VALIDITY
 from gateway.domain.mail_domain import is_domain
 from gateway.domain.pace import Pace
 from gateway.domain.types import Overflow
+from gateway.languages import codes, languages
 from gateway.log import LogSettings
 from gateway.service.site import Limits, Number, Site
 from gateway.settings import Unreadable, read
@@ -56,6 +57,7 @@ class SiteSettings:
     new_groups: bool = True
     overflow: Overflow = Overflow.LINK
     time_zone: str = "UTC"
+    language: str = "en"
     contact: str = ""
     secret_key: str = field(default="", repr=False)
 
@@ -189,6 +191,7 @@ class Config:
             new_groups=self.site.new_groups,
             overflow=self.site.overflow,
             time_zone=self.site.time_zone,
+            languages=languages(self.site.language),
             contact=self.site.contact,
             number=senders[0].number if senders else "",
             senders=tuple((s.number, frozenset(s.countries)) for s in senders),
@@ -259,6 +262,8 @@ def _about_site(config: Config) -> Iterator[str]:
             )
     if not _is_zone(site.time_zone):
         yield f'site.time_zone = "{site.time_zone}" is not a time zone, it must be a name such as "Europe/Berlin"'
+    if site.language not in codes():
+        yield f'site.language = "{site.language}" is not there, it must be one of {", ".join(codes())}'
     for domain in site.mail_domains:
         if not is_domain(domain):
             yield (

@@ -20,6 +20,7 @@ from gateway.service import (
     counting,
     digests,
     failing_over,
+    forgetting,
     holding,
     polling,
     receipts,
@@ -177,7 +178,7 @@ def keep_house(
         async with store.glancing() as reading:
             due = await polling.is_due(reading, now=now())
         if due:
-            await to_the_end(lambda unit: polling.tell_result(unit, now=now()))
+            await to_the_end(lambda unit: polling.tell_result(unit, tools.site, now=now()))
 
     async def look_up() -> None:
         assert provider is not None
@@ -198,7 +199,7 @@ def keep_house(
         async with store.glancing() as reading:
             due = await tending.are_parts_overdue(reading, now=now())
         if due:
-            await to_the_end(lambda unit: tending.give_up_parts(unit, now=now()))
+            await to_the_end(lambda unit: tending.give_up_parts(unit, tools.site, now=now()))
 
     async def count_up() -> None:
         async with store.reading() as reading:
@@ -207,6 +208,14 @@ def keep_house(
             site = tools.site
             await to_the_end(lambda unit: counting.count_posts(unit, site, now=now()), durable=False, seconds=SHARE)
             await to_the_end(lambda unit: counting.count_lost(unit, site, now=now()), durable=False, seconds=SHARE)
+
+    async def forget_who_left() -> None:
+        async with store.glancing() as reading:
+            more = await forgetting.is_due(reading)
+        begun = perf_counter()
+        while more and perf_counter() - begun < SHARE:
+            async with store.unit(durable=False) as unit:
+                more = await forgetting.step(unit, now=now())
 
     async def fail_over() -> None:
         moment = now()
@@ -261,6 +270,7 @@ def keep_house(
         (look_at_budgets, 60),
         (wipe_old_messages, 60),
         (give_up_parts, 30),
+        (forget_who_left, 2),
         (prune, 1),
         (fold_older_posts, 1),
         (match_receipts, 10),

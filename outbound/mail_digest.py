@@ -18,6 +18,8 @@ from zoneinfo import ZoneInfo
 from gateway.domain import mail_words
 from gateway.domain.digest import by_conversation
 from gateway.domain.mail_words import Said, said
+from gateway.domain.reply_form import weekday
+from gateway.domain.speech import say, spoken
 from gateway.domain.types import Outgoing
 from gateway.service.site import Site
 from outbound import mail_page as page
@@ -86,11 +88,11 @@ def render_digest(delivery: Outgoing, site: Site) -> bytes:
     html: list[bytes] = []
     for conversation in by_conversation(digest.posts):
         for place, post in enumerate(conversation):
-            entry = _entry(site.public_url, site.mail_domain, said(post))
-            varying = short(_time(post, zone, today)), short(reply_token(post, site))
+            entry = _entry(site.public_url, site.mail_domain, said(post), spoken().code)
+            varying = _time(post, zone, today), short(reply_token(post, site))
             plain += (_GAP if place or not plain else _NEXT_CONVERSATION, *_filled(entry.plain, *varying))
             html += (_NEXT if place else _FIRST, *_filled(entry.html, *varying))
-    frame = _frame(site.name, site.public_url, digest.more, several)
+    frame = _frame(site.name, site.public_url, digest.more, several, spoken().code)
     stopping = short(stop)
     return b"".join(
         chain(
@@ -118,11 +120,11 @@ class _Frame(NamedTuple):
 
 
 @lru_cache(maxsize=64)
-def _frame(site_name: str, public_url: str, more: int, several: bool) -> _Frame:
+def _frame(site_name: str, public_url: str, more: int, several: bool, _language: str) -> _Frame:
     why = mail_words.digest_why(several=several)
     home = f"{public_url}/"
     plain = f"{mail_words.digest_more(more)}: {home}\n\n" if more else ""
-    plain += f"-- \n{why}\n{mail_words.STOP}: {public_url}/unsubscribe/"
+    plain += f"-- \n{why}\n{mail_words.stop()}: {public_url}/unsubscribe/"
     left = f'<p><a href="{escape(home)}">{escape(mail_words.digest_more(more))}</a></p>\n' if more else ""
     before_stop, after_stop = page.stop_link(public_url)
     return _Frame(
@@ -134,7 +136,7 @@ def _frame(site_name: str, public_url: str, more: int, several: bool) -> _Frame:
 
 
 @lru_cache(maxsize=ENTRIES_KEPT)
-def _entry(public_url: str, domain: str, of: tuple[Any, ...]) -> _Entry:
+def _entry(public_url: str, domain: str, of: tuple[Any, ...], _language: str) -> _Entry:
     post = Said(*of)
     own_page = f"{public_url}/@{post.author}/{post.post_id}"
     via = f" · {mail_words.listens(post.via)}" if post.via else ""
@@ -142,7 +144,7 @@ def _entry(public_url: str, domain: str, of: tuple[Any, ...]) -> _Entry:
     about = quote(one_line(f"Re: {post.text[:_SHORTENED]}"), safe="")
     plain = _Piece(
         printable(f"{who} · ", cut=True),
-        printable(f"{via}\n{post.text}\n{own_page}\n{mail_words.ANSWER}: reply+", cut=True),
+        printable(f"{via}\n{post.text}\n{own_page}\n{mail_words.answer()}: reply+", cut=True),
         printable(f"@{domain}\n\n"),
     )
     html = _Piece(
@@ -154,7 +156,7 @@ def _entry(public_url: str, domain: str, of: tuple[Any, ...]) -> _Entry:
         ),
         printable(f'{escape(via)} · <a href="mailto:reply+', cut=True),
         printable(
-            f'@{escape(domain)}?subject={escape(about)}">{escape(mail_words.ANSWER)}</a>'
+            f'@{escape(domain)}?subject={escape(about)}">{escape(mail_words.answer())}</a>'
             f" · {page.open_link(own_page)}</p>\n</div>\n"
         ),
     )
@@ -165,7 +167,10 @@ def _filled(piece: _Piece, time: bytes, token: bytes) -> tuple[bytes, ...]:
     return piece.before_time, time, piece.before_token, token, piece.end
 
 
-def _time(post: Outgoing, zone: ZoneInfo, today: date) -> str:
+def _time(post: Outgoing, zone: ZoneInfo, today: date) -> bytes:
     """When it came, on the reader's clocks; with the day if that is another one than the digest's."""
     came = post.queued_at.astimezone(zone)
-    return f"{came:%H:%M}" if came.date() == today else f"{came:%a %H:%M}"
+    time = f"{came:%H:%M}"
+    if came.date() == today:
+        return short(time)
+    return printable(say("{day} {time}", day=weekday(came), time=time), cut=True)

@@ -13,6 +13,7 @@ from email.utils import format_datetime
 from functools import lru_cache
 
 from gateway.domain import token, unsubscribe
+from gateway.domain.speech import spoken
 from gateway.domain.token import Purpose
 from gateway.domain.types import Outgoing
 from gateway.service.site import Site
@@ -109,10 +110,14 @@ def printable(text: str, *, cut: bool = False) -> bytes:
     return encoded.replace(b"\n", b"\r\n")
 
 
-@lru_cache(maxsize=8)
 def opening(title: str) -> bytes:
     """The page of HTML up to what it is about, ready to be followed by more of it."""
-    return printable(mail_page.opening(title))
+    return _opening(title, spoken().code)
+
+
+@lru_cache(maxsize=32)
+def _opening(title: str, language: str) -> bytes:
+    return printable(mail_page.opening(title, language))
 
 
 def short(words: str) -> bytes:

@@ -50,7 +50,7 @@ def render_notice(delivery: Outgoing, site: Site) -> bytes:
     plain = delivery.text.rstrip("\n") + (f"\n\n{hint}" if hint else "")
     html = page.paragraphs(delivery.text, site.public_url) + page.paragraphs(hint, site.public_url)
     if stop:
-        plain += f"\n\n-- \n{why}\n{mail_words.STOP}: {site.public_url}/unsubscribe/{stop}"
+        plain += f"\n\n-- \n{why}\n{mail_words.stop()}: {site.public_url}/unsubscribe/{stop}"
         html += page.closing(why) + stop.join(page.stop_link(site.public_url)) + page.END
     else:
         html += page.END_WITHOUT_REASON

@@ -8,6 +8,7 @@ well. It is as wide as the screen, and no wider than a line should be.
 from html import escape
 
 from gateway.domain import mail_words
+from gateway.domain.speech import say
 from outbound.linking import linked
 
 _STYLE = """\
@@ -25,10 +26,11 @@ hr{margin:24px 0 12px;border:0;border-top:1px solid #8b949c}
 """
 
 
-def opening(title: str) -> str:
+def opening(title: str, language: str) -> str:
     """The page up to what it is about."""
     return (
-        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<!DOCTYPE html>\n<html lang="{language}">\n'
+        '<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="color-scheme" content="light dark">\n'
         '<meta name="supported-color-schemes" content="light dark">\n'
@@ -42,7 +44,8 @@ def opening(title: str) -> str:
 def who(public_url: str, author: str, original_author: str) -> str:
     """Who wrote a post, and whose it is that they passed on, each a link to their page."""
     if original_author:
-        return f"{_profile(public_url, author)} reposted {_profile(public_url, original_author)}"
+        names = {"author": _profile(public_url, author), "original": _profile(public_url, original_author)}
+        return say("{author} reposted {original}", **names)
     return _profile(public_url, author)
 
 
@@ -59,7 +62,7 @@ def paragraphs(text: str, public_url: str) -> str:
 
 def open_link(page: str) -> str:
     """The link to a post's page."""
-    return f'<a href="{escape(page)}">{escape(mail_words.OPEN)}</a>'
+    return f'<a href="{escape(page)}">{escape(mail_words.open_post())}</a>'
 
 
 def closing(why: str) -> str:
@@ -69,7 +72,7 @@ def closing(why: str) -> str:
 
 def stop_link(public_url: str) -> tuple[str, str]:
     """The link that stops these mails, before its token and after it."""
-    return f'\n<a href="{escape(public_url)}/unsubscribe/', f'">{escape(mail_words.STOP)}</a>'
+    return f'\n<a href="{escape(public_url)}/unsubscribe/', f'">{escape(mail_words.stop())}</a>'
 
 
 END = "</p>\n</div>\n</body>\n</html>\n"

@@ -146,8 +146,10 @@ class Dialler:
             tls_context=context,
             source_address=self._source,
         )
+        connected: asyncio.BaseTransport | None = None
         try:
             greeting = await smtp.connect()
+            connected = smtp.transport
             watch(Step.CONNECTED, f"{smtp.get_transport_info('peername')[0]} says {_line(greeting.message)}")
             await _say_hello(smtp)
             if secure is None:
@@ -165,6 +167,8 @@ class Dialler:
                 watch(Step.LOGGED_IN, f"as {peer.username}")
         except BaseException:
             smtp.close()
+            if connected is not None:
+                cast("asyncio.Transport", connected).abort()  # whose words may still wait to go out, to nobody
             raise
         transport = cast("asyncio.Transport", smtp.transport)  # uvloop's is one, and does not say so
         offered = frozenset(map(str.lower, smtp.esmtp_extensions))

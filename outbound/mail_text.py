@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 
 from gateway.domain import mail_words, token
 from gateway.domain.mail_words import Said, said
+from gateway.domain.speech import spoken
 from gateway.domain.token import Purpose
 from gateway.domain.types import NoticeKind, Outgoing, PostKind
 from gateway.service.site import Site
@@ -64,11 +65,16 @@ def render(delivery: Outgoing, site: Site) -> bytes:
     ``delivery.to`` is a mail address without spaces, control characters or angle brackets; beyond ASCII it needs
     a relay that speaks SMTPUTF8 (RFC 6531).
     """
+    with site.languages.speaking(delivery.language):
+        return _rendered(delivery, site)
+
+
+def _rendered(delivery: Outgoing, site: Site) -> bytes:
     if delivery.notice is NoticeKind.DIGEST:
         return render_digest(delivery, site)
     if delivery.post_id is None:
         return render_notice(delivery, site)
-    letter = _letter(site.name, site.public_url, site.mail_domain, said(delivery))
+    letter = _letter(site.name, site.public_url, site.mail_domain, said(delivery), spoken().code)
     stop = stop_token(delivery, site)
     headers = (
         f"{addressing(delivery, site)}"
@@ -98,7 +104,7 @@ def _thread(delivery: Outgoing, site: Site) -> str:
 
 
 @lru_cache(maxsize=LETTERS_KEPT)
-def _letter(site_name: str, public_url: str, domain: str, of: tuple[Any, ...]) -> _Letter:
+def _letter(site_name: str, public_url: str, domain: str, of: tuple[Any, ...], _language: str) -> _Letter:
     post = Said(*of)
     headers = (
         sender(mail_words.author_of(post.author, site_name), domain)
@@ -112,7 +118,7 @@ def _letter(site_name: str, public_url: str, domain: str, of: tuple[Any, ...]) -
     own_page = "" if post.kind is PostKind.DIRECT else f"{public_url}/@{post.author}/{post.post_id}"
     lead = mail_words.reposted(post) if post.original_author else ""
     plain = "\n\n".join(piece for piece in (lead, post.text, own_page) if piece)
-    plain += f"\n\n-- \n{why}\n{mail_words.STOP}: {public_url}/unsubscribe/"
+    plain += f"\n\n-- \n{why}\n{mail_words.stop()}: {public_url}/unsubscribe/"
     before_stop, after_stop = page.stop_link(public_url)
     html = (
         f'<p class="who">{page.who(public_url, post.author, post.original_author)}</p>\n'

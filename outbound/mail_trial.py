@@ -60,6 +60,7 @@ async def try_out(
             return Deferred(f"{peer.host} hung up: {str(error) or type(error).__name__}")
         finally:
             await conversation.quit()
+            conversation.abort()
     return Deferred(reason)
 
 

@@ -135,7 +135,20 @@ _SET_PASSWORD = _set("password_hash")
 _DELETE = (
     update(accounts)
     .where(accounts.c.id == bindparam("account"), accounts.c.deleted_at.is_(None))
-    .values(name=None, bio="", password_hash="", deleted_at=bindparam("now"))
+    .values(
+        name=None,
+        bio="",
+        admin=False,
+        overflow=None,
+        time_zone=None,
+        language=None,
+        quiet_hours=None,
+        sleeps_at=None,
+        wakes_at=None,
+        pin_hash="",
+        password_hash="",
+        deleted_at=bindparam("now"),
+    )
 )
 _ITS_WORDS = or_(
     posts.c.author_id == bindparam("account"),
@@ -144,7 +157,7 @@ _ITS_WORDS = or_(
 _WIPE_POSTS = (
     update(posts)
     .where(_ITS_WORDS, posts.c.deleted_at.is_(None))
-    .values(text="", full_text=None, words="", deleted_at=bindparam("now"))
+    .values(text="", full_text=None, words="", group_name=None, deleted_at=bindparam("now"))
 )
 _OWN_POSTS = select(posts.c.id).where(posts.c.author_id == bindparam("account"))
 _DROP_TRACES = (
@@ -183,9 +196,11 @@ async def page(reading: Reading, *, after: int = 0, most: int = 100) -> list[Acc
     return [AccountRow(**row._mapping) for row in await reading.execute(_PAGE, {"after": after, "most": most})]
 
 
-async def create(unit: Unit, name: str | None, *, now: datetime, protected: bool = False) -> int | None:
+async def create(
+    unit: Unit, name: str | None, *, now: datetime, protected: bool = False, language: str | None = None
+) -> int | None:
     """A new account's id; None if the name (lower-case) is taken. Without a name it is one that only follows."""
-    values = {"name": name, "protected": protected, "created_at": now}
+    values = {"name": name, "protected": protected, "language": language, "created_at": now}
     new_id: int | None = (await unit.execute(_CREATE, values)).scalar_one_or_none()
     return new_id
 
@@ -257,7 +272,7 @@ async def set_password(unit: Unit, account_id: int, password_hash: str) -> None:
 
 
 async def mark_deleted(unit: Unit, account_id: int, now: datetime) -> bool:
-    """Take the name and the self-description away and mark the row; False if it was deleted before."""
+    """Take the name and all that it said and chose away and mark the row; False if it was deleted before."""
     return (await unit.execute(_DELETE, {"account": account_id, "now": now})).rowcount == 1
 
 

@@ -49,12 +49,14 @@ class AddressRow:
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """Where words of ours to a person go: the phone in use, else the mailbox in use, and the route there."""
+    """Where words of ours to a person go: the phone in use, else the mailbox in use, and the route there. ``language``
+    is the one that the person has chosen."""
 
     account_id: int
     address_id: int
     channel: Channel
     route: int
+    language: str | None = None
 
 
 def _set(**values: Any) -> Any:
@@ -73,7 +75,7 @@ _OF_ACCOUNT = (
 _ASKED = given("asked", account_id=BigInteger)
 _ROUTE = case((addresses.c.channel == Channel.EMAIL, MAIL_ROUTE), else_=way_out(addresses.c.route))
 _WAYS = (
-    select(accounts.c.id, addresses.c.id, addresses.c.channel, _ROUTE)
+    select(accounts.c.id, addresses.c.id, addresses.c.channel, _ROUTE, accounts.c.language)
     .select_from(
         _ASKED.join(accounts, accounts.c.id == _ASKED.c.account_id).join(
             addresses,
@@ -83,7 +85,7 @@ _WAYS = (
     .order_by(_ASKED.c.n)
 )
 _MAILBOXES = (
-    select(accounts.c.id, addresses.c.id)
+    select(accounts.c.id, addresses.c.id, accounts.c.language)
     .select_from(
         _ASKED.join(accounts, accounts.c.id == _ASKED.c.account_id).join(
             addresses, addresses.c.id == accounts.c.mail_id
@@ -217,8 +219,8 @@ async def ways(reading: Reading, account_ids: Sequence[int]) -> list[Way]:
     """The ways to these people, in their order; none to those who have neither phone nor mailbox."""
     found = await reading.execute(_WAYS, {"asked": rows([each] for each in account_ids)})
     return [
-        Way(account_id, address_id, Channel(channel), route)
-        for account_id, address_id, channel, route in found
+        Way(account_id, address_id, Channel(channel), route, language)
+        for account_id, address_id, channel, route, language in found
         if route is not None
     ]
 
@@ -226,7 +228,9 @@ async def ways(reading: Reading, account_ids: Sequence[int]) -> list[Way]:
 async def mailboxes(reading: Reading, account_ids: Sequence[int]) -> list[Way]:
     """The ways to the mailboxes of those of these people who have one and want mail, in their order."""
     found = await reading.execute(_MAILBOXES, {"asked": rows([each] for each in account_ids)})
-    return [Way(account_id, address_id, Channel.EMAIL, MAIL_ROUTE) for account_id, address_id in found]
+    return [
+        Way(account_id, address_id, Channel.EMAIL, MAIL_ROUTE, language) for account_id, address_id, language in found
+    ]
 
 
 async def attach(unit: Unit, address_id: int, account_id: int, *, proven_at: datetime | None) -> None:

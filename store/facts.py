@@ -12,12 +12,23 @@ _TAKE = _GET.with_for_update(skip_locked=True)
 _ADD = insert_new(facts).values(name=bindparam("of"), value=bindparam("new"))
 _insert = insert(facts).values(name=bindparam("of"), value=bindparam("new"))
 _PUT = _insert.on_conflict_do_update(index_elements=["name"], set_={"value": _insert.excluded.value})
+_BEGINNING = (
+    select(facts.c.name)
+    .where(facts.c.name.startswith(bindparam("beginning"), autoescape=False))
+    .order_by(facts.c.name)
+    .limit(bindparam("most"))
+)
 _DROP = delete(facts).where(facts.c.name == bindparam("of"))
 
 
 async def get(reading: Reading, name: str) -> str | None:
     """The value of this fact; None when there is none."""
     return (await reading.execute(_GET, {"of": name})).scalar_one_or_none()
+
+
+async def beginning(reading: Reading, with_: str, *, most: int) -> list[str]:
+    """The names of facts that begin so; no ``%`` or ``_`` is in it."""
+    return list((await reading.execute(_BEGINNING, {"beginning": with_, "most": most})).scalars())
 
 
 async def take(unit: Unit, name: str) -> str | None:

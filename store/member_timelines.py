@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import BigInteger, ColumnElement, and_, bindparam, or_, select
 
 from store.schema import accounts, favourites, post_mentions, post_tags, posts
-from store.timelines import NEWEST, PageRow, Statement, page_row, visible_to_me
+from store.timelines import NEWEST, PageRow, Statement, page_row, visible_to_me, written_here
 from store.unit import Reading
 
 
@@ -46,7 +46,7 @@ def _newest(source: Any, post_id: Any, *rules: ColumnElement[bool]) -> Statement
     )
 
 
-_PUBLIC = _newest(_p, _p.c.id, _original_visible, _a.c.protected.is_(False))
+_PUBLIC = _newest(_p, _p.c.id, written_here(_p, _a), _original_visible, _a.c.protected.is_(False))
 _TAGGED = _newest(
     post_tags.join(_p, _p.c.id == post_tags.c.post_id), post_tags.c.post_id, post_tags.c.tag == bindparam("tag")
 )

@@ -208,6 +208,7 @@ _DETAILS = (
         notices.c.answers,
         notices.c.kind,
         or_(_recipient.c.suspended_at.is_not(None), _recipient.c.deleted_at.is_not(None)),
+        _recipient.c.language,
         _recipient.c.texts_on,
         _recipient.c.email_mode,
         _recipient.c.sleeps_at,

@@ -22,7 +22,9 @@ _LOOKED_AT = 500
 """How many of an author's latest posts are looked through for one that went out to somebody."""
 
 _SINCE = inbox.c.received_at >= bindparam("since", type_=Instant())
-_TOLD = select(func.count()).where(inbox.c.sender == bindparam("sender"), _SINCE, inbox.c.answer == bindparam("answer"))
+_TOLD = select(func.count()).where(
+    inbox.c.sender == bindparam("sender"), _SINCE, inbox.c.answer.in_(bindparam("answers", expanding=True))
+)
 _DIRECTS = (
     select(posts.c.id, func.coalesce(accounts.c.name, ""), posts.c.text)
     .join(accounts, accounts.c.id == posts.c.author_id)
@@ -73,9 +75,9 @@ async def last_from(reading: Reading, author_id: int, reader_id: int) -> int | N
     return (await reading.execute(_LAST_FROM, values)).scalar_one_or_none()
 
 
-async def told_since(reading: Reading, sender: str, answer: str, since: datetime) -> int:
-    """How often this phone or mail address was answered with exactly these words since then."""
-    values = {"sender": sender, "since": since, "answer": answer}
+async def told_since(reading: Reading, sender: str, since: datetime, *answers: str) -> int:
+    """How often this phone or mail address was answered with exactly one of these since then."""
+    values = {"sender": sender, "since": since, "answers": list(answers)}
     count: int = (await reading.execute(_TOLD, values)).scalar_one()
     return count
 

@@ -29,8 +29,8 @@ from store.unit import Reading, Unit
 @dataclass(frozen=True, slots=True)
 class Sleeper:
     """Somebody with quiet hours or a window of quiet. ``sleeps_at`` is when that begins, or has begun; ``phone`` is the
-    number of the phone in use, ``phone_id`` ours for it, ``route`` the way there; ``gone`` when the account is deleted.
-    """
+    number of the phone in use, ``phone_id`` ours for it, ``route`` the way there; ``language`` is the one they have
+    chosen; ``gone`` when the account is deleted."""
 
     id: int
     quiet_hours: str | None
@@ -39,6 +39,7 @@ class Sleeper:
     phone_id: int | None
     route: int | None
     phone: str | None
+    language: str | None
     gone: bool
 
 
@@ -57,6 +58,7 @@ _SLEEPER = (
         accounts.c.phone_id,
         accounts.c.sms_route,
         addresses.c.address,
+        accounts.c.language,
         accounts.c.deleted_at.is_not(None),
     )
     .join(addresses, addresses.c.id == accounts.c.phone_id, isouter=True)

@@ -169,12 +169,24 @@ def visible_to_me(post: Any, account: Any) -> ColumnElement[bool]:
     )
 
 
+def visible_to_everybody(post: Any, account: Any) -> ColumnElement[bool]:
+    """SQL: anybody may see this post of this account."""
+    return and_(_stands(post), _listed(account))
+
+
+def written_here(post: Any, account: Any) -> ColumnElement[bool]:
+    """SQL: the post is not older than its author's account. What somebody brought along from elsewhere has a new id and
+    an old date, and is no news to anybody."""
+    here: ColumnElement[bool] = post.c.created_at >= account.c.created_at
+    return here
+
+
 # ---- for everybody
 
 _PUBLIC = (
     page_row(_p, _a)
     .join_from(_p, _a, _a.c.id == _p.c.author_id)
-    .where(_p.c.id < _before, _stands(_p), _listed(_a), _original_listed(_p))
+    .where(_p.c.id < _before, _stands(_p), _listed(_a), written_here(_p, _a), _original_listed(_p))
     .order_by(_p.c.id.desc())
     .limit(_most)
 )

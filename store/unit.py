@@ -9,9 +9,9 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Hashable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from time import monotonic
-from typing import Any, TypeVarTuple, overload
+from typing import Any, TypeVar, TypeVarTuple, overload
 
-from sqlalchemy import URL, CursorResult, Executable, text
+from sqlalchemy import URL, Connection, CursorResult, Executable, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.selectable import TypedReturnsRows
 
@@ -23,6 +23,7 @@ BELL = "birdwire"
 
 
 _Row = TypeVarTuple("_Row")
+_Seen = TypeVar("_Seen")
 Values = Mapping[str, Any] | Sequence[Mapping[str, Any]]
 
 
@@ -48,6 +49,10 @@ class Reading:
     async def execute(self, statement: Executable, values: Values | None = None) -> CursorResult[Any]:
         """Run one statement; ``values`` is a mapping, or a list of mappings to run it many times."""
         return await self._connection.execute(statement, values)
+
+    async def directly(self, do: Callable[[Connection], _Seen]) -> _Seen:
+        """Do what needs SQLAlchemy's own connection: looking at which tables there are, migrations."""
+        return await self._connection.run_sync(do)
 
 
 class Unit(Reading):
@@ -118,6 +123,15 @@ class Store:
     async def reading(self) -> AsyncIterator[Reading]:
         """One reading transaction; on SQLite it never waits for a writer."""
         async with self._readers.connect() as connection:
+            yield Reading(connection)
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[Reading]:
+        """A reading transaction that sees one moment, however many statements and how long it takes. Writers go on; on
+        SQLite the log beside the database grows meanwhile by what they write."""
+        async with self._readers.connect() as connection:
+            if not self.is_sqlite:
+                await connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
             yield Reading(connection)
 
     @asynccontextmanager

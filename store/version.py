@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, inspect, text
 
-from store.unit import Store
+from store.unit import Reading, Store, Unit
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -38,14 +38,19 @@ def knows(revision: str | None) -> bool:
 
 async def current(store: Store) -> str | None:
     """The version the database has; None for an empty one. Raises SQLAlchemyError when it can't be reached."""
+    async with store.connection() as connection:
+        return await of(Reading(connection))
+
+
+async def of(reading: Reading) -> str | None:
+    """The same, within a transaction that is open."""
 
     def read(connection: Connection) -> str | None:
         if not inspect(connection).has_table("alembic_version"):
             return None
         return connection.execute(_CURRENT).scalar_one_or_none()
 
-    async with store.connection() as connection:
-        return await connection.run_sync(read)
+    return await reading.directly(read)
 
 
 async def upgrade(store: Store) -> None:
@@ -53,18 +58,22 @@ async def upgrade(store: Store) -> None:
     SQLAlchemyError when it can't be reached, or on PostgreSQL when somebody else holds a table for seconds."""
     if await current(store) == head():
         return
+    async with store.connection() as connection:
+        if not store.is_sqlite:
+            await connection.execute(_LOCK_TIMEOUT)
+        await bring(Unit(connection), head())
 
+
+async def bring(unit: Unit, to: str) -> None:
+    """Bring the schema to this version, from none or an earlier one, within the transaction that is open."""
     from alembic import command  # only now: see above
 
     def run(connection: Connection) -> None:
         config = _config()
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        command.upgrade(config, to)
 
-    async with store.connection() as connection:
-        if not store.is_sqlite:
-            await connection.execute(_LOCK_TIMEOUT)
-        await connection.run_sync(run)
+    await unit.directly(run)
 
 
 def _versions() -> set[str]:

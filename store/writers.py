@@ -32,6 +32,7 @@ class Writer:
     address_id: int
     account_id: int
     name: str
+    language: str | None
 
 
 _asking = given("asking", channel=Text, sender=Text, account_id=BigInteger, route=BigInteger)
@@ -48,7 +49,7 @@ _whose = func.coalesce(
     case((and_(_by_phone, addresses.c.proven_at.is_not(None)), addresses.c.account_id)),
 )
 _IN_GOOD_STANDING = (
-    select(_asking.c.n, addresses.c.id, accounts.c.id, accounts.c.name)
+    select(_asking.c.n, addresses.c.id, accounts.c.id, accounts.c.name, accounts.c.language)
     .select_from(
         _asking.join(
             addresses, and_(addresses.c.channel == _asking.c.channel, addresses.c.address == _asking.c.sender)
@@ -78,8 +79,8 @@ async def in_good_standing(
     values = {"asking": rows(asking), "since": since, "most": most}
     found: list[Writer | None] = [None] * len(asking)
     seen: set[int] = set()
-    for n, address_id, account_id, name in await reading.execute(_IN_GOOD_STANDING, values):
+    for n, address_id, account_id, name, language in await reading.execute(_IN_GOOD_STANDING, values):
         if account_id not in seen:
             seen.add(account_id)
-            found[n] = Writer(address_id, account_id, name)
+            found[n] = Writer(address_id, account_id, name, language)
     return found

@@ -98,6 +98,17 @@ def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return f"postgresql://postgres@/{name}?host={folder}"
 
 
+@pytest.fixture(params=["to_sqlite", "to_postgresql"])
+def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The url of a database with nothing in it, not even a schema, once on SQLite and once on PostgreSQL."""
+    if request.param == "to_sqlite":
+        return f"sqlite:///{tmp_path / 'empty.db'}"
+    folder: Path = request.getfixturevalue("postgres_folder")
+    name = f"empty_{uuid.uuid4().hex[:12]}"
+    asyncio.run(_create_database(folder, name))
+    return f"postgresql://postgres@/{name}?host={folder}"
+
+
 @pytest.fixture
 async def store(store_url: str) -> AsyncIterator[Store]:
     """An open store on each of the two databases."""

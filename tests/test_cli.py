@@ -4,7 +4,6 @@ import asyncio
 import csv
 import io
 import json
-import sqlite3
 import subprocess
 import sys
 import time
@@ -452,26 +451,6 @@ def test_a_database_that_does_not_answer_is_told_in_words(tmp_path, monkeypatch,
     said = birdwire.refused(*command)
     assert said.startswith("birdwire: the database can't be used: ")
     assert "hush" not in said
-
-
-def test_a_backup_is_a_whole_database_in_one_file(fresh):
-    fresh.done("user", "add", "alice")
-    fresh.done("backup", "copy.db")
-    with sqlite3.connect(fresh.folder / "copy.db") as copy:
-        assert copy.execute("SELECT name FROM accounts").fetchall() == [("alice",)]
-    copy.close()
-    assert sorted(path.name for path in fresh.folder.glob("copy*")) == ["copy.db"]
-    assert "is there already" in fresh.refused("backup", "copy.db")
-    assert "the copy failed" in fresh.refused("backup", "nowhere/copy.db")
-
-
-def test_a_backup_of_nothing_is_refused(fresh):
-    assert "there is no database" in fresh.refused("backup", "copy.db")
-
-
-def test_a_postgresql_database_has_a_tool_of_its_own_for_backups(tmp_path):
-    birdwire = Birdwire("postgresql://u@h/d", tmp_path)
-    assert "pg_dump" in birdwire.refused("backup", "copy.db")
 
 
 def test_a_bad_configuration_is_refused_with_every_problem(tmp_path, monkeypatch):

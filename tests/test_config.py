@@ -271,6 +271,14 @@ def test_the_site_knows_what_the_services_need(written):
     assert site.limits.posts_per_hour == 7
 
 
+def test_the_site_speaks_a_language_that_is_there(written):
+    site = load(written("[site]\nlanguage = 'de'"), {}).site_for_services(b"k")
+    assert [site.languages.of(code).code for code in (None, "en")] == ["de", "en"]
+    assert problems(written("[site]\nlanguage = 'tlh'")) == (
+        'site.language = "tlh" is not there, it must be one of en, de',
+    )
+
+
 def test_without_a_public_url_the_site_is_where_the_web_listens(written):
     assert load(None, {}).public_url == "http://127.0.0.1:8140"
     assert load(written("[web]\nhost = '::1'\nport = 80"), {}).public_url == "http://[::1]:80"

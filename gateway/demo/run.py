@@ -40,6 +40,7 @@ _CONFIG = """\
 name = "Birdwire demo"
 public_url = "http://127.0.0.1:{web}"
 contact = "help@{mail_domain}"
+language = "{language}"
 
 [store]
 url = "sqlite:///{database}"
@@ -74,17 +75,17 @@ messages_per_second = 0
 """
 
 
-def run_demo(port: int, data: Path, smtp_port: int) -> None:
+def run_demo(port: int, data: Path, smtp_port: int, language: str) -> None:
     """Serve until interrupted. ``port`` is the site's; the two after it are for operators and the carrier, the third
-    for the mailbox. Raises OSError for a port that is taken."""
+    for the mailbox. The site speaks ``language``. Raises OSError for a port that is taken."""
     data.mkdir(parents=True, exist_ok=True)
-    config = _configure(port, data, smtp_port)
+    config = _configure(port, data, smtp_port, language)
     log.set_up(config.log)
     with asyncio.Runner(loop_factory=daemon.loop_factory()) as runner:
         runner.run(daemon.until_signalled(lambda stop: _run(config, data, port, stop)))
 
 
-def _configure(port: int, data: Path, smtp_port: int) -> Config:
+def _configure(port: int, data: Path, smtp_port: int, language: str) -> Config:
     """Write the demo's config.toml, keeping the account and token that an earlier run made."""
     file = data / "config.toml"
     before = tomllib.loads(file.read_text()) if file.exists() else {}
@@ -102,6 +103,7 @@ def _configure(port: int, data: Path, smtp_port: int) -> Config:
         account=int(account, 16) if account else secrets.randbits(128),
         token=known.get("auth_token") or secrets.token_hex(16),
         mail_domain=_MAIL_DOMAIN,
+        language=language,
     )
     file.touch(mode=0o600)
     file.write_text(words)

@@ -10,6 +10,7 @@ from functools import lru_cache
 
 from gateway.domain import sms_text
 from gateway.domain.quiet import held_until
+from gateway.domain.speech import mark
 from gateway.domain.types import STOPPABLE, Channel, EmailMode, Lane, NoticeKind, Outgoing, PostKind
 
 
@@ -38,6 +39,7 @@ class Carriage:
     answers: bool | None
     notice_kind: str | None
     recipient_gone: bool | None
+    language: str | None
     texts_on: bool | None
     email_mode: str | None
     sleeps_at: datetime | None
@@ -75,13 +77,15 @@ class Carriage:
 def objection(carriage: Carriage) -> str:
     """Why this delivery must not go out; empty when it may."""
     if carriage.to is None:
-        return f"the recipient has no {_device(carriage)} any more"
+        if carriage.channel == Channel.SMS:
+            return mark("the recipient has no phone any more")
+        return mark("the recipient has no mailbox any more")
     if carriage.dead and carriage.channel == Channel.SMS:
-        return "the recipient's phone does not exist"
+        return mark("the recipient's phone does not exist")
     if carriage.dead and not carriage.answers:
-        return "mails to the recipient's mailbox are stopped"
+        return mark("mails to the recipient's mailbox are stopped")
     if carriage.opted_out_at is not None and not (carriage.answers and carriage.queued_at >= carriage.opted_out_at):
-        return "the recipient has opted out"
+        return mark("the recipient has opted out")
     if carriage.post_id is not None:
         return _objection_to_post(carriage)
     return _objection_to_notice(carriage)
@@ -98,49 +102,49 @@ def asleep_until(carriage: Carriage, now: datetime) -> datetime | None:
 
 def _objection_to_notice(carriage: Carriage) -> str:
     if carriage.notice is None:
-        return "what it carried is gone"
+        return mark("what it carried is gone")
     if carriage.blocked:
-        return "one has blocked the other"
+        return mark("one has blocked the other")
     if carriage.muted and carriage.lane != Lane.ANSWER:  # a question that must be answered is heard all the same
-        return "the recipient has muted who caused it"
+        return mark("the recipient has muted who caused it")
     if carriage.channel != Channel.EMAIL or carriage.answers or carriage.notice_kind not in STOPPABLE:
         return ""
     if carriage.recipient_gone:
-        return "the recipient is suspended or gone"
-    return "the recipient has turned mail off" if carriage.email_mode == EmailMode.OFF else ""
+        return mark("the recipient is suspended or gone")
+    return mark("the recipient has turned mail off") if carriage.email_mode == EmailMode.OFF else ""
 
 
 def _objection_to_post(carriage: Carriage) -> str:
     if carriage.withdrawn:
-        return "the post was deleted"
+        return mark("the post was deleted")
     if carriage.author_gone:
-        return "the author is suspended or gone"
+        return mark("the author is suspended or gone")
     if carriage.recipient_gone:
-        return "the recipient is suspended or gone"
+        return mark("the recipient is suspended or gone")
     if carriage.blocked:
-        return "one has blocked the other"
+        return mark("one has blocked the other")
     if carriage.channel == Channel.SMS and not carriage.texts_on:
-        return "the recipient has turned texts off"
+        return mark("the recipient has turned texts off")
     if carriage.channel == Channel.EMAIL and carriage.email_mode == EmailMode.OFF:
-        return "the recipient has turned mail off"
+        return mark("the recipient has turned mail off")
     if carriage.kind == PostKind.DIRECT:
         return ""
     if carriage.original_protected:
-        return "the author of what was reposted is protected now"
+        return mark("the author of what was reposted is protected now")
     if carriage.muted:
-        return "the recipient has muted the author"
+        return mark("the recipient has muted the author")
     follows = carriage.follow_state == "accepted"
     if carriage.author_protected and not follows:
-        return "the author no longer shows it to the recipient"
+        return mark("the author no longer shows it to the recipient")
     if carriage.via is not None:
-        return "" if _listens(carriage) else "the recipient no longer asks for what it came for"
+        return "" if _listens(carriage) else mark("the recipient no longer asks for what it came for")
     if carriage.lane >= Lane.FIRST:
         if not follows:
-            return "the recipient no longer follows the author"
+            return mark("the recipient no longer follows the author")
         if carriage.channel == Channel.SMS and not carriage.follow_texts:
-            return "the recipient has turned this author's texts off"
+            return mark("the recipient has turned this author's texts off")
         if carriage.channel == Channel.EMAIL and carriage.follow_mail is False:
-            return "the recipient has turned this author's mails off"
+            return mark("the recipient has turned this author's mails off")
     return ""
 
 
@@ -185,6 +189,7 @@ def outgoing(carriage: Carriage, sender: str, valid_for: int = 0) -> Outgoing:
         address_id=carriage.address_id or 0,
         valid_for=valid_for,
         excused=carriage.excused,
+        language=carriage.language or "",
         reply_version=carriage.reply_version or 0,
         notice=_notice_kind(carriage) if carriage.post_id is None else None,
         answered_mail=carriage.answered_mail,
@@ -207,7 +212,3 @@ def _composed(kind: str | None, author: str | None, original_author: str | None,
             return sms_text.compose(f"{author}: RT @{original_author}: {text}")
         case _:
             return sms_text.compose(f"{author}: {text}")
-
-
-def _device(carriage: Carriage) -> str:
-    return "phone" if carriage.channel == Channel.SMS else "mailbox"

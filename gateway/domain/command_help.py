@@ -1,9 +1,31 @@
 """The table of commands in words: what HELP answers, and the reference in ``docs/commands.md``."""
 
+import re
+
 from gateway.domain.command_table import CHAPTERS, TABLE, CommandForm
 from gateway.domain.sms_text import segments
+from gateway.domain.speech import mark, say
 
 _FIRST_TO_KNOW = ("FOLLOW", "LEAVE", "D", "R", "GET", "WHOIS", "UNDO", "OFF", "ON", "STOP")
+
+_PLACES = frozenset(
+    (
+        mark("name"),
+        mark("text"),
+        mark("word"),
+        mark("words"),
+        mark("code"),
+        mark("hours"),
+        mark("hour"),
+        mark("question"),
+        mark("command"),
+        mark("group"),
+        mark("tag"),
+    )
+)
+"""What the small letters of a form stand for."""
+
+_PLACE = re.compile("[a-z]+")
 
 _INTRODUCTION = """\
 # Commands
@@ -65,8 +87,13 @@ def help_text(topic: str | None, link: str) -> str:
     explained = [_explained(row) for row in TABLE if topic in row.words]
     if explained:
         return _fitting(explained, link)
-    shown = [_one_way(row.form) for word in _FIRST_TO_KNOW for row in TABLE if row.words[0] == word]
-    return _fitting(["Text to post", *shown], link, between=", ")
+    shown = [_one_way(row) for word in _FIRST_TO_KNOW for row in TABLE if row.words[0] == word]
+    return _fitting([say("Text to post"), *shown], link, between=", ")
+
+
+def form(row: CommandForm) -> str:
+    """How a command is written, e.g. ``FOLLOW name``; its small letters are in the language of the moment."""
+    return _PLACE.sub(lambda found: say(found[0]) if found[0] in _PLACES else found[0], row.form)
 
 
 def reference() -> str:
@@ -85,13 +112,17 @@ def _fitting(pieces: list[str], link: str, between: str = ". ") -> str:
 
 def _explained(row: CommandForm) -> str:
     others = [word for word in row.words[1:] if " " not in word and "-" not in word]
-    also = f" (or {' '.join(others)})" if others else ""
-    return f"{_one_way(row.form)}{also}: {row.help}"
+    words = _one_way(row)
+    if others:
+        words = say("{form} (or {others})", form=words, others=" ".join(others))
+    says = say(row.help)
+    return f"{words}: {says}"
 
 
-def _one_way(form: str) -> str:
+def _one_way(row: CommandForm) -> str:
     """The form in letters that take one place each: brackets and ``|`` take two on SMS."""
-    return form.replace(" | ", " or ").replace("[", "(").replace("]", ")")
+    either = say("or")
+    return form(row).replace("|", either).replace("[", "(").replace("]", ")")
 
 
 def _chapter(title: str, rows: tuple[CommandForm, ...]) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from gateway.domain import argument as takes
 from gateway.domain import wish as c
 from gateway.domain.argument import Reader, without_end
+from gateway.domain.speech import mark
 from gateway.domain.types import EmailMode
 from gateway.domain.wish import Command
 
@@ -59,13 +60,13 @@ _UNTRACK = takes.word_or_all(c.Untrack)
 _STOP = "STOP, STOPALL, STOP ALL, END, QUIT, CANCEL, UNSUBSCRIBE, REVOKE, OPTOUT, OPT OUT, OPT-OUT"
 
 CHAPTERS: dict[str, tuple[CommandForm, ...]] = {
-    "Stop, start, help": (
+    mark("Stop, start, help"): (
         _row(_STOP, "", takes.alone(c.Stop()), "no more texts to this phone", "Stop.", keyword=True),
         _row("START, UNSTOP, YES", "", takes.alone(c.Start()), "texts to this phone again", "START", keyword=True),
         _row("HELP, INFO, ?", "", takes.alone(c.Help()), "how this works, and whom to ask", "?", keyword=True),
         _row("HELP, INFO, ?", "command", _topic, "what one command does", "HELP FOLLOW"),
     ),
-    "Account": (
+    mark("Account"): (
         _row("JOIN", "name", _JOIN, "sign up from this phone under that name", "JOIN alice"),
         _row("JOIN", "name code", _JOIN_INVITED, "the same by invitation", "JOIN alice k7qm2-xrp4t"),
         _row("NAME", "name", takes.new_name(c.Rename), "change your name (asks for a code)", "NAME alice_b"),
@@ -83,7 +84,7 @@ CHAPTERS: dict[str, tuple[CommandForm, ...]] = {
         _row("PIN", "1234", takes.pin_text(c.Pin), "texts from your phone must begin with that PIN", "PIN 4821"),
         _row("PIN", "OFF", takes.one_of(_PIN_OFF), "they need none any more", "PIN OFF"),
     ),
-    "What reaches you": (
+    mark("What reaches you"): (
         _row("ON", "", takes.alone(c.On()), "texts on", "ON"),
         _row("OFF", "", takes.alone(c.Off()), "texts off until you say ON; answers still come", "OFF"),
         _row("ON", "name", takes.named(c.OnName), "somebody's posts by text", "ON alice"),
@@ -101,7 +102,7 @@ CHAPTERS: dict[str, tuple[CommandForm, ...]] = {
         _row("EMAIL", "ON | OFF", takes.one_of(_ON_OFF), "posts by mail, or not", "EMAIL ON"),
         _row("EMAIL", "DAILY [hour] | HOURLY", _DIGEST, "posts in one mail a day or an hour", "EMAIL DAILY"),
     ),
-    "Following": (
+    mark("Following"): (
         _row("FOLLOW, F, SUB, ADD", "name", takes.named(c.Follow), "read somebody here", "FOLLOW @alice"),
         _row("FOLLOW, F, SUB, ADD", "#tag", takes.tagged(c.FollowTag), "read what has a tag", "FOLLOW #lunch"),
         _row("LEAVE, UNFOLLOW, UNSUB, L", "name", takes.named(c.Leave), "follow somebody no longer", "LEAVE alice"),
@@ -112,7 +113,7 @@ CHAPTERS: dict[str, tuple[CommandForm, ...]] = {
         _row("DENY", "name | ALL", takes.named_or_all(c.Deny), "let one, or all who asked, not follow you", "DENY ALL"),
         _row("REQUESTS", "", takes.alone(c.Requests()), "who asks to follow you", "REQUESTS"),
     ),
-    "Privacy and peace": (
+    mark("Privacy and peace"): (
         _row("LOSE", "name", takes.named(c.Lose), "make somebody follow you no longer", "LOSE bob"),
         _row("BLOCK", "name", takes.named(c.Block), "end following both ways, and hide", "BLOCK bob"),
         _row("UNBLOCK", "name", takes.named(c.Unblock), "end a block", "UNBLOCK bob"),
@@ -121,7 +122,7 @@ CHAPTERS: dict[str, tuple[CommandForm, ...]] = {
         _row("PROTECT", "", takes.alone(c.Protect()), "only whom you accept reads you", "PROTECT"),
         _row("PUBLIC", "", takes.alone(c.Public()), "anyone may read you (asks for a code)", "PUBLIC"),
     ),
-    "Posting and answering": (
+    mark("Posting and answering"): (
         _row("POST", "text", takes.some_text(c.PostThis), "post it, even if it looks like a command", "POST get milk"),
         _row("D, DM, M", "name text", takes.name_text(c.Direct), "a message to one who follows you", "D bob see you"),
         _row(
@@ -136,7 +137,7 @@ CHAPTERS: dict[str, tuple[CommandForm, ...]] = {
         _row("UNDO", "", takes.alone(c.Undo()), "delete your last post", "UNDO"),
         _row("Y", "", takes.alone(c.Yes()), "yes, do what was just offered", "Y"),
     ),
-    "Reading": (
+    mark("Reading"): (
         _row("GET, LAST, G", "name", takes.named(c.Get), "somebody's last post", "GET alice"),
         _row("WHOIS, W", "name", takes.named(c.Whois), "who somebody is", "WHOIS alice"),
         _row("STATS", "", takes.alone(c.Stats()), "your numbers", "STATS"),
@@ -149,7 +150,7 @@ CHAPTERS: dict[str, tuple[CommandForm, ...]] = {
         _row("NUDGE", "name", takes.named(c.Nudge), "ask somebody who follows you to post again", "NUDGE bob"),
         _row("INVITE", "", takes.alone(c.Invite()), "a text by which others can join, to pass on", "INVITE"),
     ),
-    "Polls and groups": (
+    mark("Polls and groups"): (
         _row("POLL", "question / a / b", takes.question(c.Poll), "ask your followers", "POLL Lunch? / pizza / soup"),
         _row("POLL", "", takes.alone(c.PollResult()), "how the last poll stands that you got or asked", "POLL"),
         _row("POLL", "CLOSE", takes.one_of(_CLOSE), "end your last poll; who voted gets the result", "POLL CLOSE"),

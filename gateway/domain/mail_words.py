@@ -9,12 +9,9 @@ from operator import attrgetter
 from typing import Any, NamedTuple, assert_never
 
 from gateway.domain.digest import by_conversation
-from gateway.domain.reply_form import counted
+from gateway.domain.reply_form import sentences
+from gateway.domain.speech import counted, say
 from gateway.domain.types import NoticeKind, Outgoing, PostKind
-
-STOP = "Stop these mails"
-OPEN = "Open this post"
-ANSWER = "Answer"
 
 _NAMED = 3
 """Authors that the subject of a digest names."""
@@ -23,6 +20,18 @@ _LONGEST = 78
 """Characters of a subject made of somebody's words."""
 
 _SENTENCE = re.compile(r".*?[.!?](?=\s|$)", re.DOTALL)
+
+
+def stop() -> str:
+    return say("Stop these mails")
+
+
+def open_post() -> str:
+    return say("Open this post")
+
+
+def answer() -> str:
+    return say("Answer")
 
 
 def author_of(author: str, site: str) -> str:
@@ -54,49 +63,51 @@ said: Callable[[Outgoing], tuple[Any, ...]] = attrgetter(*Said._fields)
 def subject(post: Said) -> str:
     """A direct message keeps its words inside, where no lock screen shows them; all else is its own subject."""
     if post.kind is PostKind.DIRECT:
-        words = f"Direct message from {post.author}"
+        words = say("Direct message from {author}", author=post.author)
         return f"Re: {words}" if post.reply_to_id is not None else words
     if post.original_author:
         return f"{reposted(post)} {post.text}"
     if post.mention:
-        return f"{post.author} mentioned you: {post.text}"
+        return sentences(say("{author} mentioned you:", author=post.author), post.text)
     return f"Re: {post.text}" if post.reply_to_id is not None else post.text
 
 
 def reposted(post: Said | Outgoing) -> str:
     """What stands before a repost's words."""
-    return f"{post.author} reposted {post.original_author}:"
+    return say("{author} reposted {original}:", author=post.author, original=post.original_author)
 
 
 def why(post: Said) -> str:
     """Why a post came to its recipient, and what answering it does."""
     if post.kind is PostKind.DIRECT:
-        return f"{post.author} wrote this to you alone. Answer this mail to answer in private."
+        return say("{author} wrote this to you alone. Answer this mail to answer in private.", author=post.author)
     if post.mention:
-        reason = f"{post.author} mentions you"
+        reason = say("You get this because {author} mentions you.", author=post.author)
+    elif post.via.startswith("!"):
+        reason = say("You get this because you are in {group}.", group=post.via)
     elif post.via:
-        reason = listens(post.via)
+        reason = say("You get this because you track {word}.", word=post.via)
     else:
-        reason = f"you follow {post.author}"
-    return f"You get this because {reason}. Answer this mail to reply: your reply is a post."
+        reason = say("You get this because you follow {author}.", author=post.author)
+    return sentences(reason, say("Answer this mail to reply: your reply is a post."))
 
 
 def listens(via: str) -> str:
     """What somebody does who gets a post for a word, a ``#tag`` or a ``!group``."""
-    return f"you are in {via}" if via.startswith("!") else f"you track {via}"
+    return say("you are in {group}", group=via) if via.startswith("!") else say("you track {word}", word=via)
 
 
 def posts_of(author: str, site: str) -> str:
     """What an author's posts are called, where mail programs show lists."""
-    return f"{author} on {site}"
+    return say("{what} on {site}", what=author, site=site)
 
 
 def mentions_on(site: str) -> str:
-    return f"Mentions on {site}"
+    return say("Mentions on {site}", site=site)
 
 
 def directs_on(site: str) -> str:
-    return f"Direct messages on {site}"
+    return say("Direct messages on {site}", site=site)
 
 
 # ---- digests
@@ -109,32 +120,37 @@ def digest_subject(posts: Sequence[Outgoing], more: int) -> str:
         return f"{reposted(only)} {only.text}" if only.original_author else f"{only.author}: {only.text}"
     authors = list(dict.fromkeys(post.author for group in by_conversation(posts) for post in group))
     named, others = authors[:_NAMED], len(authors) - _NAMED
-    if others > 0 or more:
-        last = counted(others, "other") if others > 0 and not more else "others"
-        names = f"{', '.join(named)} and {last}"
+    if more:
+        names = say("{names} and others", names=", ".join(named))
+    elif others > 0:
+        names = counted("{names} and {n} other", "{names} and {n} others", others, names=", ".join(named))
     elif len(named) > 1:
-        names = f"{', '.join(named[:-1])} and {named[-1]}"
+        names = say("{names} and {name}", names=", ".join(named[:-1]), name=named[-1])
     else:
         names = named[0]
-    return f"{counted(len(posts) + more, 'post')}: {names}"
+    total = counted("{n} post", "{n} posts", len(posts) + more)
+    return f"{total}: {names}"
 
 
 def digest_why(*, several: bool) -> str:
-    how = "Use Answer below a post to reply to it" if several else "Answer this mail to reply"
-    return f"You asked for posts in one mail; EMAIL ON brings each at once. {how}: your reply is a post."
+    if several:
+        how = say("Use Answer below a post to reply to it: your reply is a post.")
+    else:
+        how = say("Answer this mail to reply: your reply is a post.")
+    return sentences(say("You asked for posts in one mail; EMAIL ON brings each at once."), how)
 
 
 def digest_more(more: int) -> str:
-    return f"and {more} more"
+    return say("and {n} more", n=more)
 
 
 def digest_elsewhere(link: str) -> str:
     """What a digest says where its posts cannot be shown."""
-    return f"The posts that waited for you are at {link}"
+    return say("The posts that waited for you are at {link}", link=link)
 
 
 def digests_on(site: str) -> str:
-    return f"Digests of {site}"
+    return say("Digests of {site}", site=site)
 
 
 # ---- words of our own
@@ -148,7 +164,7 @@ def notice_subject(notice: Outgoing, site: str) -> str:
     if notice.notice is NoticeKind.ANSWER:
         return site
     if notice.notice is NoticeKind.PROOF:
-        return f"Please confirm: {site}"
+        return say("Please confirm: {site}", site=site)
     text = notice.text.removeprefix(f"{site}: ")
     if text != notice.text:
         text = text[:1].upper() + text[1:]
@@ -162,9 +178,9 @@ def notice_hint(kind: NoticeKind | None) -> str:
     """What answering this mail does, where it does something; stands below the words."""
     match kind:
         case NoticeKind.REQUEST:
-            return "Answer this mail with ACCEPT or DENY."
+            return say("Answer this mail with ACCEPT or DENY.")
         case NoticeKind.NUDGE:
-            return "Answer this mail, and your answer is posted."
+            return say("Answer this mail, and your answer is posted.")
         case (
             None
             | NoticeKind.ANSWER
@@ -180,9 +196,11 @@ def notice_hint(kind: NoticeKind | None) -> str:
 
 
 def notice_why(site: str) -> str:
-    return f"You get this because you have an account on {site}."
+    return say("You get this because you have an account on {site}.", site=site)
 
 
 def notices_of(kind: NoticeKind | None, site: str) -> str:
     """What such mails are called, where mail programs show lists."""
-    return f"{'Requests to follow you' if kind is NoticeKind.REQUEST else 'News'} on {site}"
+    if kind is NoticeKind.REQUEST:
+        return say("Requests to follow you on {site}", site=site)
+    return say("News on {site}", site=site)

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 
-from gateway.domain.reply_form import SEGMENT, counted, cut
+from gateway.domain.reply_form import SEGMENT, cut
+from gateway.domain.reply_together import poll_is_closed
+from gateway.domain.speech import counted
 from gateway.domain.text import normalise
-
-_ROOM = SEGMENT - len("Closed: ")
 
 
 def question_text(question: str, options: Sequence[str]) -> str:
@@ -18,5 +18,7 @@ def result(question: str, options: Sequence[str], votes: Mapping[int, int]) -> s
     """How many chose each option, e.g. ``Lunch? pizza 3, soup 5. 8 votes.``; the question is cut first, so that one SMS
     holds it with a word before."""
     counts = ", ".join(f"{option} {votes.get(number, 0)}" for number, option in enumerate(options, 1))
-    tail = f" {counts}. {counted(sum(votes.values()), 'vote')}."
-    return f"{cut(question, max(_ROOM - len(tail), 20))}{tail}"
+    total = counted("{n} vote.", "{n} votes.", sum(votes.values()))
+    tail = f" {counts}. {total}"
+    room = SEGMENT - len(poll_is_closed(tail))
+    return f"{cut(question, max(room, 20))}{tail}"

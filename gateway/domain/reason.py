@@ -1,18 +1,21 @@
 """Reasons in general: what is left of a delivery's own reason when only counts are kept.
 
 Reasons are written for the operator, about one delivery: a code of the provider's in brackets after its words, a
-relay's reply in the relay's words, or words of ours. Counted together they must be few, and quote nobody.
+relay's reply in the relay's words, or words of ours. Counted together they must be few, and quote nobody. They are kept
+in English; those that authors see often are marked where they stand, and said in the author's language when shown.
 """
 
 import re
 
+from gateway.domain.speech import mark
+
 LONGEST = 64
 """Characters of a kind at the most."""
 
-SUMMED_UP = "summed up at the end of quiet hours"
+SUMMED_UP = mark("summed up at the end of quiet hours")
 """Why a text was not sent that its recipient was told of in another way."""
 
-USED_UP = "the month's texts are used up"
+USED_UP = mark("the month's texts are used up")
 """The same, for a text that no budget had room for."""
 
 _AFTER_OUR_WORDS = r"(?:^|.*: )"

@@ -1,6 +1,9 @@
-"""How answers are put: what one SMS holds, counts, and lists that are cut to it."""
+"""How answers are put: what one SMS holds, sentences, and lists that are cut to it."""
 
 from collections.abc import Sequence
+from datetime import datetime
+
+from gateway.domain.speech import mark, say
 
 SEGMENT = 160
 """Characters of the GSM alphabet that one SMS holds."""
@@ -16,9 +19,17 @@ def fitted(start: str, entries: Sequence[str], *, between: str, more: bool, end:
     return start + entries[0] + (end if more or len(entries) > 1 else ""), 1
 
 
-def counted(count: int, what: str) -> str:
-    """``1 post``, ``2 posts``."""
-    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+_DAYS = (mark("Mon"), mark("Tue"), mark("Wed"), mark("Thu"), mark("Fri"), mark("Sat"), mark("Sun"))
+
+
+def weekday(moment: datetime) -> str:
+    """The day of the week, short."""
+    return say(_DAYS[moment.weekday()])
+
+
+def sentences(*said: str) -> str:
+    """One after the other; what is empty is left out."""
+    return " ".join(filter(None, said))
 
 
 def cut(text: str, room: int = SEGMENT) -> str:

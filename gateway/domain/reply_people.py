@@ -1,168 +1,173 @@
 """Answers about people: who follows, blocks and mutes whom, and who may read what."""
 
-from gateway.domain.reply_form import counted
+from gateway.domain.speech import counted, say
 
 
 def nobody(name: str) -> str:
-    return f"Nobody here is called {name}."
+    return say("Nobody here is called {name}.", name=name)
 
 
 def nobody_offer(name: str, minutes: int) -> str:
-    return (
-        f"Nobody here is called {name}, so nothing was posted. Reply Y within {minutes} minutes to post it as written."
+    return say(
+        "Nobody here is called {name}, so nothing was posted. Reply Y within {minutes} minutes to post it as written.",
+        name=name,
+        minutes=minutes,
     )
 
 
 def protected_join_first(name: str, ask: str) -> str:
-    how = f"Ask {ask} for an account" if ask else "Text JOIN yourname to sign up"
-    return f"{name} is protected. {how}, then FOLLOW {name} asks them."
+    if ask:
+        return say("{name} is protected. Ask {ask} for an account, then FOLLOW {name} asks them.", name=name, ask=ask)
+    return say("{name} is protected. Text JOIN yourname to sign up, then FOLLOW {name} asks them.", name=name)
 
 
 def protected_from_you(name: str) -> str:
-    return f"{name}'s posts are protected. FOLLOW {name} asks to read them."
+    return say("{name}'s posts are protected. FOLLOW {name} asks to read them.", name=name)
 
 
 def following(name: str, *, texts: bool) -> str:
-    return f"You follow {name} now{' by text' if texts else ''}. LEAVE {name} ends it."
+    if texts:
+        return say("You follow {name} now by text. LEAVE {name} ends it.", name=name)
+    return say("You follow {name} now. LEAVE {name} ends it.", name=name)
 
 
 def requested(name: str) -> str:
-    return f"{name} is protected and was asked. You hear when they accept."
+    return say("{name} is protected and was asked. You hear when they accept.", name=name)
 
 
 def already_requested(name: str) -> str:
-    return f"You asked {name} before. You hear when they accept."
+    return say("You asked {name} before. You hear when they accept.", name=name)
 
 
 def already_following(name: str) -> str:
-    return f"You follow {name} already."
+    return say("You follow {name} already.", name=name)
 
 
 def no_longer_muted(name: str) -> str:
-    return f"You follow {name} already, and {name} is not muted any more."
+    return say("You follow {name} already, and {name} is not muted any more.", name=name)
 
 
 def not_oneself() -> str:
-    return "That is you."
+    return say("That is you.")
 
 
 def you_block(name: str) -> str:
-    return f"You block {name}. UNBLOCK {name} first."
+    return say("You block {name}. UNBLOCK {name} first.", name=name)
 
 
 def too_many_follows(limit: int) -> str:
-    return f"More than {limit} new followings in a day are too many. Please go on tomorrow."
+    return say("More than {limit} new followings in a day are too many. Please go on tomorrow.", limit=limit)
 
 
 def left(name: str) -> str:
-    return f"You no longer follow {name}."
+    return say("You no longer follow {name}.", name=name)
 
 
 def not_following(name: str) -> str:
-    return f"You do not follow {name}."
+    return say("You do not follow {name}.", name=name)
 
 
 def asks_to_follow(name: str) -> str:
     """Told to the owner of a protected account."""
-    return f"{name} asks to follow you. ACCEPT {name} or DENY {name}."
+    return say("{name} asks to follow you. ACCEPT {name} or DENY {name}.", name=name)
 
 
 def accept_or_deny(name: str) -> str:
     """Whoever answers the mail that tells of a request, in other words."""
-    return f"Answer ACCEPT or DENY: may {name} follow you? Nothing was posted."
+    return say("Answer ACCEPT or DENY: may {name} follow you? Nothing was posted.", name=name)
 
 
 def was_accepted(name: str) -> str:
     """Told to who asked."""
-    return f"{name} accepted: you follow {name} now."
+    return say("{name} accepted: you follow {name} now.", name=name)
 
 
 def accepted(name: str) -> str:
-    return f"{name} follows you now."
+    return say("{name} follows you now.", name=name)
 
 
 def accepted_all(count: int) -> str:
-    return f"{counted(count, 'request')} accepted." if count else no_requests()
+    return counted("{n} request accepted.", "{n} requests accepted.", count) if count else no_requests()
 
 
 def denied(name: str) -> str:
-    return f"{name}'s request is refused."
+    return say("{name}'s request is refused.", name=name)
 
 
 def denied_all(count: int) -> str:
-    return f"{counted(count, 'request')} refused." if count else no_requests()
+    return counted("{n} request refused.", "{n} requests refused.", count) if count else no_requests()
 
 
 def no_request(name: str) -> str:
-    return f"{name} did not ask to follow you."
+    return say("{name} did not ask to follow you.", name=name)
 
 
 def no_requests() -> str:
-    return "Nobody asks to follow you."
+    return say("Nobody asks to follow you.")
 
 
 def request_list() -> str:
     """What the names of those who ask stand behind."""
-    return "Asking to follow you (ACCEPT or DENY name, or ALL): "
+    return say("Asking to follow you (ACCEPT or DENY name, or ALL):") + " "
 
 
 def lost(name: str) -> str:
-    return f"{name} follows you no longer."
+    return say("{name} follows you no longer.", name=name)
 
 
 def does_not_follow(name: str) -> str:
-    return f"{name} does not follow you."
+    return say("{name} does not follow you.", name=name)
 
 
 def blocked(name: str) -> str:
-    return f"{name} is blocked: neither of you sees or follows the other. UNBLOCK {name} lifts it."
+    return say("{name} is blocked: neither of you sees or follows the other. UNBLOCK {name} lifts it.", name=name)
 
 
 def unblocked(name: str) -> str:
-    return f"{name} is not blocked any more."
+    return say("{name} is not blocked any more.", name=name)
 
 
 def not_blocked(name: str) -> str:
-    return f"You do not block {name}."
+    return say("You do not block {name}.", name=name)
 
 
 def muted(name: str) -> str:
-    return f"{name} is muted and will not know. ON {name} lifts it."
+    return say("{name} is muted and will not know. ON {name} lifts it.", name=name)
 
 
 def protected() -> str:
-    return "Your posts are protected now: only followers you accept see them. PUBLIC lifts it."
+    return say("Your posts are protected now: only followers you accept see them. PUBLIC lifts it.")
 
 
 def already_protected() -> str:
-    return "Your posts are protected already. PUBLIC lifts it."
+    return say("Your posts are protected already. PUBLIC lifts it.")
 
 
 def public() -> str:
-    return "Your posts are public now: everyone can read them. PROTECT ends that."
+    return say("Your posts are public now: everyone can read them. PROTECT ends that.")
 
 
 def already_public() -> str:
-    return "Your posts are public already. PROTECT changes it."
+    return say("Your posts are public already. PROTECT changes it.")
 
 
 def follows_nobody() -> str:
-    return "You follow nobody yet. FOLLOW name begins."
+    return say("You follow nobody yet. FOLLOW name begins.")
 
 
 def follow_list(total: int) -> str:
     """What the names of whom somebody follows stand behind."""
-    return f"You follow {total}: "
+    return say("You follow {total}:", total=total) + " "
 
 
 def nobody_follows() -> str:
-    return "Nobody follows you yet."
+    return say("Nobody follows you yet.")
 
 
 def only_phones_follow(total: int) -> str:
-    return f"{counted(total, 'follower')}, by phone only."
+    return counted("{n} follower, by phone only.", "{n} followers, by phone only.", total)
 
 
 def follower_list(total: int) -> str:
     """What the names of followers stand behind."""
-    return f"{counted(total, 'follower')}: "
+    return counted("{n} follower:", "{n} followers:", total) + " "

@@ -41,6 +41,11 @@ def make(key: bytes, purpose: Purpose, number: int, version: int = 0) -> str:
     return encode(number) + seal(key, purpose, f"{number}:{version}")
 
 
+def any_of(number: int, sign: str) -> str:
+    """All tokens for ``number`` as a pattern, in which ``sign`` stands for any one character."""
+    return encode(number) + sign * _MAC_LENGTH
+
+
 def parse(token: str) -> Claimed | None:
     """Split a token into its parts; None if it can't be one. Nothing is verified yet."""
     words, mac = split(token)

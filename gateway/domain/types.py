@@ -134,6 +134,7 @@ class Outgoing:
     ``address_id``       our number for the phone or mailbox at ``to``.
     ``reply_version``    what the address that answers it is made with.
     ``queued_at``        when the delivery was queued (aware, UTC).
+    ``language``         the one that the recipient has chosen, as a code; empty if none.
     ``valid_for``        on SMS, seconds after which it must not be delivered any more; 0 is as the provider does.
 
     One is made for every delivery; freezing its fields would take five times as long as filling them.
@@ -162,6 +163,7 @@ class Outgoing:
     valid_for: int = 0
     excused: int = 0
     author_id: int | None = None
+    language: str = ""
     reply_version: int = 0
     notice: NoticeKind | None = None
     answered_mail: int | None = None

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -21,7 +22,7 @@ from gateway.domain.types import Channel, Lane, Outgoing
 from gateway.service import notify
 from gateway.service.numbers import country_of
 from gateway.service.site import Site
-from store import accounts, addresses, deliveries, fanouts, usage
+from store import accounts, addresses, fanouts, usage
 from store.unit import Reading, Unit
 
 log = structlog.get_logger(__name__)
@@ -72,8 +73,8 @@ class Purse:
             account = await accounts.by_id(unit, account_id)
             by_mail = account is not None and account.mail_id is not None and account.email_mode != "off"
             link = "" if by_mail else f"{self._site.public_url}/"
-            words = reply.author_used_up() if whose is Of.AUTHOR else reply.texts_used_up(link)
-            await notify.tell_account(unit, account_id, words, lane=Lane.FIRST, now=now)
+            words = reply.author_used_up if whose is Of.AUTHOR else partial(reply.texts_used_up, link)
+            await notify.tell_account(unit, self._site, account_id, words, lane=Lane.FIRST, now=now)
         await self._tell_mailboxes(unit, now)
 
     async def _tell_mailboxes(self, unit: Unit, now: datetime) -> None:
@@ -81,11 +82,11 @@ class Purse:
         if not self._to_mail:
             return
         ways = {way.account_id: way for way in await addresses.mailboxes(unit, sorted(self._to_mail))}
-        keys = [(Of.RECIPIENT, account_id) for account_id in ways]
-        told = await usage.newly_told(unit, self._month, keys)
-        words = reply.texts_used_up("")
-        notices = [(ways[account_id], words) for _, account_id in told]
-        await deliveries.add_notices(unit, notices, lane=Lane.FIRST, now=now)
+        told = await usage.newly_told(unit, self._month, [(Of.RECIPIENT, account_id) for account_id in ways])
+        words = partial(reply.texts_used_up, "")
+        await notify.tell_ways(
+            unit, self._site, [ways[account_id] for _, account_id in told], words, lane=Lane.FIRST, now=now
+        )
 
 
 async def open_purse(unit: Unit, site: Site, carried: Sequence[Carriage], *, now: datetime) -> Purse | None:

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from gateway.domain import proof, reply_site, token
 from gateway.domain.quiet import Hours, read
+from gateway.domain.speech import mark
 from gateway.domain.text import normalise
 from gateway.domain.token import Purpose
 from gateway.domain.types import Channel, EmailMode, NoticeKind, Overflow
@@ -106,13 +107,20 @@ async def rename(unit: Unit, me: AccountRow, name: str) -> NameTaken | NotAName 
     return None if await accounts.rename(unit, me.id, name) else NameTaken()
 
 
-async def set_protected(unit: Unit, me: AccountRow, protected: bool, *, now: datetime) -> None:  # it is what is set
+async def set_protected(
+    unit: Unit,
+    site: Site,
+    me: AccountRow,
+    protected: bool,  # it is what is set
+    *,
+    now: datetime,
+) -> None:
     """Whether following must be asked for. Whoever waits is let in when it need not any more."""
     if protected == me.protected:
         return
     await accounts.set_protected(unit, me.id, protected)
     if not protected:
-        await following.accept_all(unit, me, now=now)
+        await following.accept_all(unit, site, me, now=now)
 
 
 # ---- phones and mailboxes
@@ -148,10 +156,10 @@ async def add(
         words=found.address,
         expires_at=now + _LINK_KEPT,
     )
-    words = reply_site.mailbox_letter(site.name, me.name or "", f"{site.public_url}/settings/mailbox/{secret}")
-    await notify.tell(
-        unit, found.id, words, subject=reply_site.mailbox_subject(site.name), kind=NoticeKind.PROOF, now=now
-    )
+    with site.languages.speaking(me.language):
+        words = reply_site.mailbox_letter(site.name, me.name or "", f"{site.public_url}/settings/mailbox/{secret}")
+        subject = reply_site.mailbox_subject(site.name)
+    await notify.tell(unit, found.id, words, subject=subject, kind=NoticeKind.PROOF, now=now)
     await proving.note_asked(unit, found, me.id, how="web", now=now)
     unit.ring()
     return LinkSent()
@@ -180,7 +188,7 @@ async def remove(unit: Unit, me: AccountRow, address_id: int, *, now: datetime) 
     if len(own) == 1 and not me.password_hash:
         return LastWayIn()
     await addresses.detach(unit, found.id)
-    await deliveries.drop_for_address(unit, found, "taken off the account", now=now)
+    await deliveries.drop_for_address(unit, found, mark("taken off the account"), now=now)
     return None
 
 
@@ -195,7 +203,7 @@ async def set_channels(
         await accounts.set_texts_on(unit, me.id, texts)
         await addresses.refresh(unit, me.id)
         if not texts:
-            await deliveries.drop_for_account(unit, me.id, Channel.SMS, "texts are off", now=now)
+            await deliveries.drop_for_account(unit, me.id, Channel.SMS, mark("texts are off"), now=now)
     if mail != me.email_mode or hour != me.digest_hour:
         await digests.set_mode(unit, site, me.id, mail, now=now, hour=hour)
 

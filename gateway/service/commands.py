@@ -54,10 +54,11 @@ from gateway.service.answering import (
 )
 from gateway.service.answering.asked import Asked, Told, sender_of
 from gateway.service.site import Site
-from store import addresses, inbox, recall
+from store import accounts, addresses, inbox, recall
 from store.accounts import AccountRow
+from store.addresses import AddressRow
 from store.unit import Unit
-from store.writers import Asking, in_good_standing
+from store.writers import Asking, Writer, in_good_standing
 
 __all__ = ["Heard", "Said", "Told", "handle", "plain_post", "post_all"]
 
@@ -100,7 +101,20 @@ async def handle(unit: Unit, site: Site, told: Told, *, now: datetime, new_code:
     assert address is not None, told.address_id
     told = replace(told, text=normalise(told.text))
     person = await sender_of(unit, told, address)
-    asked = Asked(unit, site, told, address, person, now, new_code)
+    with site.languages.speaking(await _language(unit, told, address, person)):
+        return await _heard(Asked(unit, site, told, address, person, now, new_code))
+
+
+async def _language(unit: Unit, told: Told, address: AddressRow, person: AccountRow | None) -> str | None:
+    """The sender's own; at the address that only helps, that of whose mailbox it is, for the answer goes there."""
+    if person is None and told.at_help and address.owner_id is not None:
+        person = await accounts.by_id(unit, address.owner_id)
+    return None if person is None else person.language
+
+
+async def _heard(asked: Asked) -> str:
+    """The answer, in the language of the moment."""
+    unit, told, address = asked.unit, asked.told, asked.address
     command = parse(told.text) if asked.by_phone else parse_mail(told.text)
     if told.at_help:
         return consent.help_(asked, None)
@@ -189,9 +203,14 @@ async def post_all(unit: Unit, site: Site, said: Sequence[Said], *, now: datetim
     ]
     outcomes = iter(await posting.publish_all(unit, site, drafts, now=now))
     return [
-        Heard(writer.address_id, words.what_became(site, writer.name, next(outcomes), each.text)) if writer else None
+        _heard_writer(site, writer, next(outcomes), each.text) if writer else None
         for each, writer in zip(said, writers, strict=True)
     ]
+
+
+def _heard_writer(site: Site, writer: Writer, outcome: posting.Outcome, text: str) -> Heard:
+    with site.languages.speaking(writer.language):
+        return Heard(writer.address_id, words.what_became(site, writer.name, outcome, text))
 
 
 async def _answer(asked: Asked, command: c.Command, *, proven: bool) -> str:
@@ -452,7 +471,7 @@ async def _flooded(asked: Asked) -> str | None:
     if await inbox.count_since(asked.unit, asked.address.address, since) <= limit:
         return None
     answer = reply.slow_down(limit)
-    told = await recall.told_since(asked.unit, asked.address.address, answer, since)
+    told = await recall.told_since(asked.unit, asked.address.address, since, answer)
     return "" if told else answer
 
 

@@ -65,13 +65,14 @@ async def record(unit: Unit, site: Site, complaint: Complaint, *, now: datetime)
 
 async def hear(unit: Unit, site: Site, sender: str, subject: str, text: str, *, now: datetime) -> str:
     """A person wrote to ``abuse@``: hand it on to whoever runs the site, where that is a mail address, and answer."""
-    operator = _MAIL.fullmatch(site.contact.strip())
-    handed_on = operator is not None and operator[1].lower() not in (site.mail_domain.lower(), "")
-    if handed_on:
-        box = await addresses.find_or_add(unit, Channel.EMAIL, site.contact.strip(), now=now)
-        subject = reply_mail.handed_on_subject(subject)
-        handed_on = await notify.tell(unit, box.id, reply_mail.handed_on(sender, text), subject=subject, now=now)
-    return reply_mail.abuse(site.name, site.contact, handed_on=handed_on)
+    with site.languages.speaking(None):
+        operator = _MAIL.fullmatch(site.contact.strip())
+        handed_on = operator is not None and operator[1].lower() not in (site.mail_domain.lower(), "")
+        if handed_on:
+            box = await addresses.find_or_add(unit, Channel.EMAIL, site.contact.strip(), now=now)
+            subject = reply_mail.handed_on_subject(subject)
+            handed_on = await notify.tell(unit, box.id, reply_mail.handed_on(sender, text), subject=subject, now=now)
+        return reply_mail.abuse(site.name, site.contact, handed_on=handed_on)
 
 
 async def _named(reading: Reading, site: Site, complaint: Complaint) -> _Named:

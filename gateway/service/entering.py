@@ -64,8 +64,9 @@ async def ask(unit: Unit, site: Site, typed: str, *, now: datetime, new_code: Ca
         return None
     channel = Channel(address.channel)
     if channel is Channel.EMAIL:
-        words = reply_site.login_letter(site.name, await login.new_link(unit, site, account.id, now=now))
-        subject = reply_site.login_subject(site.name)
+        link = await login.new_link(unit, site, account.id, now=now)
+        with site.languages.speaking(account.language):
+            words, subject = reply_site.login_letter(site.name, link), reply_site.login_subject(site.name)
     else:
         code = new_code()
         await proofs.add(
@@ -75,7 +76,8 @@ async def ask(unit: Unit, site: Site, typed: str, *, now: datetime, new_code: Ca
             code_hash=proof.digest(site.key, f"{_PURPOSE}:{account.id}", code),
             expires_at=now + timedelta(minutes=site.limits.code_minutes),
         )
-        words, subject = reply_site.login_code(site.name, code), ""
+        with site.languages.speaking(account.language):
+            words, subject = reply_site.login_code(site.name, code), ""
     if not await notify.tell(unit, address.id, words, subject=subject, kind=NoticeKind.PROOF, now=now):
         return None
     await consents.add(unit, address.address, action="asked", how="web", words=whose, now=now)

@@ -1,9 +1,11 @@
 """What follows from a refusal beyond the one delivery: the phone or mailbox is no longer used."""
 
 from datetime import datetime
+from functools import partial
 
 import structlog
 
+from gateway.domain import reply
 from gateway.domain.delivery import Fault
 from gateway.domain.types import Channel
 from gateway.service import mailboxes, notify, stopping
@@ -36,13 +38,8 @@ async def follow_up(
         case Fault.ADDRESS if address.dead_at is None:
             await addresses.mark_dead(unit, address_id, reason, now=now)
             if address.account_id is not None:
-                await notify.tell_account(
-                    unit,
-                    address.account_id,
-                    f"{site.name}: your phone could not be reached, so we stopped using it. "
-                    f"Write to us from it to turn it on again.",
-                    now=now,
-                )
+                words = partial(reply.phone_unreachable, site.name)
+                await notify.tell_account(unit, site, address.account_id, words, now=now)
         case Fault.SENDER:
             log.error("sender refused", channel=channel, reason=reason)
         case Fault.ADDRESS | Fault.NOT_NOW | Fault.MESSAGE | Fault.ROUTE:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from gateway.domain import reply_people
+from gateway.domain.speech import mark
 from gateway.domain.types import NoticeKind
 from gateway.service import notify
 from gateway.service.site import Site
@@ -110,8 +111,16 @@ async def follow(
     await follows.put(unit, followee.id, follower.id, state=state, texts=texts, now=now)
     if state == "accepted":
         return Follows()
-    words = reply_people.asks_to_follow(follower.name or "")
-    await notify.tell_account(unit, followee.id, words, caused_by=follower.id, kind=NoticeKind.REQUEST, now=now)
+    name = follower.name or ""
+    await notify.tell_account(
+        unit,
+        site,
+        followee.id,
+        lambda: reply_people.asks_to_follow(name),
+        caused_by=follower.id,
+        kind=NoticeKind.REQUEST,
+        now=now,
+    )
     return Asked()
 
 
@@ -126,24 +135,40 @@ async def leave(unit: Unit, follower_id: int, followee_id: int, *, now: datetime
     """Follow no longer, or withdraw the request; what was queued is dropped. False if there was nothing to end."""
     if not await follows.remove(unit, followee_id, follower_id):
         return False
-    await deliveries.drop_between(unit, follower_id, followee_id, "no longer followed", now=now)
+    await deliveries.drop_between(unit, follower_id, followee_id, mark("no longer followed"), now=now)
     return True
 
 
-async def accept(unit: Unit, owner: AccountRow, follower_id: int, *, now: datetime) -> bool:
+async def accept(unit: Unit, site: Site, owner: AccountRow, follower_id: int, *, now: datetime) -> bool:
     """Grant a request and tell who asked. False if there was none."""
     if not await follows.accept(unit, owner.id, follower_id):
         return False
-    words = reply_people.was_accepted(owner.name or "")
-    await notify.tell_account(unit, follower_id, words, caused_by=owner.id, kind=NoticeKind.NEWS, now=now)
+    name = owner.name or ""
+    await notify.tell_account(
+        unit,
+        site,
+        follower_id,
+        lambda: reply_people.was_accepted(name),
+        caused_by=owner.id,
+        kind=NoticeKind.NEWS,
+        now=now,
+    )
     return True
 
 
-async def accept_all(unit: Unit, owner: AccountRow, *, now: datetime) -> int:
+async def accept_all(unit: Unit, site: Site, owner: AccountRow, *, now: datetime) -> int:
     """Grant every request and tell all who asked; how many they were."""
     granted = await follows.accept_all(unit, owner.id)
-    words = reply_people.was_accepted(owner.name or "")
-    await notify.tell_accounts(unit, granted, words, caused_by=owner.id, kind=NoticeKind.NEWS, now=now)
+    name = owner.name or ""
+    await notify.tell_accounts(
+        unit,
+        site,
+        granted,
+        lambda: reply_people.was_accepted(name),
+        caused_by=owner.id,
+        kind=NoticeKind.NEWS,
+        now=now,
+    )
     return len(granted)
 
 
@@ -157,11 +182,11 @@ async def block(unit: Unit, account_id: int, other_id: int, *, now: datetime) ->
     await relations.block(unit, account_id, other_id, now=now)
     for follower_id, followee_id in ((account_id, other_id), (other_id, account_id)):
         await follows.remove(unit, followee_id, follower_id)
-        await deliveries.drop_between(unit, follower_id, followee_id, "blocked", now=now)
-        await deliveries.drop_caused(unit, follower_id, followee_id, "blocked", now=now)
+        await deliveries.drop_between(unit, follower_id, followee_id, mark("blocked"), now=now)
+        await deliveries.drop_caused(unit, follower_id, followee_id, mark("blocked"), now=now)
 
 
 async def mute(unit: Unit, account_id: int, other_id: int, *, now: datetime) -> None:
     """Keep following, receive nothing: what is queued is dropped too."""
     await relations.mute(unit, account_id, other_id, now=now)
-    await deliveries.drop_between(unit, account_id, other_id, "muted", now=now)
+    await deliveries.drop_between(unit, account_id, other_id, mark("muted"), now=now)

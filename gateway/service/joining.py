@@ -5,13 +5,14 @@ follows comes along.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from gateway.domain import mail_domain, proof, reply
+from gateway.domain.speech import mark
 from gateway.domain.types import NAME_PATTERN, Channel, NoticeKind
-from gateway.service import inviting, notify
+from gateway.service import forgetting, inviting, notify
 from gateway.service.mail_addresses import posting_address
 from gateway.service.site import Site
 from store import (
@@ -28,6 +29,7 @@ from store import (
     polls,
     proofs,
     relations,
+    sessions,
 )
 from store.addresses import AddressRow
 from store.unit import Reading, Unit
@@ -282,16 +284,23 @@ async def sign_out(unit: Unit, phone: AddressRow, *, now: datetime) -> None:
     """Detach the phone. An account without a name has nothing else, so it ends."""
     account = None if phone.owner_id is None else await accounts.by_id(unit, phone.owner_id)
     await addresses.detach(unit, phone.id)
-    await deliveries.drop_for_address(unit, phone, "the phone was signed out", now=now)
+    await deliveries.drop_for_address(unit, phone, mark("the phone was signed out"), now=now)
     if account is not None and account.name is None:
-        await delete_account(unit, account.id, now=now)
+        await delete_account(unit, account.id, now=now, left=[phone.id])
 
 
-async def delete_account(unit: Unit, account_id: int, *, now: datetime) -> None:
-    """Delete an account now: its name is free, its words, edges, addresses and codes are gone, and nothing more
-    goes out to it or from it. Its empty row stays, so that ids which point there stay true."""
+async def delete_account(unit: Unit, account_id: int, *, now: datetime, left: Sequence[int] = ()) -> None:
+    """Delete an account now: its name is free, its words, edges, addresses, sessions and codes are gone, and nothing
+    more goes out to it or from it. Its empty row stays, so that ids which point there stay true; what else is left of
+    it is wiped afterwards (``gateway.service.forgetting``). ``left``: addresses that it held until just now."""
+    held = [*left, *await forgetting.addresses_of(unit, account_id)]
+    await _end(unit, account_id, now)
+    await forgetting.begin(unit, account_id, held, now=now)
+
+
+async def _end(unit: Unit, account_id: int, now: datetime) -> None:
     for channel in Channel:
-        await deliveries.drop_for_account(unit, account_id, channel, "the account was deleted", now=now)
+        await deliveries.drop_for_account(unit, account_id, channel, mark("the account was deleted"), now=now)
     await accounts.wipe_posts(unit, account_id, now)
     await accounts.drop_schedules(unit, account_id)
     await follows.remove_all(unit, account_id)
@@ -300,10 +309,10 @@ async def delete_account(unit: Unit, account_id: int, *, now: datetime) -> None:
     await polls.remove_votes(unit, account_id)
     await lists.remove_all(unit, account_id)
     await nudges.remove_all(unit, account_id)
-    await accounts.set_pin(unit, account_id, "")
     await proofs.forget_all(unit, account_id)
     await default_follows.remove(unit, account_id)
     await invites.forget(unit, account_id, now=now)
+    await sessions.end_all(unit, account_id)
     await addresses.detach_all(unit, account_id)
     await accounts.mark_deleted(unit, account_id, now)
 
@@ -352,8 +361,9 @@ async def mail_posting_address(unit: Unit, site: Site, account_id: int, *, now: 
     account = await accounts.by_id(unit, account_id)
     if account is None or account.mail_id is None:
         return False
-    letter = reply.posting_letter(site.name, account.name or "", posting_address(site, account))
-    subject = reply.posting_letter_subject(site.name)
+    with site.languages.speaking(account.language):
+        letter = reply.posting_letter(site.name, account.name or "", posting_address(site, account))
+        subject = reply.posting_letter_subject(site.name)
     return await notify.tell(unit, account.mail_id, letter, subject=subject, kind=NoticeKind.WELCOME, now=now)
 
 
@@ -386,4 +396,4 @@ async def _take_over(unit: Unit, nameless_id: int, account_id: int, now: datetim
     await follows.move(unit, nameless_id, account_id)
     await listeners.move(unit, nameless_id, account_id)
     await addresses.move_all(unit, nameless_id, account_id)
-    await delete_account(unit, nameless_id, now=now)
+    await _end(unit, nameless_id, now)

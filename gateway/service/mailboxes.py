@@ -9,10 +9,12 @@ Its owner is told once, another way. It ends when
 """
 
 from datetime import datetime, timedelta
+from functools import partial
 
 from gateway import metrics
 from gateway.domain import reply_mail
 from gateway.domain.delivery import Fault
+from gateway.domain.speech import Words
 from gateway.domain.types import Channel
 from gateway.service import digests, notify
 from gateway.service.site import Site
@@ -43,7 +45,7 @@ async def came_back(unit: Unit, site: Site, box: AddressRow, fault: Fault, reaso
         return False
     await addresses.mark_dead(unit, box.id, storable(reason, LONGEST_REASON), now=now)
     metrics.mailbox_stopped(why)
-    await _tell(unit, box, reply_mail.came_back(site.name, box.address), now)
+    await _tell(unit, site, box, partial(reply_mail.came_back, site.name, box.address), now)
     return True
 
 
@@ -56,7 +58,7 @@ async def complained(unit: Unit, site: Site, box: AddressRow, reason: str, *, no
     if box.account_id is not None:
         await digests.turn_off(unit, box.account_id, now=now)
     metrics.mailbox_stopped("complaint")
-    await _tell(unit, box, reply_mail.complained(site.name, box.address), now)
+    await _tell(unit, site, box, partial(reply_mail.complained, site.name, box.address), now)
     return True
 
 
@@ -85,6 +87,6 @@ async def stopped(reading: Reading, account_id: int) -> list[AddressRow]:
     ]
 
 
-async def _tell(unit: Unit, box: AddressRow, words: str, now: datetime) -> None:
+async def _tell(unit: Unit, site: Site, box: AddressRow, words: Words, now: datetime) -> None:
     if box.account_id is not None:
-        await notify.tell_account(unit, box.account_id, words, now=now)
+        await notify.tell_account(unit, site, box.account_id, words, now=now)

@@ -93,13 +93,13 @@ def _said(outcome: Follows | Asked | Oneself | YouBlock | TooMany) -> Result:
             assert_never(outcome)
 
 
-async def answer_request(unit: Unit, me: AccountRow, name: str, *, grant: bool, now: datetime) -> bool:
+async def answer_request(unit: Unit, site: Site, me: AccountRow, name: str, *, grant: bool, now: datetime) -> bool:
     """Let somebody who asked follow, or not; False when nobody of that name asks."""
     other = await accounts.by_name(unit, name)
     if other is None:
         return False
     if grant:
-        return await following.accept(unit, me, other.id, now=now)
+        return await following.accept(unit, site, me, other.id, now=now)
     return await follows.deny(unit, me.id, other.id)
 
 

@@ -1,10 +1,17 @@
-"""Birdwire's own words to people: they wait in the queue like everything else, answers in the foremost lane."""
+"""Birdwire's own words to people: they wait in the queue like everything else, answers in the foremost lane.
+
+:func:`tell` queues words as they are. The others are given words that are yet to be said, and say them in the language
+of each person who gets them.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
 
+from gateway.domain.speech import Words
 from gateway.domain.types import Channel, Lane, NoticeKind
+from gateway.service.site import Site
 from store import addresses, deliveries, routes
+from store.addresses import Way
 from store.routes import MAIL_ROUTE
 from store.unit import Unit
 
@@ -34,7 +41,7 @@ async def tell(
     await deliveries.add_notice(
         unit,
         address_id=address_id,
-        account_id=address.account_id,
+        account_id=address.owner_id,
         channel=channel,
         route=route,
         text=text,
@@ -50,11 +57,11 @@ async def tell(
 
 async def tell_account(
     unit: Unit,
+    site: Site,
     account_id: int,
-    text: str,
+    words: Words,
     *,
     now: datetime,
-    subject: str = "",
     lane: Lane = Lane.ANSWER,
     caused_by: int | None = None,
     kind: NoticeKind = NoticeKind.NOTICE,
@@ -69,8 +76,7 @@ async def tell_account(
             account_id=way.account_id,
             channel=way.channel,
             route=way.route,
-            text=text,
-            subject=subject,
+            text=site.languages.said(words, way.language),
             lane=lane,
             caused_by=caused_by,
             kind=kind,
@@ -81,8 +87,9 @@ async def tell_account(
 
 async def tell_accounts(
     unit: Unit,
+    site: Site,
     account_ids: Sequence[int],
-    text: str,
+    words: Words,
     *,
     now: datetime,
     lane: Lane = Lane.ANSWER,
@@ -92,5 +99,21 @@ async def tell_accounts(
     """The same words for many people, by as many statements as for one. Who has neither phone nor mailbox is passed
     over."""
     ways = await addresses.ways(unit, account_ids)
-    told = [(way, text) for way in ways]
+    await tell_ways(unit, site, ways, words, lane=lane, caused_by=caused_by, kind=kind, now=now)
+
+
+async def tell_ways(
+    unit: Unit,
+    site: Site,
+    ways: Sequence[Way],
+    words: Words,
+    *,
+    now: datetime,
+    lane: Lane = Lane.ANSWER,
+    caused_by: int | None = None,
+    kind: NoticeKind = NoticeKind.NOTICE,
+) -> None:
+    """The same for ways that have been looked up."""
+    said = {code: site.languages.said(words, code) for code in {way.language for way in ways}}
+    told = [(way, said[way.language]) for way in ways]
     await deliveries.add_notices(unit, told, lane=lane, caused_by=caused_by, kind=kind, now=now)

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from gateway.service import alerts, auditing, holding, reporting
 from gateway.service.auditing import Act, Actor
+from gateway.service.site import Site
 from store import accounts, deliveries, reports
 from store.unit import Unit
 
@@ -54,9 +55,9 @@ async def drop(unit: Unit, actor: Actor, ids: Sequence[int], *, now: datetime) -
     return dropped
 
 
-async def close_report(unit: Unit, actor: Actor, report_id: int, *, now: datetime) -> bool:
+async def close_report(unit: Unit, site: Site, actor: Actor, report_id: int, *, now: datetime) -> bool:
     """Close a report and tell who made it; False when there is none of this number that is open."""
-    closed = await reporting.close(unit, report_id, now=now)
+    closed = await reporting.close(unit, site, report_id, now=now)
     if closed is None:
         return False
     about = await accounts.by_id(unit, closed.about_id)

@@ -124,19 +124,27 @@ async def is_due(reading: Reading, *, now: datetime) -> bool:
     return await polls.any_closing(reading, now=now)
 
 
-async def tell_result(unit: Unit, *, now: datetime) -> bool:
+async def tell_result(unit: Unit, site: Site, *, now: datetime) -> bool:
     """Tell the next of those who asked or voted in a poll that is closed; False when all know. A poll with many voters
     takes several steps, and what it tells waits behind answers and mentions. Voters who may not get the author's posts
     any more, or do not want to, are passed over."""
     closed = await polls.closing(unit, now=now)
     if closed is None:
         return False
-    words = reply_together.poll_is_closed(await result(unit, closed))
+    counts = await polls.counts(unit, closed.post_id)
     voters = await polls.voters(unit, closed.post_id, after=closed.told or 0, most=_AT_ONCE)
     first = [] if closed.told else [closed.author_id]
     heard = [voter for voter, may_hear in voters if may_hear and voter != closed.author_id]
+    people = [*first, *heard]
     await notify.tell_accounts(
-        unit, [*first, *heard], words, now=now, lane=Lane.FIRST, caused_by=closed.author_id, kind=NoticeKind.NEWS
+        unit,
+        site,
+        people,
+        lambda: reply_together.poll_is_closed(poll.result(closed.question, closed.options, counts)),
+        now=now,
+        lane=Lane.FIRST,
+        caused_by=closed.author_id,
+        kind=NoticeKind.NEWS,
     )
     await polls.set_told(unit, closed.post_id, voters[-1][0] if len(voters) == _AT_ONCE else None)
     return True

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from gateway.domain import text as words
 from gateway.domain.folding import fold
+from gateway.domain.speech import mark
 from gateway.domain.types import MAX_LENGTH, Lane, Overflow, PostKind, Source
 from gateway.service.site import Site
 from store import accounts, cuts, deliveries, fanouts, posts
@@ -164,7 +165,7 @@ async def delete(unit: Unit, post_id: int, *, now: datetime) -> None:
     """Take a post and its reposts out of pages, feeds and queue."""
     for wiped in await posts.wipe(unit, post_id, now):
         await fanouts.end(unit, wiped)
-        await deliveries.drop_post(unit, wiped, "the post was deleted", now=now)
+        await deliveries.drop_post(unit, wiped, mark("the post was deleted"), now=now)
 
 
 async def last_own_post(unit: Unit, account_id: int) -> int | None:

@@ -84,7 +84,9 @@ async def ask(
         return TooManyCodes()
     await phones.choose_sender(unit, site, found)
     code = new_code()
-    told = await notify.tell(unit, found.id, reply.prove_phone(site.name, account.name, code), now=now)
+    with site.languages.speaking(account.language):
+        words = reply.prove_phone(site.name, account.name, code)
+    told = await notify.tell(unit, found.id, words, now=now)
     if not told:
         return NoTexts()
     expires_at = await echoing.ask(unit, site, found.id, KIND, str(account_id), code, now=now)

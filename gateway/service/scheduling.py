@@ -7,11 +7,14 @@ transaction: nothing goes out twice with several daemons, and with none for a wh
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import assert_never
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import structlog
 from apscheduler.triggers.cron import CronTrigger
 
+from gateway.domain import reply_posts
 from gateway.domain.types import Source
 from gateway.service import notify, posting
 from gateway.service.posting import Duplicate, Nothing, Published, TooLong, TooMany
@@ -139,6 +142,20 @@ async def _post(unit: Unit, site: Site, due: ScheduleRow, now: datetime) -> int:
         case TooLong() | Duplicate() | Nothing() | TooMany():
             reason = type(outcome).__name__
             log.warning("scheduled post refused", schedule=due.id, reason=reason)
-            words = f"{site.name}: your scheduled post did not go out ({reason})."
-            await notify.tell_account(unit, due.account_id, words, now=now)
+            await notify.tell_account(unit, site, due.account_id, partial(_refused, site, outcome), now=now)
             return 0
+
+
+def _refused(site: Site, outcome: TooLong | Duplicate | Nothing | TooMany) -> str:
+    match outcome:
+        case TooLong(over):
+            why = reply_posts.too_long(over)
+        case Duplicate():
+            why = reply_posts.duplicate()
+        case Nothing():
+            why = reply_posts.empty()
+        case TooMany(limit):
+            why = reply_posts.too_many_posts(limit)
+        case _:
+            assert_never(outcome)
+    return reply_posts.schedule_refused(site.name, why)

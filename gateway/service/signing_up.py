@@ -4,6 +4,8 @@
     finish_by_link(...)  the link came back
     finish_by_code(...)  the code came back on the page
 
+All that is said in the language of the page, as nobody has chosen one yet; the account keeps it.
+
 Until then the name is anybody's, so nobody can sit on names with addresses that are not theirs. An address that
 somebody has already is told so itself, and the page says what it says to everybody.
 
@@ -19,11 +21,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from gateway.domain import mail_domain, proof, reply_site
+from gateway.domain.speech import spoken
 from gateway.domain.types import Channel, NoticeKind
 from gateway.service import entering, inviting, joining, login, notify, phones
 from gateway.service.joining import NameTaken, NotAName, NotInvited, RegistrationClosed
 from gateway.service.site import Site
 from store import accounts, addresses, default_follows, invites, signups
+from store.accounts import AccountRow
 from store.signups import SignupRow
 from store.unit import Unit
 
@@ -121,7 +125,7 @@ async def begin(
         invite_id=invite_id,
     )
     if held is not None and held.name is not None:
-        await _tell_its_holder(unit, site, found.address, held.name, channel, now, new_code)
+        await _tell_its_holder(unit, site, found.address, held, channel, now, new_code)
     elif found.opted_out_at is None and found.dead_at is None:
         if channel is Channel.SMS:
             await phones.choose_sender(unit, site, found)
@@ -169,7 +173,9 @@ async def _finish(unit: Unit, site: Site, waiting: SignupRow, now: datetime) -> 
         return TooLate()
     if taken := await joining.name_refusal(unit, waiting.name):
         return taken
-    account_id = await accounts.create(unit, waiting.name, now=now)
+    chosen = spoken().code
+    language = None if chosen == site.languages.default.code else chosen
+    account_id = await accounts.create(unit, waiting.name, now=now, language=language)
     if account_id is None:
         return NameTaken()
     await signups.end(unit, waiting.id, now=now)
@@ -211,7 +217,13 @@ def _may_come_from(site: Site, channel: Channel, address: str) -> bool:
 
 
 async def _tell_its_holder(
-    unit: Unit, site: Site, address: str, name: str, channel: Channel, now: datetime, new_code: Callable[[], str]
+    unit: Unit,
+    site: Site,
+    address: str,
+    holder: AccountRow,
+    channel: Channel,
+    now: datetime,
+    new_code: Callable[[], str],
 ) -> None:
     """The address has an account: its holder can log in instead."""
     if channel is Channel.SMS:
@@ -221,10 +233,10 @@ async def _tell_its_holder(
     if found is None or found.owner_id is None or found.opted_out_at is not None or found.dead_at is not None:
         return
     link = await login.new_link(unit, site, found.owner_id, now=now)
-    words = reply_site.signup_taken_letter(site.name, name, link)
-    await notify.tell(
-        unit, found.id, words, subject=reply_site.login_subject(site.name), kind=NoticeKind.PROOF, now=now
-    )
+    with site.languages.speaking(holder.language):
+        words = reply_site.signup_taken_letter(site.name, holder.name or "", link)
+        subject = reply_site.login_subject(site.name)
+    await notify.tell(unit, found.id, words, subject=subject, kind=NoticeKind.PROOF, now=now)
 
 
 def address_of(typed: str, site: Site) -> tuple[Channel, str] | None:

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from gateway.domain.budget import Budget
 from gateway.domain.pace import Pace
+from gateway.domain.speech import Languages
 from gateway.domain.types import Overflow
 
 
@@ -45,6 +46,7 @@ class Site:
     ``public_url``  without a trailing slash; pages, feeds and webhooks are addressed under it.
     ``key``         the secret that addresses, feeds and sessions are made with.
     ``wake_burst``  how many texts are sent at the end of somebody's quiet hours, before the rest becomes one summary.
+    ``languages``   those that people may choose, and the one that is spoken to who has chosen none.
     ``digest_hour`` is when daily digests go out to people who have not chosen an hour, on their own clocks.
     ``new_groups``  whether people found groups by joining them.
     ``number``      the phone number to text to, as people should dial it; empty when there is no SMS.
@@ -63,6 +65,7 @@ class Site:
     new_groups: bool = True
     overflow: Overflow = Overflow.LINK
     time_zone: str = "UTC"
+    languages: Languages = field(default_factory=Languages, repr=False)
     contact: str = ""
     number: str = ""
     senders: tuple[tuple[str, frozenset[str]], ...] = ()

@@ -8,7 +8,9 @@ from gateway.domain.delivery import State
 from gateway.domain.folding import fold
 from gateway.domain.types import Channel
 from gateway.service import notify
+from gateway.service.site import Site
 from store import (
+    accounts,
     addresses,
     continuations,
     cuts,
@@ -77,7 +79,7 @@ async def are_parts_overdue(reading: Reading, *, now: datetime) -> bool:
     return await parted.any_overdue(reading, before=now - PARTS_WITHIN)
 
 
-async def give_up_parts(unit: Unit, *, now: datetime) -> int:
+async def give_up_parts(unit: Unit, site: Site, *, now: datetime) -> int:
     """Take out texts whose missing parts no longer come, and tell their senders: half a sentence is not posted in
     anybody's name. How many, at most a bounded step."""
     overdue = await parted.take_overdue(unit, before=now - PARTS_WITHIN)
@@ -88,7 +90,10 @@ async def give_up_parts(unit: Unit, *, now: datetime) -> int:
         route = known.get(text.recipient)
         phone = await addresses.find_or_add(unit, Channel.SMS, text.sender, route=route, now=now)
         if phone.opted_out_at is None:
-            await notify.tell(unit, phone.id, reply_posts.parts_missing(text.came, text.total), now=now, answers=True)
+            owner = None if phone.owner_id is None else await accounts.by_id(unit, phone.owner_id)
+            with site.languages.speaking(owner.language if owner else None):
+                words = reply_posts.parts_missing(text.came, text.total)
+            await notify.tell(unit, phone.id, words, now=now, answers=True)
     if overdue:
         unit.ring()
     return len(overdue)

@@ -75,11 +75,12 @@ async def _put(unit: Unit, site: Site, sleeper: Sleeper, window: Window | None, 
 async def _release(unit: Unit, site: Site, woken: Sequence[Sleeper], now: datetime) -> None:
     more = await sleepers.release(unit, [each.id for each in woken], burst=site.wake_burst, now=now)
     link = f"{site.public_url}/"
-    summaries = [
-        (Way(each.id, each.phone_id, Channel.SMS, each.route), reply_quiet.slept_through(more[each.id], link))
-        for each in woken
-        if more[each.id] and each.phone_id is not None and each.route is not None
-    ]
+    summaries = []
+    for each in woken:
+        if more[each.id] and each.phone_id is not None and each.route is not None:
+            with site.languages.speaking(each.language):
+                words = reply_quiet.slept_through(more[each.id], link)
+            summaries.append((Way(each.id, each.phone_id, Channel.SMS, each.route, each.language), words))
     await deliveries.add_notices(unit, summaries, lane=Lane.FIRST, now=now)
 
 

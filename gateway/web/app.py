@@ -15,6 +15,7 @@ from gateway.web.admin.door import keep_others_out
 from gateway.web.admin.rooms import Admin
 from gateway.web.desk import Desk, six_digits
 from gateway.web.entrance import Entrance
+from gateway.web.export import Exports
 from gateway.web.feeds import Feeds
 from gateway.web.hooks import KannelHooks, TwilioHooks
 from gateway.web.inviting import Inviting
@@ -74,7 +75,13 @@ def build_app(deps: WebDeps) -> web.Application:
     look = Look(deps.site, visitors, deps.now)
     app = web.Application(
         client_max_size=LARGEST_BODY,
-        middlewares=[visitors.hand_out(), show_problems(look), visitors.recognise(), keep_others_out()],
+        middlewares=[
+            visitors.hand_out(),
+            show_problems(look),
+            visitors.recognise(),
+            keep_others_out(),
+            look.speak(),
+        ],
     )
     app.on_response_prepare.append(add_headers)
     if deps.twilio:
@@ -92,6 +99,7 @@ def build_app(deps: WebDeps) -> web.Application:
         Settings(desk).add_to(app)
         Inviting(desk).add_to(app)
         Admin(desk).add_to(app)
+        Exports(desk).add_to(app)
         People(desk).add_to(app)
         living = Living(desk)
         living.add_to(app)

@@ -21,6 +21,7 @@ from weakref import WeakValueDictionary
 
 from aiohttp import hdrs, web
 
+from gateway.domain.speech import say
 from gateway.domain.text import tags
 from gateway.service import reading
 from gateway.service.reading import Missing, Outline, PostView
@@ -113,7 +114,7 @@ class Feeds:
 
     async def _public(self, _request: web.Request, read: Reading) -> Shown:
         """Everybody's posts."""
-        words = f"What is written on {self._site.name}"
+        words = say("What is written on {site}", site=self._site.name)
         return Shown(await reading.public_outline(read), self._site.name, words, "/", "/public", mixed=True)
 
     async def _author(self, request: web.Request, read: Reading) -> Shown | Missing:
@@ -127,7 +128,8 @@ class Feeds:
         tag = request.match_info["tag"].casefold()
         path = addresses.tag_path(tag)
         outline = await reading.tag_outline(read, tag)
-        return Shown(outline, f"#{tag} on {self._site.name}", f"Posts tagged #{tag}", path, path, mixed=True)
+        words = say("Posts tagged {tag}", tag=f"#{tag}")
+        return Shown(outline, self._titled(f"#{tag}"), words, path, path, mixed=True)
 
     async def _search(self, request: web.Request, read: Reading) -> Shown | Missing:
         """The posts with all of some words."""
@@ -136,8 +138,8 @@ class Feeds:
             return Missing()
         query = urlencode({"q": words}, quote_via=quote)
         outline = await reading.search_outline(read, words)
-        title = f"{words} on {self._site.name}"
-        return Shown(outline, title, f"Posts with: {words}", f"/search?{query}", "/search", mixed=True, query=query)
+        about = say("Posts with: {words}", words=words)
+        return Shown(outline, self._titled(words), about, f"/search?{query}", "/search", mixed=True, query=query)
 
     async def _home(self, request: web.Request, read: Reading) -> Shown | Missing:
         """What the owner of a secret address reads."""
@@ -146,8 +148,9 @@ class Feeds:
         if owner is None:
             return Missing()
         outline = await reading.home_outline(read, owner.id)
-        title = f"@{owner.name}'s home on {self._site.name}"
-        words = "Posts of the people you follow, and those that name you"
+        with self._site.languages.speaking(owner.language):
+            title = say("@{name}'s home on {site}", name=owner.name, site=self._site.name)
+            words = say("Posts of the people you follow, and those that name you")
         return Shown(outline, title, words, "/", f"/feeds/{token}/home", mixed=True, secret=True)
 
     async def _author_for_one(self, request: web.Request, read: Reading) -> Shown | Missing:
@@ -158,11 +161,17 @@ class Feeds:
             return Missing()
         answers = request.query.get("replies") != "0"
         outline = await reading.author_outline(read, name, reader=owner.id, answers=answers)
-        return outline if isinstance(outline, Missing) else self._of(outline, name, f"/feeds/{token}", secret=True)
+        if isinstance(outline, Missing):
+            return outline
+        with self._site.languages.speaking(owner.language):
+            return self._of(outline, name, f"/feeds/{token}", secret=True)
 
     def _of(self, outline: Outline, name: str, under: str, *, secret: bool = False) -> Shown:
-        title = f"@{name} on {self._site.name}"
-        return Shown(outline, title, f"Posts of @{name}", f"/@{name}", f"{under}/@{name}", secret=secret)
+        words = say("Posts of {name}", name=f"@{name}")
+        return Shown(outline, self._titled(f"@{name}"), words, f"/@{name}", f"{under}/@{name}", secret=secret)
+
+    def _titled(self, what: str) -> str:
+        return say("{what} on {site}", what=what, site=self._site.name)
 
     async def _look(self, request: web.Request, find: Find) -> _Kept:
         """The feed as the database has it now, kept under the address that it names as its own. Raises HTTPNotFound."""
@@ -170,7 +179,8 @@ class Feeds:
         kind = Format(request.match_info["format"])
         choices = "&".join(f"{choice}=0" for choice in ("replies", "titles") if request.query.get(choice) == "0")
         async with self._store.reading() as read:
-            shown = await find(request, read)
+            with self._site.languages.speaking(None):  # the feed is the same for all who read it
+                shown = await find(request, read)
             if isinstance(shown, Missing):
                 raise web.HTTPNotFound
             asked = "&".join(part for part in (shown.query, choices) if part)

@@ -14,6 +14,9 @@ SIGNUPS = RateLimitItemPerHour(20)
 CODES = RateLimitItemPerHour(30)
 """Codes and links that one address asks for."""
 
+EXPORTS = RateLimitItemPerHour(5)
+"""Files of everything that one member asks for."""
+
 
 class TooOften(web.HTTPTooManyRequests):
     """Come again in a while."""

@@ -1,22 +1,29 @@
-"""How pages come to be: templates, the few functions they may call, and the files beside them."""
+"""How pages come to be: templates, the few functions they may call, and the files beside them.
+
+All of a request is in the language of the page that answers it: what handlers say, and what templates do.
+"""
 
 import hashlib
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from importlib.resources import files
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from aiohttp import hdrs, web
+from aiohttp.typedefs import Handler, Middleware
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from gateway.domain.command_help import form
+from gateway.domain.speech import Language, Speaking, mark, say, spoken
 from gateway.domain.types import Source
 from gateway.service.site import Site
-from gateway.web.languages import Languages, Words
-from gateway.web.visitors import FIELD, Visitors, visitor
+from gateway.web import figures
+from gateway.web.languages import best
+from gateway.web.visitors import A_MAC, BROWSERS, FIELD, NO_VISITOR, Visitors, visitor
 from outbound.linking import linked
 from store.accounts import AccountRow
 
@@ -25,12 +32,12 @@ HUES = 8
 
 _STATIC = {"birdwire.css": "text/css", "bird.svg": "image/svg+xml", "birdwire.js": "text/javascript"}
 _SOURCES = {
-    Source.SMS: "by text",
-    Source.EMAIL: "by mail",
-    Source.WEB: "on the web",
-    Source.API: "by an app",
-    Source.SCHEDULE: "as planned",
-    Source.CLI: "by the house",
+    Source.SMS: mark("by text"),
+    Source.EMAIL: mark("by mail"),
+    Source.WEB: mark("on the web"),
+    Source.API: mark("by an app"),
+    Source.SCHEDULE: mark("as planned"),
+    Source.CLI: mark("by the house"),
 }
 _FOR_A_YEAR = "public, max-age=31536000, immutable"
 
@@ -48,7 +55,7 @@ class Look:
     def __init__(self, site: Site, visitors: Visitors, now: Callable[[], datetime]) -> None:
         self._now = now
         self._visitors = visitors
-        self._languages = Languages()
+        self._languages = site.languages
         self._zone = ZoneInfo(site.time_zone)
         self._files = {name: _read(name, media_type) for name, media_type in _STATIC.items()}
         self._templates = Environment(
@@ -60,23 +67,46 @@ class Look:
             extensions=["jinja2.ext.i18n"],
         )
         self._templates.globals.update(
+            gettext=lambda words: spoken().gettext(words),
+            ngettext=lambda one, many, count: spoken().ngettext(one, many, count),
+        )
+        self._templates.globals.update(
             site=site,
-            languages=lambda: self._languages.all,
+            languages=self._languages.by_code.values,
             static=lambda name: f"/static/{name}?v={self._files[name].version}",
             linked=lambda text: Markup(linked(text, site.public_url)),  # noqa: S704  # linked() escapes every word
             hue=lambda name: zlib.crc32(name.encode()) % HUES,
-            ago=lambda moment: ago(moment, self._now(), self._zone),
+            ago=lambda moment: figures.ago(moment, self._now(), self._zone),
             clock=lambda moment: f"{moment.astimezone(self._zone):%H:%M}",
-            at=lambda moment: f"{moment.astimezone(self._zone):%-d %B %Y, %H:%M %Z}",
-            source=lambda source: _SOURCES.get(source, ""),
-            number=lambda count: f"{count:,}",
+            at=lambda moment: figures.at(moment, self._zone),
+            source=lambda source: say(_SOURCES[source]) if source in _SOURCES else "",
+            number=figures.number,
+            money=figures.money,
+            form=form,
+            device=_device,
             one_line=lambda text: " ".join(text.split()),
         )
 
     @property
     def language_codes(self) -> frozenset[str]:
         """The languages there are."""
-        return frozenset(words.code for words in self._languages.all)
+        return frozenset(self._languages.by_code)
+
+    def speaking(self, request: web.Request) -> Speaking:
+        """A block in which the language is that of whoever looks."""
+        return Speaking(self._language_of(request, visitor(request)))
+
+    def speak(self) -> Middleware:
+        """A middleware, inside of the one that knows who is looking: handlers speak the language of the page."""
+
+        @web.middleware
+        async def spoke(request: web.Request, handler: Handler) -> web.StreamResponse:
+            if request.path.startswith(NO_VISITOR):
+                return await handler(request)
+            with self.speaking(request):
+                return await handler(request)
+
+        return spoke
 
     def part(self, request: web.Request, template: str, **values: Any) -> Markup:
         """A part of a page by itself, as it is put into one that stands already."""
@@ -85,11 +115,11 @@ class Look:
     def page(self, request: web.Request, template: str, *, status: int = 200, **values: Any) -> web.Response:
         """A page of HTML, for whoever looks: in their language, with what they may do, their forms vouched for."""
         me = None if values.pop("gone", False) else visitor(request)
-        text, words = self._rendered(request, template, me, values)
+        text, language = self._rendered(request, template, me, values)
         headers: dict[str, str] = {
             hdrs.CACHE_CONTROL: "private, no-cache" if me else "no-cache",
             hdrs.VARY: "Cookie, Accept-Language",
-            hdrs.CONTENT_LANGUAGE: words.code,
+            hdrs.CONTENT_LANGUAGE: language.code,
         }
         if status >= 400:  # where HTTP's errors begin
             headers["X-Robots-Tag"] = "noindex"
@@ -101,21 +131,29 @@ class Look:
         """A page that only says something, and asks for one click if there is a ``button``."""
         return self.page(request, "message.html", status=status, title=title, lines=lines, button=button, home=home)
 
+    def file(self, chosen: str | None, accepted: str, template: str, **values: Any) -> str:
+        """A page that is kept and read without the site, in the language that somebody chose or that is accepted."""
+        language = best(self._languages, chosen, accepted)
+        with Speaking(language):
+            return self._templates.get_template(template).render(lang=language.code, **values)
+
     def _rendered(
         self, request: web.Request, template: str, me: AccountRow | None, values: dict[str, Any]
-    ) -> tuple[str, Words]:
-        words = self._languages.of(me.language if me else None, request.headers.get(hdrs.ACCEPT_LANGUAGE, ""))
-        text = self._templates.get_template(template).render(
-            me=me,
-            page_path=request.path,
-            here=request.path_qs,
-            csrf=lambda: self._field(request),
-            lang=words.code,
-            gettext=words.gettext,
-            ngettext=words.ngettext,
-            **values,
-        )
-        return text, words
+    ) -> tuple[str, Language]:
+        language = self._language_of(request, me)
+        with Speaking(language):
+            text = self._templates.get_template(template).render(
+                me=me,
+                page_path=request.path,
+                here=request.path_qs,
+                csrf=lambda: self._field(request),
+                lang=language.code,
+                **values,
+            )
+        return text, language
+
+    def _language_of(self, request: web.Request, me: AccountRow | None) -> Language:
+        return best(self._languages, me.language if me else None, request.headers.get(hdrs.ACCEPT_LANGUAGE, ""))
 
     def _field(self, request: web.Request) -> Markup:
         return Markup('<input type="hidden" name="{}" value="{}">').format(FIELD, self._visitors.form_word(request))
@@ -129,18 +167,14 @@ class Look:
         return web.Response(body=file.body, content_type=file.media_type, charset="utf-8", headers=headers)
 
 
-def ago(moment: datetime, now: datetime, zone: ZoneInfo) -> str:
-    """How long since, in words up to a day; then the day itself."""
-    passed = now - moment
-    if passed < timedelta(minutes=1):
-        return "just now"
-    if passed < timedelta(hours=1):
-        return f"{passed // timedelta(minutes=1)} min ago"
-    if passed < timedelta(days=1):
-        hours = passed // timedelta(hours=1)
-        return f"{hours} hour{'' if hours == 1 else 's'} ago"
-    day, today = moment.astimezone(zone), now.astimezone(zone)
-    return f"{day:%-d %b}" if day.year == today.year else f"{day:%-d %b %Y}"
+def _device(kept: str) -> str:
+    """What ``gateway.web.visitors.device`` made of a browser."""
+    browser, _, system = kept.partition(" on ")
+    if browser not in BROWSERS.values():
+        browser = say("A browser")
+    if system == A_MAC:
+        system = say("a Mac")
+    return say("{browser} on {system}", browser=browser, system=system) if system else browser
 
 
 def _read(name: str, media_type: str) -> _File:

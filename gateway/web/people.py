@@ -149,7 +149,9 @@ class People:
         me = member(request)
         name, answer = await given(request, "name", "answer")
         async with self._desk.store.unit() as unit:
-            await meeting.answer_request(unit, me, name, grant=answer == "accept", now=self._desk.now())
+            await meeting.answer_request(
+                unit, self._desk.site, me, name, grant=answer == "accept", now=self._desk.now()
+            )
         raise web.HTTPSeeOther("/requests")
 
     async def messages(self, request: web.Request) -> web.Response:

@@ -5,6 +5,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from gateway.domain.place import place_of
+from gateway.domain.speech import mark, say
 from gateway.web.look import Look
 from gateway.web.visitors import MembersOnly
 
@@ -20,13 +21,18 @@ HEADERS = {
 """On every answer but a webhook's: nothing from elsewhere is loaded, framed or told where the reader came from."""
 
 _WORDS = {
-    403: ("Not here", "This is not open to you, or the page was open for too long. Go back, reload it and try again."),
-    404: ("Nothing here", "There is no such page, or it is not for everybody to see."),
-    405: ("Not that way", "This address does not take what was sent to it."),
-    410: ("Gone", "This post was deleted by its author."),
-    429: ("Too often", "That was tried too often from here. Please wait a few minutes."),
-    413: ("Too much", "That was more than this address takes."),
+    403: (
+        mark("Not here"),
+        mark("This is not open to you, or the page was open for too long. Go back, reload it and try again."),
+    ),
+    404: (mark("Nothing here"), mark("There is no such page, or it is not for everybody to see.")),
+    405: (mark("Not that way"), mark("This address does not take what was sent to it.")),
+    410: (mark("Gone"), mark("This post was deleted by its author.")),
+    429: (mark("Too often"), mark("That was tried too often from here. Please wait a few minutes.")),
+    413: (mark("Too much"), mark("That was more than this address takes.")),
 }
+_OTHERWISE = (mark("That did not work"), mark("Nothing was done. Go back and try again."))
+_OURS = (mark("That went wrong"), mark("The fault is ours. It is written down; please try again in a while."))
 
 
 async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
@@ -51,7 +57,9 @@ def show_problems(look: Look) -> Middleware:
                 raise
             if isinstance(problem, MembersOnly):
                 return look.page(request, "private.html", status=403)
-            page = look.message(request, *_WORDS.get(problem.status, (problem.reason,)), status=problem.status)
+            with look.speaking(request):
+                words = [say(each) for each in _WORDS.get(problem.status, _OTHERWISE)]
+            page = look.message(request, *words, status=problem.status)
             for name in ("Allow", "Retry-After"):
                 if name in problem.headers:
                     page.headers[name] = problem.headers[name]
@@ -60,12 +68,9 @@ def show_problems(look: Look) -> Middleware:
             raise
         except Exception as error:  # its words stay out of the log: they may quote what is private
             log.error("page failed", route=_route(request), error=type(error).__name__, where=place_of(error))
-            return look.message(
-                request,
-                "That went wrong",
-                "The fault is ours. It is written down; please try again in a while.",
-                status=500,
-            )
+            with look.speaking(request):
+                words = [say(each) for each in _OURS]
+            return look.message(request, *words, status=500)
 
     return problems
 

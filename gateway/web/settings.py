@@ -78,7 +78,7 @@ class Settings:
                 now=self._desk.now(),
             )
             if outcome is None:
-                await choosing.set_protected(unit, me, bool(protected), now=self._desk.now())
+                await choosing.set_protected(unit, self._desk.site, me, bool(protected), now=self._desk.now())
         match outcome:
             case BioTooLong(over):
                 return await self._page(request, problem="bio", at="profile", over=over, bio=bio)
@@ -284,7 +284,6 @@ class Settings:
             return self._desk.look.page(request, "delete_account.html", status=422, problem="name")
         async with self._desk.store.unit() as unit:
             await joining.delete_account(unit, me.id, now=self._desk.now())
-            await visiting.end_all(unit, me.id)
         return self._desk.look.page(request, "deleted.html", gone=True)
 
     async def _page(

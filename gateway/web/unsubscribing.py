@@ -14,6 +14,7 @@ from datetime import datetime
 from aiohttp import web
 
 from gateway.domain import reply_mail, unsubscribe
+from gateway.domain.speech import say
 from gateway.domain.unsubscribe import Stop
 from gateway.service import unsubscribing
 from gateway.service.site import Site
@@ -47,16 +48,18 @@ class Unsubscribing:
             look = await unsubscribing.look(reading, self._site, stop)
         if look is None:
             return self._too_old(request)
-        return self._page(request, f"Stop {look.what}?", button="Stop these mails", is_all=look.is_all)
+        return self._page(
+            request, say("Stop {what}?", what=look.what), button=say("Stop these mails"), is_all=look.is_all
+        )
 
     async def ask_all(self, request: web.Request) -> web.Response:
         """Ask before stopping all."""
         stop = self._stop(request)
         async with self._store.reading() as reading:
             look = await unsubscribing.look(reading, self._site, stop)
-        return (
-            self._too_old(request) if look is None else self._page(request, "Stop all mails?", button="Stop all mails")
-        )
+        if look is None:
+            return self._too_old(request)
+        return self._page(request, say("Stop {what}?", what=reply_mail.all_mails()), button=say("Stop all mails"))
 
     async def stop(self, request: web.Request) -> web.Response:
         """Stop what the link stops."""
@@ -73,7 +76,7 @@ class Unsubscribing:
     def _done(self, request: web.Request, done: Done | None) -> web.Response:
         if done is None:
             return self._too_old(request)
-        return self._page(request, "Done", done.words, done.left, is_all=done.is_all)
+        return self._page(request, say("Done"), done.words, done.left, is_all=done.is_all)
 
     def _page(
         self, request: web.Request, title: str, *lines: str, button: str = "", is_all: bool = True
@@ -84,7 +87,7 @@ class Unsubscribing:
         return self._look.page(request, "unsubscribe.html", title=title, lines=said, button=button, rest=rest)
 
     def _too_old(self, request: web.Request) -> web.Response:
-        return self._look.message(request, "Too old", reply_mail.link_too_old(), status=410, home=False)
+        return self._look.message(request, say("Too old"), reply_mail.link_too_old(), status=410, home=False)
 
     def _stop(self, request: web.Request) -> Stop:
         stop = unsubscribe.read(self._site.key, request.match_info["secret"])

@@ -34,8 +34,16 @@ _NEW_SECRET = web.RequestKey("NEW_SECRET", str)
 _NO_FORM = ("/hooks/", "/unsubscribe/")
 """Where machines post: they prove who they are, or (RFC 8058) need not."""
 
-_NO_VISITOR = ("/hooks/", "/static/", "/feeds/")
+NO_VISITOR = ("/hooks/", "/static/", "/feeds/")
+"""Where it is nobody's page."""
+
 _SAFE = frozenset({hdrs.METH_GET, hdrs.METH_HEAD, hdrs.METH_OPTIONS})
+
+
+BROWSERS = {"Edg": "Edge", "OPR": "Opera", "Firefox": "Firefox", "Chrome": "Chrome", "Safari": "Safari"}
+"""What browsers call themselves, the telling one first, and what people call them."""
+
+A_MAC = "a Mac"
 
 
 class MembersOnly(web.HTTPForbidden):
@@ -63,7 +71,7 @@ class Visitors:
 
         @web.middleware
         async def recognised(request: web.Request, handler: Handler) -> web.StreamResponse:
-            if request.path.startswith(_NO_VISITOR) or len(request.match_info.apps) > 1:  # of an app that is mounted
+            if request.path.startswith(NO_VISITOR) or len(request.match_info.apps) > 1:  # of an app that is mounted
                 return await handler(request)
             if secret := request.cookies.get(self._session_cookie):
                 await self._find(request, secret)
@@ -198,17 +206,16 @@ def way_back(asked: str | None, otherwise: str = "/home") -> str:
 
 
 def device(agent: str) -> str:
-    """What a browser calls itself, as people would say it: ``Firefox on Android``."""
-    browsers = {"Edg": "Edge", "OPR": "Opera", "Firefox": "Firefox", "Chrome": "Chrome", "Safari": "Safari"}
+    """What a browser calls itself, as people would say it: ``Firefox on Android``. It is kept so, in English."""
     systems = {
         "Android": "Android",
         "iPhone": "iPhone",
         "iPad": "iPad",
         "Windows": "Windows",
-        "Mac OS": "a Mac",
+        "Mac OS": A_MAC,
         "CrOS": "ChromeOS",
         "Linux": "Linux",
     }
-    browser = next((words for mark, words in browsers.items() if mark in agent), "A browser")
+    browser = next((words for mark, words in BROWSERS.items() if mark in agent), "A browser")
     system = next((words for mark, words in systems.items() if mark in agent), "")
     return f"{browser} on {system}" if system else browser

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from aiohttp import web
 
+from gateway.domain.speech import spoken
 from gateway.service import progress, reading
 from gateway.service.progress import Progress
 from gateway.service.reading import PostPage
@@ -56,7 +57,7 @@ class Watching:
             now = _digest(table)
             return () if now == last else [Event(now, table)]
 
-        return await self._stream(request, f"delivery/{post_id}", look, request.query.get("last", ""))
+        return await self._stream(request, f"delivery/{post_id}/{spoken().code}", look, request.query.get("last", ""))
 
     async def wall(self, request: web.Request) -> web.Response:
         """The newest posts with a tag, in big type, and how to take part."""
@@ -78,7 +79,7 @@ class Watching:
             fresh = [post for post in reversed(page.posts) if post.id > after][-_ON_THE_WALL:]
             return [Event(str(post.id), self._desk.look.part(request, "wall_post.html", post=post)) for post in fresh]
 
-        return await self._stream(request, f"wall/{tag}", look, request.query.get("last", ""))
+        return await self._stream(request, f"wall/{tag}/{spoken().code}", look, request.query.get("last", ""))
 
     async def _progress(self, author_id: int, post_id: int) -> Progress:
         async with self._desk.store.reading() as read:

@@ -38,6 +38,7 @@ POST = Carriage(
     author_protected=False,
     original_protected=None,
     recipient_gone=False,
+    language=None,
     texts_on=True,
     email_mode="instant",
     sleeps_at=None,

@@ -27,8 +27,8 @@ _ids = count()
 class Door:
     """Where parts come in, on one daemon or another."""
 
-    def __init__(self, store: Store, intakes: list[Intake]) -> None:
-        self.store, self.intakes = store, intakes
+    def __init__(self, store: Store, site: Site, intakes: list[Intake]) -> None:
+        self.store, self.site, self.intakes = store, site, intakes
 
     async def says(self, words: str, reference: int, total: int, number: int, *, at: int = 0, **more: str) -> Accepted:
         part = Part(reference, total, number, words) if total else None
@@ -66,7 +66,7 @@ async def door(store: Store, site: Site) -> AsyncIterator[Door]:
         known = await routes.by_sender(unit)
     intakes = [Intake(store, site, known, lambda: NOW, lambda: "4821") for _ in range(2)]
     running = [asyncio.create_task(each.run()) for each in intakes]
-    opened = Door(store, intakes)
+    opened = Door(store, site, intakes)
     await opened.says("JOIN alice", 0, 0, 0)
     yield opened
     for each in intakes:
@@ -142,7 +142,7 @@ async def test_parts_that_meet_at_two_daemons_at_once_are_one_post(door: Door) -
 
 async def give_up(door: Door, later: timedelta) -> int:
     async with door.store.unit() as unit:
-        return await tending.give_up_parts(unit, now=NOW + later)
+        return await tending.give_up_parts(unit, door.site, now=NOW + later)
 
 
 async def test_when_a_part_never_comes_nothing_is_posted_and_the_sender_is_told(door: Door) -> None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from inbound import spool
 from inbound.spool import ComingMail, Spool
 from inbound.thinning import Content
-from tests.inbound.test_mail_door import Line, Pile, connected, opened, ready_for_data, until
+from tests.inbound.talking import Line, Pile, connected, opened, ready_for_data, until
 
 LONGEST = 1_000
 SMALL = 4_000

@@ -2,7 +2,7 @@
 
 import dataclasses
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
@@ -17,6 +17,7 @@ from gateway.domain import token, unsubscribe
 from gateway.domain.token import Purpose
 from gateway.domain.types import Channel, Digest, NoticeKind, Outgoing, PostKind
 from gateway.domain.unsubscribe import AuthorsMail
+from gateway.languages import languages
 from gateway.service.site import Site
 from outbound.mail_text import message_id, render, return_path
 
@@ -356,3 +357,68 @@ def test_a_mail_says_why_it_came(changes: dict[str, Any], why: str) -> None:
     part = read(**changes).get_body(("plain",))
     assert part is not None
     assert why in part.get_content()
+
+
+GERMAN = dataclasses.replace(SITE, languages=languages())
+
+
+def body_of(message: EmailMessage, kind: str) -> str:
+    part = message.get_body((kind,))
+    assert part is not None
+    return str(part.get_content())
+
+
+@pytest.mark.parametrize("code", ["de", ""])
+def test_a_post_is_mailed_in_the_recipients_language_whoever_got_it_before(code: str) -> None:
+    read(site=GERMAN, language="" if code else "de")
+    message = read(site=GERMAN, language=code)
+    german = code == "de"
+    why = "Du bekommst das, weil du alice folgst." if german else "You get this because you follow alice."
+    stop = "Diese Mails abbestellen" if german else "Stop these mails"
+    assert why in body_of(message, "plain")
+    assert f"{stop}: https://town.example/unsubscribe/" in body_of(message, "plain")
+    assert why in body_of(message, "html")
+    assert f">{stop}</a>" in body_of(message, "html")
+    assert f">{'Diesen Beitrag öffnen' if german else 'Open this post'}</a>" in body_of(message, "html")
+    assert message["List-Id"].startswith('"alice bei Townwire"' if german else '"alice on Townwire"')
+
+
+@pytest.mark.parametrize(
+    ("changes", "subject"),
+    [
+        ({"kind": PostKind.DIRECT}, "Direktnachricht von alice"),
+        ({"mention": True}, "alice hat dich erwähnt: Tea in the hall at four, bring @carol #tea"),
+        ({"original_author": "bob"}, "alice gibt bob weiter: Tea in the hall at four, bring @carol #tea"),
+    ],
+)
+def test_subjects_in_german(changes: dict[str, Any], subject: str) -> None:
+    assert read(site=GERMAN, language="de", **changes)["Subject"] == subject
+
+
+def test_a_digest_is_in_the_readers_language_with_the_day_of_each_post() -> None:
+    posts = tuple(
+        dataclasses.replace(
+            POST, id=40 + n, author=name, post_id=7 + n, conversation_id=7 + n, queued_at=POST.queued_at - timedelta(n)
+        )
+        for n, name in enumerate(("alice", "bob"))
+    )
+    delivery = dataclasses.replace(
+        NOTICE,
+        notice=NoticeKind.DIGEST,
+        text="",
+        subject="",
+        in_reply_to="",
+        digest=Digest(posts, 3, "Europe/Berlin", ()),
+        queued_at=POST.queued_at,
+    )
+    for language in ("en", "de", "en"):
+        german = language == "de"
+        message = read(delivery, site=GERMAN, language=language)
+        assert message["Subject"] == (
+            "5 Beiträge: alice, bob und andere" if german else "5 posts: alice, bob and others"
+        )
+        plain, html = body_of(message, "plain"), body_of(message, "html")
+        assert ("bob · So., 10:30" if german else "bob · Sun 10:30") in plain
+        assert f"{'Antworten' if german else 'Answer'}: reply+" in plain
+        assert ("und 3 weitere" if german else "and 3 more") in html
+        assert f'<html lang="{language}">' in html

@@ -115,7 +115,7 @@ async def test_wrong_pins_are_counted_and_then_nothing_is_heard_for_a_while(town
     assert await town.text("alice", "1357 hello") == ""
     async with town.store.reading() as reading:
         told = await recall.told_since(
-            reading, number("alice"), reply_together.wrong_pin(), town.now - timedelta(days=1)
+            reading, number("alice"), town.now - timedelta(days=1), reply_together.wrong_pin()
         )
     assert told == 5
 

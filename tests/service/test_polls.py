@@ -36,7 +36,7 @@ async def tell(town: Town) -> int:
     steps = 0
     while True:
         async with town.store.unit() as unit:
-            if not await polling.tell_result(unit, now=town.now):
+            if not await polling.tell_result(unit, town.site, now=town.now):
                 return steps
         steps += 1
 
@@ -155,7 +155,7 @@ async def test_a_step_takes_as_many_statements_for_many_voters_as_for_one(town: 
     town.now += timedelta(days=30)
     async with town.store.unit() as unit:
         with watching(town.store) as seen:
-            assert await polling.tell_result(unit, now=town.now)
+            assert await polling.tell_result(unit, town.site, now=town.now)
     assert len(await town.notices()) == voters + 1
     assert len(seen) == 7
 

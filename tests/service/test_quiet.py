@@ -120,7 +120,7 @@ async def test_what_is_meant_for_one_alone_wakes_up_before_what_is_for_all(night
     await post(night, "hello @bob", *(f"news {n}" for n in range(1, 8)))
     bob = await night.account("bob")
     async with night.store.unit() as unit:
-        assert await notify.tell_account(unit, bob.id, "carol asks to follow you.", now=night.now)
+        assert await notify.tell_account(unit, night.site, bob.id, lambda: "carol asks to follow you.", now=night.now)
     assert await send(night) == []
     night.now = MORNING
     await wake(night)

@@ -75,10 +75,10 @@ async def test_a_report_is_kept_for_the_operator_and_its_end_is_told(town: Town)
         first, second = await reports.open_ones(unit, most=10)
         assert (first.reporter, first.about, first.words, second.words) == ("alice", "bob", "he sells things", "")
         assert first.post_id is not None
-        closed = await reporting.close(unit, first.id, now=town.now)
+        closed = await reporting.close(unit, town.site, first.id, now=town.now)
         assert closed is not None
         assert closed.closed_at == town.now
-        assert await reporting.close(unit, first.id, now=town.now) is None
+        assert await reporting.close(unit, town.site, first.id, now=town.now) is None
         assert [each.id for each in await reports.open_ones(unit, most=10)] == [second.id]
         assert [each.id for each in await reports.newest(unit, most=10)] == [second.id, first.id]
     assert await town.notices() == [reply_together.report_closed("bob")]
@@ -216,7 +216,7 @@ async def test_a_result_that_waits_for_a_sleeper_does_not_outlive_a_block(town: 
         await town.text(name, "VOTE 1")
     await town.text("alice", "POLL CLOSE")
     async with town.store.unit() as unit:
-        assert await polling.tell_result(unit, now=town.now)
+        assert await polling.tell_result(unit, town.site, now=town.now)
     await town.text("bob", "BLOCK alice")
     for name in ("bob", "carol"):
         await town.text(name, "WAKE")

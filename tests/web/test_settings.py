@@ -10,6 +10,7 @@ from gateway.service.joining import Claimed
 from gateway.service.site import Site
 from store import accounts, addresses, follows, offers
 from store.accounts import AccountRow
+from tests.traces import all_is_sent, time_to_forget, traces
 from tests.web.browsing import Browser, letters, link_in, log_in, with_mail
 from tests.web.village import NOW, Village
 
@@ -250,6 +251,9 @@ async def test_an_account_is_deleted_by_whoever_types_its_name(alice: Browser, v
     await alice.open("/home")
     assert alice.path == "/login"
     assert await alice.open(f"/@alice/{post}") in (404, 410)
+    await all_is_sent(village.store)
+    await time_to_forget(village.store, NOW)
+    assert await traces(village.store, ["alice", "still here", "Firefox"], village.ids["alice"]) == set()
 
 
 async def test_mail_is_guarded_and_old_mails_are_closed(alice: Browser, village: Village) -> None:

@@ -32,8 +32,7 @@ async def join(asked: Asked, name: str, code: str = "") -> str:
         return await or_post(asked, reply.already_named(asked.person.name))
     if not asked.by_phone and not asked.told.proven:
         return reply.only_by_phone()
-    not_invited = reply.no_such_invitation(asked.operator)
-    if code and await guessed_too_often(asked, not_invited):
+    if code and await guessed_too_often(asked, lambda: reply.no_such_invitation(asked.operator)):
         return reply.too_many_tries()
     outcome = await joining.join(
         asked.unit, asked.site, asked.address, name, words=asked.told.text, now=asked.now, code=code
@@ -48,7 +47,7 @@ async def join(asked: Asked, name: str, code: str = "") -> str:
         case RegistrationClosed():
             return reply.registration_closed(asked.site.registration, asked.operator, asked.site.public_url)
         case NotInvited():
-            return not_invited
+            return reply.no_such_invitation(asked.operator)
         case _:
             assert_never(outcome)
 
@@ -60,15 +59,14 @@ async def claim(asked: Asked, code: str) -> str:
         return await or_post(asked, reply.what_a_claim_is())
     if not asked.by_phone:
         return reply.only_by_phone()
-    refusal = reply.no_such_claim(asked.operator)
-    if await guessed_too_often(asked, refusal):
+    if await guessed_too_often(asked, lambda: reply.no_such_claim(asked.operator)):
         return reply.too_many_tries()
     outcome = await joining.claim(asked.unit, asked.site, asked.address, code, words=asked.told.text, now=asked.now)
     match outcome:
-        case Claimed(_, name):
-            return reply.claimed(asked.site.name, name)
+        case Claimed(account_id, name):
+            return await _claimed(asked, account_id, name)
         case NoSuchCode():
-            return refusal
+            return reply.no_such_claim(asked.operator)
         case HeldBy(name):
             return reply.sign_out_first(name)
         case _:
@@ -136,7 +134,7 @@ async def take_code(asked: Asked, me: AccountRow | None, code: str) -> str | Non
             return _refused(refusal or NameTaken(), offer.words)
         case "public":
             await accounts.set_protected(asked.unit, me.id, False)
-            await following.accept_all(asked.unit, me, now=asked.now)
+            await following.accept_all(asked.unit, asked.site, me, now=asked.now)
             return reply_people.public()
         case "delete":
             await joining.delete_account(asked.unit, me.id, now=asked.now)
@@ -154,14 +152,21 @@ async def _prove(asked: Asked, offer: OfferRow, code: str) -> str | None:
     match outcome:
         case None:
             return None
-        case Claimed(_, name):
-            return reply.claimed(asked.site.name, name)
+        case Claimed(account_id, name):
+            return await _claimed(asked, account_id, name)
         case Wrong():
             return _missed(outcome)
         case HeldBy(name):
             return reply.sign_out_first(name)
         case _:
             assert_never(outcome)
+
+
+async def _claimed(asked: Asked, account_id: int, name: str) -> str:
+    """Whose phone it is now is told so in their own language, whatever was spoken before."""
+    account = await accounts.by_id(asked.unit, account_id)
+    with asked.site.languages.speaking(account.language if account else None):
+        return reply.claimed(asked.site.name, name)
 
 
 async def _await_code(asked: Asked, kind: str, words: str) -> str | None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from gateway.domain import reply_people, reply_posts
+from gateway.domain.speech import Words, say
 from gateway.domain.types import Channel, Source
 from gateway.service import following
 from gateway.service.site import Site
@@ -69,7 +70,7 @@ class Asked:
     @property
     def operator(self) -> str:
         """Whom to ask for what people cannot do by themselves."""
-        return self.site.contact or "whoever runs this site"
+        return self.site.contact or say("whoever runs this site")
 
     @property
     def sign_up_with(self) -> str:
@@ -96,12 +97,13 @@ async def sender_of(unit: Unit, told: Told, address: AddressRow) -> AccountRow |
     return None if account is None or account.deleted_at is not None else account
 
 
-async def guessed_too_often(asked: Asked, refusal: str) -> bool:
+async def guessed_too_often(asked: Asked, refusal: Words) -> bool:
     """Whether this sender was lately told so often that a code is wrong, in the words of ``refusal``, that no other one
-    is even looked at."""
+    is even looked at. In whichever language: who changes it has no more guesses."""
     limits = asked.site.limits
     since = asked.now - timedelta(minutes=limits.code_minutes)
-    return await recall.told_since(asked.unit, asked.address.address, refusal, since) >= limits.code_tries
+    refusals = asked.site.languages.in_each(refusal)
+    return await recall.told_since(asked.unit, asked.address.address, since, *refusals) >= limits.code_tries
 
 
 async def meant(asked: Asked, me: AccountRow, name: str) -> AccountRow | str:

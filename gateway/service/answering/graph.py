@@ -3,6 +3,7 @@
 from typing import assert_never
 
 from gateway.domain import reply, reply_people
+from gateway.domain.speech import mark
 from gateway.service import following, joining
 from gateway.service.answering.asked import Asked, nobody
 from gateway.service.following import Asked as AskedToFollow
@@ -77,11 +78,11 @@ async def leave(asked: Asked, me: AccountRow, name: str) -> str:
 async def accept(asked: Asked, me: AccountRow, name: str | None) -> str:
     """Let one person, or (None) all who asked, follow."""
     if name is None:
-        return reply_people.accepted_all(await following.accept_all(asked.unit, me, now=asked.now))
+        return reply_people.accepted_all(await following.accept_all(asked.unit, asked.site, me, now=asked.now))
     other = await following.find(asked.unit, name, asker_id=me.id)
     if other is None:
         return await nobody(asked, name)
-    granted = await following.accept(asked.unit, me, other.id, now=asked.now)
+    granted = await following.accept(asked.unit, asked.site, me, other.id, now=asked.now)
     return reply_people.accepted(name) if granted else reply_people.no_request(name)
 
 
@@ -151,7 +152,7 @@ async def texts_off(asked: Asked, me: AccountRow) -> str:
     """No posts by text until ON; what is queued is dropped, answers still come."""
     await accounts.set_texts_on(asked.unit, me.id, False)
     await addresses.refresh(asked.unit, me.id)
-    await deliveries.drop_texts_but_answers(asked.unit, me.id, "texts are off", now=asked.now)
+    await deliveries.drop_texts_but_answers(asked.unit, me.id, mark("texts are off"), now=asked.now)
     return reply.texts_off()
 
 

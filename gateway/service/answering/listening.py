@@ -4,6 +4,7 @@ from typing import assert_never
 
 from gateway.domain import reply_listening
 from gateway.domain.folding import one_word
+from gateway.domain.speech import say
 from gateway.domain.text import Tag, parts
 from gateway.service import listening, posting
 from gateway.service.answering.asked import Asked, offer_to_post, or_post
@@ -33,7 +34,7 @@ async def untrack(asked: Asked, me: AccountRow, word: str | None) -> str:
         return reply_listening.untracked_all(await listening.end_words(asked.unit, me.id))
     key = _key(word)
     ended = key is not None and await listening.end(asked.unit, me.id, key)
-    return reply_listening.untracked(key or word) if ended else reply_listening.not_tracked(key or "that")
+    return reply_listening.untracked(key or word) if ended else reply_listening.not_tracked(key or say("that"))
 
 
 async def follow_tag(asked: Asked, me: AccountRow, tag: str) -> str:

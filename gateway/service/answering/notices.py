@@ -40,7 +40,7 @@ async def _let_or_refuse(asked: Asked, me: AccountRow, follower_id: int, command
     if name is None:
         return reply_people.no_requests() if said in _YES | _NO else None
     if said in _YES:
-        granted = await following.accept(asked.unit, me, follower_id, now=asked.now)
+        granted = await following.accept(asked.unit, asked.site, me, follower_id, now=asked.now)
         return reply_people.accepted(name) if granted else reply_people.no_request(name)
     if said in _NO:
         refused = await follows.deny(asked.unit, me.id, follower_id)

@@ -39,7 +39,7 @@ async def unlock(asked: Asked, command: c.Command) -> tuple[Asked, c.Command] | 
     me = asked.person
     if me is None or not me.pin_hash or not asked.by_phone or await _is_echo(asked, command):
         return asked, command
-    if await guessed_too_often(asked, reply_together.wrong_pin()):
+    if await guessed_too_often(asked, reply_together.wrong_pin):
         return reply.too_many_tries()
     match command:
         case c.Pin(pin, rest):

@@ -1,6 +1,7 @@
 """What can be read by text: somebody's last post, who somebody is, one's numbers, one's direct messages."""
 
 from gateway.domain import reply, reply_people, reply_posts, reply_reading
+from gateway.domain.speech import say
 from gateway.service import following
 from gateway.service.answering.asked import Asked, meant
 from gateway.service.answering.words import last_written
@@ -33,4 +34,4 @@ async def whois(asked: Asked, me: AccountRow, name: str) -> str:
 
 async def stats(asked: Asked, me: AccountRow) -> str:
     counts = await accounts.counts(asked.unit, me.id)
-    return reply_reading.stats(me.name or "You", counts.posts, counts.followers, counts.following)
+    return reply_reading.stats(me.name or say("You"), counts.posts, counts.followers, counts.following)

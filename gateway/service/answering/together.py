@@ -31,9 +31,15 @@ async def nudge(asked: Asked, me: AccountRow, name: str) -> str:
     if not await nudges.add(asked.unit, me.id, other.id, since=asked.now - _DAY, now=asked.now):
         return reply_together.nudged_before(name)
     if not await relations.mutes_other(asked.unit, other.id, me.id):
-        words = reply_together.nudge(me.name or "")
         await notify.tell_account(
-            asked.unit, other.id, words, now=asked.now, lane=Lane.MENTION, caused_by=me.id, kind=NoticeKind.NUDGE
+            asked.unit,
+            asked.site,
+            other.id,
+            lambda: reply_together.nudge(me.name or ""),
+            now=asked.now,
+            lane=Lane.MENTION,
+            caused_by=me.id,
+            kind=NoticeKind.NUDGE,
         )
     return reply_together.nudged(name)
 

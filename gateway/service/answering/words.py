@@ -6,6 +6,7 @@ from typing import assert_never
 
 from gateway.domain import reply, reply_people, reply_posts
 from gateway.domain.delivery import State
+from gateway.domain.speech import say
 from gateway.domain.text import leading_mention
 from gateway.domain.types import EmailMode, PostKind
 from gateway.service import following, posting
@@ -77,7 +78,7 @@ async def _nothing_to_answer(asked: Asked) -> str:
     words = reply_posts.nothing_to_answer()
     if asked.by_phone:
         return words
-    told = await recall.told_since(asked.unit, asked.address.address, words, asked.now - _DAY)
+    told = await recall.told_since(asked.unit, asked.address.address, asked.now - _DAY, words)
     return words if told < _TOLD_BY_MAIL else ""
 
 
@@ -147,7 +148,7 @@ async def undo(asked: Asked, me: AccountRow) -> str:
         return reply_posts.undone_unsaid()
     if last.to_account_id is not None and await _has_gone_out(asked, last.id):
         reader = await accounts.by_id(asked.unit, last.to_account_id)
-        return reply_posts.undone_too_late((reader and reader.name) or "them", last.text)
+        return reply_posts.undone_too_late((reader and reader.name) or say("them"), last.text)
     return reply_posts.undone(last.text)
 
 

@@ -49,7 +49,7 @@ class ReportsRoom:
         """It was looked at; who reported it is told."""
         which = await _which(request)
         async with self._desk.store.unit() as unit:
-            await operating.close_report(unit, auditing.on_the_site(me), which, now=self._desk.now())
+            await operating.close_report(unit, self._desk.site, auditing.on_the_site(me), which, now=self._desk.now())
         return done(_PATH, "closed")
 
     async def reopen(self, request: web.Request, me: AccountRow) -> web.StreamResponse:
