@@ -6,7 +6,7 @@ One text is one request that nothing here repeats:
     202                       Sent       Kannel has it in its store; it splits and queues by itself
     503                       Deferred   its bearerbox does not answer
     400, 413                  Bounced    it will never take this text
-    401, 403, 404             Deferred   our user or its address is wrong; the operator must act
+    401, 403, 404             Deferred   our user or its address is wrong: the sender stops until the operator acts
     other 5xx, silence, hang-up after the request went out    Unsure: wait for the receipt
 
 Kannel gives a text no id. The address for its receipts carries our own delivery and attempt, which together are the
@@ -25,7 +25,7 @@ import aiohttp
 import structlog
 
 from gateway.domain import sms_text
-from gateway.domain.delivery import Bounced, Deferred, Found, Outcome, Sent, Unsure, own_id
+from gateway.domain.delivery import Bounced, Deferred, Found, Halt, Outcome, Sent, Unsure, own_id
 from gateway.domain.types import Outgoing
 from outbound.awaited import Awaited
 from outbound.http import Session
@@ -101,7 +101,7 @@ class KannelTransport:
                 return Bounced(reason)
             case 401 | 403 | 404:
                 log.error("Kannel needs the operator", status=status, words=words)
-                return Deferred(reason, _WRONG_USER_PAUSE, route_wide=True)
+                return Deferred(reason, _WRONG_USER_PAUSE, route_wide=True, halt=Halt(status, 1))
             case 503:
                 return Deferred(reason, _BUSY_PAUSE, route_wide=True)
             case _ if status < 500:

@@ -2,7 +2,8 @@
 
     not bound                       Deferred   nothing was sent; the whole sender waits
     answered with 0                 Sent
-    answered with another status    Deferred or Bounced, as gateway.domain.smpp says; it was not taken
+    answered with another status    Deferred or Bounced, as gateway.domain.smpp says; it was not taken (what is wrong
+                                           with our number stops the sender and costs no text a try)
     the connection ended first      Unsure: wait for the receipt
 
 A long text goes as parts, and a receipt is asked for with the last one alone: a phone shows the text when it has them

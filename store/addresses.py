@@ -84,6 +84,16 @@ _WAYS = (
     )
     .order_by(_ASKED.c.n)
 )
+_MAILBOXES = (
+    select(accounts.c.id, addresses.c.id, accounts.c.language)
+    .select_from(
+        _ASKED.join(accounts, accounts.c.id == _ASKED.c.account_id).join(
+            addresses, addresses.c.id == accounts.c.mail_id
+        )
+    )
+    .where(accounts.c.email_mode != "off")
+    .order_by(_ASKED.c.n)
+)
 _ADD = insert(addresses).on_conflict_do_nothing(index_elements=["channel", "address"])
 _SET_ROUTE = _set(route=bindparam("new_route"))
 _ATTACH = _set(account_id=bindparam("new_account"), proven_at=bindparam("new_proven_at"))
@@ -212,6 +222,14 @@ async def ways(reading: Reading, account_ids: Sequence[int]) -> list[Way]:
         Way(account_id, address_id, Channel(channel), route, language)
         for account_id, address_id, channel, route, language in found
         if route is not None
+    ]
+
+
+async def mailboxes(reading: Reading, account_ids: Sequence[int]) -> list[Way]:
+    """The ways to the mailboxes of those of these people who have one and want mail, in their order."""
+    found = await reading.execute(_MAILBOXES, {"asked": rows([each] for each in account_ids)})
+    return [
+        Way(account_id, address_id, Channel.EMAIL, MAIL_ROUTE, language) for account_id, address_id, language in found
     ]
 
 

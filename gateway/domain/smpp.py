@@ -8,30 +8,38 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from gateway.domain.delivery import Bounced, Deferred, Fault
+from gateway.domain.delivery import Bounced, Deferred, Fault, Halt
 
 THROTTLED, QUEUE_FULL = 0x58, 0x14
 SYSTEM_ERROR, TRY_AGAIN = 0x08, 0x64
 INVALID_VALIDITY = 0x62
 
-_MESSAGE, _ADDRESS, _SENDER = Fault.MESSAGE, Fault.ADDRESS, Fault.SENDER
+_MESSAGE, _ADDRESS = Fault.MESSAGE, Fault.ADDRESS
 
 _FINAL: Mapping[int, tuple[str, Fault]] = MappingProxyType(
     {
         0x01: ("the message is too long", _MESSAGE),
         0x02: ("the command's length is wrong", _MESSAGE),
-        0x0A: ("the carrier does not take our number as a sender", _SENDER),
         0x0B: ("not a valid phone number", _ADDRESS),
-        0x48: ("the type of our number is wrong (source_ton)", _SENDER),
-        0x49: ("the numbering plan of our number is wrong (source_npi)", _SENDER),
-        0x50: ("the type of the phone's number is wrong (dest_ton)", _SENDER),
-        0x51: ("the numbering plan of the phone's number is wrong (dest_npi)", _SENDER),
         0x43: ("the carrier takes no texts in parts", _MESSAGE),
         0x65: ("refused for good", _MESSAGE),
         0x66: ("rejected", _MESSAGE),
         0xC2: ("a parameter's length is wrong", _MESSAGE),
     }
 )
+_STOPS: Mapping[int, tuple[str, int]] = MappingProxyType(
+    {
+        0x0A: ("the carrier does not take our number as a sender", 3),
+        0x48: ("the type of our number is wrong (source_ton)", 1),
+        0x49: ("the numbering plan of our number is wrong (source_npi)", 1),
+        0x50: ("the type of the phone's number is wrong (dest_ton)", 3),
+        0x51: ("the numbering plan of the phone's number is wrong (dest_npi)", 3),
+    }
+)
+"""What is wrong with our number or our settings and meets every text: words, and how many of these in a row stop the
+sender, where one alone may be about the phone that it goes to."""
+
+_STOP_PAUSE = 900.0
 _NOT_NOW: Mapping[int, tuple[str, float | None, bool]] = MappingProxyType(
     {
         0x04: ("the carrier does not take texts on this bind", 60.0, True),
@@ -115,6 +123,15 @@ def refusal(status: int) -> Bounced | Deferred:
     if status in _FINAL:
         words, fault = _FINAL[status]
         return Bounced(f"{words} ({status:#x})", fault)
+    if status in _STOPS:
+        words, strikes = _STOPS[status]
+        return Deferred(
+            f"{words} ({status:#x})",
+            _STOP_PAUSE,
+            route_wide=strikes == 1,
+            excused=True,
+            halt=Halt(status, strikes),
+        )
     words, wait, whole_route = _NOT_NOW.get(status, ("the carrier refused it", None, False))
     return Deferred(f"{words} ({status:#x})", retry_after=wait, route_wide=whole_route)
 

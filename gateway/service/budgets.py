@@ -1,7 +1,8 @@
 """Keeping budgets: what a claim may spend, what follows when one is used up, and the bill.
 
 A text that no budget has room for is given up, and goes by mail to those who have a mailbox and want mail; everybody
-has it in their feeds. Whose texts stop is told so once a month: the recipient by a last text, or the author.
+has it in their feeds. Whose own budget is used up is told so once a month by a last text: the recipient, or the author.
+At the end of the site's, a text to each would be the very bill that it is to prevent: only mailboxes are told.
 """
 
 from collections import Counter
@@ -21,7 +22,7 @@ from gateway.domain.types import Channel, Lane, Outgoing
 from gateway.service import notify
 from gateway.service.numbers import country_of
 from gateway.service.site import Site
-from store import accounts, fanouts, usage
+from store import accounts, addresses, fanouts, usage
 from store.unit import Reading, Unit
 
 log = structlog.get_logger(__name__)
@@ -42,6 +43,7 @@ class Purse:
         self._new: Counter[Account] = Counter()
         self._stopped: list[int] = []
         self._to_tell: set[Account] = set()
+        self._to_mail: set[int] = set()
 
     def spend(self, carried: Carriage, segments: int) -> None:
         """This text goes out."""
@@ -52,10 +54,15 @@ class Purse:
     def refuse(self, carried: Carriage, whose: Of) -> None:
         """There is no room for this text in this budget."""
         self._stopped.append(carried.id)
-        if whose is Of.AUTHOR and carried.author_id is not None:
-            self._to_tell.add((whose, carried.author_id))
-        elif carried.account_id is not None:
-            self._to_tell.add((Of.RECIPIENT, carried.account_id))
+        match whose:
+            case Of.AUTHOR if carried.author_id is not None:
+                self._to_tell.add((whose, carried.author_id))
+            case Of.RECIPIENT if carried.account_id is not None:
+                self._to_tell.add((whose, carried.account_id))
+            case Of.SITE if carried.account_id is not None:
+                self._to_mail.add(carried.account_id)
+            case _:
+                pass  # nobody is known who could be told
 
     async def close(self, unit: Unit, *, now: datetime) -> None:
         """Write down what was spent, let what was refused go by mail, and tell whose texts stop."""
@@ -68,6 +75,18 @@ class Purse:
             link = "" if by_mail else f"{self._site.public_url}/"
             words = reply.author_used_up if whose is Of.AUTHOR else partial(reply.texts_used_up, link)
             await notify.tell_account(unit, self._site, account_id, words, lane=Lane.FIRST, now=now)
+        await self._tell_mailboxes(unit, now)
+
+    async def _tell_mailboxes(self, unit: Unit, now: datetime) -> None:
+        """Say by mail that the site's texts are used up, to those who were not told this month that theirs are."""
+        if not self._to_mail:
+            return
+        ways = {way.account_id: way for way in await addresses.mailboxes(unit, sorted(self._to_mail))}
+        told = await usage.newly_told(unit, self._month, [(Of.RECIPIENT, account_id) for account_id in ways])
+        words = partial(reply.texts_used_up, "")
+        await notify.tell_ways(
+            unit, self._site, [ways[account_id] for _, account_id in told], words, lane=Lane.FIRST, now=now
+        )
 
 
 async def open_purse(unit: Unit, site: Site, carried: Sequence[Carriage], *, now: datetime) -> Purse | None:

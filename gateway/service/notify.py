@@ -11,6 +11,7 @@ from gateway.domain.speech import Words
 from gateway.domain.types import Channel, Lane, NoticeKind
 from gateway.service.site import Site
 from store import addresses, deliveries, routes
+from store.addresses import Way
 from store.routes import MAIL_ROUTE
 from store.unit import Unit
 
@@ -98,6 +99,21 @@ async def tell_accounts(
     """The same words for many people, by as many statements as for one. Who has neither phone nor mailbox is passed
     over."""
     ways = await addresses.ways(unit, account_ids)
+    await tell_ways(unit, site, ways, words, lane=lane, caused_by=caused_by, kind=kind, now=now)
+
+
+async def tell_ways(
+    unit: Unit,
+    site: Site,
+    ways: Sequence[Way],
+    words: Words,
+    *,
+    now: datetime,
+    lane: Lane = Lane.ANSWER,
+    caused_by: int | None = None,
+    kind: NoticeKind = NoticeKind.NOTICE,
+) -> None:
+    """The same for ways that have been looked up."""
     said = {code: site.languages.said(words, code) for code in {way.language for way in ways}}
     told = [(way, said[way.language]) for way in ways]
     await deliveries.add_notices(unit, told, lane=lane, caused_by=caused_by, kind=kind, now=now)

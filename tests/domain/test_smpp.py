@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.domain.delivery import Bounced, Deferred, Fault
+from gateway.domain.delivery import Bounced, Deferred, Fault, Halt
 from gateway.domain.provider_codes import status_outcome
 from gateway.domain.smpp import Delivered, Report, canonical_id, refusal, report, time_from_now
 
@@ -86,3 +86,20 @@ def test_a_throttled_text_waits_with_all_of_its_sender_and_a_wrong_phone_is_no_m
 )
 def test_a_time_from_now_is_written_as_a_span_and_not_as_a_date(seconds, written):
     assert time_from_now(seconds) == written
+
+
+@pytest.mark.parametrize(("status", "strikes"), [(0x0A, 3), (0x48, 1), (0x49, 1), (0x50, 3), (0x51, 3)])
+def test_what_is_wrong_with_our_number_or_settings_stops_the_sender_and_costs_no_text_a_try(status, strikes):
+    outcome = refusal(status)
+    assert isinstance(outcome, Deferred)
+    assert outcome.halt == Halt(status, strikes)
+    assert outcome.excused
+
+
+@pytest.mark.parametrize(
+    ("status", "fault"), [(0x01, Fault.MESSAGE), (0x0B, Fault.ADDRESS), (0x43, Fault.MESSAGE), (0x66, Fault.MESSAGE)]
+)
+def test_what_is_wrong_with_one_text_or_one_phone_stops_nothing_else(status, fault):
+    outcome = refusal(status)
+    assert isinstance(outcome, Bounced)
+    assert outcome.fault is fault

@@ -13,7 +13,7 @@ import pytest
 from aiohttp import web
 
 from gateway.domain import sms_text, sms_wire
-from gateway.domain.delivery import Bounced, Deferred, Outcome, Sent, Unsure
+from gateway.domain.delivery import Bounced, Deferred, Halt, Outcome, Sent, Unsure
 from gateway.domain.types import Channel, Outgoing
 from gateway.service.receipts import Receipt
 from gateway.service.site import Site
@@ -135,7 +135,9 @@ async def test_a_text_is_kept_by_kannel_while_its_carrier_is_away(here: Town) ->
 async def test_what_kannel_refuses_is_given_up_or_put_off(here: Town) -> None:
     assert await here.send("hi", to="") == Bounced("Kannel: Empty receiver number not allowed, rejected")
     wrong = KannelTransport(KannelSettings(sendsms_url=here.kannel.url, username="x", password="y"), "http://x/status")
-    assert await wrong.send(TEXT) == Deferred("Kannel: Authorization failed for sendsms", 900.0, route_wide=True)
+    assert await wrong.send(TEXT) == Deferred(
+        "Kannel: Authorization failed for sendsms", 900.0, route_wide=True, halt=Halt(403, 1)
+    )
     await wrong.close()
     nowhere = KannelTransport(KannelSettings(sendsms_url=f"{here.kannel.url}x"), "http://x/status")
     assert isinstance(outcome := await nowhere.send(TEXT), Deferred)
@@ -203,6 +205,8 @@ async def answering(status: int, words: str) -> Outcome:
         (502, "Bad gateway", Unsure("Kannel: Bad gateway", peer_down=True)),
         (500, "", Unsure("Kannel: 500", peer_down=True)),
         (302, "", Deferred("Kannel: 302")),
+        (403, "no", Deferred("Kannel: no", 900.0, route_wide=True, halt=Halt(403, 1))),
+        (404, "", Deferred("Kannel: 404", 900.0, route_wide=True, halt=Halt(404, 1))),
     ],
 )  # fmt: skip
 async def test_each_answer_means_one_thing(status: int, words: str, outcome: Outcome) -> None:

@@ -13,7 +13,7 @@ import pytest
 import smpp34
 
 from gateway.domain import sms_text, sms_wire
-from gateway.domain.delivery import Bounced, Deferred, Fault, Outcome, Sent, Unsure
+from gateway.domain.delivery import Bounced, Deferred, Fault, Halt, Outcome, Sent, Unsure
 from gateway.domain.smpp import Delivered
 from gateway.domain.sms_wire import Part
 from gateway.domain.types import Channel, Outgoing
@@ -171,7 +171,20 @@ async def test_a_long_text_goes_in_parts_with_one_receipt_and_is_never_cut_in_a_
         (0x14, Deferred("the carrier's queue is full (0x14)", 5.0, route_wide=True)),
         (0x08, Deferred("the carrier had an internal error (0x8)")),
         (0x0B, Bounced("not a valid phone number (0xb)", Fault.ADDRESS)),
-        (0x0A, Bounced("the carrier does not take our number as a sender (0xa)", Fault.SENDER)),
+        (
+            0x0A,
+            Deferred("the carrier does not take our number as a sender (0xa)", 900.0, excused=True, halt=Halt(0x0A, 3)),
+        ),
+        (
+            0x48,
+            Deferred(
+                "the type of our number is wrong (source_ton) (0x48)",
+                900.0,
+                route_wide=True,
+                excused=True,
+                halt=Halt(0x48, 1),
+            ),
+        ),
         (0x433, Deferred("the carrier refused it (0x433)")),
     ],
 )

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import insert, select
 from sqlalchemy.exc import DataError
 
-from gateway.domain import breaker
+from gateway.domain import breaker, smpp
 from gateway.domain.alert import Alert
 from gateway.domain.delivery import Bounced, Deferred, Halt, Outcome, Sent, Unsure, Verdict
 from gateway.domain.failover import LONG_PAUSE
@@ -570,22 +570,35 @@ async def held_against(town: Town) -> Alert | None:
         return await alerts.of_route(reading, town.routes[Channel.SMS].id)
 
 
-async def test_a_sender_that_is_refused_stops_and_goes_on_when_the_operator_says_so(town: Town) -> None:
+async def is_stopped(town: Town) -> bool:
+    alert = await held_against(town)
+    return alert is not None and alert.stopped_at is not None
+
+
+@pytest.mark.parametrize(
+    "answered",
+    [refusal(20003), smpp.refusal(0x0A), smpp.refusal(0x48), smpp.refusal(0x51)],
+    ids=["20003", "0x0A", "0x48", "0x51"],
+)
+async def test_a_sender_that_is_refused_stops_and_goes_on_when_the_operator_says_so(
+    town: Town, answered: Deferred
+) -> None:
     refused = True
+    assert answered.halt is not None
 
     async def answer(delivery: Outgoing) -> Outcome:
-        return refusal(20003) if refused else await takes(delivery)
+        return answered if refused else await takes(delivery)
 
     wire = Wire(answer)
     await town.queue(1, *PEOPLE)
     async with running(town.worker(wire, settings={"attempts": 1})):
         async with asyncio.timeout(20):
-            while await held_against(town) is None:  # noqa: ASYNC110 - the database rings no bell for readers
+            while not await is_stopped(town):  # noqa: ASYNC110 - the database rings no bell for readers
                 await asyncio.sleep(0.01)
         await town.come_to("queued")
         async with town.store.reading() as reading:
             [stopped] = await alerts.stopped(reading)
-        assert (stopped.sender, stopped.code) == ("+15550009999", 20003)
+        assert (stopped.sender, stopped.code) == ("+15550009999", answered.halt.code)
         refused = False
         async with town.store.unit() as unit:
             assert await alerts.let_go(unit, now=now()) == ["+15550009999"]

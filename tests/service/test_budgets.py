@@ -54,6 +54,14 @@ async def send_mails(town: Town) -> list[Outgoing]:
     return batch.deliveries
 
 
+async def all_mails(town: Town) -> list[Outgoing]:
+    """Send all that waits for mailboxes; one at a time goes to each person."""
+    sent: list[Outgoing] = []
+    while mails := await send_mails(town):
+        sent += mails
+    return sent
+
+
 async def used(town: Town, whose: Of, name: str | None = None) -> int:
     key = (whose, 0 if name is None else (await town.account(name)).id)
     async with town.store.reading() as reading:
@@ -133,12 +141,31 @@ async def test_at_the_sites_limit_posts_go_by_mail_to_those_who_have_it(crowd: T
     bob = await crowd.account("bob")
     async with crowd.store.unit() as unit:  # as if mail did not come at once
         await unit.execute(deliveries.delete().where(deliveries.c.channel == "email"))
-    told = await send(crowd)
-    assert sorted(told[:2]) == ["alice: one", "alice: one"]
-    assert sorted(words.partition("month. ")[2][:9] for words in told[2:]) == ["They come", "You find "]
+    assert await send(crowd) == ["alice: one", "alice: one"]
+    mails = await all_mails(crowd)
+    assert {each.account_id for each in mails} == {bob.id}
+    assert sorted(each.text for each in mails) == [
+        "This month's texts are used up: no more posts by text until the next month. They come by mail instead.",
+        "one",
+        "two",
+    ]
+    await say(crowd, "three")
+    assert await send(crowd) == []
+    assert [each.text for each in await all_mails(crowd)] == ["three"]
+
+
+async def test_the_end_of_the_sites_budget_costs_no_text_to_anybody(crowd: Town) -> None:
+    crowd.site = replace(crowd.site, budget=Budget(site=2, author=100, recipient=2))
+    await say(crowd, "one", "two", "three")
+    assert await send(crowd) == ["alice: one", "alice: one"]
+    assert await mail_waits(crowd) == 0
+    assert await used(crowd, Of.SITE) == 2
     async with crowd.store.reading() as reading:
-        mailed = select(deliveries.c.account_id, func.count()).where(deliveries.c.channel == "email")
-        assert [tuple(row) for row in await reading.execute(mailed.group_by(deliveries.c.account_id))] == [(bob.id, 2)]
+        why = select(func.count()).where(deliveries.c.reason == USED_UP, deliveries.c.state == "dead")
+        assert (await reading.execute(why)).scalar_one() == 4
+    crowd.site = replace(crowd.site, budget=Budget(site=100, recipient=1))  # now it is their own that is used up
+    await say(crowd, "four")
+    assert [words[:25] for words in await send(crowd)] == ["This month's texts are us"] * 2
 
 
 LISTENING = [("TRACK wifi", "wifi"), ("FOLLOW #wifi", "#wifi"), ("JOIN !team", "!team")]
