@@ -35,12 +35,12 @@ _WHY = {
 }
 _COUNTED = {
     "reposts": "reposts of what is not here",
-    "answers": "posts that answer what is not here: they came without what they answer",
+    "answers": "what posts answer, where that is not here",
     "favourites": "favourites of what is not here",
     "groups": "groups that are not here",
     "tracks": "tracked words that are too many or none",
     "messages": "direct messages",
-    "followers": "followers: they follow anew",
+    "followers": "followers, who follow anew",
     "votes": "votes",
     "schedules": "planned posts",
 }
@@ -96,7 +96,7 @@ def import_(config: Config, as_json: bool, file: Path, called: str | None, prove
                         return outcome
                     case NameTaken():
                         taken = called or parcel.about.account.name
-                        raise Refused(f"somebody is called {taken} already, or nobody may be: say --as NAME")
+                        raise Refused(f"the name {taken} is taken: say --as NAME")
                     case NotAName():
                         raise Refused("a name has 1 to 15 letters, digits or underscores: say --as NAME")
                     case _:
@@ -139,4 +139,4 @@ def _left(left: LeftBehind) -> Iterator[str]:
         yield f"Nobody here is called: {', '.join(names[:_SHOWN])}{more}."
     for kind, words in _COUNTED.items():
         if left.counts[kind]:
-            yield f"Left out: {left.counts[kind]:,} {words}."
+            yield f"Left out: {words} ({left.counts[kind]:,})."

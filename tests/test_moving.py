@@ -64,8 +64,8 @@ def test_somebody_is_brought_in_once(alice: Birdwire, other: Birdwire) -> None:
 
 def test_where_the_name_is_taken_another_one_must_be_said(alice: Birdwire) -> None:
     alice.done("export", "alice", "alice.zip")
-    assert "somebody is called alice already" in alice.refused("import", "alice.zip")
-    assert "somebody is called bob already" in alice.refused("import", "alice.zip", "--as", "bob")
+    assert "the name alice is taken: say --as NAME" in alice.refused("import", "alice.zip")
+    assert "the name bob is taken" in alice.refused("import", "alice.zip", "--as", "bob")
     assert "1 to 15 letters" in alice.refused("import", "alice.zip", "--as", "no way")
     assert len(alice.json("user", "list")) == 2
     brought = alice.json("import", "alice.zip", "--as", "ally", "--prove")

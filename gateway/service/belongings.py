@@ -109,10 +109,9 @@ async def pages(reading: Reading, me: AccountRow) -> AsyncIterator[Page]:
         yield "votes", [_vote(each) for each in votes]
     async for planned in _paged(reading, me, belongings.planned, lambda row: row.id, 0):
         yield "schedules", [_schedule(each) for each in planned]
-    for own in await _own(reading, me):
-        entries = await _consents(reading, me, own)
-        for start in range(0, len(entries), form.MOST):
-            yield "consents", entries[start : start + form.MOST]
+    entries = [entry for own in await _own(reading, me) for entry in await _consents(reading, me, own)]
+    for start in range(0, len(entries), form.MOST):
+        yield "consents", entries[start : start + form.MOST]
     async for told in _paged(reading, me, belongings.told, lambda row: row.id, 0):
         yield "reports", [form.Report(about=each.about, words=each.words, at=each.reported_at) for each in told]
 
