@@ -119,8 +119,9 @@ class Connection(SMTP):
 
     def abort(self) -> None:
         """Hang up."""
-        if self.transport is not None:
-            cast("asyncio.Transport", self.transport).abort()
+        for transport in (self.transport, self._original_transport):  # that of TLS forgets what it has closed
+            if transport is not None:
+                cast("asyncio.Transport", transport).abort()
 
     # Coming and going
 

@@ -123,8 +123,8 @@ class Conversation(asyncio.Protocol):
 
     def abort(self) -> None:
         """Close it now, without the end that TLS has: for whoever will not be there to hear of it."""
-        self._end("closed by us")
         self._transport.abort()
+        self._end("closed by us")
 
     def data_received(self, data: bytes) -> None:
         *lines, self._buffer = (self._buffer + data).split(b"\n")
@@ -165,7 +165,8 @@ class Conversation(asyncio.Protocol):
 
     def _end(self, reason: str) -> None:
         self._ended = self._ended or reason
-        self._transport.close()
+        if not self._transport.is_closing():  # asyncio's TLS forgets at a second time what it was closing
+            self._transport.close()
         self._wake()
 
     def _wake(self) -> None:
