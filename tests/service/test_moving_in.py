@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 from sqlalchemy import func, insert, select
 
-from gateway.domain.types import Channel, PostKind, Source
-from gateway.service import joining, listening, moving_in, notify, posting, reading
+from gateway.domain.types import Channel, EmailMode, PostKind, Source
+from gateway.service import digests, joining, listening, moving_in, notify, posting, reading
 from gateway.service.answering.asked import sender_of
 from gateway.service.commands import Told
 from gateway.service.export_reading import NotAnExport, Parcel
@@ -160,7 +160,7 @@ async def test_settings_come_along(village: Village, site: Site, elsewhere: Vill
         await accounts.set_profile(unit, me, bio="Gärtnerin", language="de", time_zone="Asia/Tokyo", overflow="split")
         await accounts.set_protected(unit, me, True)
         await accounts.set_texts_on(unit, me, False)
-        await accounts.set_email_mode(unit, me, "daily")
+        await digests.set_mode(unit, old_site, me, EmailMode.DAILY, now=NOW)
         await accounts.set_admin(unit, me, True)
         await moving_in.waking.set_daily(unit, site, me, moving_in.quiet.read("22:00-07:00"), now=NOW)
     await brought(village, site, await exported(elsewhere, old_site))
