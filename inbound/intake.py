@@ -185,15 +185,17 @@ class Intake:
 
     async def _hear_complaint(self, unit: Unit, message: Inbound) -> str:
         """A person wrote to abuse@: it goes on to whoever runs the site, and is answered."""
-        if not message.sender or await self._was_answered(unit, message):
+        if not message.sender:
             return ""
-        now = self._now()
+        now, answered = self._now(), await self._was_answered(unit, message)
         address = await addresses.find_or_add(unit, message.channel, message.sender, now=now)
         answer = await complaints.hear(unit, self._site, message.sender, message.subject, message.text, now=now)
-        return await self._tell(unit, message, Heard(address.id, answer))
+        return "" if answered else await self._tell(unit, message, Heard(address.id, answer))
 
     async def _was_answered(self, unit: Unit, message: Inbound) -> bool:
-        return bool(await inbox.count_answered_since(unit, message.sender, self._now() - _HELPED_ONCE_IN))
+        """Whether this sender was answered here lately: what they wrote to other addresses does not count."""
+        since = self._now() - _HELPED_ONCE_IN
+        return bool(await inbox.count_answered_since(unit, message.sender, since, at=message.to))
 
     async def _converse(self, unit: Unit, message: Inbound) -> str:
         now = self._now()

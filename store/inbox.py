@@ -45,6 +45,7 @@ _SET_ANSWER = update(inbox).where(inbox.c.id == bindparam("of_id")).values(answe
 _SINCE = (inbox.c.sender == bindparam("sender"), inbox.c.received_at >= bindparam("since", type_=Instant()))
 _COUNT = select(func.count()).select_from(inbox).where(*_SINCE)
 _COUNT_ANSWERED = select(func.count()).select_from(inbox).where(*_SINCE, inbox.c.answer != "")
+_COUNT_ANSWERED_AT = _COUNT_ANSWERED.where(func.lower(inbox.c.recipient) == bindparam("at"))
 _OLD = (
     select(inbox.c.id)
     .where(inbox.c.received_at < bindparam("before", type_=Instant()), inbox.c.raw != literal_column("''"))
@@ -85,9 +86,12 @@ async def count_since(reading: Reading, sender: str, since: datetime) -> int:
     return (await reading.execute(_COUNT, {"sender": sender, "since": since})).scalar_one()
 
 
-async def count_answered_since(reading: Reading, sender: str, since: datetime) -> int:
-    """How many of its messages since then were answered."""
-    return (await reading.execute(_COUNT_ANSWERED, {"sender": sender, "since": since})).scalar_one()
+async def count_answered_since(reading: Reading, sender: str, since: datetime, *, at: str | None = None) -> int:
+    """How many of its messages since then were answered; ``at``: of those to this address of ours alone."""
+    if at is None:
+        return (await reading.execute(_COUNT_ANSWERED, {"sender": sender, "since": since})).scalar_one()
+    values = {"sender": sender, "since": since, "at": at.lower()}
+    return (await reading.execute(_COUNT_ANSWERED_AT, values)).scalar_one()
 
 
 async def wipe_raw(unit: Unit, *, before: datetime, most: int = 1_000) -> int:

@@ -134,11 +134,11 @@ async def sites(store: Store, site: Site) -> AsyncIterator[Sites]:
 
 
 def paths_of(name: str, app: web.Application) -> list[tuple[str, bytes, str]]:
-    """Every route, as (site, method, path)."""
+    """Every route, as (site, method, path), but for the streams: they do not end by themselves."""
     return [
         (name, route.method.encode(), route.resource.canonical)
         for route in app.router.routes()
-        if route.resource is not None and route.method != "HEAD"
+        if route.resource is not None and route.method != "HEAD" and not route.resource.canonical.endswith("/events")
     ]
 
 

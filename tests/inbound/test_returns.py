@@ -261,11 +261,15 @@ async def test_an_opt_out_and_a_not_spam_do_what_they_say(world: World) -> None:
     assert (await world.box()).dead_at is None
 
 
-async def test_a_person_who_writes_to_abuse_is_answered_and_heard(world: World) -> None:
+async def test_a_person_who_writes_to_abuse_is_heard_each_time_and_answered_once(world: World) -> None:
+    help_first = "From: eve@mail.example\nMessage-ID: <help@mail.example>\nSubject: HELP\n\nHELP\n"
+    await world.mail(help_first, "help@birds.example", sender="eve@mail.example")
+    assert len(await world.told()) == 1
     for number in range(2):
         raw = f"From: eve@mail.example\nMessage-ID: <{number}@mail.example>\nSubject: Spam\n\nStop this!\n"
         await world.mail(raw, "abuse@birds.example", sender="eve@mail.example")
-    (to_operator, handed_on), (to_eve, answer) = await world.told()
+    _, (to_operator, handed_on), (to_eve, answer), (again, _) = await world.told()
+    assert again == "ops@people.example", "an answer elsewhere, or here, silences nobody"
     assert (to_operator, to_eve) == ("ops@people.example", "eve@mail.example")
     assert "eve@mail.example wrote to abuse@" in handed_on
     assert "Stop this!" in handed_on
