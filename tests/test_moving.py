@@ -104,7 +104,7 @@ def test_whom_the_operator_deletes_leaves_nothing_behind(alice: Birdwire) -> Non
         finally:
             await store.close()
 
-    assert asyncio.run(look()) == set()
+    assert asyncio.run(look()) == {"audit.about: alice"}, "what the operator did to whom stays on record"
 
 
 def test_a_copy_is_no_export_and_an_export_is_no_copy(alice: Birdwire, other: Birdwire) -> None:
