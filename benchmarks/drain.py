@@ -30,7 +30,7 @@ from gateway.daemon import loop_factory, now
 from gateway.domain.delivery import Outcome, Sent
 from gateway.domain.pace import Pace
 from gateway.domain.types import Channel, Lane, Outgoing
-from gateway.service import fanout, sending
+from gateway.service import claiming, fanout
 from outbound.worker import DeliverySettings, Tools, Worker
 from store import fanouts, queue
 from store.routes import Route
@@ -260,7 +260,7 @@ async def claim_once(store: Store, batch: int) -> float:
     begun = perf_counter()
     with suppress(_Undone):
         async with store.unit() as unit:
-            claimed = await sending.claim(unit, route, Pace(), most=batch, lease=_LEASE, now=now())
+            claimed = await claiming.claim(unit, route, Pace(), most=batch, lease=_LEASE, now=now())
             took = perf_counter() - begun
             assert len(claimed.deliveries) == batch
             raise _Undone

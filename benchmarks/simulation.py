@@ -33,8 +33,8 @@ from gateway.domain.delivery import RetryRules, Sent
 from gateway.domain.fanout import PAGE
 from gateway.domain.pace import Pace
 from gateway.domain.types import Channel, Outgoing
-from gateway.service import fanout, sending
-from gateway.service.sending import Result
+from gateway.service import claiming, fanout, settling
+from gateway.service.settling import Result
 from outbound.sms_twilio import TwilioSettings, TwilioTransport
 from store import fanouts
 from store.routes import Route
@@ -86,9 +86,9 @@ async def claim(store: Store, most: int, pace: Pace) -> tuple[float, list[Outgoi
     """Seconds for a look and a claim, as a worker does them, and what was claimed."""
     begun = perf_counter()
     async with store.glancing() as reading:
-        assert await sending.lanes_due(reading, _ROUTE, now=now())
+        assert await claiming.lanes_due(reading, _ROUTE, now=now())
     async with store.unit() as unit:
-        batch = await sending.claim(unit, _ROUTE, pace, most=most, lease=_LEASE, now=now())
+        batch = await claiming.claim(unit, _ROUTE, pace, most=most, lease=_LEASE, now=now())
     return perf_counter() - begun, batch.deliveries
 
 
@@ -98,7 +98,7 @@ async def settle(store: Store, deliveries: Sequence[Outgoing]) -> float:
     begun = perf_counter()
     async with store.unit(durable=False) as unit:
         dice = [0.5] * len(results)
-        await sending.settle(unit, SITE, _ROUTE, results, rules=_RULES, now=now(), dice=dice)
+        await settling.settle(unit, SITE, _ROUTE, results, rules=_RULES, now=now(), dice=dice)
     return perf_counter() - begun
 
 

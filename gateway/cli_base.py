@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import functools
+import getpass
 import os
 import sys
 from collections.abc import Awaitable, Callable, Iterator, Sequence
@@ -18,6 +19,7 @@ import msgspec
 
 from gateway.config import BadConfig, Config, load
 from gateway.service import identity
+from gateway.service.auditing import Actor
 from gateway.service.site import Site
 from store import accounts, trouble, version
 from store.accounts import AccountRow
@@ -116,6 +118,16 @@ async def person(reading: Reading, name: str) -> AccountRow:
     if found is None:
         raise Refused(f"nobody is called {name}")
     return found
+
+
+def operator() -> Actor:
+    """Who runs the command, for the audit log: what the machine calls them, and who became them to do it."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):
+        user = f"user {os.getuid()}"
+    became = os.environ.get("SUDO_USER", "")
+    return Actor(f"{became} as {user}" if became and became != user else user)
 
 
 def now() -> datetime:

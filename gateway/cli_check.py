@@ -249,8 +249,8 @@ async def _mail_domain(config: Config) -> AsyncIterator[Finding]:
         ("TXT", domain, "v=spf1", "so our mail may be taken for forged", f"Add a TXT record v=spf1 for {domain}."),
         ("TXT", f"_dmarc.{domain}", "v=DMARC1", "so big receivers may refuse", f"Add a TXT record at _dmarc.{domain}."),
     ]
-    if outbound.dkim_selector:
-        at = f"{outbound.dkim_selector}._domainkey.{domain}"
+    for _, selector in outbound.dkim_keys():
+        at = f"{selector}._domainkey.{domain}"
         records.append(("TXT", at, "p=", "so signatures can't be verified", f"Add the public key at {at}."))
     for kind, name, marker, consequence, mend in records:
         yield await _record(kind, name, marker, consequence, mend)
@@ -305,11 +305,12 @@ async def _relay(config: Config) -> AsyncIterator[Finding]:
 
 
 async def _files(config: Config) -> AsyncIterator[Finding]:
-    inbound, key = config.mail.inbound, config.mail.outbound.dkim_key
+    inbound, outbound = config.mail.inbound, config.mail.outbound
     if inbound.tls_cert:
         yield await asyncio.to_thread(_certificate, inbound.tls_cert, inbound.tls_key)
-    if key:
-        yield await asyncio.to_thread(_dkim_key, key)
+    for name in ("dkim_key", "dkim_second_key"):
+        if file := getattr(outbound, name):
+            yield await asyncio.to_thread(_dkim_key, f"mail.outbound.{name}", file)
 
 
 def _certificate(certificate: str, key: str) -> Finding:
@@ -322,8 +323,7 @@ def _certificate(certificate: str, key: str) -> Finding:
     return Finding(what, Level.OK, "certificate and key belong together")
 
 
-def _dkim_key(file: str) -> Finding:
-    what = "mail.outbound.dkim_key"
+def _dkim_key(what: str, file: str) -> Finding:
     try:
         text = Path(file).read_text(encoding="ascii")
     except (OSError, UnicodeDecodeError) as error:

@@ -38,7 +38,7 @@ def cost(config: Config, as_json: bool, month: int | None) -> None:
             return await budgets.bill_of(reading, wanted)
 
     prices = {each.number: Decimal(str(each.price_per_segment)) for each in config.sms.senders}
-    lines = [(each, estimate(each, prices)) for each in at_desk(config, look)]
+    lines = [(each, budgets.estimate(each, prices)) for each in at_desk(config, look)]
     segments, money = sum(each.segments for each, _ in lines), sum((price for _, price in lines), Decimal(0))
     if as_json:
         print_json(
@@ -58,8 +58,3 @@ def cost(config: Config, as_json: bool, month: int | None) -> None:
         [(e.day, e.sender, e.country, e.texts, e.segments, f"{price:.2f}") for e, price in lines],
     )
     click.echo(f"{segments} segments, {money:.2f} in all{'' if any(prices.values()) else ' (no prices are set)'}")
-
-
-def estimate(billed: Billed, prices: dict[str, Decimal]) -> Decimal:
-    """What a line of the bill costs. Where the provider names a price for each text, this is the place to take it."""
-    return billed.segments * prices.get(billed.sender, Decimal(0))

@@ -8,10 +8,24 @@ from pathlib import Path
 
 import click
 
-from gateway.cli_base import Desk, Refused, as_json, at_desk, configured, now, person, print_json, progress
+from gateway.cli_base import (
+    Desk,
+    Refused,
+    as_json,
+    at_desk,
+    configured,
+    now,
+    operator,
+    person,
+    print_json,
+    print_table,
+    progress,
+)
 from gateway.config import Config
-from gateway.service import following
-from store import accounts, follows, relations
+from gateway.service import assigning, auditing, following
+from gateway.service.auditing import Act, called
+from store import accounts, default_follows, follows, relations
+from store.default_follows import DefaultFollow
 from store.follows import FollowRow
 from store.unit import Reading
 
@@ -53,6 +67,7 @@ class _Follow(click.Group):
     def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         formatter.write_usage(ctx.command_path, "FOLLOWER FOLLOWEE [--via sms,email]")
         formatter.write_usage(ctx.command_path, "import FILE.csv | export")
+        formatter.write_usage(ctx.command_path, "default add NAME | remove NAME | list")
 
 
 @click.group(cls=_Follow)
@@ -96,6 +111,8 @@ def add(config: Config, follower: str, followee: str, via: Via) -> None:
             if await relations.blockers(unit, reader.id, author.id):
                 raise Refused(f"one of {follower} and {followee} blocks the other")
             await following.connect(unit, reader.id, author.id, texts=via.texts, mail=via.mail, now=now())
+            words = f"follows {called(author)}"
+            await auditing.note(unit, operator(), Act.FOLLOW_ADD, reader, words=words, now=now())
 
     at_desk(config, connect)
     click.echo(f"{follower} follows {followee}.")
@@ -120,6 +137,7 @@ def import_(config: Config, file: Path) -> None:
             for batch in shown:
                 async with desk.store.unit() as unit:
                     await follows.add_missing(unit, [_edge(line, ids) for line in batch])
+                    await auditing.note(unit, operator(), Act.FOLLOW_IMPORT, words=f"{len(batch)}", now=now())
         return len(lines)
 
     click.echo(f"{at_desk(config, bring_in)} follows stand.")
@@ -143,7 +161,7 @@ def export(config: Config, as_json: bool) -> None:
             ):
                 rows += page
         return [
-            (names[row.follower_id], names[row.followee_id], _via_words(row))
+            (names[row.follower_id], names[row.followee_id], via_words(row.texts, row.mail))
             for row in rows
             if row.state == "accepted" and row.follower_id in names and row.followee_id in names
         ]
@@ -155,6 +173,59 @@ def export(config: Config, as_json: bool) -> None:
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(_COLUMNS)
     writer.writerows(rows)
+
+
+@follow.group()
+def default() -> None:
+    """Whom everybody new follows from the start, however they sign up. They may leave later."""
+
+
+@default.command(name="add")
+@click.argument("name")
+@click.option("--via", callback=_via, default="", help="As for follow add.  [default: auto]")
+@configured
+def add_default(config: Config, name: str, via: Via) -> None:
+    """Let everybody new follow NAME, or change how those posts reach them; who is here already is left alone."""
+
+    async def put(desk: Desk) -> None:
+        async with desk.store.unit() as unit:
+            account = await person(unit, name)
+            await assigning.add(unit, operator(), account, texts=via.texts, mail=via.mail, now=now())
+
+    at_desk(config, put)
+    click.echo(f"Everybody new follows {name}.")
+
+
+@default.command(name="remove")
+@click.argument("name")
+@configured
+def remove_default(config: Config, name: str) -> None:
+    """Let nobody new follow NAME by itself any more; who does already goes on."""
+
+    async def take_out(desk: Desk) -> None:
+        async with desk.store.unit() as unit:
+            if not await assigning.remove(unit, operator(), await person(unit, name), now=now()):
+                raise Refused(f"nobody follows {name} by itself")
+
+    at_desk(config, take_out)
+    click.echo(f"Nobody new follows {name} by itself any more.")
+
+
+@default.command(name="list")
+@configured
+@as_json
+def list_defaults(config: Config, as_json: bool) -> None:
+    """List whom everybody new follows."""
+
+    async def look(desk: Desk) -> list[DefaultFollow]:
+        async with desk.store.reading() as reading:
+            return list(await default_follows.everyone(reading))
+
+    rows = at_desk(config, look)
+    if as_json:
+        print_json([{"name": row.name, "via": via_words(row.texts, row.mail)} for row in rows])
+        return
+    print_table(("name", "via"), [(row.name, via_words(row.texts, row.mail) or "auto") for row in rows])
 
 
 def _read(file: Path) -> Iterator[Line]:
@@ -217,8 +288,9 @@ async def _all_names(reading: Reading) -> dict[int, str]:
     return names
 
 
-def _via_words(row: FollowRow) -> str:
-    match row.texts, row.mail:
+def via_words(texts: bool, mail: bool | None) -> str:
+    """The reverse of :func:`parse_via`, as short as it can be."""
+    match texts, mail:
         case texts, None:
             return "sms,auto" if texts else ""
         case texts, mail:

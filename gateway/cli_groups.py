@@ -5,9 +5,11 @@ import re
 import click
 import msgspec
 
-from gateway.cli_base import Desk, Refused, as_json, at_desk, configured, now, print_json, print_table
+from gateway.cli_base import Desk, Refused, as_json, at_desk, configured, now, operator, print_json, print_table
 from gateway.config import Config
 from gateway.domain.types import NAME_PATTERN
+from gateway.service import auditing
+from gateway.service.auditing import Act
 from store import groups
 from store.groups import GroupRow
 
@@ -45,7 +47,10 @@ def add(config: Config, name: str) -> None:
 
     async def found(desk: Desk) -> bool:
         async with desk.store.unit() as unit:
-            return await groups.add(unit, name, founder_id=None, now=now())
+            if not await groups.add(unit, name, founder_id=None, now=now()):
+                return False
+            await auditing.note(unit, operator(), Act.GROUP_ADD, f"!{name}", now=now())
+            return True
 
     if not at_desk(config, found):
         raise Refused(f"there is a group {name} already")

@@ -10,15 +10,29 @@ from typing import Protocol, assert_never
 import click
 import msgspec
 
-from gateway.cli_base import Desk, Refused, as_json, at_desk, configured, now, person, print_json, print_table
+from gateway.cli_base import (
+    Desk,
+    Refused,
+    as_json,
+    at_desk,
+    configured,
+    now,
+    operator,
+    person,
+    print_json,
+    print_table,
+)
 from gateway.config import Config
 from gateway.domain import token
 from gateway.domain.token import Purpose
 from gateway.domain.types import Channel
-from gateway.service import forgetting, joining, phones
+from gateway.service import auditing, forgetting, governing, joining, mail_addresses, mailboxes, phones
+from gateway.service.auditing import Act
+from gateway.service.governing import Already, Done, LastAdmin, Nobody, NotTheName, Yourself
 from gateway.service.site import Site
 from store import accounts, addresses, follows, routes
 from store.accounts import AccountRow, Person
+from store.addresses import AddressRow
 from store.unit import Reading
 
 _PAGE = 1000
@@ -30,6 +44,19 @@ class _People(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class StoppedAddress:
+    """A phone or mailbox that gets nothing any more: since when, and what the other side said."""
+
+    name: str
+    address: str
+    since: datetime
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.address} ({self.reason})"
+
+
+@dataclass(frozen=True, slots=True)
 class Shown:
     """All an operator sees of a person. ``followers`` and ``following`` are names, ``#ID`` for who has none."""
 
@@ -37,7 +64,9 @@ class Shown:
     name: str
     phones: list[str]
     emails: list[str]
+    stopped: list["StoppedAddress"]
     posting_address: str
+    checks_sender: bool
     feed_url: str
     home_feed_url: str
     followers: list[str]
@@ -82,7 +111,10 @@ def add(
             match outcome:
                 case joining.Added():
                     await phones.choose_senders(unit, desk.site)
-                    return await _shown(unit, desk.site, await person(unit, wanted))
+                    account = await person(unit, wanted)
+                    words = "as an administrator" if admin else ""
+                    await auditing.note(unit, operator(), Act.MEMBER_ADD, account, words=words, now=now())
+                    return await _shown(unit, desk.site, account)
                 case joining.NameTaken():
                     raise Refused(f"somebody is called {wanted} already")
                 case joining.NotAName():
@@ -116,6 +148,8 @@ def address(config: Config, as_json: bool, name: str, phone: str | None, email: 
             if held is not None:
                 raise Refused(f"that phone or mail address belongs to {held.name}")
             await phones.choose_senders(unit, desk.site)
+            given = " and ".join(word for word, one in (("phone", number), ("mailbox", email)) if one is not None)
+            await auditing.note(unit, operator(), Act.MEMBER_ADDRESS, account, words=given, now=now())
             if email is not None:
                 await joining.mail_posting_address(unit, desk.site, account.id, now=now())
             return await _shown(unit, desk.site, await person(unit, name))
@@ -134,6 +168,7 @@ def claim(config: Config, as_json: bool, name: str) -> None:
         async with desk.store.unit() as unit:
             account = await person(unit, name)
             code = await joining.new_claim_code(unit, desk.site, account.id, now=now(), new_code=_four_digits)
+            await auditing.note(unit, operator(), Act.MEMBER_CLAIM, account, now=now())
             return {"name": account.name, "code": code, "minutes": desk.site.limits.code_minutes}
 
     made = at_desk(config, make)
@@ -182,12 +217,64 @@ def list_(config: Config, as_json: bool) -> None:
     )
 
 
+@user.command(name="stopped")
+@configured
+@as_json
+def stopped_(config: Config, as_json: bool) -> None:
+    """List the phones and mailboxes that get nothing any more, and why."""
+
+    async def look(desk: Desk) -> list[StoppedAddress]:
+        found: list[StoppedAddress] = []
+        async with desk.store.reading() as reading:
+            after = 0
+            while page := await addresses.stopped(reading, after=after, most=_PAGE):
+                for each in page:
+                    owner = None if each.account_id is None else await accounts.by_id(reading, each.account_id)
+                    found.append(_stopped((owner and owner.name) or f"#{each.account_id}", each))
+                after = page[-1].id
+        return found
+
+    found = at_desk(config, look)
+    if as_json:
+        print_json(found)
+        return
+    print_table(("name", "address", "since", "reason"), [(s.name, s.address, s.since, s.reason) for s in found])
+
+
+@user.command()
+@click.argument("name")
+@click.argument("address", required=False)
+@configured
+def resume(config: Config, name: str, address: str | None) -> None:
+    """Let texts and mails go again to what of NAME's is stopped, or to that ADDRESS alone.
+
+    A mailbox whose owner reported our mail as spam is only taken up again if it is named: be sure that they want it."""
+
+    async def start(desk: Desk) -> list[str]:
+        async with desk.store.unit() as unit:
+            account = await person(unit, name)
+            dead = [each for each in await addresses.of_account(unit, account.id) if each.dead_at is not None]
+            if address is not None:
+                dead = [each for each in dead if each.address == _as_kept(desk, address)]
+            going = [each for each in dead if address is not None or each.complained_at is None]
+            if not going and dead:
+                raise Refused(f"{dead[0].address} reported a mail as spam: name it to take it up again all the same")
+            if not going:
+                raise Refused(f"nothing of {name} is stopped" if address is None else f"{address} is not stopped")
+            for each in going:
+                await mailboxes.resume(unit, each)
+            return [each.address for each in going]
+
+    for each in at_desk(config, start):
+        click.echo(f"{each} is used again.")
+
+
 @user.command()
 @click.argument("name")
 @configured
 def suspend(config: Config, name: str) -> None:
     """Keep NAME from taking part, and their posts from being seen, until restored."""
-    at_desk(config, lambda desk: _set_suspended(desk, name, now()))
+    at_desk(config, lambda desk: _set_suspended(desk, name, True))
     click.echo(f"{name} is suspended.")
 
 
@@ -196,8 +283,81 @@ def suspend(config: Config, name: str) -> None:
 @configured
 def restore(config: Config, name: str) -> None:
     """Let NAME take part again."""
-    at_desk(config, lambda desk: _set_suspended(desk, name, None))
+    at_desk(config, lambda desk: _set_suspended(desk, name, False))
     click.echo(f"{name} is restored.")
+
+
+@user.command()
+@click.argument("name")
+@click.option("--off", is_flag=True, help="Not any more.")
+@configured
+def admin(config: Config, name: str, off: bool) -> None:
+    """Let NAME look after the site on its pages below /admin."""
+
+    async def appoint(desk: Desk) -> None:
+        async with desk.store.unit() as unit:
+            account = await person(unit, name)
+            outcome = await governing.set_admin(unit, operator(), account.id, not off, now=now())
+        match outcome:
+            case Done():
+                return
+            case Already():
+                raise Refused(f"{name} is {'not an administrator' if off else 'an administrator already'}")
+            case LastAdmin():
+                raise Refused(f"{name} is the only administrator, make somebody else one first")
+            case Nobody():
+                raise Refused(f"nobody is called {name}")
+            case _:
+                assert_never(outcome)
+
+    at_desk(config, appoint)
+    click.echo(f"{name} looks after the site{' no longer' if off else ''}.")
+
+
+@user.command()
+@click.argument("name")
+@click.option("--posting", is_flag=True, help="The secret posting address; the new one goes out by mail.")
+@click.option("--replies", is_flag=True, help="The addresses that answer the posts NAME got by mail.")
+@configured
+@as_json
+def renew(config: Config, as_json: bool, name: str, posting: bool, replies: bool) -> None:
+    """Give NAME new secret mail addresses. What comes to the old ones is refused from now on."""
+    if not posting and not replies:
+        raise click.UsageError("give --posting or --replies")
+
+    async def make_new(desk: Desk) -> Shown:
+        async with desk.store.unit() as unit:
+            account = await person(unit, name)
+            which = " and ".join(word for word, on in (("posting", posting), ("replies", replies)) if on)
+            await auditing.note(unit, operator(), Act.MEMBER_RENEW, account, words=which, now=now())
+            if replies:
+                await mail_addresses.renew_reply_addresses(unit, account.id)
+            if posting:
+                await mail_addresses.renew_posting_address(unit, account.id)
+                await joining.mail_posting_address(unit, desk.site, account.id, now=now())
+            return await _shown(unit, desk.site, await person(unit, name))
+
+    _print(at_desk(config, make_new), as_json=as_json)
+
+
+@user.command()
+@click.argument("name")
+@click.argument("switch", type=click.Choice(["on", "off"]))
+@configured
+def guard(config: Config, name: str, switch: str) -> None:
+    """Let NAME's secret posting address take mail from NAME's own mailboxes alone (on), or from whoever knows it."""
+
+    async def set_switch(desk: Desk) -> None:
+        async with desk.store.unit() as unit:
+            account = await person(unit, name)
+            if switch == "on" and account.mail_id is None:
+                raise Refused(f"{name} has no mailbox to write from: birdwire user address {name} --email ADDRESS")
+            await mail_addresses.check_sender(unit, account.id, switch == "on")
+            await auditing.note(unit, operator(), Act.MEMBER_GUARD, account, words=switch, now=now())
+
+    at_desk(config, set_switch)
+    whom = "their own mailboxes alone" if switch == "on" else "whoever knows it"
+    click.echo(f"{name}'s posting address takes mail from {whom}.")
 
 
 @user.command()
@@ -211,7 +371,15 @@ def delete(config: Config, name: str, yes: bool) -> None:
 
     async def end(desk: Desk) -> None:
         async with desk.store.unit() as unit:
-            await joining.delete_account(unit, (await person(unit, name)).id, now=now())
+            account = await person(unit, name)
+            outcome = await governing.delete(unit, operator(), account.id, account.name or "", now=now())
+            match outcome:
+                case Done():
+                    pass
+                case Nobody() | NotTheName() | Yourself():
+                    raise Refused(f"nobody is called {name}")
+                case _:
+                    assert_never(outcome)
         more = True
         while more:
             async with desk.store.unit() as unit:
@@ -219,6 +387,16 @@ def delete(config: Config, name: str, yes: bool) -> None:
 
     at_desk(config, end)
     click.echo(f"{name} is deleted.")
+
+
+def _stopped(name: str, each: AddressRow) -> StoppedAddress:
+    assert each.dead_at is not None
+    return StoppedAddress(name, each.address, each.dead_at, each.dead_reason)
+
+
+def _as_kept(desk: Desk, address: str) -> str:
+    """A phone or mail address as it is typed, as addresses are kept."""
+    return address.lower() if "@" in address else phones.e164(address, desk.site.default_region) or address
 
 
 def _four_digits() -> str:
@@ -230,25 +408,26 @@ def _check_mail(email: str | None) -> None:
         raise click.BadParameter(f"{email} is not a mail address", param_hint="--email")
 
 
-async def _set_suspended(desk: Desk, name: str, since: datetime | None) -> None:
+async def _set_suspended(desk: Desk, name: str, suspended: bool) -> None:
     async with desk.store.unit() as unit:
         account = await person(unit, name)
-        if (account.suspended_at is None) == (since is None):
-            raise Refused(f"{name} is {'not suspended' if since is None else 'suspended already'}")
-        await accounts.set_suspended(unit, account.id, since)
+        change = governing.suspend if suspended else governing.restore
+        if isinstance(await change(unit, operator(), account.id, now=now()), Already):
+            raise Refused(f"{name} is {'suspended already' if suspended else 'not suspended'}")
 
 
 async def _shown(reading: Reading, site: Site, account: AccountRow) -> Shown:
     name = account.name or ""
     of_account = await addresses.of_account(reading, account.id)
-    posting = token.make(site.key, Purpose.POST, account.id, account.post_version)
     feeds = f"{site.public_url}/feeds/{token.make(site.key, Purpose.FEED, account.id, account.feed_version)}"
     return Shown(
         id=account.id,
         name=name,
         phones=[a.address for a in of_account if a.channel == Channel.SMS],
         emails=[a.address for a in of_account if a.channel == Channel.EMAIL],
-        posting_address=f"post+{posting}@{site.mail_domain}",
+        stopped=[_stopped(name, each) for each in of_account if each.dead_at is not None],
+        posting_address=mail_addresses.posting_address(site, account),
+        checks_sender=account.checks_sender,
         feed_url=f"{feeds if account.protected or site.private else site.public_url}/@{name}.rss",
         home_feed_url=f"{feeds}/home.rss",
         followers=await _names(reading, account.id, follows.followers),

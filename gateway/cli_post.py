@@ -8,12 +8,24 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from gateway.cli_base import Desk, Refused, as_json, at_desk, configured, now, person, print_json, print_table
+from gateway.cli_base import (
+    Desk,
+    Refused,
+    as_json,
+    at_desk,
+    configured,
+    now,
+    operator,
+    person,
+    print_json,
+    print_table,
+)
 from gateway.config import Config
 from gateway.domain.types import Source
-from gateway.service import posting, scheduling
+from gateway.service import auditing, posting, scheduling
+from gateway.service.auditing import Act
 from gateway.settings import parse_duration
-from store import schedules
+from store import accounts, schedules
 from store.accounts import AccountRow
 from store.unit import Unit
 
@@ -56,8 +68,12 @@ def post(config: Config, as_json: bool, name: str, text: str, when: str | None, 
             if author.suspended_at is not None:
                 raise Refused(f"{name} is suspended")
             if when is None and cron is None:
-                return await _publish(unit, desk, author, text)
-            return await _schedule(unit, desk, author, text, when, cron)
+                posted = await _publish(unit, desk, author, text)
+                await _note(unit, author, " ".join(map(str, posted.ids)))
+                return posted
+            later = await _schedule(unit, desk, author, text, when, cron)
+            await _note(unit, author, f"schedule {later.id}")
+            return later
 
     answer = at_desk(config, write)
     if as_json:
@@ -70,6 +86,10 @@ def post(config: Config, as_json: bool, name: str, text: str, when: str | None, 
             click.echo(f"Scheduled as {number}, goes out at {next_at:%Y-%m-%d %H:%M %Z}.")
         case _:
             assert_never(answer)
+
+
+async def _note(unit: Unit, author: AccountRow, what: str) -> None:
+    await auditing.note(unit, operator(), Act.MEMBER_POST, author, words=what, now=now())
 
 
 async def _publish(unit: Unit, desk: Desk, author: AccountRow, text: str) -> Posted:
@@ -161,9 +181,12 @@ def drop(config: Config, number: int) -> None:
 
     async def end(desk: Desk) -> None:
         async with desk.store.unit() as unit:
-            if number not in [row.id for row in await schedules.all_of_them(unit)]:
+            whose = [row.account_id for row in await schedules.all_of_them(unit) if row.id == number]
+            if not whose:
                 raise Refused(f"there is no scheduled post {number}")
             await schedules.remove(unit, number)
+            about = await accounts.by_id(unit, whose[0])
+            await auditing.note(unit, operator(), Act.SCHEDULE_DROP, about, words=f"schedule {number}", now=now())
 
     at_desk(config, end)
     click.echo(f"Scheduled post {number} is dropped.")

@@ -3,14 +3,13 @@
 import click
 import msgspec
 
-from gateway.cli_base import Desk, Refused, as_json, at_desk, configured, now, print_json, print_table
+from gateway.cli_base import Desk, Refused, as_json, at_desk, configured, now, operator, print_json, print_table
 from gateway.config import Config
 from gateway.domain.delivery import State
-from gateway.service import alerts, holding
+from gateway.service import alerts, holding, operating
 from store import deliveries
 
 _UNFINISHED = (State.QUEUED, State.CLAIMED, State.UNSURE, State.DEAD)
-_MOST = 1000
 
 
 @click.group()
@@ -86,9 +85,11 @@ def retry(config: Config, ids: tuple[int, ...], every: bool) -> None:
         count = 0
         while True:
             async with desk.store.unit() as unit:
-                batch = await deliveries.dead(unit, most=_MOST) if every else ids
-                done = await deliveries.retry(unit, batch, now=now())
-            count += len(done)
+                if every:
+                    done = await operating.retry_some(unit, operator(), now=now())
+                else:
+                    done = len(await operating.retry(unit, operator(), ids, now=now()))
+            count += done
             if not every or not done:
                 return count
 
@@ -106,7 +107,7 @@ def drop(config: Config, ids: tuple[int, ...]) -> None:
 
     async def give_up(desk: Desk) -> int:
         async with desk.store.unit() as unit:
-            return len(await deliveries.drop(unit, ids, "dropped by the operator", now=now()))
+            return len(await operating.drop(unit, operator(), ids, now=now()))
 
     count = at_desk(config, give_up)
     if not count:
@@ -121,7 +122,7 @@ def hold(config: Config) -> None:
 
     async def stop(desk: Desk) -> bool:
         async with desk.store.unit() as unit:
-            return await holding.hold(unit, now=now())
+            return await operating.hold(unit, operator(), now=now())
 
     click.echo("The queue is held." if at_desk(config, stop) else "The queue was held already.")
 
@@ -133,7 +134,7 @@ def release(config: Config) -> None:
 
     async def go(desk: Desk) -> tuple[bool, list[str]]:
         async with desk.store.unit() as unit:
-            return await holding.release(unit), await alerts.let_go(unit, now=now())
+            return await operating.release(unit, operator(), now=now())
 
     was_held, let_go = at_desk(config, go)
     for sender in let_go:

@@ -3,9 +3,9 @@
 import click
 import msgspec
 
-from gateway.cli_base import Desk, Refused, as_json, at_desk, configured, now, print_json, print_table
+from gateway.cli_base import Desk, Refused, as_json, at_desk, configured, now, operator, print_json, print_table
 from gateway.config import Config
-from gateway.service import reporting
+from gateway.service import operating
 from store.reports import ReportRow, newest, open_ones
 
 
@@ -44,7 +44,7 @@ def close(config: Config, ids: tuple[int, ...]) -> None:
 
     async def end(desk: Desk) -> int:
         async with desk.store.unit() as unit:
-            return sum([await reporting.close(unit, each, now=now()) is not None for each in ids])
+            return sum([await operating.close_report(unit, operator(), each, now=now()) for each in ids])
 
     count = at_desk(config, end)
     if not count:

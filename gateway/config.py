@@ -5,8 +5,9 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import timedelta
+from decimal import Decimal
 from importlib.util import find_spec
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -17,14 +18,16 @@ import phonenumbers
 
 from gateway.domain.budget import Budget
 from gateway.domain.delivery import LONGEST_VALIDITY
+from gateway.domain.mail_domain import is_domain
 from gateway.domain.pace import Pace
 from gateway.domain.types import Overflow
 from gateway.log import LogSettings
-from gateway.service.site import Limits, Site
+from gateway.service.site import Limits, Number, Site
 from gateway.settings import Unreadable, read
 from gateway.web.app import WebSettings
 from gateway.web.ops import OpsSettings
 from inbound.mail import InboundMailSettings
+from inbound.trust.questions import server as name_server
 from outbound.mail import OutboundMailSettings
 from outbound.sms_kannel import KannelSettings
 from outbound.sms_smpp import SmppSettings
@@ -47,6 +50,8 @@ class SiteSettings:
     name: str = "Birdwire"
     public_url: str = ""
     registration: Literal["open", "invite", "domains", "closed"] = "open"
+    members_invite: bool = False
+    mail_domains: tuple[str, ...] = ()
     private: bool = False
     new_groups: bool = True
     overflow: Overflow = Overflow.LINK
@@ -191,11 +196,19 @@ class Config:
             provider_handles_keywords=frozenset(s.number for s in senders if s.provider_handles_keywords),
             limits=self.limits,
             wake_burst=self.delivery.wake_burst,
+            digest_hour=self.delivery.digest_hour,
             budget=Budget(
                 site=self.budget.sms_segments_per_month,
                 author=self.budget.author_segments_per_month,
                 recipient=self.budget.recipient_segments_per_month,
             ),
+            members_invite=self.site.members_invite,
+            mail_domains=self.site.mail_domains,
+            numbers=tuple(
+                Number(s.number, self.sms.provider_of(s.number), s.pace, Decimal(str(s.price_per_segment)))
+                for s in senders
+            ),
+            mails_per_second=self.mail.outbound.messages_per_second,
         )
 
 
@@ -246,6 +259,14 @@ def _about_site(config: Config) -> Iterator[str]:
             )
     if not _is_zone(site.time_zone):
         yield f'site.time_zone = "{site.time_zone}" is not a time zone, it must be a name such as "Europe/Berlin"'
+    for domain in site.mail_domains:
+        if not is_domain(domain):
+            yield (
+                f'site.mail_domains has "{domain}", which is not a domain: write "example.org", or ".example.org" for'
+                " those below it"
+            )
+    if site.registration == "domains" and not site.mail_domains:
+        yield 'site.mail_domains is empty, site.registration = "domains" needs it: at which domains are your people?'
     if site.secret_key and len(site.secret_key) < 32:
         yield "site.secret_key is too short, it must be 32 characters or more (or empty, to have one made and kept)"
     try:
@@ -333,10 +354,27 @@ def _about_mail(config: Config) -> Iterator[str]:
         yield f'mail.domain = "{mail.domain}" is not a domain, it must be a name such as "example.org"'
     if bool(inbound.tls_cert) != bool(inbound.tls_key):
         yield "mail.inbound.tls_cert and mail.inbound.tls_key belong together, give both or neither"
+    if inbound.max_spooled < inbound.max_size:
+        yield "mail.inbound.max_spooled is too small, it must be at least mail.inbound.max_size"
+    for each in inbound.dns_servers:
+        try:
+            ip_address(name_server(each)[0])
+        except ValueError:
+            yield f'mail.inbound.dns_servers: "{each}" is not an address, such as 127.0.0.1, 127.0.0.1:53 or [::1]:53'
+    if inbound.proof_timeout < inbound.dns_timeout:
+        yield "mail.inbound.proof_timeout is shorter than mail.inbound.dns_timeout, it is for all questions together"
     if inbound.max_in_hand < 3 * inbound.max_size:
         yield "mail.inbound.max_in_hand is too small, it must be at least three times mail.inbound.max_size"
     if bool(outbound.dkim_key) != bool(outbound.dkim_selector):
         yield "mail.outbound.dkim_key and mail.outbound.dkim_selector belong together, give both or neither"
+    if bool(outbound.dkim_second_key) != bool(outbound.dkim_second_selector):
+        yield (
+            "mail.outbound.dkim_second_key and mail.outbound.dkim_second_selector belong together, give both or neither"
+        )
+    if outbound.dkim_second_key and not outbound.dkim_key:
+        yield "mail.outbound.dkim_second_key is for a second signature, give mail.outbound.dkim_key first"
+    if outbound.dkim_selector and outbound.dkim_selector == outbound.dkim_second_selector:
+        yield "mail.outbound.dkim_second_selector is that of the first key, each key needs a selector of its own"
     if bool(outbound.username) != bool(outbound.password):
         yield "mail.outbound.username and mail.outbound.password belong together, give both or neither"
 
@@ -352,6 +390,8 @@ def _about_ranges(config: Config) -> Iterator[str]:
         ("mail.inbound.port", inbound.port, 0, 65535),
         ("mail.inbound.max_size", inbound.max_size, 1000, 10**9),
         ("mail.inbound.timeout", inbound.timeout, 1, 3600),
+        ("mail.inbound.dns_timeout", inbound.dns_timeout, 0.1, 60),
+        ("mail.inbound.proof_timeout", inbound.proof_timeout, 0.1, 120),
         ("mail.outbound.port", outbound.port, 1, 65535),
         ("mail.outbound.timeout", outbound.timeout, 1, 3600),
         ("sms.twilio.timeout", config.sms.twilio.timeout, 1, 600),

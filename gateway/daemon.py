@@ -23,10 +23,11 @@ from gateway import metrics
 from gateway.config import Config
 from gateway.domain.pace import Pace
 from gateway.domain.types import Channel
-from gateway.housekeeping import Numbers, keep_house
-from gateway.service import doors, identity, phones, receipts
+from gateway.housekeeping import House, count_sent, keep_house
+from gateway.service import doors, identity, phones, receipts, senders
 from gateway.service.doors import Opened, Refused
 from gateway.service.receipts import Receipt, Record
+from gateway.service.senders import Welcome
 from gateway.service.site import Site
 from gateway.web.app import WebDeps, build_app, listening
 from gateway.web.ops import build_ops_app
@@ -44,8 +45,9 @@ from outbound.mail import MailTransport
 from outbound.sms_kannel import KannelTransport
 from outbound.sms_smpp import SmppTransport
 from outbound.sms_twilio import TwilioTransport
+from outbound.websub import Hub
 from outbound.worker import Tools, Worker
-from store import bell, remote_ids, routes, version
+from store import bell, routes, version
 from store.routes import Route
 from store.unit import Store, Unit
 
@@ -56,6 +58,9 @@ ROLES = frozenset({"web", "inbound", "outbound", "schedule"})
 
 Both of the first two take webhooks, so that none is lost whichever of them a proxy leads to."""
 
+
+COUNT_EVERY = 30.0
+"""Seconds after which what was sent is added to the day's counts; that much is lost with a process that is killed."""
 
 NO_MOUNTS: Mapping[str, Application] = MappingProxyType({})
 
@@ -104,17 +109,17 @@ async def run(
         await _make_ready(store)
         async with store.unit() as unit:
             key = await identity.key(unit, config.site.secret_key)
+            site = config.site_for_services(key)
             ways_out = await routes.ensure(unit, config.sender_names())
             route_of = await routes.by_sender(unit)
-        site = config.site_for_services(key)
-        async with store.unit() as unit:
             await phones.choose_senders(unit, site)
-        tools = Tools(store, site, config.delivery, now, random)
+        providers = {sender: config.sms.provider_of(sender) for sender in config.sender_names()}
+        tools = Tools(store, site, config.delivery, now, random, providers=providers)
         mail_out = MailTransport(config.mail.outbound, site)
         at_the_end.push_async_callback(mail_out.close)
         smpp = SmppTransport(config.sms.smpp) if "smpp" in config.sms.in_use() else None
         twilio_out = TwilioTransport(config.sms.twilio, site.public_url) if "twilio" in config.sms.in_use() else None
-        sms_out = _carriers(config, twilio_out, smpp)
+        sms_out = _carriers(config, providers, twilio_out, smpp)
         if sms_out is not None:
             at_the_end.push_async_callback(sms_out.close)
 
@@ -147,6 +152,7 @@ async def run(
                     kannel,
                     pages="web" in only,
                     proxies=frozenset(config.web.trusted_proxies),
+                    hub=config.web.hub,
                 )
                 app = build_app(deps)
                 for path, mounted in mounts.items():
@@ -155,7 +161,9 @@ async def run(
                 web = await doors_in.enter_async_context(listening(app, config.web.host, config.web.port))
             mail = None
             if "inbound" in only:
-                mail_in = MailDoor(config.mail.inbound, site.mail_domain, intake, resolver(store, site))
+                mail_in = MailDoor(
+                    config.mail.inbound, site.mail_domain, intake, resolver(store, site), mailboxes(store, site)
+                )
                 await mail_in.start()
                 doors_in.push_async_callback(mail_in.close)
                 mail = (config.mail.inbound.host, mail_in.port)
@@ -176,9 +184,16 @@ async def run(
                 for each in workers:
                     store.on_bell(each.wake)
                 draining = [tasks.create_task(each.run()) for each in workers]
-            house = keep_house(tools, sms_out, twilio_out, numbers=_numbers(config)) if "schedule" in only else None
-            if house is not None:
+            house = None
+            if "schedule" in only:
+                hub = Hub(config.web.hub) if config.web.hub and not site.private else None
+                if hub is not None:
+                    at_the_end.push_async_callback(hub.close)
+                house = keep_house(tools, sms_out, twilio_out, failover_after=config.sms.failover_after, hub=hub)
                 house.start()
+            counts = House([(count_sent(tools), COUNT_EVERY)]) if workers else None
+            if counts is not None:
+                counts.start()
 
             log.info("ready", web=web, ops=ops, mail=mail, roles=sorted(only))
             on_ready(Listening(web, ops, mail))
@@ -194,6 +209,8 @@ async def run(
                 await house.close()
             if draining:
                 await asyncio.wait(draining)
+            if counts is not None:
+                await counts.close(once_more=True)
             for task in always:
                 task.cancel()
         log.info("stopped")
@@ -233,19 +250,17 @@ async def _make_ready(store: Store) -> None:
         )
 
 
-def _carriers(config: Config, twilio: TwilioTransport | None, smpp: SmppTransport | None) -> Carriers | None:
-    sms, carriers = config.sms, dict[str, Carrier]()
+def _carriers(
+    config: Config, providers: Mapping[str, str], twilio: TwilioTransport | None, smpp: SmppTransport | None
+) -> Carriers | None:
+    carriers: dict[str, Carrier] = {}
     if twilio is not None:
         carriers["twilio"] = twilio
-    if "kannel" in sms.in_use():
-        carriers["kannel"] = KannelTransport(sms.kannel, f"{config.kannel_url}/status")
+    if "kannel" in config.sms.in_use():
+        carriers["kannel"] = KannelTransport(config.sms.kannel, f"{config.kannel_url}/status")
     if smpp is not None:
         carriers["smpp"] = smpp
-    return Carriers({each: carriers[sms.provider_of(each)] for each in config.sender_names()}) if carriers else None
-
-
-def _numbers(config: Config) -> Numbers:
-    return Numbers({each: config.sms.provider_of(each) for each in config.sender_names()}, config.sms.failover_after)
+    return Carriers({sender: carriers[provider] for sender, provider in providers.items()}) if carriers else None
 
 
 def _kannel_door(config: Config) -> KannelDoor | None:
@@ -267,7 +282,7 @@ def _smpp_door(
         if (known := smpp.owners.get(remote_id)) is not None:
             return known
         async with store.glancing() as reading:
-            found = await remote_ids.owner(reading, remote_id)
+            found = await receipts.owner(reading, remote_id)
         return found or await smpp.owners.wait_for(remote_id)
 
     settings = config.sms.smpp
@@ -302,7 +317,6 @@ def _worker(
         return Worker(tools, route, Pace(mail.messages_per_second), mail_out, connections=mail.connections)
     assert sms_out is not None
     paces = {s.number: s.pace for s in config.sms.senders}
-    provider = config.sms.provider_of(route.sender)
     return Worker(
         tools,
         route,
@@ -310,8 +324,7 @@ def _worker(
         sms_out,
         connections=config.delivery.connections,
         validity=config.sms.validity,
-        circuit=circuits.get(provider),
-        asked_later=provider == TwilioTransport.source,
+        circuit=circuits.get(tools.providers[route.sender]),
     )
 
 
@@ -319,7 +332,7 @@ def _receiver(store: Store, site: Site, tools: Tools) -> Batcher[Receipt, bool]:
     async def record(unit: Unit, came: Sequence[Receipt]) -> list[bool]:
         moved = []
         for receipt in came:
-            rules = tools.settings.retry_rules(asked_later=receipt.source == TwilioTransport.source)
+            rules = tools.settings.retry_rules(receipt.source)
             moved.append(await receipts.record(unit, site, receipt, rules=rules, now=now()))
             metrics.receipt_came(receipt.status)
         unit.ring()
@@ -336,6 +349,18 @@ def resolver(store: Store, site: Site) -> Callable[[str], Awaitable[Opened | Ref
             return await doors.find(reading, site, local_parts)
 
     return Lookups(find)
+
+
+def mailboxes(store: Store, site: Site) -> Callable[[Sequence[str], str, int | None], Awaitable[Welcome | Refused]]:
+    """What the mail door asks about a mailbox that a mail is proven to be from."""
+
+    async def knows(spellings: Sequence[str], words: str, account_id: int | None) -> Welcome | Refused:
+        async with store.reading() as reading:
+            if account_id is not None:
+                return await senders.to_account(reading, account_id, spellings)
+            return await senders.to_everybody(reading, site, spellings, words, now=now())
+
+    return knows
 
 
 async def _add_slash(request: Request) -> Response:

@@ -4,9 +4,9 @@ Every job takes what it does from the database, so any number of daemons may run
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+import math
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import timedelta
 from time import perf_counter
 
@@ -15,7 +15,10 @@ import structlog
 from gateway import metrics
 from gateway.service import (
     alerts,
+    announcing,
     budgets,
+    counting,
+    digests,
     failing_over,
     forgetting,
     holding,
@@ -28,8 +31,10 @@ from gateway.service import (
 from outbound import worker
 from outbound.late import LateLooks
 from outbound.transport import CanLookUp, CanTell
+from outbound.websub import Hub
 from outbound.worker import Tools
 from store.trouble import is_away
+from store.unit import Unit
 
 log = structlog.get_logger(__name__)
 
@@ -41,6 +46,14 @@ GRACE = 10.0
 SHARE = 0.05
 """Seconds of each second for pruning, give or take a step, and as many for folding older posts: however much is old,
 the rest is for what is new."""
+
+
+_NEVER = timedelta(0)
+
+
+DIGESTING = 0.3
+"""The same for making digests: those of a hundred thousand people are due at one moment, and are made in a minute or
+two, while everything else goes on."""
 
 
 class House:
@@ -58,14 +71,17 @@ class House:
         """Run each job now, for whatever a crash has left behind, and again when its time comes."""
         self._keepers = [asyncio.create_task(self._keep(job, seconds)) for job, seconds in self._jobs]
 
-    async def close(self) -> None:
-        """Begin no more jobs, and let those at work end for up to GRACE seconds."""
+    async def close(self, *, once_more: bool = False) -> None:
+        """Begin no more jobs, or each of them ``once_more``, and let those at work end for up to GRACE seconds."""
         self._closing.set()
         _, left = await asyncio.wait(self._keepers, timeout=GRACE)
         for task in left:
             task.cancel()
         if left:
             await asyncio.wait(left)
+        if once_more:
+            for job, _ in self._jobs:
+                await _do(job)
 
     async def _keep(self, job: Job, seconds: float) -> None:
         while not self._closing.is_set():
@@ -87,23 +103,32 @@ async def _do(job: Job) -> None:
         metrics.store_failed("housekeeping")
 
 
-@dataclass(frozen=True, slots=True)
-class Numbers:
-    """Our numbers in the operator's order, each with its provider, and how long one stands still before others take
-    over (0: they never do)."""
-
-    providers: Mapping[str, str]
-    failover_after: timedelta
-
-
 def keep_house(
-    tools: Tools, provider: CanLookUp | None, teller: CanTell | None = None, *, numbers: Numbers | None = None
+    tools: Tools,
+    provider: CanLookUp | None,
+    teller: CanTell | None = None,
+    *,
+    failover_after: timedelta = _NEVER,
+    hub: Hub | None = None,
 ) -> House:
     """A house with every job in it, not yet started. ``provider`` is asked about texts of unknown outcome, ``teller``
-    later about those that it took; of several ``numbers`` one takes over what waits for another that stands still."""
+    later about those that it took. A number that stands still for longer than ``failover_after`` (0: never) leaves what
+    waits for it to another one. ``hub`` is told of public posts."""
     store, now = tools.store, tools.now
     late_looks = None if teller is None else LateLooks(tools, teller)
     unfolded = True
+
+    async def to_the_end(
+        step: Callable[[Unit], Awaitable[int]], *, durable: bool = True, seconds: float = math.inf
+    ) -> int:
+        """Take one step after another, each in a unit of its own, until one finds nothing to do, or so much time has
+        gone by; how much all of them did."""
+        begun, done, last = perf_counter(), 0, 1
+        while last and perf_counter() - begun < seconds:
+            async with store.unit(durable=durable) as unit:
+                last = await step(unit)
+            done += last
+        return done
 
     async def end_leases() -> None:
         async with store.unit() as unit:
@@ -112,12 +137,15 @@ def keep_house(
             log.warning("leases ended", deliveries=taken)
 
     async def bring_back() -> None:
-        brought = 1
-        while brought:
-            async with store.unit() as unit:
-                brought = await tending.bring_back(unit, lease=tools.settings.lease, now=now())
-            if brought:
-                log.warning("the clock was set back", deliveries=brought)
+        lease = tools.settings.lease
+
+        async def step(unit: Unit) -> int:
+            await digests.bring_back(unit, now=now())
+            return await tending.bring_back(unit, lease=lease, now=now())
+
+        brought = await to_the_end(step)
+        if brought:
+            log.warning("the clock was set back", deliveries=brought)
 
     async def post_what_is_due() -> None:
         async with store.unit() as unit:
@@ -125,11 +153,17 @@ def keep_house(
 
     async def wake_people() -> None:
         async with store.glancing() as reading:
-            any_sleepers = await waking.is_due(reading, now=now())
-        woken = int(any_sleepers)
-        while woken:
-            async with store.unit() as unit:
-                woken = await waking.wake_due(unit, tools.site, now=now())
+            due = await waking.is_due(reading, now=now())
+        if due:
+            await to_the_end(lambda unit: waking.wake_due(unit, tools.site, now=now()))
+
+    async def make_digests() -> None:
+        async with store.glancing() as reading:
+            any_due = await digests.is_due(reading, now=now())
+        begun, looked_at = perf_counter(), int(any_due)
+        while looked_at and perf_counter() - begun < DIGESTING:
+            async with store.unit(durable=False) as unit:  # a claim, which is durable, comes before anything is sent
+                looked_at = await digests.make_due(unit, tools.site, now=now())
 
     async def look_at_budgets() -> None:
         async with store.unit() as unit:
@@ -138,10 +172,10 @@ def keep_house(
             metrics.budgets_stand(each.whose, each.near, each.used_up, each.most)
 
     async def tell_results() -> None:
-        told = True
-        while told:
-            async with store.unit() as unit:
-                told = await polling.tell_result(unit, now=now())
+        async with store.glancing() as reading:
+            due = await polling.is_due(reading, now=now())
+        if due:
+            await to_the_end(lambda unit: polling.tell_result(unit, now=now()))
 
     async def look_up() -> None:
         assert provider is not None
@@ -153,50 +187,53 @@ def keep_house(
 
     async def match_receipts() -> None:
         async with store.glancing() as reading:
-            matched = int(await receipts.are_waiting(reading, now=now()))
-        while matched:
-            async with store.unit(durable=False) as unit:
-                matched = await receipts.match(unit, tools.site, rules=tools.settings.retry_rules(), now=now())
-                if matched:
-                    unit.ring()
+            due = await receipts.are_waiting(reading, now=now())
+        if due:
+            rules = tools.settings.retry_rules
+            await to_the_end(lambda unit: receipts.match(unit, tools.site, rules=rules, now=now()), durable=False)
 
     async def give_up_parts() -> None:
-        given_up = 1
-        while given_up:
-            async with store.unit() as unit:
-                given_up = await tending.give_up_parts(unit, now=now())
+        async with store.glancing() as reading:
+            due = await tending.are_parts_overdue(reading, now=now())
+        if due:
+            await to_the_end(lambda unit: tending.give_up_parts(unit, now=now()))
+
+    async def count_up() -> None:
+        async with store.reading() as reading:
+            due = await counting.is_due(reading, now=now())
+        if due:
+            site = tools.site
+            await to_the_end(lambda unit: counting.count_posts(unit, site, now=now()), durable=False, seconds=SHARE)
+            await to_the_end(lambda unit: counting.count_lost(unit, site, now=now()), durable=False, seconds=SHARE)
 
     async def forget_who_left() -> None:
         async with store.glancing() as reading:
-            more = await forgetting.is_due(reading)
-        begun = perf_counter()
-        while more and perf_counter() - begun < SHARE:
-            async with store.unit(durable=False) as unit:
-                more = await forgetting.step(unit, now=now())
+            due = await forgetting.is_due(reading)
+        if due:
+            await to_the_end(lambda unit: forgetting.step(unit, now=now()), durable=False, seconds=SHARE)
 
     async def fail_over() -> None:
-        assert numbers is not None
         moment = now()
         async with store.glancing() as reading:
-            plan = await failing_over.plan(reading, numbers.providers, after=numbers.failover_after, now=moment)
-        moved = 1
-        while plan and moved:
-            async with store.unit() as unit:
-                moved = await failing_over.hand_over(unit, plan, now=moment)
-            if moved:
-                log.warning("another number takes over", deliveries=moved, routes=plan)
+            plan = await failing_over.plan(reading, tools.providers, after=failover_after, now=moment)
+        moved = await to_the_end(lambda unit: failing_over.hand_over(unit, plan, now=moment)) if plan else 0
+        if moved:
+            log.warning("another number takes over", deliveries=moved, routes=plan)
+
+    async def tell_hub() -> None:
+        assert hub is not None
+        async with store.glancing() as reading:
+            news = await announcing.news(reading, tools.site)
+        if news is not None and await hub.tell(news.feeds):
+            async with store.unit(durable=False) as unit:
+                await announcing.told(unit, news.up_to)
 
     async def wipe_old_messages() -> None:
-        wiped = 1
-        while wiped:
-            async with store.unit(durable=False) as unit:
-                wiped = await tending.wipe_old_messages(unit, now=now())
+        await to_the_end(lambda unit: tending.wipe_old_messages(unit, now=now()), durable=False)
 
     async def prune() -> None:
-        begun, gone = perf_counter(), 1
-        while gone and perf_counter() - begun < SHARE:
-            async with store.unit(durable=False) as unit:
-                gone = await tending.prune(unit, kept=tools.settings.kept, now=now())
+        kept = tools.settings.kept
+        await to_the_end(lambda unit: tending.prune(unit, kept=kept, now=now()), durable=False, seconds=SHARE)
 
     async def fold_older_posts() -> None:
         nonlocal unfolded
@@ -204,10 +241,8 @@ def keep_house(
             return  # for good: nothing makes posts that are older than SEARCH
         async with store.glancing() as reading:
             unfolded = await tending.are_unfolded(reading)
-        begun, more = perf_counter(), unfolded
-        while more and perf_counter() - begun < SHARE:
-            async with store.unit(durable=False) as unit:
-                more = await tending.fold_older(unit)
+        if unfolded:
+            await to_the_end(tending.fold_older, durable=False, seconds=SHARE)
 
     async def look_at_queue() -> None:
         async with store.reading() as reading:
@@ -222,6 +257,7 @@ def keep_house(
     jobs: list[tuple[Job, float]] = [
         (post_what_is_due, 1),
         (wake_people, 1),
+        (make_digests, 1),
         (tell_results, 5),
         (end_leases, min(5, lease / 4)),
         (bring_back, min(5, lease / 4)),
@@ -233,11 +269,30 @@ def keep_house(
         (prune, 1),
         (fold_older_posts, 1),
         (match_receipts, 10),
+        (count_up, 15),
     ]
     if provider is not None:
         jobs.append((look_up, min(2, look_up_after / 4)))
     if late_looks is not None:
         jobs.append((ask_late, 1))
-    if numbers is not None and numbers.failover_after and len(numbers.providers) > 1:
-        jobs.append((fail_over, min(5, numbers.failover_after.total_seconds() / 4)))
+    if failover_after and len(tools.providers) > 1:
+        jobs.append((fail_over, min(5, failover_after.total_seconds() / 4)))
+    if hub is not None:
+        jobs.append((tell_hub, 5))
     return House(jobs)
+
+
+def count_sent(tools: Tools) -> Job:
+    """A job that adds to the day's counts what this process sent since it ran last; what could not be written is added
+    the next time."""
+    written = metrics.sent_so_far()
+
+    async def count_what_was_sent() -> None:
+        so_far = metrics.sent_so_far()
+        more = {channel: total - written.get(channel, 0) for channel, total in so_far.items()}
+        if any(more.values()):
+            async with tools.store.unit(durable=False) as unit:
+                await counting.add_sent(unit, tools.site, more, now=tools.now())
+            written.update(so_far)
+
+    return count_what_was_sent

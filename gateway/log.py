@@ -6,7 +6,6 @@ and of errors only their names are written and the way they came, since their wo
 """
 
 import logging
-import re
 import sys
 import traceback
 from collections.abc import Iterable, Iterator
@@ -16,6 +15,8 @@ from typing import Any, Literal, TextIO
 
 import structlog
 from structlog.typing import EventDict, ExcInfo, Processor, WrappedLogger
+
+from gateway.domain.masking import mask_text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,10 +45,6 @@ DROPPED = frozenset(
 )
 """Keys whose values never reach a log line."""
 
-_PHONE = re.compile(r"(?<![\w.:-])\+\d{7,15}(?!\d)")
-_MAIL = re.compile(
-    r"(?<![A-Za-z0-9!#$%&'*/=?^_`{|}~.+-])([A-Za-z0-9!#$%&'*/=?^_`{|}~.+-]+)@([A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*)"
-)
 _OURS = ("gateway", "inbound", "outbound", "store")
 """Where ``debug`` counts. Libraries are never heard at it: they write statements there, and the values in them."""
 _NOISY = {
@@ -94,15 +91,6 @@ def set_up(settings: LogSettings, stream: TextIO | None = None) -> None:
 def mask(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     """A structlog processor: drops the keys of DROPPED and masks numbers and addresses in what is left."""
     return {key: _masked(value) for key, value in event.items() if key.lower() not in DROPPED}
-
-
-def mask_text(text: str) -> str:
-    """``+15551234512`` as ``+1555…12`` and ``alice@example.com`` as ``a…@example.com``, wherever they stand."""
-    if "+" in text:
-        text = _PHONE.sub(lambda found: f"{found[0][:5]}…{found[0][-2:]}", text)
-    if "@" in text:
-        text = _MAIL.sub(lambda found: f"{found[1][0]}…@{found[2]}", text)
-    return text
 
 
 def tell(exc_info: ExcInfo) -> str:

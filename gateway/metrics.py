@@ -53,6 +53,12 @@ _inbound = Counter(
     ["source", "outcome"],
     registry=REGISTRY,
 )
+_senders = Counter(
+    "birdwire_mail_senders",
+    "Mails at doors that ask who sent them, by verdict (dkim, spf, arc, upstream, unproven, undecided).",
+    ["verdict"],
+    registry=REGISTRY,
+)
 _queued = Counter("birdwire_deliveries_queued", "Deliveries queued by fan-out.", registry=REGISTRY)
 _settled = Counter(
     "birdwire_deliveries_settled",
@@ -115,6 +121,30 @@ _budget_site = Gauge(
     "birdwire_sms_budget_segments", "Segments of this month that the site's budget was charged with.", registry=REGISTRY
 )
 _pages = Counter("birdwire_fanout_pages", "Pages of followers queued.", registry=REGISTRY)
+_automatic = Counter(
+    "birdwire_mail_automatic",
+    "Mails that no person wrote, by kind: never posted, never answered.",
+    ["kind"],
+    registry=REGISTRY,
+)
+_returned = Counter(
+    "birdwire_mail_returned",
+    "Mails of ours that came back, by what their status is about.",
+    ["about"],
+    registry=REGISTRY,
+)
+_complaints = Counter(
+    "birdwire_mail_complaints",
+    "Feedback reports about mails of ours, by type and what they led to (obeyed, nothing, unknown).",
+    ["type", "outcome"],
+    registry=REGISTRY,
+)
+_mailboxes_stopped = Counter(
+    "birdwire_mailboxes_stopped",
+    "Mailboxes that get no more mails, by why (no such mailbox, not for now, complaint).",
+    ["why"],
+    registry=REGISTRY,
+)
 _STATUSES = frozenset({"queued", "sending", "sent", "delivered", "undelivered", "failed", "read"})
 _receipts = Counter(
     "birdwire_receipts", "Reports of the provider about texts, by status.", ["status"], registry=REGISTRY
@@ -141,6 +171,12 @@ def message_came_in(source: str, outcome: str) -> None:
     _labelled_inbound(source, outcome).inc()
 
 
+def sender_judged(verdict: str) -> None:
+    """A mail came to a door that asks who sent it: it is proven by ``dkim``, ``spf``, ``arc`` or ``upstream``, or it is
+    ``unproven`` or ``undecided``."""
+    _senders.labels(verdict).inc()
+
+
 _labelled_inbound = cache(_inbound.labels)
 _labelled_settled = cache(_settled.labels)
 
@@ -155,6 +191,12 @@ def deliveries_sent(channel: str, *, segments: int, delays: Sequence[float]) -> 
     _labelled_settled(channel, "sent").inc(len(delays))
     _segments.inc(segments)
     _delay_seconds.observe(channel, delays)
+
+
+def sent_so_far() -> dict[str, int]:
+    """How many deliveries the peers took since this process began, by channel."""
+    samples = (sample for family in _settled.collect() for sample in family.samples if sample.name.endswith("_total"))
+    return {each.labels["channel"]: int(each.value) for each in samples if each.labels["outcome"] == "sent"}
 
 
 def text_cost(currency: str, micros: int) -> None:
@@ -208,6 +250,26 @@ def fanout_page(queued: int) -> None:
 def receipt_came(status: str) -> None:
     """The provider reported this about a text. Its words are few; one that is none of them is counted as other."""
     _receipts.labels(status if status in _STATUSES else "other").inc()
+
+
+def automatic_mail(kind: str) -> None:
+    """A mail came in that no person wrote."""
+    _automatic.labels(kind).inc()
+
+
+def mail_returned(about: str) -> None:
+    """A mail of ours came back: it was about this."""
+    _returned.labels(about).inc()
+
+
+def complaint_came(kind: str, outcome: str) -> None:
+    """A feedback report of this type led to this."""
+    _complaints.labels(kind, outcome).inc()
+
+
+def mailbox_stopped(why: str) -> None:
+    """A mailbox gets no more mails."""
+    _mailboxes_stopped.labels(why).inc()
 
 
 def webhook_refused(reason: str) -> None:

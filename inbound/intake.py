@@ -19,7 +19,7 @@ from msgspec.structs import replace
 
 from gateway import metrics
 from gateway.domain.types import Channel
-from gateway.service import bounces, commands, following, notify
+from gateway.service import bounces, commands, complaints, notify, unsubscribing
 from gateway.service.answering.asked import Told
 from gateway.service.commands import Heard, Said
 from gateway.service.hush import Hush
@@ -28,11 +28,15 @@ from inbound.batch import Batcher
 from inbound.message import (
     Accepted,
     BounceAddress,
+    ComplaintAddress,
     HelpAddress,
     Inbound,
+    OwnersAddress,
     Phone,
     PostingAddress,
+    ProvenSender,
     ReplyAddress,
+    SharedAddress,
     UnsubscribeAddress,
 )
 from inbound.stops import Stops
@@ -45,7 +49,8 @@ from store.unit import Store, Unit
 log = structlog.get_logger(__name__)
 
 _HELPED_ONCE_IN = timedelta(days=1)
-"""Whoever writes to the help address is answered once in this time: the sender of a mail is easily forged."""
+"""Whoever writes to an address that anybody knows, or that no person should write to, is answered once in this time:
+the sender of a mail is easily forged."""
 
 
 class Intake:
@@ -80,6 +85,8 @@ class Intake:
             metrics.message_came_in(message.source, "failed")
             raise
         metrics.message_came_in(message.source, "new" if accepted.new else "repeated")
+        if message.automatic and accepted.new:
+            metrics.automatic_mail(message.automatic)
         return accepted
 
     async def run(self) -> None:
@@ -143,32 +150,57 @@ class Intake:
                 account_id = owner
             case _:
                 return None
-        if message.automatic or message.dropped or message.part or not message.sender:
+        if message.automatic or message.dropped or message.sealed or message.part or not message.sender:
             return None
         text = commands.plain_post(message.channel, message.text)
-        return None if text is None else Said(message.channel, message.sender, text, account_id, route)
+        return None if text is None else Said(message.channel, message.sender, text, account_id, route, message.cut)
 
     async def _do(self, unit: Unit, message: Inbound) -> str:
         """Do what the message asks for and queue the answer; returns its words."""
+        if message.complaint is not None:
+            outcome = await complaints.record(unit, self._site, message.complaint, now=self._now())
+            metrics.complaint_came(message.complaint.kind, outcome)
         match message.door:
-            case BounceAddress(delivery_id):
-                if message.failure:
-                    await bounces.record(unit, self._site, delivery_id, message.failure, now=self._now())
+            case BounceAddress(delivery_id) if message.automatic or message.failure:
+                await self._came_back(unit, delivery_id, message)
                 return ""
-            case UnsubscribeAddress(delivery_id):
-                await following.unsubscribe(unit, delivery_id, now=self._now())
+            case UnsubscribeAddress(stop):
+                await unsubscribing.unsubscribe(unit, self._site, stop, now=self._now())
                 return ""
-            case Phone() | PostingAddress() | ReplyAddress() | HelpAddress():
+            case ComplaintAddress():
+                return "" if message.automatic else await self._hear_complaint(unit, message)
+            case OwnersAddress() | SharedAddress():
+                return ""  # nobody has looked who wrote it, since no person did
+            case Phone() | PostingAddress() | ProvenSender() | ReplyAddress() | HelpAddress() | BounceAddress():
                 return "" if message.automatic else await self._converse(unit, message)
             case _:
                 assert_never(message.door)
+
+    async def _came_back(self, unit: Unit, delivery_id: int, message: Inbound) -> None:
+        if message.failure:
+            about = await bounces.record(unit, self._site, delivery_id, message.failure, now=self._now())
+            metrics.mail_returned("nothing that is out" if about is None else about)
+        elif message.arrived:
+            await bounces.arrived(unit, delivery_id, now=self._now())
+
+    async def _hear_complaint(self, unit: Unit, message: Inbound) -> str:
+        """A person wrote to abuse@: it goes on to whoever runs the site, and is answered."""
+        if not message.sender or await self._was_answered(unit, message):
+            return ""
+        now = self._now()
+        address = await addresses.find_or_add(unit, message.channel, message.sender, now=now)
+        answer = await complaints.hear(unit, self._site, message.sender, message.subject, message.text, now=now)
+        return await self._tell(unit, message, Heard(address.id, answer))
+
+    async def _was_answered(self, unit: Unit, message: Inbound) -> bool:
+        return bool(await inbox.count_answered_since(unit, message.sender, self._now() - _HELPED_ONCE_IN))
 
     async def _converse(self, unit: Unit, message: Inbound) -> str:
         now = self._now()
         if not message.sender or message.part is not None:
             return ""
-        at_help = isinstance(message.door, HelpAddress)
-        if at_help and await inbox.count_answered_since(unit, message.sender, now - _HELPED_ONCE_IN):
+        at_help = isinstance(message.door, HelpAddress | BounceAddress)
+        if at_help and await self._was_answered(unit, message):
             return ""
         route = self._routes.get(message.to) if message.channel is Channel.SMS else None
         address = await addresses.find_or_add(unit, message.channel, message.sender, route=route, now=now)
@@ -178,9 +210,12 @@ class Intake:
             text=message.text,
             to=message.to,
             dropped=message.dropped,
+            cut=message.cut,
+            sealed=message.sealed,
             account_id=message.door.account_id if isinstance(message.door, PostingAddress) else None,
             answers_delivery=message.door.delivery_id if isinstance(message.door, ReplyAddress) else None,
             at_help=at_help,
+            proven=isinstance(message.door, ProvenSender),
         )
         answer = await commands.handle(unit, self._site, told, now=now, new_code=self._new_code)
         return await self._tell(unit, message, Heard(address.id, answer))
@@ -233,7 +268,9 @@ def _arrived(message: Inbound) -> Arrived:
 
 def _storable(message: Inbound) -> Inbound:
     """The message with every text as a database takes it, and its sender as addresses are compared."""
-    texts = f"{message.text}{message.raw}{message.to}{message.subject}{message.message_id}{message.failure}"
+    texts = (
+        f"{message.text}{message.raw}{message.to}{message.subject}{message.message_id}{message.failure}{message.cut}"
+    )
     short = f"{message.remote_id}{message.sender}"
     if _is_storable(texts) and _is_storable(short) and len(short) <= 128 and len(message.to) <= 254:
         sender = addresses.folded(message.channel, message.sender)
@@ -248,6 +285,7 @@ def _storable(message: Inbound) -> Inbound:
         subject=storable(message.subject),
         message_id=storable(message.message_id),
         failure=storable(message.failure),
+        cut=storable(message.cut),
     )
 
 

@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from gateway.domain.types import Channel
+from inbound.automatic import Kind, kind_of
 from inbound.message import BounceAddress, Door, Inbound
 from inbound.mime import read
-from inbound.mime_parts import Part, parse, thin
-from inbound.reports import failure, is_automatic
+from inbound.mime_parts import Part, parse
+from inbound.reports import arrived, complaint, failure
+from inbound.thinning import Content, thin
 
 _MOST_RECEIVED = 50
 _RAW_KEPT = 256 * 1024
@@ -17,18 +19,21 @@ _HEADERS_END = re.compile(rb"\r?\n\r?\n")
 
 
 def understand(
-    content: bytes, sender: str, doors: Mapping[str, Door], mail_domain: str, received_at: datetime
+    content: Content, sender: str, doors: Mapping[str, Door], mail_domain: str, received_at: datetime
 ) -> list[Inbound]:
     """One message for each address that the mail was for; none if the mail is in a loop of relays."""
-    mail = parse(content)
+    small = thin(content)
+    mail = parse(small)
     if len(mail.get_all("received", [])) > _MOST_RECEIVED:
         return []
     letter = read(mail)
-    automatic = is_automatic(mail, sender, mail_domain)
+    automatic = kind_of(mail, sender, mail_domain)
     bounces = any(isinstance(door, BounceAddress) for door in doors.values())
-    reason = failure(mail, content) if bounces else ""
-    identity = letter.message_id or _fingerprint(mail, content, sender)
-    raw = _kept(content)
+    reason = failure(mail, small) if bounces else ""
+    is_there = bounces and automatic is Kind.BOUNCE and arrived(mail)
+    complains = complaint(mail) if automatic is Kind.COMPLAINT else None
+    identity = letter.message_id or _fingerprint(mail, small, sender)
+    raw = _kept(small)
     return [
         Inbound(
             source="mail",
@@ -41,10 +46,14 @@ def understand(
             raw=raw,
             received_at=received_at,
             dropped=letter.dropped,
+            cut=letter.cut,
+            sealed=letter.sealed,
             automatic=automatic,
             subject=letter.subject,
             message_id=letter.message_id,
             failure=reason if isinstance(door, BounceAddress) else "",
+            arrived=is_there and isinstance(door, BounceAddress),
+            complaint=complains,
         )
         for address, door in doors.items()
     ]
@@ -58,5 +67,5 @@ def _fingerprint(mail: Part, content: bytes, sender: str) -> str:
 
 
 def _kept(content: bytes) -> str:
-    """The mail as text that any database can hold, without the inside of large attachments."""
-    return thin(content)[:_RAW_KEPT].decode("utf-8", "replace").replace("\0", "\ufffd")
+    """The mail as text that any database can hold."""
+    return content[:_RAW_KEPT].decode("utf-8", "replace").replace("\0", "\ufffd")

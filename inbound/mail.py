@@ -1,10 +1,12 @@
 """The mail door: an SMTP or LMTP server in the daemon's own loop that says 250 only for what is committed.
 
-Recipients are looked up at RCPT, so nothing is accepted for nobody and nothing is ever relayed. What goes wrong on our
-side is 451, so the peer keeps the mail and comes again; a mail that comes again under its Message-ID does nothing
-twice. A client that hangs up while its mail is being taken does not undo the taking.
+Recipients are looked up at RCPT, so nothing is accepted for nobody and nothing is ever relayed. Where it counts who
+sent a mail, that is looked at before it is taken (``inbound.senders``). What goes wrong on our side is 451, so the peer
+keeps the mail and comes again; a mail that comes again under its Message-ID does nothing twice. A client that hangs up
+while its mail is being taken does not undo the taking.
 
-LMTP answers once per recipient (RFC 2033 4.2). SMTP can only answer once, so one failed recipient defers the mail.
+LMTP answers once per recipient (RFC 2033 4.2). SMTP can only answer once, so one failed recipient defers the mail, and
+one that is refused refuses it for all.
 """
 
 import asyncio
@@ -20,20 +22,37 @@ import structlog
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from gateway.domain.place import place_of
-from gateway.service.doors import Bouncing, Helping, Opened, Posting, Refused, Replying, Unsubscribing
+from gateway.service.doors import (
+    Bouncing,
+    Complaining,
+    Helping,
+    Opened,
+    Posting,
+    Refused,
+    Replying,
+    Shared,
+    Unsubscribing,
+)
 from inbound.letters import understand
 from inbound.message import (
     BounceAddress,
+    ComplaintAddress,
     Door,
     HelpAddress,
     Inbound,
+    OwnersAddress,
     PostingAddress,
     ReplyAddress,
+    SharedAddress,
     TakesMessages,
     UnsubscribeAddress,
 )
 from inbound.mime import decode
+from inbound.senders import MOST_ASKING, Knows, Senders, asks
 from inbound.smtp_session import LmtpSession, MailEnvelope, SmtpSession
+from inbound.spool import Spool
+from inbound.trust.prover import Client, Prover, Trust
+from inbound.trust.questions import DnsResolver, Resolver
 
 log = structlog.get_logger(__name__)
 
@@ -41,15 +60,17 @@ _SMALL = 32 * 1024
 """Bytes of a mail that is read in the loop; a larger one is read in a thread."""
 
 _LARGE_AT_ONCE = 2
-"""Larger ones that are read at once: reading takes several times a mail's size."""
+"""Larger ones that are read at once: reading takes several times what is looked at of a mail."""
 
 _LONGEST_SENDER = 254
 _TAKEN = "250 2.0.0 Taken"
+_IN_ANOTHER_MAIL = "452 4.5.3 Too many recipients. Please send the rest in another mail."
 _OUR_FAULT = "451 4.3.0 Something went wrong here. Please try again later."
 
 
 class InboundMailSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """``[mail.inbound]``. ``port`` 0 takes a free one; sizes are in bytes, ``timeout`` and ``grace`` in seconds."""
+    """``[mail.inbound]``. ``port`` 0 takes a free one; sizes are in bytes, ``timeout``, ``grace``, ``dns_timeout`` (one
+    question) and ``proof_timeout`` (all that is asked about one mail) in seconds."""
 
     host: str = "127.0.0.1"
     port: int = 8025
@@ -58,6 +79,10 @@ class InboundMailSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkn
     tls_cert: str = ""
     tls_key: str = ""
     trusted_authserv_id: str = ""
+    trusted_arc_sealers: tuple[str, ...] = ()
+    dns_servers: tuple[str, ...] = ()
+    dns_timeout: float = 3.0
+    proof_timeout: float = 15.0
     hostname: str = ""
     timeout: float = 300.0
     grace: float = 10.0
@@ -65,6 +90,8 @@ class InboundMailSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkn
     max_connections: int = 200
     max_connections_per_host: int = 50
     max_in_hand: int = 268435456
+    spool_folder: str = ""
+    max_spooled: int = 1073741824
 
 
 Resolve = Callable[[str], Awaitable[Opened | Refused]]
@@ -74,17 +101,27 @@ Resolve = Callable[[str], Awaitable[Opened | Refused]]
 class MailDoor:
     """``start``, then ``stop_accepting`` and ``close``. ``mail_domain`` is the one domain whose mail is taken.
 
-    ``port`` is the one that is listened on, once it has started.
+    ``port`` is the one that is listened on, once it has started. ``knows`` says who a mailbox is, where that is asked;
+    without it such mail is turned away. ``dns`` is asked in place of the name servers that are configured.
     """
 
     def __init__(
-        self, settings: InboundMailSettings, mail_domain: str, intake: TakesMessages, resolve: Resolve
+        self,
+        settings: InboundMailSettings,
+        mail_domain: str,
+        intake: TakesMessages,
+        resolve: Resolve,
+        knows: Knows | None = None,
+        dns: Resolver | None = None,
     ) -> None:
         self.settings = settings
         self.port = settings.port
         self.closing = False
+        self.spool = Spool(settings.spool_folder, settings.max_spooled)
         self._hostname = settings.hostname or mail_domain
-        self._handler = _Handler(settings, mail_domain.lower(), intake, resolve)
+        prover = Prover(_trust(settings), dns or DnsResolver(settings.dns_servers, settings.dns_timeout))
+        senders = Senders(prover, knows or _knows_nobody)
+        self._handler = _Handler(settings, mail_domain.lower(), intake, resolve, senders)
         self._server: asyncio.Server | None = None
         self._tls: ssl.SSLContext | None = None
         self._sessions: set[SmtpSession] = set()
@@ -93,7 +130,7 @@ class MailDoor:
 
     async def start(self) -> None:
         """Listen. Raises OSError if the address is taken or a certificate can't be read."""
-        for chatty in ("mail.log", "flufl.bounce"):  # they write addresses and mail into their logs
+        for chatty in ("mail.log", "flufl.bounce", "dkimpy"):  # they write addresses and mail into their logs
             logging.getLogger(chatty).setLevel(logging.CRITICAL)
         if self.settings.tls_cert:
             self._tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
@@ -163,14 +200,21 @@ class _Handler:
     """What is answered to MAIL, RCPT and DATA. All sessions share it; what belongs to one mail is on its envelope."""
 
     def __init__(
-        self, settings: InboundMailSettings, mail_domain: str, intake: TakesMessages, resolve: Resolve
+        self,
+        settings: InboundMailSettings,
+        mail_domain: str,
+        intake: TakesMessages,
+        resolve: Resolve,
+        senders: Senders,
     ) -> None:
+        self._senders = senders
         self._settings = settings
         self._mail_domain = mail_domain
         self._intake = intake
         self._resolve = resolve
         self._taking: set[asyncio.Task[str]] = set()
         self._large = asyncio.Semaphore(_LARGE_AT_ONCE)
+        self._large_proofs = asyncio.Semaphore(_LARGE_AT_ONCE)
 
     async def handle_EHLO(  # noqa: N802  # aiosmtpd finds hooks by this name
         self, _server: SMTP, session: Session, _envelope: Envelope, hostname: str, responses: list[str]
@@ -192,7 +236,7 @@ class _Handler:
         self, server: SmtpSession, _session: Session, envelope: MailEnvelope, address: str, _options: list[str]
     ) -> str:
         if len(envelope.rcpt_tos) >= self._settings.max_recipients:
-            return "452 4.5.3 Too many recipients. Please send the rest in another mail."
+            return _IN_ANOTHER_MAIL
         try:
             found = await self._find(address)
         except Exception as error:
@@ -201,22 +245,31 @@ class _Handler:
         if isinstance(found, Refused):
             await server.count_refusal()
             return _ascii(f"550 {found.status} {found.words}")
+        door = _door(found)
+        if asks(door) and sum(map(asks, envelope.doors.values())) >= MOST_ASKING:
+            return _IN_ANOTHER_MAIL
         envelope.rcpt_tos.append(address)
-        envelope.doors[address.lower()] = _door(found)
+        envelope.doors[address.lower()] = door
         return "250 2.1.5 OK"
 
     async def handle_DATA(  # noqa: N802  # aiosmtpd finds hooks by this name
-        self, server: SmtpSession, _session: Session, envelope: MailEnvelope
+        self, server: SmtpSession, session: Session, envelope: MailEnvelope
     ) -> str:
+        refused: dict[str, str] = {}
         try:
             messages = await self._understand(envelope)
+            if messages and any(map(asks, envelope.doors.values())):
+                messages, refused = await self._sort(envelope, self._client(session, envelope), messages)
         except Exception as error:
             _log_fault("mail.not_understood", error)
             return _OUR_FAULT
-        if not messages:
+        if not messages and not refused:
             return "554 5.4.6 This mail has been going round in circles."
-        answers = await self._take_all(messages)
-        if isinstance(server, LmtpSession):
+        one_by_one = isinstance(server, LmtpSession)
+        if refused and not one_by_one:
+            return _ascii(next(iter(refused.values())))  # for all of it: nothing was taken
+        answers = await self._take_all(messages) | {to: _ascii(words) for to, words in refused.items()}
+        if one_by_one:
             return "\r\n".join(answers[address.lower()] for address in envelope.rcpt_tos)
         return next((answer for answer in answers.values() if answer != _TAKEN), _TAKEN)
 
@@ -240,7 +293,7 @@ class _Handler:
 
     async def _understand(self, envelope: MailEnvelope) -> list[Inbound]:
         content = envelope.content
-        assert isinstance(content, bytes)
+        assert content is not None
         sender = (
             ""
             if envelope.mail_from == "<>"
@@ -251,6 +304,18 @@ class _Handler:
             async with self._large:
                 return await asyncio.to_thread(understand, content, sender, envelope.doors, self._mail_domain, now)
         return understand(content, sender, envelope.doors, self._mail_domain, now)
+
+    async def _sort(
+        self, envelope: MailEnvelope, client: Client, messages: list[Inbound]
+    ) -> tuple[list[Inbound], dict[str, str]]:
+        """Those whose sender may write there, and the words that refuse the others. A signature is over all bytes of a
+        mail: of large ones, few are in memory at once."""
+        content = envelope.content
+        assert content is not None
+        if isinstance(content, bytes):
+            return await self._senders.sort(content, client, messages)
+        async with self._large_proofs:
+            return await self._senders.sort(content[:], client, messages)
 
     async def _take_all(self, messages: list[Inbound]) -> dict[str, str]:
         """The answer for each recipient. What was begun is finished even if the client goes."""
@@ -268,17 +333,36 @@ class _Handler:
             return _OUR_FAULT
         return _TAKEN
 
+    def _client(self, session: Session, envelope: MailEnvelope) -> Client:
+        """Who brings the mail. Over LMTP that is the operator's own server, and its address says nothing."""
+        peer: object = session.peer  # a tuple, whatever aiosmtpd's annotation says
+        ip = str(peer[0]) if isinstance(peer, tuple) and self._settings.protocol == "smtp" else ""
+        return Client(ip, session.host_name or "", envelope.mail_from or "")
+
+
+def _trust(settings: InboundMailSettings) -> Trust:
+    sealers = frozenset(each.lower() for each in settings.trusted_arc_sealers)
+    return Trust(settings.trusted_authserv_id, sealers, settings.proof_timeout)
+
+
+async def _knows_nobody(_spellings: object, _words: str, _account_id: int | None) -> Refused:
+    return Refused("Nobody here has this mail address.", "5.7.1")
+
 
 def _door(opened: Opened) -> Door:
     match opened:
-        case Posting(account_id):
-            return PostingAddress(account_id)
+        case Posting(account_id, checks_sender):
+            return OwnersAddress(account_id) if checks_sender else PostingAddress(account_id)
+        case Shared():
+            return SharedAddress()
         case Replying(delivery_id):
             return ReplyAddress(delivery_id)
         case Bouncing(delivery_id):
             return BounceAddress(delivery_id)
-        case Unsubscribing(delivery_id):
-            return UnsubscribeAddress(delivery_id)
+        case Unsubscribing(stop):
+            return UnsubscribeAddress(stop)
+        case Complaining():
+            return ComplaintAddress()
         case Helping():
             return HelpAddress()
         case _:

@@ -1,30 +1,64 @@
 """A mail's bytes as a tree of parts.
 
-Two ways lead to the same tree. Nearly all mail is one part, or several side by side, with its lines and boundaries as
-they should be: that is cut up here. Everything else is the standard library's to read. Its parser goes line by line
-and compiles a regular expression for each mail, which for a short one takes longer than all the rest.
+Two ways lead there. Nearly all mail is one part, or several side by side, with its lines and boundaries as they should
+be: that is cut up by a few searches (:func:`cut`), as the standard library's parser would read it. Everything else is
+split line by line, and what is broken is read as it was meant: lines that end in anything, a body that begins without
+an empty line, boundaries that are missing, unknown, or used twice.
 
-Nothing here raises for any bytes, and nothing takes long: headers are read as plain strings (the stdlib's structured
+Nothing here raises for any bytes, and nothing takes long: headers are read as plain strings (the library's structured
 header parser raises on hostile ones), those with parameters only as far as honest ones go (it takes the square of their
-length), nesting is bounded, and the inside of a large attachment is cut out first.
+length), depth and number of parts are bounded, and the inside of what is large is cut out first.
 """
 
 import re
 from collections.abc import Set as AbstractSet
 from email.message import Message
-from email.parser import BytesHeaderParser, BytesParser
 from email.policy import Compat32
-from typing import Any, cast
+from typing import Any
 
-_MAX_BOUNDARIES = 60
-_MAX_ENCODED = 128 * 1024
-_MAX_THINNED = 2 * 1024 * 1024
+from inbound.thinning import Content, thin
+
+MAX_PARTS = 200
+"""Parts of one that are looked at."""
+
 _MAX_PARAMETERS = 2000
-_NESTING = re.compile(rb"boundary[ \t]*=|^content-type:[ \t]*message/", re.MULTILINE)
-_ENCODED = re.compile(rb"^content-transfer-encoding:[ \t]*base64", re.IGNORECASE | re.MULTILINE)
-_BODY = re.compile(rb"\r?\n\r?\n")
+_MAX_DEPTH = 30
+_MAX_PARTS = 2000
+_MAX_FIELDS = 1000
+_LONGEST = 128 * 1024
+"""Characters of a header, or before the first boundary where it must be guessed."""
+
 _FIELD = re.compile(r"([!-9;-~]++):[ \t]*+((?:[^ \t\r][^\r]*+(?:\r\n[ \t][^\r]*+)*+)?+)(?:\r\n|\Z)")
 _HEAD = re.compile(f"(?:{_FIELD.pattern})*+")
+_NAME = re.compile(r"[!-9;-~]+[ \t]*:")
+_KNOWN = frozenset(
+    {
+        "bcc",
+        "cc",
+        "content-disposition",
+        "content-id",
+        "content-transfer-encoding",
+        "content-type",
+        "date",
+        "delivered-to",
+        "dkim-signature",
+        "from",
+        "in-reply-to",
+        "message-id",
+        "mime-version",
+        "received",
+        "references",
+        "reply-to",
+        "return-path",
+        "sender",
+        "subject",
+        "to",
+        "x-mailer",
+    }
+)
+"""Headers of which every mail has some."""
+
+_GUESSED = re.compile(r"^--(\S[^\n]{0,200}?)[ \t]*\nContent-(?=[^\n]*:)", re.MULTILINE | re.IGNORECASE)
 _ONE_PARAMETER = re.compile(r"[\w.+-]+/[\w.+-]+;\s*([\w-]+)=(\"?)([\w.:+/=-]+)\2", re.ASCII)
 
 
@@ -39,12 +73,16 @@ PLAIN = _Plain()
 
 
 class Part(Message):
-    """A mail or a part of it: asked for the same headers again and again, and never changed once it is read."""
+    """A mail or a part of it: asked for the same headers again and again, and never changed once it is read.
+
+    ``body`` is what it holds as it came, 8-bit bytes as surrogates; empty if it has parts.
+    """
 
     def __init__(self, policy: Compat32 = PLAIN) -> None:
         super().__init__(policy)
         self._first: dict[str, str] = {}
         self._kind = ""
+        self.body = ""
 
     @property
     def names(self) -> AbstractSet[str]:
@@ -55,6 +93,10 @@ class Part(Message):
         super().set_raw(name, value)
         self._first.setdefault(name.lower(), PLAIN.header_fetch_parse(name, value))
         self._kind = ""
+
+    def set_payload(self, payload: Any, charset: Any = None) -> None:
+        super().set_payload(payload, charset)
+        self.body = payload if isinstance(payload, str) else ""
 
     def get(self, name: str, failobj: Any = None) -> Any:
         return self._first.get(name.lower(), failobj)
@@ -79,22 +121,13 @@ class Part(Message):
         return self._kind
 
 
-_PARSER = BytesParser(Part, policy=PLAIN)
-_HEADER_PARSER = BytesHeaderParser(Part, policy=PLAIN)
-
-
-def parse(raw: bytes) -> Part:
-    """The structure of a mail; of one that nests absurdly deep only the headers."""
+def parse(raw: Content) -> Part:
+    """The structure of a mail, as deep and as far as anybody looks."""
     raw = thin(raw)
-    try:
-        mail = cut(raw)
-        if mail is not None:
-            return mail
-        if len(_NESTING.findall(raw.lower())) <= _MAX_BOUNDARIES:
-            return cast("Part", _PARSER.parsebytes(raw))
-    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):  # a fault of the stdlib's parser
-        pass
-    return cast("Part", _HEADER_PARSER.parsebytes(raw))
+    mail = cut(raw)
+    if mail is None or ("content-type" not in mail and b"\nContent-" in raw):
+        return _Splitter().whole(raw.decode("ascii", "surrogateescape"))
+    return mail
 
 
 def cut(raw: bytes) -> Part | None:
@@ -110,11 +143,18 @@ def cut(raw: bytes) -> Part | None:
     if not kind.startswith("multipart/"):
         mail.set_payload(body)
         return mail
-    parts = _cut_body(body, mail.get_boundary())
+    parts = _cut_body(body, _boundary(mail))
     if parts is None:
         return None
     mail.set_payload(parts)
     return mail
+
+
+def _boundary(part: Part) -> str:
+    try:
+        return part.get_boundary() or ""
+    except (ValueError, LookupError, TypeError):  # a fault of the stdlib's reader
+        return ""
 
 
 def _cut_head(part: Part, text: str) -> str | None:
@@ -127,14 +167,15 @@ def _cut_head(part: Part, text: str) -> str | None:
     return body
 
 
-def _cut_body(body: str, boundary: str | None) -> list[Message | str] | None:
+def _cut_body(body: str, boundary: str) -> list[Message | str] | None:
     """The parts between the boundaries (RFC 2046 5.1.1)."""
     if not boundary:
         return None
     parts: list[Message | str] = []
-    for piece in f"\r\n{body}".split(f"\r\n--{boundary}")[1:]:
+    pieces = f"\r\n{body}".split(f"\r\n--{boundary}", _MAX_PARTS)[1:]
+    for piece in pieces:
         if piece == "--" or piece.startswith("--\r\n"):
-            return parts or None
+            return (parts or None) if piece is pieces[-1] else None
         part = Part()
         inside = _cut_head(part, piece[2:]) if piece.startswith("\r\n") else None
         if inside is None or part.get_content_maintype() in {"multipart", "message"}:
@@ -144,22 +185,120 @@ def _cut_body(body: str, boundary: str | None) -> list[Message | str] | None:
     return None
 
 
-def thin(raw: bytes) -> bytes:
-    """The mail without the inside of large attachments: enough to read every text and count every part."""
-    if len(raw) <= _MAX_ENCODED:
-        return raw
-    kept, done, begun = [], 0, 0
-    for found in _ENCODED.finditer(raw):
-        if found.end() < begun:
-            continue
-        body = _BODY.search(raw, found.end())
-        if body is None:
+def parts_of(part: Part) -> list[Part]:
+    """The parts that a part holds, the first of them; none where it holds a text, whatever its label says."""
+    inner = part.get_payload() if part.is_multipart() else []
+    return [p for p in inner[:MAX_PARTS] if isinstance(p, Part)] if isinstance(inner, list) else []
+
+
+class _Splitter:
+    """Reads any mail at all, line by line."""
+
+    def __init__(self) -> None:
+        self._left = _MAX_PARTS
+
+    def whole(self, text: str) -> Part:
+        """A mail."""
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+        bare = text.lstrip("\n")
+        named = _NAME.match(bare)
+        if named and named.group().rstrip(": \t").lower() in _KNOWN:
+            text = bare
+        mail = Part()
+        body = _read_head(mail, text)
+        head = text[: len(text) - len(body)]
+        if mail.names.isdisjoint(_KNOWN) and not head.endswith("\n\n"):  # it may be text that looks like headers
+            mail, body = Part(), text.removeprefix("\n")
+        guessed = None if "content-type" in mail else _GUESSED.search(body, 0, _LONGEST)
+        if guessed and (guessed.start() == 0 or body.count(f"\n--{guessed.group(1)}") > 1):
+            mail.set_raw("Content-Type", "multipart/mixed")
+        self._fill(mail, body, 0)
+        return mail
+
+    def _part(self, text: str, depth: int, default: str = "text/plain") -> Part:
+        self._left -= 1
+        part = Part()
+        part.set_default_type(default)
+        self._fill(part, _read_head(part, text), depth)
+        return part
+
+    def _fill(self, part: Part, body: str, depth: int) -> None:
+        """Give the part what it holds: a text, or parts of its own."""
+        kind = part.get_content_type()
+        inside: list[Message | str] = []
+        if depth >= _MAX_DEPTH or self._left <= 0:
+            pass
+        elif kind.startswith("multipart/"):
+            default = "message/rfc822" if kind == "multipart/digest" else "text/plain"
+            inside = self._parts(_pieces(body, _boundary(part)), depth, default)
+        elif kind == "message/delivery-status":
+            inside = self._parts([block.strip("\n") for block in body.split("\n\n") if block.strip()], depth)
+        elif kind.startswith("message/"):
+            inside = self._parts([body], depth)
+        part.set_payload(inside or body)
+
+    def _parts(self, pieces: list[str], depth: int, default: str = "text/plain") -> list[Message | str]:
+        return [self._part(piece, depth + 1, default) for piece in pieces[: self._left]]
+
+
+def _read_head(part: Part, text: str) -> str:
+    """Give the part its headers; returns what stands after them. A line that is none ends them, empty or not, unless
+    they go on behind it."""
+    at, name, value = 0, "", ""
+    fields = 0
+    while at < len(text):
+        end = text.find("\n", at)
+        end = len(text) if end < 0 else end
+        line = text[at:end]
+        found = _NAME.match(line)
+        if not line or not (found or name or line.startswith(("From ", ">From "))):
             break
-        begun = body.end()
-        end = raw.find(b"\n--", begun)
-        end = len(raw) if end < 0 else end
-        if end - begun > _MAX_ENCODED:
-            kept.append(raw[done : raw.rfind(b"\n", 0, begun + _MAX_ENCODED)])
-            done = begun = end
-    kept.append(raw[done:])
-    return b"".join(kept)[:_MAX_THINNED]
+        if found:
+            fields += 1
+            if name and fields <= _MAX_FIELDS:
+                part.set_raw(name, value)
+            name, value = found.group()[:-1].rstrip(), line[found.end() :].lstrip(" \t")
+        elif line[0] in " \t" and (line.strip() or _goes_on(text, end)):
+            value += f"\n{line}" if len(value) < _LONGEST else ""
+        elif not _goes_on(text, end):
+            at = at if line.strip() else end
+            break
+        at = end + 1
+    if name and fields <= _MAX_FIELDS:
+        part.set_raw(name, value)
+    return text[at:].removeprefix("\n")
+
+
+def _goes_on(text: str, end: int) -> bool:
+    """Whether the line after the one that ends here is surely a header."""
+    found = _NAME.match(text, end + 1)
+    return found is not None and found.group()[:-1].rstrip().lower() in _KNOWN
+
+
+def _pieces(body: str, boundary: str) -> list[str]:
+    """What stands between the boundaries; where the one that is announced is not there, between lines that look like
+    some. One that ends the parts too early ends none: more may follow."""
+    pieces = _between(body, boundary) if boundary else []
+    if not pieces and (guessed := _GUESSED.search(body)):
+        pieces = _between(body, guessed.group(1).removesuffix("--"))
+    return pieces
+
+
+def _between(body: str, boundary: str) -> list[str]:
+    body = f"\n{body}"
+    mark = f"\n--{boundary}"
+    pieces: list[str] = []
+    begun = -1
+    at = body.find(mark)
+    while at >= 0 and len(pieces) < _MAX_PARTS:
+        end = body.find("\n", at + len(mark))
+        end = len(body) if end < 0 else end
+        rest = body[at + len(mark) : end].rstrip()
+        if rest in {"", "--"}:
+            if begun >= 0:
+                pieces.append(body[begun : max(at, begun)])
+            begun = end + 1 if not rest else -1
+        at = body.find(mark, max(end, at + 1))
+    if 0 <= begun < len(body):
+        pieces.append(body[begun:])
+    return pieces

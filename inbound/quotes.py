@@ -1,241 +1,363 @@
 """A person's own words in a mail's text: without what they quoted, forwarded from above, or signed with.
 
-The rule behind every choice here: rather a line too much than one of the person's own lost. A line that introduces a
-quote is recognised by ``mail-parser-reply`` in its languages, but only ever shown a few short lines, and believed
-only if a quote follows or the line names a date and a time or an address. Inline answers between quoted lines stay.
+The rule behind every choice here: rather a line too much than one of the person's own lost. Answers between quoted
+lines stay, in their order. A line that introduces a quote is believed if a quote follows it, or if it names who wrote
+and when; everything after one without a quote is an older mail. What was cut off is told as well.
+
+What the programs of the world say there is in ``inbound.tongues``. Text that comes from HTML has a mark of ours before
+each line that its markup calls a quote or a signature.
 """
 
 import re
-from itertools import islice, pairwise
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import chain
 
-from mailparser_reply.constants import MAIL_LANGUAGES  # type: ignore[import-untyped]  # the package has no types
-from mailparser_reply.parser import EmailMessage  # type: ignore[import-untyped]  # the package has no types
+from inbound.tongues import ALL
+
+NOT_THEIRS = "\ufdd0"
+"""What a line begins with that is certainly not the person's own; no character that anybody writes."""
 
 _LONGEST_INTRODUCTION = 400
+_MOST_LINES = 4
+_SHORTEST_BROKEN = 30
+_LONGEST_HISTORY_HEAD = 14  # lines
+_LONGEST_DEVICE = 100
+_LONGEST_LABEL = 32
 _LONGEST_SIGNATURE = 16
-_MAY_BREAK = 50
-_MUST_BREAK = 100
-_INTRODUCTION = EmailMessage(text="", languages=sorted(MAIL_LANGUAGES)).HEADER_REGEX
-_OPENER = re.compile(
-    r"(?:\*?(?:On|Am|Le|El|Em|Il|Op|Den|Dne|På|W dniu|Il giorno|Vào|Pe|Mnamo|De)\b|\d{1,4}[./-]|20\d\d年|\w+day,|"
-    r"[^:]{1,80}<[^<>\s]+@[^<>\s]+>)",
-    re.IGNORECASE,
-)
-_WHEN_OR_WHO = re.compile(r"\d{1,2}[:.h]\d{2}|[^\s<]+@[^\s>]+|\b(?:19|20)\d\d\b")
-_WROTE = re.compile(
-    r"\b(wrote|writes|schrieb|geschrieben|écrit|escribió|escreveu|scritto|schreef|skrev|napisał\w*|napsal\w*|kirjoitti|yazdı|пишет|написал\w*)\b",
-    re.IGNORECASE,
-)
-_SEPARATOR = re.compile(
-    r"^[-_*=\s]{2,}\s*(?:original[- ]?(?:message|nachricht)|ursprüngliche nachricht|urspr\. nachricht|message d.origine"
-    r"|message original|mensaje original|mensagem original|messaggio originale|oorspronkelijk bericht"
-    r"|forwarded message|weitergeleitete nachricht|message transféré|mensaje reenviado)\b.*$"
-    r"|^(?:begin forwarded message|anfang der weitergeleiteten nachricht|début du message réexpédié"
-    r"|inicio del mensaje reenviado)\s*:?$",
-    re.IGNORECASE,
-)
-_HEADER = re.compile(
-    r"^\*?(?:from|sent|to|cc|subject|date|reply-to|importance|von|gesendet|an|betreff|datum|de|envoyé|à|objet|date"
-    r"|enviado(?: el)?|para|asunto|fecha|da|inviato|a|oggetto|data|van|verzonden|aan|onderwerp)\s?:\*?(?:\s|$)",
-    re.IGNORECASE,
-)
-_FIRST_HEADER = re.compile(r"^\*?(?:from|von|de|da|van)\s?:\*?\s", re.IGNORECASE)
-_SENT_FROM = re.compile(
-    r"^(?:sent (?:from|via|with) (?:my |the )?\w.{0,60}|get outlook for \w.{0,40}|von meinem \w.{0,40} gesendet\.?"
-    r"|(?:diese nachricht wurde )?(?:gesendet (?:von|mit)|von \w.{0,20} gesendet) ?\w?.{0,60}"
-    r"|diese nachricht wurde von \w.{0,80} gesendet\.?|envoyé (?:de|depuis|avec|à partir de) \w.{0,60}"
-    r"|télécharge[rz] outlook pour .{0,40}|enviado (?:desde|de|do) \w.{0,60}|obtener outlook para .{0,40}"
-    r"|outlook für \w.{0,30} (?:beziehen|herunterladen)\w*|inviato da \w.{0,60}|verzonden vanaf \w.{0,60}"
-    r"|please excuse my brevity\.?|bitte entschuldigen sie (?:die|meine) kürze\.?|virus-free\.? ?www\..{0,40})"
-    r"(?: please excuse my brevity\.?)?(?:\s*<https?://\S+>)?$",
-    re.IGNORECASE,
-)
-_CLOSING = re.compile(
-    r"^(?:best|best regards|kind regards|warm regards|regards|best wishes|many thanks|thanks|thank you|cheers|sincerely"
-    r"|yours(?: sincerely| truly)?|all the best|mit freundlichen grüßen|mit freundlichen grüssen|freundliche grüße"
-    r"|viele grüße|liebe grüße|beste grüße|schöne grüße|lg|mfg|vg|gruß|grüße|cordialement|bien cordialement|bien à vous"
-    r"|amicalement|bonne journée|salutations|saludos|un saludo|saludos cordiales|un abrazo|atentamente|gracias|merci"
-    r"|danke|cordiali saluti|met vriendelijke groet(?:en)?|groetjes|groeten|br|kr)[,.!]?$",
-    re.IGNORECASE,
-)
-_FOOTER = re.compile(
-    r"^\W*(?:disclaimer|confidentiality(?: notice)?|confidential(?: notice)?|legal notice|important notice)\b\s*[:\-]"
-    r"|^\W*th(?:is|e) (?:e-?mail|message|communication|information (?:contained )?in this)\b"
-    r".{0,120}\b(?:confidential|privileged|intended)"
-    r"|^\W*(?:please consider the environment|this e-?mail (?:has been|was) (?:checked|scanned)|virus-free|avast)\b"
-    r"|^\W*(?:diese|der inhalt dieser) (?:e-?mail|nachricht)\b.{0,120}\b(?:vertraulich|bestimmt)"
-    r"|^\W*(?:ce (?:message|courriel)|cet e-?mail)\b.{0,120}\b(?:confidentiel|destiné)"
-    r"|^\W*este (?:mensaje|correo)\b.{0,120}\b(?:confidencial|dirigido)"
-    r"|^\W*(?:to unsubscribe from this (?:group|list)|you received this message because you are subscribed)\b",
-    re.IGNORECASE,
-)
-_DIVIDER = re.compile(r"^\s*[_\-*=]{5,}\s*$")
-_QUOTED = re.compile(r"^ {0,3}>")
-_MARKS = re.compile(r"^(?:\s?>)+ ?")
+_LONGEST_NAME = 50
+_SHORTEST_FOOTER = 45
+_LONGEST_SIGNED = 25  # lines under two dashes
 
 
-def own_words(text: str, *, answers: bool = False) -> str:
+def _folded(phrases: Iterable[str]) -> frozenset[str]:
+    return frozenset(phrase.casefold() for phrase in phrases)
+
+
+def _all(name: str) -> frozenset[str]:
+    return _folded(chain.from_iterable(tongue.phrases(name) for tongue in ALL))
+
+
+def _either(phrases: Iterable[str]) -> str:
+    """A pattern for any of the phrases as whole words, where their script has spaces between words."""
+    spaced = sorted((p for p in phrases if p[-1] < "\u0e00"), key=len, reverse=True)
+    others = [p for p in phrases if p[-1] >= "\u0e00"]
+    return rf"(?:(?<!\w)(?:{'|'.join(map(re.escape, spaced))})(?!\w)|{'|'.join(map(re.escape, others))})"
+
+
+_ROLES = {label: role for role in ("other", "sent", "to", "subject", "from_") for label in _all(role)}
+_TITLES = tuple(_all("titles"))
+_BEGINS = _all("begins")
+_REGARDS = _all("regards")
+_THANKS = _all("thanks")
+_FOOTERS = tuple(_all("footers"))
+_FOOTER_STARTS = frozenset(footer[:2] for footer in _FOOTERS)
+_DEVICES = [tuple(device.split("…")) for device in _all("devices")]
+_DEVICE_STARTS = tuple({device[0] for device in _DEVICES if device[0]})
+_DEVICE_ENDS = tuple({device[-1] for device in _DEVICES if not device[0]})
+_FOOTED = re.compile("|".join(map(re.escape, _all("footed"))))
+_WROTE = frozenset(word for word in _all("wrote") if word[-1] < "\u0e00")
+_WROTE_WITHIN = tuple(_all("wrote") - _WROTE)  # where no spaces part the words
+_OPENS = re.compile(
+    rf"[*_]?(?:{_either(_all('opens'))}|\d|[^\W\d]{{2,15}}\.?, ?(?:[^\W\d]+\.? )?\d|[^:]{{1,80}}<[^<>\s]+@[^<>\s]+>"
+    r"|\S[^:]{1,60} wrote on )",
+    re.IGNORECASE,
+)
+_TIME = re.compile(r"(?<![\d.])\d{1,2}\s?[:.h時时点]\s?\d{2}(?![\d.])|\d\s?[ap]\.?m\b", re.IGNORECASE)
+_DATE = re.compile(r"\b(?:19|20)\d\d\b|(?:19|20)\d\d[年년]|\b\d{1,2}[./-]\d{1,2}[./-]\d{2,4}\b")
+_ADDRESS = re.compile(r"[^\s<(]+@[^\s>)]+")
+_ADDRESSED = re.compile(r"<[^<>\s]+@[^<>\s]+>\W*$")
+_DASHES = frozenset({"--", "—", "–", "__"})
+_PARTICLES = frozenset(
+    {
+        "af",
+        "and",
+        "av",
+        "da",
+        "das",
+        "de",
+        "del",
+        "den",
+        "der",
+        "di",
+        "do",
+        "dos",
+        "du",
+        "e",
+        "el",
+        "et",
+        "i",
+        "la",
+        "le",
+    }
+    | {"och", "of", "og", "und", "van", "von", "y"}
+)
+_POSTSCRIPT = re.compile(r"\s*(?:(?:p\.?\s?)?p\.?\s?s\b|p\.?d\b|n\.?b\b|追伸|又及)\.?\s*[:：,.–-]?", re.IGNORECASE)
+_RULE = re.compile(r"^\s*[-_=*—–─━]{5,}\s*$")
+_QUOTED = re.compile(rf"^(?: {{0,3}}>|{NOT_THEIRS})")
+_MARKS = re.compile(rf"^{NOT_THEIRS}?(?:\s?>)*+ ?")
+_SIGNS_OF_QUOTES = (">", ":", "：", "--", "__", "==", "**", "——", "––", "──", "━━", NOT_THEIRS)
+_CONTACT = re.compile(r"@|www\.|https?:|\+?\d[\d /().-]{5,}\d")
+_ANSWERS = re.compile(
+    rf"\s*(?:{'|'.join(map(re.escape, sorted(_all('answers'), key=len, reverse=True)))})(?:\[\d+\])?\s?[:：]",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """``own`` is what the person wrote; ``cut`` is what was taken for something else, in its order."""
+
+    own: str
+    cut: str
+
+
+def is_answer(subject: str) -> bool:
+    """Whether a subject is that of an answer."""
+    return bool(_ANSWERS.match(subject))
+
+
+def own_words(text: str, *, answers: bool = False) -> Words:
     """The person's own words in ``text``. If all of it is quoted or forwarded: nothing where the mail ``answers``
     another, else what it passes on."""
     lines = text.replace("\xa0", " ").split("\n")
-    kept = _without_quotes(lines)
-    if not _says_something(kept):
-        kept = [] if answers else _passed_on(lines)
-    kept = _without_device(kept)
-    for off in (_without_footer, _without_signature, _without_device):
-        shorter = off(kept)
-        kept = shorter if _says_something(shorter) else kept
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(line.rstrip() for line in kept).strip("\n")).strip()
-
-
-def unflow(text: str, *, delete_space: bool = False) -> str:
-    """Paragraphs of a ``format=flowed`` text on one line each (RFC 3676)."""
-    lines: list[str] = []
-    open_at = -1
-    for line in text.split("\n"):
-        depth = len(line) - len(line.lstrip(">"))
-        words = line[depth:]
-        words = words.removeprefix(" ")
-        signature = words == "-- "
-        flowing = words.endswith(" ") and not signature
-        if flowing and delete_space:
-            words = words[:-1]
-        if open_at == depth and not signature:
-            lines[-1] += words
+    quotes = any(sign in text for sign in _SIGNS_OF_QUOTES)
+    mine = _without_quotes(lines, answers=answers) if quotes else list(range(len(lines)))
+    if not _say_something(lines, mine):
+        if answers:
+            mine = []
         else:
-            lines.append("> " * depth + words)
-        open_at = depth if flowing else -1
-    return "\n".join(lines)
+            lines, mine = _passed_on(lines)
+    mine = mine[: _before_device(lines, mine)]
+    for end in (_before_footer, _before_signature, _before_device):
+        shorter = mine[: end(lines, mine)]
+        mine = shorter if _say_something(lines, shorter) else mine
+    kept = frozenset(mine)
+    own = _tidied(lines[at] for at in mine)
+    if len(mine) == len(lines):
+        return Words(own, "")
+    return Words(own, _tidied(line.lstrip(NOT_THEIRS) for at, line in enumerate(lines) if at not in kept))
 
 
-def looks_wrapped(text: str) -> bool:
-    """Whether some line may have been broken by the program rather than by the person."""
-    lines = text.split("\n")
-    return any(_MAY_BREAK <= len(line) <= _MUST_BREAK and after.strip() for line, after in pairwise(lines))
-
-
-def unwrap_like(text: str, twin: str) -> str:
-    """Join the lines of ``text`` that stand on one line in ``twin``, the same words from the mail's HTML."""
-    whole = {" ".join(line.split()) for line in twin.split("\n")}
-    model = "\n".join(whole)
-    lines: list[str] = []
-    last = ""
-    for line in text.split("\n"):
-        seam = f"{' '.join(last.split()[-3:])} {' '.join(line.split()[:3])}"
-        if lines and len(last) >= _MAY_BREAK and line.strip() and not _QUOTED.match(line) and seam in model:
-            lines[-1] = f"{lines[-1].rstrip()} {line.lstrip()}"
-        else:
-            lines.append(line)
-        last = line
-    return "\n".join(lines)
-
-
-def _without_quotes(lines: list[str]) -> list[str]:
-    kept: list[str] = []
+def _without_quotes(lines: Sequence[str], *, answers: bool) -> list[int]:
+    """Which lines are neither quoted nor of an older mail."""
+    ends = _introduction_ends(lines)
+    mine: list[int] = []
     at = 0
     while at < len(lines):
-        line = lines[at]
-        if _QUOTED.match(line):
+        if _QUOTED.match(lines[at]):
             at += 1
             continue
-        if _starts_history(lines, at):
-            break
-        length = _introduction(lines, at)
-        if length and not _quote_follows(lines, at + length):
-            break
-        if length:
-            at += length
-            continue
-        kept.append(line)
-        at += 1
-    return kept
+        length = _introduction(lines, at, ends, answers=answers) if ends else 0
+        if _starts_history(lines[at].strip(), lines, at) or (length and not _quote_follows(lines, at + length)):
+            return _without_rules(lines, mine)
+        if not length:
+            mine.append(at)
+        at += length or 1
+    return mine
 
 
-def _starts_history(lines: list[str], at: int) -> bool:
-    """Whether everything from here on is an older mail, as Outlook and forwarding programs put it."""
-    line = lines[at].strip()
-    if _SEPARATOR.match(line):
+def _starts_history(line: str, lines: Sequence[str], at: int) -> bool:
+    """Whether everything from this line on is an older mail, as Outlook and forwarding programs put it."""
+    if line[:2] in {"--", "__", "==", "**", "——", "––", "──", "━━"}:
+        title = line.strip(" \t-_=*~—–─━>|").casefold()
+        return title.startswith(_TITLES) and len(title) < _LONGEST_DEVICE
+    if ":" not in line and "：" not in line:
+        return False
+    if _role(line) not in {None, "other"} and _is_head(lines, at):
         return True
-    if _DIVIDER.match(line):
-        after = next((a for a in range(at + 1, min(at + 4, len(lines))) if lines[a].strip()), None)
-        return (
-            after is not None and bool(_FIRST_HEADER.match(lines[after].strip())) and _header_block(lines, after) >= 3
-        )
-    return bool(_FIRST_HEADER.match(line)) and _header_block(lines, at) >= 3
+    return line.rstrip(" :：").casefold() in _BEGINS
 
 
-def _header_block(lines: list[str], at: int) -> int:
-    """How many of the next lines look like mail headers."""
-    return sum(bool(_HEADER.match(line.strip())) for line in islice(lines, at, at + 8))
+def _role(line: str) -> str | None:
+    """Which header of an older mail a line is, if it is one."""
+    label = line[:_LONGEST_LABEL].replace("：", ":").partition(":")
+    return _ROLES.get(label[0].strip(" \t*_>").casefold()) if label[1] else None
 
 
-def _introduction(lines: list[str], at: int) -> int:
+def _is_head(lines: Sequence[str], at: int) -> bool:
+    """Whether these lines are the headers of an older mail: who wrote it, and two more of when, to whom and what of."""
+    roles: set[str] = set()
+    strangers = 0
+    for line in lines[at : at + _LONGEST_HISTORY_HEAD]:
+        role = _role(line.strip())
+        strangers = 0 if role else strangers + 1
+        if role:
+            roles.add(role)
+        if strangers > 2:
+            break
+    return "from_" in roles and len(roles - {"other"}) >= 3
+
+
+def _introduction(lines: Sequence[str], at: int, ends: frozenset[int], *, answers: bool) -> int:
     """How many lines from here introduce a quote ("On Monday … wrote:"), 0 if they don't."""
-    if not _OPENER.match(lines[at].lstrip()):
-        return 0
-    block = ""
-    for length in range(1, 5):
-        if at + length > len(lines) or not lines[at + length - 1].strip():
+    for length in range(1, _MOST_LINES + 1):
+        if at + length > len(lines) or not (line := lines[at + length - 1].strip()) or line[0] == ">":
             return 0
-        block = f"{block} {lines[at + length - 1].strip()}".strip()
-        if len(block) > _LONGEST_INTRODUCTION:
-            return 0
-        if not block.endswith(":"):
+        if at + length - 1 not in ends:
             continue
-        known = bool(_INTRODUCTION.search(block)) or bool(_WROTE.search(block))
-        dated = bool(_WHEN_OR_WHO.search(block))
-        if (known and dated) or ((known or dated) and _quote_follows(lines, at + length)):
-            return length
+        quoted = _quote_follows(lines, at + length)
+        block = [line.strip() for line in lines[at : at + length]]
+        if not _introduces(" ".join(block), quoted=quoted, answers=answers):
+            return 0
+        return 0 if any(_is_whole(block, later, quoted=quoted) for later in range(1, length)) else length
     return 0
 
 
-def _quote_follows(lines: list[str], at: int) -> bool:
+def _is_whole(block: Sequence[str], later: int, *, quoted: bool) -> bool:
+    """Whether the introduction only begins at a later line, as that one says who and when by itself: what stands above
+    it is the person's last line, and no program has broken it there."""
+    rest = " ".join(block[later:])
+    if rest[0].isdigit() and len(" ".join(block[:later])) >= _SHORTEST_BROKEN:
+        return False
+    says_who = _says_wrote(rest) or _ADDRESS.search(rest)
+    return bool(says_who and _DATE.search(rest)) and _introduces(rest, quoted=quoted, answers=True)
+
+
+def _introduction_ends(lines: Sequence[str]) -> frozenset[int]:
+    """The lines with which an introduction may end: in a colon, or between dashes."""
+    return frozenset(
+        at
+        for at, line in enumerate(lines)
+        if line.rstrip(" \t*_")[-1:] in {":", "："} or (line.startswith("--") and line.rstrip().endswith("--"))
+    )
+
+
+def _introduces(block: str, *, quoted: bool, answers: bool) -> bool:
+    """Whether a sentence says who wrote what follows."""
+    block = block.strip("- ")
+    if len(block) > _LONGEST_INTRODUCTION:
+        return False
+    if not _OPENS.match(block):
+        return quoted and answers and len(block) <= _LONGEST_DEVICE and _says_wrote(block[-25:])
+    wrote, time, date = _says_wrote(block), _TIME.search(block), _DATE.search(block)
+    address = _ADDRESS.search(block)
+    if (wrote and (time or address or (date and answers))) or ((time or date) and _ADDRESSED.search(block)):
+        return True
+    return quoted and bool(wrote or address or (date and time))
+
+
+def _says_wrote(block: str) -> bool:
+    block = block.casefold()
+    return not _WROTE.isdisjoint(block.replace(":", " ").split()) or any(word in block for word in _WROTE_WITHIN)
+
+
+def _quote_follows(lines: Sequence[str], at: int) -> bool:
     return next((bool(_QUOTED.match(line)) for line in lines[at : at + 3] if line.strip()), False)
 
 
-def _passed_on(lines: list[str]) -> list[str]:
-    """What a mail without own words passes on: no quote marks, no header block, no line that introduces it."""
-    kept: list[str] = []
-    for at, line in enumerate(lines):
-        words = _MARKS.sub("", line)
-        passed = _SEPARATOR.match(words.strip()) or _HEADER.match(words.strip()) or _DIVIDER.match(words)
-        if kept or not (passed or _introduction(lines, at) or not words.strip()):
-            kept.append(words)
-    return kept
+def _without_rules(lines: Sequence[str], mine: list[int]) -> list[int]:
+    """Without empty lines and lines of dashes at the end."""
+    while mine and (not lines[mine[-1]].strip() or _RULE.match(lines[mine[-1]])):
+        mine.pop()
+    return mine
 
 
-def _without_signature(lines: list[str]) -> list[str]:
-    """Up to ``-- ``, or up to a closing phrase with a name under it."""
-    if "-- " in lines[1:]:
-        return lines[: lines.index("-- ", 1)]
-    for at in range(max(0, len(lines) - _LONGEST_SIGNATURE), len(lines)):
-        line = lines[at].strip()
-        rest = [later.strip() for later in lines[at + 1 :] if later.strip()]
-        if line in {"--", "—"} and len(rest) <= 8:
-            return lines[:at]
-        if _CLOSING.match(line) and len(rest) <= 6 and all(len(later) <= 50 for later in rest):
-            return lines[:at]
-    return lines
+def _passed_on(lines: Sequence[str]) -> tuple[list[str], list[int]]:
+    """What a mail without own words passes on: its lines without quote marks, and which of them are neither of a
+    header block nor the line that introduces it."""
+    bare = [_MARKS.sub("", line) for line in lines]
+    ends = _introduction_ends(bare)
+    for at, line in enumerate(bare):
+        words = line.strip()
+        head = _starts_history(words, bare, at) or _role(words) or _RULE.match(words)
+        if words and not head and not _introduction(bare, at, ends, answers=True):
+            return bare, list(range(at, len(bare)))
+    return bare, list(range(len(bare)))
 
 
-def _without_device(lines: list[str]) -> list[str]:
-    """Without the advertising lines that phones and apps put last."""
-    kept = list(lines)
-    while kept and (not kept[-1].strip() or _SENT_FROM.match(kept[-1].strip())):
-        kept.pop()
-    return kept
+def _before_signature(lines: Sequence[str], mine: Sequence[int]) -> int:
+    """Where ``-- `` stands, or a closing phrase with a name under it or beside it; nowhere if a postscript follows."""
+    mail = [lines[at] for at in mine]
+    end = _signature(mail)
+    return len(mail) if any(_POSTSCRIPT.match(line) for line in mail[end:]) else end
 
 
-def _without_footer(lines: list[str]) -> list[str]:
-    """Up to the paragraph in which a company's lawyers or a virus scanner speak."""
-    for at, line in enumerate(lines):
-        if _FOOTER.match(f"{line.strip()} {lines[at + 1].strip() if at + 1 < len(lines) else ''}"):
-            above = lines[:at]
-            while above and (_DIVIDER.match(above[-1]) or not above[-1].strip()):
-                above.pop()
-            return above
-    return lines
+def _signature(mail: Sequence[str]) -> int:
+    if "-- " in mail[1:] and len(mail) - (at := mail.index("-- ", 1)) <= _LONGEST_SIGNED:
+        return at
+    found, short = len(mail), True
+    rest: list[str] = []
+    for at in range(len(mail) - 1, max(-1, len(mail) - 1 - _LONGEST_SIGNATURE), -1):
+        line = mail[at].strip()
+        if not line:
+            continue
+        if (line in _DASHES and len(rest) <= 8) or (short and len(rest) <= 6 and _closes(line, rest)):
+            found = at
+        short = short and len(line) <= _LONGEST_NAME
+        rest.insert(0, line)
+    return found
 
 
-def _says_something(lines: list[str]) -> bool:
-    return any(line.strip() for line in lines)
+def _closes(line: str, rest: Sequence[str]) -> bool:
+    if len(line) > 2 * _LONGEST_NAME:
+        return False
+    phrase = line.strip(" \t,.!，。！;*_~").casefold()
+    if phrase in _REGARDS:
+        return not rest or _is_name(rest[0])
+    if phrase in _THANKS:  # without a name they are words like others
+        return bool(rest) and _is_name(rest[0]) and (rest[0][0].isupper() or rest[0][0].islower())
+    head, comma, name = line.partition(",")
+    return bool(comma) and head.strip().casefold() in _REGARDS and bool(name.strip()) and _is_name(name.strip())
+
+
+def _is_name(line: str) -> bool:
+    """Whether this may be a name, or something else that stands in signatures."""
+    words = [word.strip("*_~-–—()[]\"',.&/|") for word in line.split()]
+    capital = [word for word in words if not word[:1].islower() or word in _PARTICLES]
+    named = len(words) == 1 or (len(words) <= 5 and capital == words)
+    return (named and line[-1] not in "?!…;:") or bool(_CONTACT.search(line))
+
+
+def _before_device(lines: Sequence[str], mine: Sequence[int]) -> int:
+    """Where the advertising lines begin that phones and apps put last."""
+    end = len(mine)
+    while end and (not (line := lines[mine[end - 1]].strip()) or _is_device(line)):
+        end -= 1
+    return end
+
+
+def _is_device(line: str) -> bool:
+    if len(line) > 2 * _LONGEST_DEVICE:
+        return False
+    line = line.strip(" \t*_|.!").casefold()
+    if not (line.startswith(_DEVICE_STARTS) or line.endswith(_DEVICE_ENDS)):
+        return False
+    line = re.sub(r"\s*[<(\[]https?://\S+$", "", line)
+    return len(line) <= _LONGEST_DEVICE and any(_fits(line, pieces) for pieces in _DEVICES)
+
+
+def _fits(line: str, pieces: Sequence[str]) -> bool:
+    """Whether a line is these pieces with anything between them."""
+    if len(pieces) == 1:
+        return line == pieces[0]
+    if not (line.startswith(pieces[0]) and line.endswith(pieces[-1])):
+        return False
+    at = len(pieces[0])
+    for piece in pieces[1:]:
+        found = line.find(piece, at + bool(piece))
+        if found < 0:
+            return False
+        at = found + len(piece)
+    return True
+
+
+def _before_footer(lines: Sequence[str], mine: Sequence[int]) -> int:
+    """Where the paragraph begins in which a company's lawyers speak."""
+    for place, at in enumerate(mine):
+        line = lines[at].lstrip(" \t*_|-–—•·")
+        if line[:2].casefold() not in _FOOTER_STARTS or not line.casefold().startswith(_FOOTERS):
+            continue
+        paragraph = " ".join(lines[each].strip() for each in mine[place : place + 3]).casefold()
+        if len(paragraph) >= _SHORTEST_FOOTER and _FOOTED.search(paragraph):
+            return len(_without_rules(lines, list(mine[:place])))
+    return len(mine)
+
+
+def _say_something(lines: Sequence[str], mine: Iterable[int]) -> bool:
+    return any(lines[at].strip() for at in mine)
+
+
+def _tidied(lines: Iterable[str]) -> str:
+    text = "\n".join(line.rstrip() for line in lines).strip()
+    return re.sub(r"\n{3,}", "\n\n", text) if "\n\n\n" in text else text

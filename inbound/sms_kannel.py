@@ -10,6 +10,7 @@ https://www.kannel.org/download/1.4.5/userguide-1.4.5/userguide.html, "Parameter
 import hmac
 import ipaddress
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from urllib.parse import parse_qsl
 
@@ -91,7 +92,7 @@ def read_message(query: str, body: bytes | None, numbers: Numbers, *, now: datet
         raw=msgspec.json.encode([query, (body or b"").decode("latin-1")]).decode(),
         received_at=now,
         dropped=0 if is_words else 1,
-        part=None if part is None else sms_wire.Part(part.reference, part.total, part.number, text),
+        part=None if part is None else replace(part, words=text),
     )
 
 

@@ -5,6 +5,7 @@ through is seen where the answers are given (``outbound.smpp.Unheard``).
 """
 
 from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import replace
 from datetime import datetime
 from uuid import uuid4
 
@@ -14,7 +15,7 @@ import structlog
 from gateway.domain import smpp, sms_wire
 from gateway.domain.place import place_of
 from gateway.domain.smpp import Delivered
-from gateway.domain.sms_wire import Header, Part
+from gateway.domain.sms_wire import Header
 from gateway.domain.types import Channel
 from gateway.service.receipts import Receipt, Record
 from inbound.message import Inbound, Phone, TakesMessages
@@ -101,5 +102,5 @@ class Door:
             raw=msgspec.json.encode(came).decode(),
             received_at=self._now(),
             dropped=1 if words is None else 0,
-            part=None if part is None else Part(part.reference, part.total, part.number, words or ""),
+            part=None if part is None else replace(part, words=words or ""),
         )

@@ -15,6 +15,8 @@ from aiosmtpd.lmtp import LMTP
 from aiosmtpd.smtp import SMTP, Envelope, TLSSetupException
 
 from inbound.message import Door
+from inbound.spool import ComingMail, Spool
+from inbound.thinning import Content
 
 log = structlog.get_logger(__name__)
 
@@ -48,6 +50,7 @@ class Host(Protocol):
     """Who lets conversations in and counts what they take."""
 
     closing: bool
+    spool: Spool
 
     def admit(self, session: "SmtpSession", host: str) -> str: ...
 
@@ -61,6 +64,7 @@ class MailEnvelope(Envelope):
 
     def __init__(self) -> None:
         super().__init__()
+        self.content: Content | None = None  # type: ignore[assignment]  # aiosmtpd's is of bytes or text
         self.doors: dict[str, Door] = {}
 
 
@@ -270,11 +274,13 @@ class SmtpSession(SMTP):
         self._in_hand = True
         self._received = 0
         self._cut_at = self.loop.time() + _LONGEST_MAIL * self._timeout_duration
+        coming = self._host.spool.begin(LONGEST_LINE)
         try:
             await self.push("354 End data with <CR><LF>.<CR><LF>")
-            content = await self._read_mail()
+            content = await self._read_mail(coming)
             await self._answer_mail(content if isinstance(content, str) else await self._take(content))
         finally:
+            coming.close()
             self._in_hand = False
             self._received = 0
             self._host.hold(-self._held)
@@ -283,11 +289,10 @@ class SmtpSession(SMTP):
         if self._host.closing:
             self.dismiss()
 
-    async def _read_mail(self) -> bytes | str:
+    async def _read_mail(self, coming: ComingMail) -> Content | str:
         """All of a mail, or once it has ended the words that refuse it. It ends with a dot between two CRLF, and with
         nothing that only looks like it: what another server takes for an end could hide a second mail."""
         self._come[:0] = b"\r\n"  # before the first line, too, there is one: that of the command
-        blocks: list[bytes] = []
         size = -len(_END_OF_MAIL)
         ended = False
         while not ended:
@@ -297,19 +302,20 @@ class SmtpSession(SMTP):
             except asyncio.LimitOverrunError as more:
                 block = await self._reader.read(more.consumed)
             size += len(block)
-            if size <= self._max_size:
-                blocks.append(block)
-            else:
-                blocks.clear()
-        if size > self._max_size:
-            return f"552 5.3.4 This mail is too large: {self._max_size} bytes are the most."
-        mail = b"".join(blocks)
-        if _has_endless_line(mail):
-            return "500 5.6.0 A line of this mail is too long."
-        return mail.replace(b"\r\n.", b"\r\n")[2:-2]  # RFC 5321 4.5.2: the first dot of a line is not the mail's
+            if size > self._max_size:
+                coming.drop(f"552 5.3.4 This mail is too large: {self._max_size} bytes are the most.")
+            if await coming.add(block):
+                self._let_go()
+        return await coming.whole()
 
-    async def _take(self, content: bytes) -> str:
-        assert self.envelope is not None
+    def _let_go(self) -> None:
+        """What came of the mail is no longer in memory, but for what is not read yet."""
+        held = min(self._held, len(self._come))
+        self._host.hold(held - self._held)
+        self._held = held
+
+    async def _take(self, content: Content) -> str:
+        assert isinstance(self.envelope, MailEnvelope)
         self.envelope.content = content
         try:
             return str(await self._call_handler_hook("DATA"))
@@ -327,13 +333,3 @@ class LmtpSession(SmtpSession, LMTP):
         assert self.envelope is not None
         said = words.split("\r\n")
         await self.push("\r\n".join(said + said[-1:] * (len(self.envelope.rcpt_tos) - len(said))))
-
-
-def _has_endless_line(mail: bytes) -> bool:
-    at = 0
-    while len(mail) - at > LONGEST_LINE:
-        end = mail.rfind(b"\r\n", at, at + LONGEST_LINE)
-        if end < 0:
-            return True
-        at = end + 2
-    return False

@@ -60,13 +60,15 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """A feed and the page it belongs to. ``url`` is the page, ``self_url`` where these very bytes are served."""
+    """A feed and the page it belongs to. ``url`` is the page, ``self_url`` where these very bytes are served, ``hub``
+    who tells of news in it (WebSub), empty for nobody."""
 
     title: str
     description: str
     url: str
     self_url: str
     items: tuple[Item, ...]
+    hub: str = ""
 
     @property
     def updated(self) -> datetime:
@@ -87,6 +89,8 @@ def rss(feed: Feed) -> bytes:
     _add(channel, "link", feed.url)
     _add(channel, "description", feed.description)
     ET.SubElement(channel, f"{{{_ATOM}}}link", rel="self", type=Format.RSS.media_type, href=feed.self_url)
+    if feed.hub:
+        ET.SubElement(channel, f"{{{_ATOM}}}link", rel="hub", href=feed.hub)
     if feed.items:
         _add(channel, "lastBuildDate", format_datetime(feed.updated, usegmt=True))
     _add(channel, "ttl", _TTL_MINUTES)
@@ -112,6 +116,8 @@ def atom(feed: Feed) -> bytes:
     _add(root, "id", feed.url)
     ET.SubElement(root, "link", rel="alternate", type="text/html", href=feed.url)
     ET.SubElement(root, "link", rel="self", type=Format.ATOM.media_type, href=feed.self_url)
+    if feed.hub:
+        ET.SubElement(root, "link", rel="hub", href=feed.hub)
     _add(root, "updated", feed.updated.isoformat(timespec="seconds"))
     for item in feed.items:
         entry = ET.SubElement(root, "entry")
@@ -149,6 +155,7 @@ def json_feed(feed: Feed) -> bytes:
         "description": _clean(feed.description),
         "home_page_url": feed.url,
         "feed_url": feed.self_url,
+        **({"hubs": [{"type": "WebSub", "url": feed.hub}]} if feed.hub else {}),
         "items": items,
     }
     return json.dumps(whole, ensure_ascii=False, separators=(",", ":")).encode()

@@ -47,7 +47,7 @@ class LateLooks:
                     self._provider.source,
                     text,
                     answer,
-                    rules=settings.retry_rules(),
+                    rules=settings.retry_rules(self._provider.source),
                     now=tools.now(),
                 )
                 unit.ring()

@@ -22,10 +22,11 @@ import msgspec
 import structlog
 from aiosmtplib.errors import SMTPAuthenticationError, SMTPException, SMTPResponseException
 
+from gateway.domain import mail_codes
 from gateway.domain.delivery import Bounced, Deferred, Fault, Outcome, Sent
 from gateway.domain.types import Outgoing
 from gateway.service.site import Site
-from outbound.mail_signature import read_signer
+from outbound.mail_signature import Signatures, read_signer
 from outbound.mail_text import render, return_path
 from outbound.smtp import Conversation, HungUp, Reply, Stage
 
@@ -46,8 +47,7 @@ _MAILBOX = re.compile(r"[^\s\x00-\x1f\x7f<>()\[\],;:\\\"@]{1,64}@[^\s\x00-\x1f\x
 _ENHANCED = re.compile(r"([245]\.\d{1,3}\.\d{1,3})\b")
 _NO_LOGIN = frozenset({530, 534, 535, 538})
 _NO_MAILBOX = frozenset({550, 551, 553})
-_BAD_ADDRESS = re.compile(r"5\.1\.([1-6]|10)|5\.2\.1")
-_BAD_SENDER = re.compile(r"5\.1\.[78]")
+_ABOUT_MAILBOX = ("5.1.", "5.2.")
 
 
 class OutboundMailSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -58,6 +58,7 @@ class OutboundMailSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unk
     ``connections``  conversations at once, and connections kept.
     ``messages_per_second``  the pace of the mail route; 0 is no limit.
     ``dkim_key``     path of an RSA or Ed25519 private key in PEM; empty: the relay signs, or nobody does.
+    ``dkim_second_key``  one of the other kind, for a second signature; it has a selector of its own.
     ``timeout``      seconds for connecting, and for each reply.
     """
 
@@ -71,7 +72,14 @@ class OutboundMailSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unk
     messages_per_second: Annotated[float, msgspec.Meta(ge=0)] = 0.0
     dkim_key: str = ""
     dkim_selector: str = ""
+    dkim_second_key: str = ""
+    dkim_second_selector: str = ""
     timeout: float = 20.0
+
+    def dkim_keys(self) -> list[tuple[str, str]]:
+        """The path and the selector of each key that mails are signed with."""
+        both = (self.dkim_key, self.dkim_selector), (self.dkim_second_key, self.dkim_second_selector)
+        return [(key, selector) for key, selector in both if key]
 
     def __repr__(self) -> str:
         return f"OutboundMailSettings({self.host}:{self.port}, tls={self.tls})"
@@ -100,8 +108,8 @@ class MailTransport:
         """Raises outbound.mail_signature.UnusableKey, and OSError or ssl.SSLError for an unusable ``tls_ca``."""
         self._settings = settings
         self._site = site
-        self._signer = (
-            read_signer(settings.dkim_key, settings.dkim_selector, site.mail_domain) if settings.dkim_key else None
+        self._signatures = Signatures(
+            [read_signer(key, selector, site.mail_domain) for key, selector in settings.dkim_keys()]
         )
         self._tls = ssl.create_default_context(cafile=settings.tls_ca or None) if settings.tls != "none" else None
         self._places = asyncio.Semaphore(settings.connections)
@@ -116,9 +124,7 @@ class MailTransport:
             return Bounced("not a mail address", Fault.ADDRESS)
         if recipient != delivery.to:
             delivery = replace(delivery, to=recipient)
-        mail = render(delivery, self._site)
-        if self._signer is not None:
-            mail = self._signer.sign(mail)
+        mail = self._signatures.sign(render(delivery, self._site))
         envelope = _Envelope(return_path(delivery, self._site), recipient, mail)
         async with self._places:
             return await self._hand_over(envelope)
@@ -270,20 +276,19 @@ def _refused(stage: Stage, reply: Reply, recipient: str) -> Outcome:
         case Stage.MAIL:
             log.error("the relay refuses our address", code=reply.code)
             return Bounced(reason, Fault.SENDER)
-        case Stage.RCPT:
-            return Bounced(reason, _whose_fault(reply))
-        case Stage.DATA | Stage.END:
-            return Bounced(reason, Fault.MESSAGE)
+        case Stage.RCPT | Stage.DATA | Stage.END:
+            return Bounced(reason, _whose_fault(stage, reply))
 
 
-def _whose_fault(reply: Reply) -> Fault:
-    """Of a refused recipient: the enhanced code says it (RFC 3463); without one, 550, 551 and 553 mean the mailbox."""
+def _whose_fault(stage: Stage, reply: Reply) -> Fault:
+    """Of a refusal: the enhanced code says it where it is about the recipient (RFC 3463); at RCPT without one, 550, 551
+    and 553 mean the mailbox. The relay's policy is the operator's to mend, and held against no mailbox."""
     enhanced = _ENHANCED.match(reply.words)
     if enhanced is None:
-        return Fault.ADDRESS if reply.code in _NO_MAILBOX else Fault.MESSAGE
-    if _BAD_SENDER.fullmatch(enhanced[1]):
-        return Fault.SENDER
-    return Fault.ADDRESS if _BAD_ADDRESS.fullmatch(enhanced[1]) else Fault.MESSAGE
+        return Fault.ADDRESS if stage is Stage.RCPT and reply.code in _NO_MAILBOX else Fault.MESSAGE
+    if not enhanced[1].startswith(_ABOUT_MAILBOX):
+        return Fault.MESSAGE
+    return mail_codes.FAULTS[mail_codes.code_of(enhanced[1]).meaning]
 
 
 def _locked_out(reason: str, code: int) -> Deferred:

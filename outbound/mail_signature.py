@@ -1,16 +1,23 @@
-"""Signs mails with DKIM (RFC 6376), with an RSA key or an Ed25519 one (RFC 8463)."""
+"""Signs mails with DKIM (RFC 6376), with an RSA key, an Ed25519 one (RFC 8463), or one of each.
+
+Not every receiver knows Ed25519 yet. Whoever has both keys gets two signatures, each under a selector of its own, and
+receivers take whichever they can check (RFC 8463 3).
+"""
 
 import base64
 import binascii
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
-SIGNED = (
-    *(b"from", b"from"),  # signed once more than it is there: a second From breaks the signature
-    *(b"to", b"subject", b"date", b"message-id", b"in-reply-to", b"references", b"reply-to"),
-    *(b"list-id", b"list-unsubscribe", b"list-unsubscribe-post", b"feedback-id", b"auto-submitted"),
-    *(b"mime-version", b"content-type", b"content-transfer-encoding"),
+_SEALED = (
+    *(b"from", b"to", b"subject", b"date", b"message-id", b"reply-to", b"in-reply-to", b"references"),
+    *(b"list-id", b"list-unsubscribe", b"list-unsubscribe-post", b"mime-version", b"content-type"),
 )
+"""Signed once more than they are there: a second one of these, or the first where there was none, breaks the signature,
+so that nobody adds another sender, subject or way to unsubscribe to what we signed (RFC 6376 5.4.2)."""
+
+SIGNED = (*_SEALED, *_SEALED, b"cc", b"feedback-id", b"auto-submitted", b"content-transfer-encoding")
 """The headers under the signature; the two of one-click unsubscription must be (RFC 8058 4)."""
 
 _PKCS8 = re.compile(rb"-----BEGIN PRIVATE KEY-----(.*?)-----END PRIVATE KEY-----", re.DOTALL)
@@ -40,6 +47,10 @@ class Signer:
 
     def sign(self, mail: bytes) -> bytes:
         """The mail with its DKIM-Signature header."""
+        return self.signature(mail) + mail
+
+    def signature(self, mail: bytes) -> bytes:
+        """The DKIM-Signature header alone."""
         # Loaded where there is a key: it brings DNS and elliptic curves, 7 MB.
         import dkim  # type: ignore[import-untyped]  # the package ships no py.typed
 
@@ -52,7 +63,18 @@ class Signer:
             signature_algorithm=self._algorithm,
             include_headers=list(SIGNED),
         )
-        return signature + mail
+        return signature
+
+
+class Signatures:
+    """Several signers, whose signatures stand on top of each other; none of them covers another's."""
+
+    def __init__(self, signers: Sequence[Signer]) -> None:
+        self._signers = signers
+
+    def sign(self, mail: bytes) -> bytes:
+        """The mail with a DKIM-Signature header of each."""
+        return b"".join((*(signer.signature(mail) for signer in self._signers), mail))
 
 
 def read_signer(path: str, selector: str, domain: str) -> Signer:

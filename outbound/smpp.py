@@ -70,7 +70,8 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """One message to submit; addresses are digits (or letters), as they stand on the wire."""
+    """One message to submit; addresses are digits (or letters), as they stand on the wire, and so is ``validity``, the
+    time after which the carrier gives it up (empty: as it likes)."""
 
     source: str
     source_ton: int
@@ -82,6 +83,7 @@ class Text:
     octets: bytes
     is_part: bool
     wants_receipt: bool
+    validity: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +180,7 @@ class Session:
                 dest_addr_ton=text.dest_ton,
                 dest_addr_npi=text.dest_npi,
                 esm_class=0x40 if text.is_part else 0,
+                validity_period=text.validity,
                 registered_delivery=1 if text.wants_receipt else 0,
                 data_coding=text.coding,
             ).encode()

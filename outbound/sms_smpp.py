@@ -8,6 +8,10 @@
 A long text goes as parts, and a receipt is asked for with the last one alone: a phone shows the text when it has them
 all. A connection that ends is made again, after waits that grow; so is one that the carrier does not let in, after
 longer ones, for a wrong password is often answered with a lock.
+
+Each text says for how long it is good (validity_period, 5.2.16): what the carrier could not hand on by then, it gives
+up, and the receipt says EXPIRED. That is a courtesy to who reads it, and no reason to lose a text: a carrier that
+refuses the parameter (0x62) gets the text again at once without it, and then every other one until the next session.
 """
 
 import asyncio
@@ -16,7 +20,7 @@ import ssl
 import time
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Literal
 
@@ -59,6 +63,7 @@ class SmppSettings:
     ``receipt_ids``   how receipts write ids: as the answers do (same), or in the other way (hex, decimal).
     ``timeout``       seconds for connecting, and for each answer.
     ``receipt_wait``  how long a text of unknown outcome waits for its receipt before it is sent again.
+    ``say_validity``  whether the carrier is told how long a text is good, as ``[sms] validity`` says.
     """
 
     host: str = ""
@@ -79,6 +84,7 @@ class SmppSettings:
     receipt_ids: Literal["same", "hex", "decimal"] = "same"
     timeout: float = 10.0
     receipt_wait: timedelta = timedelta(minutes=15)
+    say_validity: bool = True
 
     def tls_context(self) -> ssl.SSLContext | None:
         """How the carrier's certificate is checked; None without TLS."""
@@ -133,12 +139,12 @@ class SmppTransport:
 
     def __init__(self, settings: SmppSettings) -> None:
         self.owners = Owners()
-        self.bound = asyncio.Event()  # set while there is a session to send over
         self._settings = settings
         self._awaited = Awaited(settings.receipt_wait.total_seconds(), time.monotonic)
         self._unheard = smpp.Unheard()
         self._sender: Session | None = None
         self._why_not = "not yet bound"
+        self._says_validity = settings.say_validity
         self._reference = random.randrange(256)  # noqa: S311 - not a secret
 
     # ---- sending
@@ -159,7 +165,7 @@ class SmppTransport:
         for n, octets in enumerate(encoded.parts):
             try:
                 text = self._text(delivery, encoded.coding, octets, is_part=last > 0, wants_receipt=n == last)
-                answer = await _submit(session, text, patient=n > 0)
+                answer = await self._submit(session, text, patient=n > 0)
             except (LinkLost, OSError) as error:
                 return Unsure(f"no answer from the carrier: {error}", peer_down=True)
             if answer.status:
@@ -190,7 +196,19 @@ class SmppTransport:
             octets=octets,
             is_part=is_part,
             wants_receipt=wants_receipt,
+            validity=rules.time_from_now(delivery.valid_for) if self._says_validity else "",
         )
+
+    async def _submit(self, session: Session, text: Text, *, patient: bool) -> Answer:
+        """Submit a message, once more without its validity where the carrier wants none: what it refused it has not
+        taken. ``patient`` as below."""
+        answer = await _submit(session, text, patient=patient)
+        if not (text.validity and answer.status == rules.INVALID_VALIDITY):
+            return answer
+        if self._says_validity:
+            self._says_validity = False
+            log.warning("the carrier refuses sms.validity: texts go without it (see sms.smpp.say_validity)")
+        return await _submit(session, replace(text, validity=""), patient=patient)
 
     # ---- the sessions
 
@@ -236,14 +254,13 @@ class SmppTransport:
         log.info("bound to the carrier", mode=mode.name)
         if mode is not Mode.RECEIVER:
             self._sender = session
-            self.bound.set()
+            self._says_validity = self._settings.say_validity
         running = asyncio.create_task(session.run())
         try:
             await asyncio.shield(running)
         finally:
             if self._sender is session:
                 self._sender = None
-                self.bound.clear()
             await session.close()
             running.cancel()
             await asyncio.gather(running, return_exceptions=True)

@@ -10,7 +10,7 @@ Trouble     while the database is away the worker waits and keeps what it has to
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -21,11 +21,13 @@ import structlog
 from gateway import metrics
 from gateway.domain.alert import Alert
 from gateway.domain.delivery import Bounced, Deferred, Done, GiveUp, LookUp, Outcome, Retry, RetryRules, Unsure, Verdict
+from gateway.domain.departure import ShelfLife
+from gateway.domain.late import TELLERS
 from gateway.domain.pace import Pace
-from gateway.domain.types import Channel, Lane, Outgoing
-from gateway.service import alerts, sending
+from gateway.domain.types import Channel, Lane, NoticeKind, Outgoing
+from gateway.service import alerts, claiming, digests, settling
 from gateway.service.hush import Hush, Says
-from gateway.service.sending import Result
+from gateway.service.settling import Result
 from gateway.service.site import Site
 from outbound.circuit import Circuit
 from outbound.transport import CanLookUp, Transport
@@ -80,14 +82,14 @@ class DeliverySettings:
     wake_burst: int = 3
     digest_hour: int = 8
 
-    def retry_rules(self, *, asked_later: bool = True) -> RetryRules:
-        """The part of it that decides what follows an attempt. ``asked_later``: whether the provider is one that can
-        be asked about what it took."""
+    def retry_rules(self, source: str) -> RetryRules:
+        """The part of it that decides what follows an attempt. ``source``: who carries for it, as receipts call them;
+        nobody is asked later who could not tell."""
         return RetryRules(
             attempts=self.attempts,
             max_age=self.max_age,
             look_up_after=self.look_up_after,
-            receipt_after=self.receipt_after if asked_later else timedelta(0),
+            receipt_after=self.receipt_after if source in TELLERS else timedelta(0),
             prices=self.prices,
         )
 
@@ -95,7 +97,8 @@ class DeliverySettings:
 @dataclass(frozen=True, slots=True)
 class Tools:
     """What every worker of a daemon shares; ``now`` is the clock (aware UTC), ``dice`` gives numbers in [0, 1);
-    ``hush`` knows who has just asked for no more texts."""
+    ``hush`` knows who has just asked for no more texts; ``providers`` has our numbers, in the operator's order, each
+    with who carries for it."""
 
     store: Store
     site: Site
@@ -103,6 +106,11 @@ class Tools:
     now: Callable[[], datetime]
     dice: Callable[[], float]
     hush: Hush = field(default_factory=Hush)
+    providers: Mapping[str, str] = field(default_factory=dict)
+
+    def rules_for(self, sender: str) -> RetryRules:
+        """What decides what follows an attempt from this number; one that is no longer ours has nobody to ask."""
+        return self.settings.retry_rules(self.providers.get(sender, ""))
 
 
 class Worker:
@@ -122,14 +130,12 @@ class Worker:
         connections: int,
         validity: timedelta | None = None,
         circuit: Circuit | None = None,
-        asked_later: bool = True,
     ) -> None:
         """``validity``: how long a text may be under way at the provider; None for as long as the provider likes.
-        ``circuit`` is what all senders of one provider know of it together; ``asked_later``: whether it can be asked
-        about what it took."""
-        self._rules = tools.settings.retry_rules(asked_later=asked_later)
+        ``circuit`` is what all senders of one provider know of it together."""
+        self._rules = tools.rules_for(route.sender)
         max_age = tools.settings.max_age
-        self._shelf_life = None if validity is None else sending.ShelfLife(validity, max_age)
+        self._shelf_life = None if validity is None else ShelfLife(validity, max_age)
         self._tools = tools
         self._route = route
         self._pace = pace
@@ -185,7 +191,7 @@ class Worker:
             until = asyncio.get_running_loop().time() + self._in_lease
             try:
                 async with self._tools.store.glancing() as reading:
-                    due = await sending.lanes_due(reading, self._route, now=now)
+                    due = await claiming.lanes_due(reading, self._route, now=now)
                     await self._look_for_alert(reading)
                 if not due:
                     await self._rest(settings.poll)
@@ -194,7 +200,7 @@ class Worker:
                     await self._rest(left)
                     continue
                 async with self._tools.store.unit() as unit:
-                    batch = await sending.claim(
+                    batch = await claiming.claim(
                         unit,
                         self._route,
                         self._pace,
@@ -263,6 +269,10 @@ class Worker:
             forbidden = await self._ask_again(delivery)
             if forbidden is not None:
                 return forbidden
+        if delivery.notice is NoticeKind.DIGEST:
+            nothing_left = await self._fill(delivery)
+            if nothing_left is not None:
+                return nothing_left
         if self._circuit is None:
             return await self._try(delivery)
         return await self._circuit.attempt(lambda: self._try(delivery))
@@ -293,9 +303,18 @@ class Worker:
         """Whether what may go out at the claim still may: its post may be deleted since, its phone stopped."""
         try:
             async with self._tools.store.reading() as reading:
-                return await sending.still_allowed(reading, delivery, now=self._tools.now())
+                return await claiming.still_allowed(reading, delivery, now=self._tools.now())
         except TROUBLE as error:
             return Deferred(f"the rules could not be asked again: {type(error).__name__}", 0.0)
+
+    async def _fill(self, delivery: Outgoing) -> Bounced | Deferred | None:
+        """Look up what a digest brings, now that it goes out."""
+        try:
+            async with self._tools.store.reading() as reading:
+                await digests.fill(reading, self._tools.site, delivery)
+        except TROUBLE as error:
+            return Deferred(f"what it brings could not be looked up: {type(error).__name__}", 0.0)
+        return None if delivery.digest and delivery.digest.posts else Bounced("nothing is left of what it was to bring")
 
     async def _settle(self) -> None:
         while self._held or not self._claimed_last:
@@ -333,7 +352,7 @@ class Worker:
     async def _settle_together(self, results: list[Result]) -> list[Verdict]:
         tools = self._tools
         async with tools.store.unit(durable=False) as unit:
-            verdicts = await sending.settle(
+            verdicts = await settling.settle(
                 unit,
                 tools.site,
                 self._route,
@@ -343,6 +362,7 @@ class Worker:
                 dice=[tools.dice() for _ in results],
                 alert=self._alert,
             )
+            await digests.note_left_out(unit, [delivery for delivery, _ in results])
         for delivery, _ in results:  # at once: what is due again may be claimed again
             del self._attempts[delivery.id]
         return verdicts
@@ -383,16 +403,16 @@ async def look_up(tools: Tools, transport: CanLookUp, *, most: int = 20) -> int:
     """Ask the provider about texts whose sending ended without an answer and whose time has come; how many."""
     settings = tools.settings
     async with tools.store.unit() as unit:
-        unsure = await sending.claim_look_ups(unit, most=most, lease=settings.lease, now=tools.now())
+        unsure = await claiming.claim_look_ups(unit, most=most, lease=settings.lease, now=tools.now())
     for delivery in unsure:
         found = await transport.look_up(delivery)
         async with tools.store.unit() as unit:
-            verdict = await sending.settle_look_up(
+            verdict = await settling.settle_look_up(
                 unit,
                 tools.site,
                 delivery,
                 found,
-                rules=settings.retry_rules(),
+                rules=tools.rules_for(delivery.sender),
                 now=tools.now(),
                 dice=tools.dice(),
             )

@@ -11,7 +11,18 @@ from typing import Any
 from sqlalchemy import and_, bindparam, delete, exists, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from store.schema import accounts, favourites, follows, poll_votes, polls, post_mentions, post_tags, posts, schedules
+from store.schema import (
+    accounts,
+    favourites,
+    follows,
+    poll_votes,
+    polls,
+    post_cuts,
+    post_mentions,
+    post_tags,
+    posts,
+    schedules,
+)
 from store.unit import Reading, Unit
 
 
@@ -41,6 +52,10 @@ class AccountRow:
     quiet_hours: str | None
     sleeps_at: datetime | None
     wakes_at: datetime | None
+    reply_version: int
+    checks_sender: bool
+    digest_hour: int | None
+    digest_at: datetime | None
     password_hash: str = ""
 
 
@@ -102,14 +117,17 @@ _RENAME = (
 )
 _SET_PROTECTED = _set("protected")
 _SET_TEXTS_ON = _set("texts_on")
-_SET_EMAIL_MODE = _set("email_mode")
 _SET_SUSPENDED = _set("suspended_at")
 _SET_PIN = _set("pin_hash")
 _SET_ADMIN = _set("admin")
-_SET_PROFILE = _set("bio", "language", "time_zone", "overflow")
+_SET_CHECKS_SENDER = _set("checks_sender")
 _RENEW_POSTING = (
     update(accounts).where(accounts.c.id == bindparam("account")).values(post_version=accounts.c.post_version + 1)
 )
+_RENEW_REPLIES = (
+    update(accounts).where(accounts.c.id == bindparam("account")).values(reply_version=accounts.c.reply_version + 1)
+)
+_SET_PROFILE = _set("bio", "language", "time_zone", "overflow")
 _RENEW_FEED = (
     update(accounts).where(accounts.c.id == bindparam("account")).values(feed_version=accounts.c.feed_version + 1)
 )
@@ -124,6 +142,9 @@ _DELETE = (
         overflow=None,
         time_zone=None,
         language=None,
+        checks_sender=False,
+        digest_hour=None,
+        digest_at=None,
         quiet_hours=None,
         sleeps_at=None,
         wakes_at=None,
@@ -132,15 +153,13 @@ _DELETE = (
         deleted_at=bindparam("now"),
     )
 )
+_ITS_WORDS = or_(
+    posts.c.author_id == bindparam("account"),
+    and_(posts.c.to_account_id == bindparam("account"), posts.c.kind == "direct"),
+)
 _WIPE_POSTS = (
     update(posts)
-    .where(
-        or_(
-            posts.c.author_id == bindparam("account"),
-            and_(posts.c.to_account_id == bindparam("account"), posts.c.kind == "direct"),
-        ),
-        posts.c.deleted_at.is_(None),
-    )
+    .where(_ITS_WORDS, posts.c.deleted_at.is_(None))
     .values(text="", full_text=None, words="", group_name=None, deleted_at=bindparam("now"))
 )
 _OWN_POSTS = select(posts.c.id).where(posts.c.author_id == bindparam("account"))
@@ -149,6 +168,7 @@ _DROP_TRACES = (
     delete(post_mentions).where(post_mentions.c.post_id.in_(_OWN_POSTS)),
     delete(poll_votes).where(poll_votes.c.post_id.in_(_OWN_POSTS)),
     update(polls).where(polls.c.post_id.in_(_OWN_POSTS)).values(question="", options="", told=None),
+    delete(post_cuts).where(post_cuts.c.post_id.in_(select(posts.c.id).where(_ITS_WORDS))),
     delete(post_mentions).where(post_mentions.c.account_id == bindparam("account")),
     delete(favourites).where(favourites.c.account_id == bindparam("account")),
 )
@@ -202,11 +222,6 @@ async def set_texts_on(unit: Unit, account_id: int, texts_on: bool) -> None:
     await unit.execute(_SET_TEXTS_ON, {"account": account_id, "new_texts_on": texts_on})
 
 
-async def set_email_mode(unit: Unit, account_id: int, mode: str) -> None:
-    """When mail goes out: a value of ``gateway.domain.types.EmailMode``."""
-    await unit.execute(_SET_EMAIL_MODE, {"account": account_id, "new_email_mode": mode})
-
-
 async def set_suspended(unit: Unit, account_id: int, since: datetime | None) -> None:
     """Suspend the account from now on, or (None) restore it."""
     await unit.execute(_SET_SUSPENDED, {"account": account_id, "new_suspended_at": since})
@@ -223,6 +238,21 @@ async def set_admin(unit: Unit, account_id: int, admin: bool) -> None:
     await unit.execute(_SET_ADMIN, {"account": account_id, "new_admin": admin})
 
 
+async def set_checks_sender(unit: Unit, account_id: int, checks: bool) -> None:
+    """Whether the secret posting address takes mail only from the account's own mailboxes."""
+    await unit.execute(_SET_CHECKS_SENDER, {"account": account_id, "new_checks_sender": checks})
+
+
+async def renew_posting(unit: Unit, account_id: int) -> None:
+    """The secret posting addresses made so far open nothing from now on."""
+    await unit.execute(_RENEW_POSTING, {"account": account_id})
+
+
+async def renew_replies(unit: Unit, account_id: int) -> None:
+    """The addresses that answer what was delivered so far open nothing from now on."""
+    await unit.execute(_RENEW_REPLIES, {"account": account_id})
+
+
 async def set_profile(
     unit: Unit, account_id: int, *, bio: str, language: str | None, time_zone: str | None, overflow: str | None
 ) -> None:
@@ -230,11 +260,6 @@ async def set_profile(
     values = {"new_bio": bio, "new_language": language, "new_time_zone": time_zone, "new_overflow": overflow}
     await unit.execute(_SET_PROFILE, {"account": account_id, **values})
     unit.ring()
-
-
-async def renew_posting(unit: Unit, account_id: int) -> None:
-    """The secret posting address that was handed out before is void."""
-    await unit.execute(_RENEW_POSTING, {"account": account_id})
 
 
 async def renew_feed(unit: Unit, account_id: int) -> None:

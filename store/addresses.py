@@ -5,15 +5,18 @@ and which mailbox an account uses stands on the account, and :func:`refresh` alo
 one that is neither opted out nor dead.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, case, select, update
+from sqlalchemy import BigInteger, bindparam, case, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from store.routes import way_out
+from gateway.domain.types import Channel
+from store.routes import MAIL_ROUTE, way_out
 from store.schema import Instant, accounts, addresses
+from store.sql import given, rows
 from store.unit import Reading, Unit
 
 
@@ -34,11 +37,24 @@ class AddressRow:
     bounced_at: datetime | None
     last_post_id: int | None
     created_at: datetime
+    soft_days: int
+    soft_at: datetime | None
+    complained_at: datetime | None
 
     @property
     def owner_id(self) -> int | None:
         """Whose it is for certain: an account that only claims it does not count."""
         return None if self.proven_at is None else self.account_id
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """Where words of ours to a person go: the phone in use, else the mailbox in use, and the route there."""
+
+    account_id: int
+    address_id: int
+    channel: Channel
+    route: int
 
 
 def _set(**values: Any) -> Any:
@@ -54,6 +70,18 @@ _OF_ACCOUNT = (
     .where(addresses.c.account_id == bindparam("account"))
     .order_by(addresses.c.proven_at.desc(), addresses.c.id.desc())
 )
+_ASKED = given("asked", account_id=BigInteger)
+_ROUTE = case((addresses.c.channel == Channel.EMAIL, MAIL_ROUTE), else_=way_out(addresses.c.route))
+_WAYS = (
+    select(accounts.c.id, addresses.c.id, addresses.c.channel, _ROUTE)
+    .select_from(
+        _ASKED.join(accounts, accounts.c.id == _ASKED.c.account_id).join(
+            addresses,
+            addresses.c.id == case((accounts.c.sms_route.is_not(None), accounts.c.phone_id), else_=accounts.c.mail_id),
+        )
+    )
+    .order_by(_ASKED.c.n)
+)
 _ADD = insert(addresses).on_conflict_do_nothing(index_elements=["channel", "address"])
 _SET_ROUTE = _set(route=bindparam("new_route"))
 _ATTACH = _set(account_id=bindparam("new_account"), proven_at=bindparam("new_proven_at"))
@@ -65,13 +93,38 @@ _MOVE = (
     update(addresses).where(addresses.c.account_id == bindparam("account")).values(account_id=bindparam("new_account"))
 )
 _OPT_OUT = _set(opted_out_at=bindparam("now"))
-_OPT_IN = _set(opted_out_at=None, dead_at=None, dead_reason="", bounces=0)
-_REVIVE = _set(dead_at=None, dead_reason="", bounces=0)
+_ALIVE = {"dead_at": None, "dead_reason": "", "bounces": 0, "soft_days": 0, "complained_at": None}
+_OPT_IN = _set(opted_out_at=None, **_ALIVE)
+_REVIVE = _set(**_ALIVE)
 _MARK_DEAD = _set(dead_at=bindparam("now"), dead_reason=bindparam("reason"))
+_COMPLAINED = _set(dead_at=bindparam("now"), dead_reason=bindparam("reason"), complained_at=bindparam("now"))
+_ARRIVED = _set(bounces=0, soft_days=0)
 _BOUNCE = _set(
     bounces=case((addresses.c.bounced_at >= bindparam("since", type_=Instant()), addresses.c.bounces + 1), else_=1),
     bounced_at=bindparam("now"),
 ).returning(addresses.c.bounces)
+_another_day = or_(addresses.c.soft_at.is_(None), addresses.c.soft_at <= bindparam("a_day_ago", type_=Instant()))
+_SOFT = _set(
+    soft_days=case(
+        (addresses.c.soft_days == 0, 1),
+        (addresses.c.soft_at < bindparam("since", type_=Instant()), 1),
+        (_another_day, addresses.c.soft_days + 1),
+        else_=addresses.c.soft_days,
+    ),
+    soft_at=case(
+        (or_(addresses.c.soft_days == 0, _another_day), bindparam("now", type_=Instant())), else_=addresses.c.soft_at
+    ),
+).returning(addresses.c.soft_days)
+_STOPPED = (
+    select(addresses)
+    .where(
+        addresses.c.dead_at.is_not(None),
+        addresses.c.account_id.is_not(None),
+        addresses.c.id > bindparam("after"),
+    )
+    .order_by(addresses.c.id)
+    .limit(bindparam("most"))
+)
 
 
 def _in_use(channel: str, column: Any) -> Any:
@@ -150,6 +203,16 @@ async def of_account(reading: Reading, account_id: int) -> list[AddressRow]:
     return [AddressRow(**row._mapping) for row in await reading.execute(_OF_ACCOUNT, {"account": account_id})]
 
 
+async def ways(reading: Reading, account_ids: Sequence[int]) -> list[Way]:
+    """The ways to these people, in their order; none to those who have neither phone nor mailbox."""
+    found = await reading.execute(_WAYS, {"asked": rows([each] for each in account_ids)})
+    return [
+        Way(account_id, address_id, Channel(channel), route)
+        for account_id, address_id, channel, route in found
+        if route is not None
+    ]
+
+
 async def attach(unit: Unit, address_id: int, account_id: int, *, proven_at: datetime | None) -> None:
     """Give the address to the account, taking it from whoever held it. ``proven_at`` None: claimed, not proven."""
     before = await by_id(unit, address_id)
@@ -198,8 +261,18 @@ async def revive(unit: Unit, address_id: int) -> None:
 
 
 async def mark_dead(unit: Unit, address_id: int, reason: str, *, now: datetime) -> None:
-    """Whoever runs it says that it does not exist, with these words."""
+    """Whoever runs it says that it does not exist, or has refused for so long that it is used no more."""
     await _change(unit, _MARK_DEAD, {"address_id": address_id, "now": now, "reason": reason})
+
+
+async def mark_complained(unit: Unit, address_id: int, reason: str, *, now: datetime) -> None:
+    """The owner of a mailbox has reported our mail as spam: it is used no more, until they say so."""
+    await _change(unit, _COMPLAINED, {"address_id": address_id, "now": now, "reason": reason})
+
+
+async def mark_arrived(unit: Unit, address_id: int) -> None:
+    """A mail is known to have arrived: what came back before counts no more."""
+    await unit.execute(_ARRIVED, {"address_id": address_id})
 
 
 async def count_bounce(unit: Unit, address_id: int, *, since: datetime, now: datetime) -> int:
@@ -208,6 +281,19 @@ async def count_bounce(unit: Unit, address_id: int, *, since: datetime, now: dat
     values = {"address_id": address_id, "since": since, "now": now}
     count: int = (await unit.execute(_BOUNCE, values)).scalar_one()
     return count
+
+
+async def count_soft_bounce(unit: Unit, address_id: int, *, since: datetime, now: datetime) -> int:
+    """A mail came back for what may pass; on how many days that has happened, each at least a day after the one before
+    and none before ``since``."""
+    values = {"address_id": address_id, "since": since, "a_day_ago": now - timedelta(days=1), "now": now}
+    days: int = (await unit.execute(_SOFT, values)).scalar_one()
+    return days
+
+
+async def stopped(reading: Reading, *, after: int = 0, most: int = 1_000) -> list[AddressRow]:
+    """People's phones and mailboxes that are no longer used, by id from the one after ``after``."""
+    return [AddressRow(**row._mapping) for row in await reading.execute(_STOPPED, {"after": after, "most": most})]
 
 
 async def refresh(unit: Unit, account_id: int) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy import (
     bindparam,
     case,
     delete,
+    exists,
     func,
     insert,
     literal_column,
@@ -23,10 +24,11 @@ from sqlalchemy.dialects.postgresql import Insert
 
 from gateway.domain.delivery import State
 from gateway.domain.reason import SUMMED_UP, USED_UP, kind_of
-from gateway.domain.types import Channel, Lane
-from store.addresses import AddressRow
+from gateway.domain.types import Channel, Lane, NoticeKind
+from store.addresses import AddressRow, Way
 from store.routes import MAIL_ROUTE, way_out
 from store.schema import Instant, accounts, deliveries, delivery_counts, notices, posts, routes
+from store.sql import given, rows
 from store.unit import Reading, Unit
 
 
@@ -52,6 +54,15 @@ class DeliveryRow:
 
 
 @dataclass(frozen=True, slots=True)
+class NoticeRow:
+    """What a notice is about: its columns are told at ``store.schema.notices``."""
+
+    kind: NoticeKind
+    answers: bool
+    caused_by_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Depth:
     """How many deliveries of a channel are in a state, and since when the oldest is due (queued ones) or queued."""
 
@@ -67,20 +78,37 @@ LOOKED_AT_ONCE, PRUNED_AT_ONCE = 5_000, 500
 _NOW = bindparam("now", type_=Instant())
 _QUEUED: ColumnElement[str] = literal_column("'queued'")
 _DEAD: ColumnElement[str] = literal_column("'dead'")
+_GATHERED: ColumnElement[str] = literal_column("'gathered'")
+_BUNDLED: ColumnElement[str] = literal_column("'bundled'")
 _WHY: ColumnElement[str] = bindparam("why")
 _DROPPED = {"state": _DEAD, "reason": _WHY, "settled_at": _NOW}
 
 _ADD_NOTICE = insert(notices).returning(notices.c.id)
+_new = given("new", text=notices.c.text.type)
+_ADD_NOTICES = (
+    insert(notices)
+    .from_select(
+        ["text", "caused_by_id", "kind"],
+        select(
+            _new.c.text,
+            bindparam("cause", type_=notices.c.caused_by_id.type),
+            bindparam("of_kind", type_=notices.c.kind.type),
+        ).order_by(_new.c.n),
+    )
+    .returning(notices.c.id, notices.c.text)
+)
 _ADD_DELIVERY = insert(deliveries)
-_DROP_FOR_ACCOUNT = (
+_DROP_FOR_ACCOUNT = tuple(
     update(deliveries)
     .where(
         deliveries.c.account_id == bindparam("of_account"),
-        deliveries.c.state == _QUEUED,
+        deliveries.c.state == state,
         deliveries.c.channel == bindparam("on_channel"),
     )
     .values(_DROPPED)
+    for state in (_QUEUED, _GATHERED)
 )
+"""One statement for each state, each along an index of its own; so it is between two people."""
 _DROP_FOR_ADDRESS = (
     update(deliveries)
     .where(
@@ -94,15 +122,25 @@ _DROP_FOR_ADDRESS = (
 _IN_USE = select(accounts.c.phone_id, accounts.c.mail_id).where(accounts.c.id == bindparam("account_id"))
 _DROP_POST = (
     update(deliveries)
-    .where(deliveries.c.post_id == bindparam("of_post"), deliveries.c.state == _QUEUED)
+    .where(deliveries.c.post_id == bindparam("of_post"), deliveries.c.state.in_([_QUEUED, _GATHERED]))
     .values(_DROPPED)
 )
-_DROP_BETWEEN = (
+_DROP_BETWEEN = tuple(
+    update(deliveries)
+    .where(
+        deliveries.c.account_id == bindparam("of_account"),
+        deliveries.c.state == state,
+        deliveries.c.post_id.in_(select(posts.c.id).where(posts.c.author_id == bindparam("of_author"))),
+    )
+    .values(_DROPPED)
+    for state in (_QUEUED, _GATHERED)
+)
+_DROP_CAUSED = (
     update(deliveries)
     .where(
         deliveries.c.account_id == bindparam("of_account"),
         deliveries.c.state == _QUEUED,
-        deliveries.c.post_id.in_(select(posts.c.id).where(posts.c.author_id == bindparam("of_author"))),
+        exists().where(notices.c.id == deliveries.c.notice_id, notices.c.caused_by_id == bindparam("by_account")),
     )
     .values(_DROPPED)
 )
@@ -125,6 +163,11 @@ _ROW = (
 )
 _WITH_NAMES = deliveries.join(accounts, accounts.c.id == deliveries.c.account_id, isouter=True)
 _BY_ID = select(*_ROW).select_from(_WITH_NAMES).where(deliveries.c.id == bindparam("delivery_id"))
+_NOTICE_OF = (
+    select(notices.c.kind, notices.c.answers, notices.c.caused_by_id)
+    .join(deliveries, deliveries.c.notice_id == notices.c.id)
+    .where(deliveries.c.id == bindparam("delivery_id"))
+)
 _LIST = (
     select(*_ROW)
     .select_from(_WITH_NAMES)
@@ -175,11 +218,20 @@ _DEPTHS = (
     _depth(State.CLAIMED, deliveries.c.queued_at),
     _depth(State.UNSURE, deliveries.c.queued_at),
     _depth(State.DEAD, deliveries.c.queued_at),
+    _depth(State.GATHERED, deliveries.c.queued_at),
 )
+_digest = deliveries.alias("digest")
+_STATE_OF_DIGEST = func.coalesce(_digest.c.state, literal_column("'sent'"))
+"""What became of a post that a digest brings is what became of the digest; those whose rows are gone went out."""
+
 _OF_POST = union_all(
     select(deliveries.c.channel, deliveries.c.state, func.count())
-    .where(deliveries.c.post_id == bindparam("of_post"))
+    .where(deliveries.c.post_id == bindparam("of_post"), deliveries.c.state != _BUNDLED)
     .group_by(deliveries.c.channel, deliveries.c.state),
+    select(deliveries.c.channel, _STATE_OF_DIGEST, func.count())
+    .select_from(deliveries.outerjoin(_digest, _digest.c.id == deliveries.c.digest_id))
+    .where(deliveries.c.post_id == bindparam("of_post"), deliveries.c.state == _BUNDLED)
+    .group_by(deliveries.c.channel, _STATE_OF_DIGEST),
     select(delivery_counts.c.channel, delivery_counts.c.state, delivery_counts.c.number).where(
         delivery_counts.c.post_id == bindparam("of_post")
     ),
@@ -233,7 +285,7 @@ _OLD = (
         deliveries.c.id > bindparam("after"),
         deliveries.c.id <= bindparam("last"),
         deliveries.c.settled_at < bindparam("before", type_=Instant()),
-        deliveries.c.state.in_([State.SENT, State.DELIVERED, State.DEAD]),
+        deliveries.c.state.in_([State.SENT, State.DELIVERED, State.DEAD, State.BUNDLED]),
     )
     .order_by(deliveries.c.id)
     .limit(bindparam("most"))
@@ -250,8 +302,10 @@ _PRUNE = (
         deliveries.c.state,
         deliveries.c.reason,
         deliveries.c.segments,
+        deliveries.c.digest_id,
     )
 )
+_STATES = select(deliveries.c.id, deliveries.c.state).where(deliveries.c.id.in_(bindparam("ids", expanding=True)))
 _count = Insert(delivery_counts)
 _COUNT = _count.on_conflict_do_update(
     index_elements=list(delivery_counts.primary_key),
@@ -276,11 +330,12 @@ async def add_notice(
     in_reply_to: str = "",
     answers: bool = False,
     lane: Lane = Lane.ANSWER,
+    caused_by: int | None = None,
+    kind: NoticeKind = NoticeKind.NOTICE,
 ) -> int:
     """Queue words of our own for one phone or mailbox; returns the notice's id. Rings the bell."""
-    added = await unit.execute(
-        _ADD_NOTICE, {"text": text, "subject": subject, "in_reply_to": in_reply_to, "answers": answers}
-    )
+    values = {"text": text, "subject": subject, "in_reply_to": in_reply_to, "answers": answers}
+    added = await unit.execute(_ADD_NOTICE, {**values, "caused_by_id": caused_by, "kind": kind})
     notice_id: int = added.scalar_one()
     await unit.execute(
         _ADD_DELIVERY,
@@ -300,10 +355,54 @@ async def add_notice(
     return notice_id
 
 
+async def add_notices(
+    unit: Unit,
+    told: Sequence[tuple[Way, str]],
+    *,
+    lane: Lane,
+    now: datetime,
+    caused_by: int | None = None,
+    kind: NoticeKind = NoticeKind.NOTICE,
+) -> None:
+    """Queue words of our own for many people at once. Rings the bell."""
+    if not told:
+        return
+    notice_ids: dict[str, list[int]] = {}
+    values = {"new": rows([words] for _, words in told), "cause": caused_by, "of_kind": kind}
+    added = await unit.execute(_ADD_NOTICES, values)
+    for notice_id, words in added:
+        notice_ids.setdefault(words, []).append(notice_id)
+    await unit.execute(
+        _ADD_DELIVERY,
+        [
+            {
+                "notice_id": notice_ids[words].pop(),
+                "account_id": way.account_id,
+                "address_id": way.address_id,
+                "channel": way.channel,
+                "route": way.route,
+                "lane": lane,
+                "state": State.QUEUED,
+                "due_at": now,
+                "queued_at": now,
+            }
+            for way, words in told
+        ],
+    )
+    unit.ring()
+
+
+async def notice_of(reading: Reading, delivery_id: int) -> NoticeRow | None:
+    """The notice that a delivery brought; None if it brought none, or is no longer kept."""
+    row = (await reading.execute(_NOTICE_OF, {"delivery_id": delivery_id})).one_or_none()
+    return None if row is None else NoticeRow(NoticeKind(row.kind), row.answers, row.caused_by_id)
+
+
 async def drop_for_account(unit: Unit, account_id: int, channel: Channel, reason: str, *, now: datetime) -> int:
     """Drop everything queued for the account on a channel; returns how many."""
     values = {"of_account": account_id, "on_channel": channel, "why": reason, "now": now}
-    return (await unit.execute(_DROP_FOR_ACCOUNT, values)).rowcount
+    statements = _DROP_FOR_ACCOUNT if channel is Channel.EMAIL else _DROP_FOR_ACCOUNT[:1]
+    return sum([(await unit.execute(each, values)).rowcount for each in statements])
 
 
 async def drop_for_address(unit: Unit, address: AddressRow, reason: str, *, now: datetime) -> int:
@@ -327,7 +426,13 @@ async def drop_post(unit: Unit, post_id: int, reason: str, *, now: datetime) -> 
 async def drop_between(unit: Unit, account_id: int, author_id: int, reason: str, *, now: datetime) -> int:
     """Drop what is queued for the account of the author's; returns how many."""
     values = {"of_account": account_id, "of_author": author_id, "why": reason, "now": now}
-    return (await unit.execute(_DROP_BETWEEN, values)).rowcount
+    return sum([(await unit.execute(each, values)).rowcount for each in _DROP_BETWEEN])
+
+
+async def drop_caused(unit: Unit, account_id: int, by_account: int, reason: str, *, now: datetime) -> int:
+    """Drop words of ours that are queued for the account and were somebody else's doing; returns how many."""
+    values = {"of_account": account_id, "by_account": by_account, "why": reason, "now": now}
+    return (await unit.execute(_DROP_CAUSED, values)).rowcount
 
 
 async def by_id(reading: Reading, delivery_id: int) -> DeliveryRow | None:
@@ -338,8 +443,8 @@ async def by_id(reading: Reading, delivery_id: int) -> DeliveryRow | None:
 
 async def in_states(reading: Reading, states: Sequence[State], *, most: int) -> list[DeliveryRow]:
     """The newest deliveries in any of these states."""
-    rows = await reading.execute(_LIST, {"states": [str(state) for state in states], "most": most})
-    return [DeliveryRow(*tuple(row)) for row in rows]
+    found = await reading.execute(_LIST, {"states": [str(state) for state in states], "most": most})
+    return [DeliveryRow(*tuple(row)) for row in found]
 
 
 async def depths(reading: Reading) -> list[Depth]:
@@ -348,7 +453,8 @@ async def depths(reading: Reading) -> list[Depth]:
 
 
 async def counts_of_post(reading: Reading, post_id: int) -> dict[tuple[str, str], int]:
-    """How many of a post's deliveries are in each (channel, state), with those whose rows are no longer kept."""
+    """How many of a post's deliveries are in each (channel, state), with those whose rows are no longer kept. What a
+    digest brings is in the state of the digest."""
     counts: Counter[tuple[str, str]] = Counter()
     for channel, state, count in await reading.execute(_OF_POST, {"of_post": post_id}):
         counts[channel, state] += count
@@ -394,10 +500,15 @@ async def prune(
     told = [row.notice_id for row in gone if row.notice_id is not None]
     if told:
         await unit.execute(_PRUNE_NOTICES, {"ids": told})
+    became = {row.id: row.state for row in gone}
+    digest_ids = {row.digest_id for row in gone if row.state == State.BUNDLED} - became.keys()
+    if digest_ids:
+        became |= dict((await unit.execute(_STATES, {"ids": list(digest_ids)})).tuples())
     alike: dict[tuple[int, str, str, str], list[int]] = {}
     for row in gone:
         if row.post_id is not None:
-            ended = row.post_id, row.channel, row.state, kind_of(row.reason)
+            state = became.get(row.digest_id or 0, State.SENT) if row.state == State.BUNDLED else row.state
+            ended = row.post_id, row.channel, state, kind_of(row.reason)
             alike.setdefault(ended, []).append(row.segments)
     if alike:
         # In one order everywhere: two daemons that count the same posts then wait for each other, and neither for ever.

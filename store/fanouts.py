@@ -23,7 +23,6 @@ from sqlalchemy import (
     delete,
     exists,
     literal_column,
-    or_,
     select,
     true,
     union_all,
@@ -31,8 +30,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import Insert
 
+from gateway.domain.delivery import State
 from gateway.domain.quiet import HELD
-from gateway.domain.types import Channel, Lane
+from gateway.domain.types import DIGESTS, Channel, Lane
 from store.hearing import ACCEPTED, nothing_between, nothing_between_on_page, shown_to, unmuted_on_page
 from store.routes import MAIL_ROUTE
 from store.schema import Instant, accounts, deliveries, fanouts, follows, listeners, post_tags, posts
@@ -139,11 +139,13 @@ _HELD = literal_column(str(HELD // timedelta(microseconds=1)), BigInteger)
 _DUE = case((and_(_ways.c.channel == _SMS, accounts.c.sleeps_at <= _NOW), accounts.c.wakes_at + _HELD), else_=_NOW)
 """A text for somebody who sleeps is held until they wake, a mail is not."""
 _ACTIVE = accounts.c.suspended_at.is_(None)
-_WANTS_MAIL = accounts.c.email_mode == literal_column("'instant'")
-_WANTS_THIS_BY_MAIL = or_(
-    follows.c.mail.is_(True) & (accounts.c.email_mode != literal_column("'off'")),
-    follows.c.mail.is_(None) & _WANTS_MAIL,
-)
+_WANTS_MAIL = accounts.c.email_mode != literal_column("'off'")
+_WANTS_THIS_BY_MAIL = follows.c.mail.is_not(False) & _WANTS_MAIL
+_WANTS_DIGESTS = accounts.c.email_mode.in_([literal_column(f"'{mode}'") for mode in DIGESTS])
+_AT_ONCE: ColumnElement[str] = literal_column(f"'{State.QUEUED}'")
+_GATHERED: ColumnElement[str] = literal_column(f"'{State.GATHERED}'")
+_IN_ITS_TURN = case((and_(_ways.c.channel == _EMAIL, _WANTS_DIGESTS), _GATHERED), else_=_AT_ONCE)
+"""What one person is meant by comes at once; what comes to many waits for the digests of those who want them."""
 
 
 def _chosen(
@@ -152,6 +154,7 @@ def _chosen(
     by_sms: ColumnElement[bool],
     by_mail: ColumnElement[bool],
     *rules: ColumnElement[bool],
+    state: ColumnElement[str] = _IN_ITS_TURN,
 ) -> Select[Any]:
     """A delivery to every ``account_id`` of ``source`` that the rules let through, on each channel that it has and that
     the channel's own rule lets through. The outer join keeps SQLite from going over the source once for each channel.
@@ -163,7 +166,7 @@ def _chosen(
             _ways.c.channel,
             _ROUTE,
             bindparam("lane", type_=SmallInteger),
-            literal_column("'queued'"),
+            state,
             _DUE,
             _NOW,
         )
@@ -249,7 +252,7 @@ _BY_MAIL = insert_new(deliveries).from_select(
         _EMAIL,
         literal_column(str(MAIL_ROUTE)),
         _text.c.lane,
-        literal_column("'queued'"),
+        case((and_(_text.c.lane >= literal_column(str(int(Lane.FIRST))), _WANTS_DIGESTS), _GATHERED), else_=_AT_ONCE),
         _NOW,
         _NOW,
         _text.c.via,
@@ -258,7 +261,7 @@ _BY_MAIL = insert_new(deliveries).from_select(
     .where(
         _text.c.id.in_(bindparam("delivery_ids", expanding=True)),
         accounts.c.mail_id.is_not(None),
-        accounts.c.email_mode != literal_column("'off'"),
+        _WANTS_MAIL,
     )
     .order_by(_text.c.id),
 )
@@ -268,7 +271,7 @@ _NAMED = accounts.c.id.in_(bindparam("account_ids", expanding=True))
 
 def _to_named(*rules: ColumnElement[bool]) -> Insert:
     """The statement that queues a post for the accounts it is given."""
-    chosen = _chosen(accounts, accounts.c.id, true(), _WANTS_MAIL, _NAMED, *rules)
+    chosen = _chosen(accounts, accounts.c.id, true(), _WANTS_MAIL, _NAMED, *rules, state=_AT_ONCE)
     return insert_new(deliveries).from_select(_COLUMNS, chosen)
 
 

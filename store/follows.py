@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, bindparam, delete, exists, func, or_, select, update
+from sqlalchemy import and_, bindparam, delete, exists, func, or_, select, true, update
 from sqlalchemy.dialects.postgresql import insert
 
 from store.accounts import Person
@@ -53,6 +53,16 @@ _SET_TEXTS = update(follows).where(_THIS).values(texts=bindparam("new_texts"))
 _SET_MAIL = update(follows).where(_THIS).values(mail=bindparam("new_mail"))
 _MADE_SINCE = select(func.count()).where(
     follows.c.follower_id == bindparam("follower"), follows.c.created_at >= bindparam("since")
+)
+_BY_MAIL = (
+    select(func.count())
+    .select_from(follows.join(accounts, accounts.c.id == follows.c.followee_id))
+    .where(
+        follows.c.follower_id == bindparam("follower"),
+        follows.c.state == "accepted",
+        func.coalesce(follows.c.mail, true()),
+        accounts.c.suspended_at.is_(None),
+    )
 )
 _mine = follows.alias("mine")
 _DROP_KNOWN = delete(follows).where(
@@ -164,6 +174,12 @@ async def set_mail(unit: Unit, followee_id: int, follower_id: int, mail: bool | 
 async def made_since(reading: Reading, follower_id: int, since: datetime) -> int:
     """How many of the account's followings and requests are younger than this."""
     count: int = (await reading.execute(_MADE_SINCE, {"follower": follower_id, "since": since})).scalar_one()
+    return count
+
+
+async def count_by_mail(reading: Reading, follower_id: int) -> int:
+    """How many people's posts come by mail to who follows them, where the account's own switch is on."""
+    count: int = (await reading.execute(_BY_MAIL, {"follower": follower_id})).scalar_one()
     return count
 
 

@@ -93,7 +93,7 @@ _UNMATCHED = (
         receipts.c.delivery_id.is_(None),
         receipts.c.received_at > bindparam("since", type_=Instant()),
     )
-    .order_by(receipts.c.id)
+    .order_by(receipts.c.id, deliveries.c.id.desc())
     .limit(bindparam("most"))
 )
 _ADOPT = (
@@ -132,7 +132,8 @@ async def set_price(unit: Unit, delivery_id: int, remote_id: str, price: Price) 
 
 
 async def unmatched(reading: Reading, *, since: datetime, most: int) -> list[Unmatched]:
-    """Reports that came since then about messages that were nobody's, and are a delivery's now."""
+    """Reports that came since then about messages that were nobody's, and are a delivery's now, the newest first where
+    several had the same id."""
     rows: Iterable[Any] = await reading.execute(_UNMATCHED, {"since": since, "most": most})
     return [Unmatched(*row) for row in rows]
 

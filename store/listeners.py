@@ -33,6 +33,7 @@ _DROP_KNOWN = delete(listeners).where(
     exists().where(_mine.c.account_id == bindparam("to_id"), _mine.c.key == listeners.c.key),
 )
 _MOVE = update(listeners).where(listeners.c.account_id == bindparam("from_id")).values(account_id=bindparam("to_id"))
+_BY_MAIL = select(func.count()).where(_MINE, listeners.c.mail)
 _MEMBERS = select(func.count()).where(listeners.c.key == bindparam("of_key"))
 
 
@@ -77,6 +78,12 @@ async def move(unit: Unit, from_id: int, to_id: int) -> None:
 async def of_account(reading: Reading, account_id: int) -> list[str]:
     """All that the account listens to, sorted: groups, then tags, then words. Limits keep it short."""
     return sorted((await reading.execute(_OF_ACCOUNT, {"account": account_id})).scalars())
+
+
+async def count_by_mail(reading: Reading, account_id: int) -> int:
+    """For how many words, tags and groups the account gets mails."""
+    number: int = (await reading.execute(_BY_MAIL, {"account": account_id})).scalar_one()
+    return number
 
 
 async def count(reading: Reading, key: str) -> int:

@@ -50,6 +50,7 @@ _PUBLIC = _newest(_p, _p.c.id, written_here(_p, _a), _original_visible, _a.c.pro
 _TAGGED = _newest(
     post_tags.join(_p, _p.c.id == post_tags.c.post_id), post_tags.c.post_id, post_tags.c.tag == bindparam("tag")
 )
+_GROUPED = _newest(_p, _p.c.id, _p.c.group_name == bindparam("group_name"))
 _MENTIONS = _newest(
     post_mentions.join(_p, _p.c.id == post_mentions.c.post_id),
     post_mentions.c.post_id,
@@ -88,6 +89,11 @@ async def public(reading: Reading, me: int, *, before: int = NEWEST, most: int) 
 async def tagged(reading: Reading, me: int, tag: str, *, before: int = NEWEST, most: int) -> list[PageRow]:
     """The posts with a tag, case-folded and without its ``#``, that the member may see."""
     return await _page(reading, _TAGGED, me=me, tag=tag, before=before, most=most)
+
+
+async def grouped(reading: Reading, me: int, group: str, *, before: int = NEWEST, most: int) -> list[PageRow]:
+    """What was written to a group and the member may see (0: everybody)."""
+    return await _page(reading, _GROUPED, me=me, group_name=group, before=before, most=most)
 
 
 async def mentions(reading: Reading, me: int, *, before: int = NEWEST, most: int) -> list[PageRow]:

@@ -8,12 +8,12 @@ import json
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, delete, func, select, update
+from sqlalchemy import bindparam, delete, exists, func, select, update
 
 from gateway.domain.sms_wire import Part, joined
 from store.schema import Instant, parted_texts
 from store.sql import insert_new
-from store.unit import Unit
+from store.unit import Reading, Unit
 
 MOST_OF_SENDER = 20
 """Texts of one phone that may wait for parts; of more than that the oldest goes without a word."""
@@ -44,9 +44,11 @@ _OLDEST = (
     .limit(1)
 )
 _DROP_OLDEST = delete(parted_texts).where(parted_texts.c.id.in_(_OLDEST.scalar_subquery()))
+_IS_OVERDUE = parted_texts.c.last_at < bindparam("before", type_=Instant())
+_ANY_OVERDUE = select(exists().where(_IS_OVERDUE))
 _OVERDUE = (
     select(parted_texts.c.id)
-    .where(parted_texts.c.last_at < bindparam("before", type_=Instant()))
+    .where(_IS_OVERDUE)
     .order_by(parted_texts.c.last_at)
     .limit(bindparam("most"))
     .with_for_update(skip_locked=True)
@@ -104,6 +106,11 @@ async def add(unit: Unit, source: str, sender: str, recipient: str, part: Part, 
 async def _make_room(unit: Unit, sender: str) -> None:
     if (await unit.execute(_COUNT, {"of_sender": sender})).scalar_one() > MOST_OF_SENDER:
         await unit.execute(_DROP_OLDEST, {"of_sender": sender})
+
+
+async def any_overdue(reading: Reading, *, before: datetime) -> bool:
+    """Whether there is any text of which nothing came since then: a look that holds up nobody."""
+    return (await reading.execute(_ANY_OVERDUE, {"before": before})).scalar_one()
 
 
 async def take_overdue(unit: Unit, *, before: datetime, most: int = 100) -> list[Overdue]:

@@ -71,12 +71,9 @@ _LAST_OPEN_OF = (
     .order_by(polls.c.post_id.desc())
     .limit(1)
 )
-_DUE = (
-    _ROW.where(_STANDS, polls.c.told.is_not(None), polls.c.closes_at <= bindparam("now"))
-    .order_by(polls.c.closes_at)
-    .limit(1)
-    .with_for_update(skip_locked=True, of=polls)
-)
+_IS_DUE = (_STANDS, polls.c.told.is_not(None), polls.c.closes_at <= bindparam("now"))
+_ANY_DUE = select(polls.c.post_id).join(posts, posts.c.id == polls.c.post_id).where(*_IS_DUE).limit(1)
+_DUE = _ROW.where(*_IS_DUE).order_by(polls.c.closes_at).limit(1).with_for_update(skip_locked=True, of=polls)
 _CLOSE = update(polls).where(polls.c.post_id == bindparam("of_post")).values(closes_at=bindparam("now"), told=-1)
 _SET_TOLD = update(polls).where(polls.c.post_id == bindparam("of_post")).values(told=bindparam("up_to"))
 _vote = upsert(poll_votes)
@@ -85,6 +82,9 @@ _COUNTS = (
     select(poll_votes.c.option, func.count())
     .where(poll_votes.c.post_id == bindparam("of_post"))
     .group_by(poll_votes.c.option)
+)
+_CHOICE = select(poll_votes.c.option).where(
+    poll_votes.c.post_id == bindparam("of_post"), poll_votes.c.account_id == bindparam("account")
 )
 _voter: ColumnElement[int] = poll_votes.c.account_id
 _VOTERS = (
@@ -118,6 +118,11 @@ async def last_open_of(reading: Reading, account_id: int, *, now: datetime) -> P
     return await _one(reading, _LAST_OPEN_OF, account=account_id, now=now)
 
 
+async def any_closing(reading: Reading, *, now: datetime) -> bool:
+    """Whether there is any poll for :func:`closing`: a look that holds up nobody."""
+    return (await reading.execute(_ANY_DUE, {"now": now})).first() is not None
+
+
 async def closing(unit: Unit, *, now: datetime) -> PollRow | None:
     """The poll that is closed the longest of those whose voters are still to be told; on PostgreSQL locked."""
     return await _one(unit, _DUE, now=now)
@@ -142,6 +147,12 @@ async def counts(reading: Reading, post_id: int) -> dict[int, int]:
     """How many chose each option that anybody chose."""
     found = await reading.execute(_COUNTS, {"of_post": post_id})
     return {int(option): int(count) for option, count in found}
+
+
+async def choice(reading: Reading, post_id: int, account_id: int) -> int:
+    """The number of the option that the account chose, 0 for none."""
+    values = {"of_post": post_id, "account": account_id}
+    return (await reading.execute(_CHOICE, values)).scalar_one_or_none() or 0
 
 
 async def voters(reading: Reading, post_id: int, *, after: int, most: int) -> list[tuple[int, bool]]:

@@ -18,7 +18,7 @@ from sqlalchemy import (
 )
 
 from gateway.domain.types import PostKind, Source
-from store.schema import Instant, favourites, poll_votes, polls, post_mentions, post_tags, posts, to_micros
+from store.schema import Instant, favourites, poll_votes, polls, post_cuts, post_mentions, post_tags, posts, to_micros
 from store.sql import given, insert_new, next_id, rows
 from store.unit import Reading, Unit
 
@@ -170,6 +170,7 @@ _WIPE = (
 )
 _DROP_TAGS = delete(post_tags).where(post_tags.c.post_id == bindparam("post_id"))
 _DROP_MENTIONS = delete(post_mentions).where(post_mentions.c.post_id == bindparam("post_id"))
+_DROP_CUT = delete(post_cuts).where(post_cuts.c.post_id == bindparam("post_id"))
 _DROP_VOTES = delete(poll_votes).where(poll_votes.c.post_id == bindparam("post_id"))
 _WIPE_POLL = update(polls).where(polls.c.post_id == bindparam("of_post")).values(question="", options="", told=None)
 _INSERT_FAVOURITE = insert_new(favourites)
@@ -267,6 +268,7 @@ async def wipe(unit: Unit, post_id: int, now: datetime) -> list[int]:
         await unit.execute(_WIPE, {"post_id": each, "now": now})
         await unit.execute(_DROP_TAGS, {"post_id": each})
         await unit.execute(_DROP_MENTIONS, {"post_id": each})
+        await unit.execute(_DROP_CUT, {"post_id": each})
     await unit.execute(_DROP_VOTES, {"post_id": post_id})
     await unit.execute(_WIPE_POLL, {"of_post": post_id})
     unit.ring()

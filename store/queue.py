@@ -165,12 +165,32 @@ def _between(pairs: Any, one: Any, other: Any) -> ColumnElement[bool]:
     return and_(pairs.c.account_id == one, pairs.c.other_id == other)
 
 
-def _of_original(pairs: Any, one: Any, other: Any) -> ColumnElement[bool]:
-    """SQL: the same is said anywhere. It is looked for on reposts alone, in place of a join for all."""
-    return case(
-        (posts.c.repost_of_id.is_not(None), exists().where(_between(pairs, one, other))), else_=literal_column("FALSE")
-    )
+def _where_any(third: Any, pairs: Any, one: Any, other: Any) -> ColumnElement[bool]:
+    """SQL: the same is said anywhere. It is looked for where there is a ``third`` alone, in place of a join for all."""
+    return case((third.is_not(None), exists().where(_between(pairs, one, other))), else_=literal_column("FALSE"))
 
+
+_RECIPIENT: ColumnElement[int | None] = deliveries.c.account_id
+_REPOSTED, _REPOSTED_FROM = posts.c.repost_of_id, _original.c.author_id
+_CAUSE = notices.c.caused_by_id
+
+
+_mailed = deliveries.alias("mailed")
+_answered_mail = case(
+    (
+        and_(posts.c.reply_to_id.is_not(None), deliveries.c.channel == literal_column(f"'{Channel.EMAIL}'")),
+        select(func.coalesce(_mailed.c.digest_id, _mailed.c.id))
+        .where(
+            _mailed.c.post_id == posts.c.reply_to_id,
+            _mailed.c.account_id == deliveries.c.account_id,
+            _mailed.c.channel == literal_column(f"'{Channel.EMAIL}'"),
+            _mailed.c.state.in_([literal_column(f"'{state}'") for state in ("sent", "delivered", "bundled")]),
+        )
+        .correlate(posts, deliveries)
+        .scalar_subquery(),
+    )
+)
+"""The mail that brought the recipient what a post answers. It is looked for on answers alone."""
 
 _DELIVERIES = given("ids", id=BigInteger)
 _DETAILS = (
@@ -186,6 +206,7 @@ _DETAILS = (
         notices.c.subject,
         notices.c.in_reply_to,
         notices.c.answers,
+        notices.c.kind,
         or_(_recipient.c.suspended_at.is_not(None), _recipient.c.deleted_at.is_not(None)),
         _recipient.c.texts_on,
         _recipient.c.email_mode,
@@ -199,19 +220,24 @@ _DETAILS = (
         listeners.c.mail,
         or_(
             _muted_by_recipient.c.account_id.is_not(None),
-            _of_original(mutes, deliveries.c.account_id, _original.c.author_id),
+            _where_any(_REPOSTED, mutes, _RECIPIENT, _REPOSTED_FROM),
+            _where_any(_CAUSE, mutes, _RECIPIENT, _CAUSE),
         ),
         or_(
             _blocked_by_author.c.account_id.is_not(None),
             _blocked_by_recipient.c.account_id.is_not(None),
-            _of_original(blocks, deliveries.c.account_id, _original.c.author_id),
-            _of_original(blocks, _original.c.author_id, deliveries.c.account_id),
+            _where_any(_REPOSTED, blocks, _RECIPIENT, _REPOSTED_FROM),
+            _where_any(_REPOSTED, blocks, _REPOSTED_FROM, _RECIPIENT),
+            _where_any(_CAUSE, blocks, _RECIPIENT, _CAUSE),
+            _where_any(_CAUSE, blocks, _CAUSE, _RECIPIENT),
         ),
         addresses.c.id,
         addresses.c.address,
         addresses.c.opted_out_at,
         addresses.c.dead_at.is_not(None),
         deliveries.c.excused,
+        _recipient.c.reply_version,
+        _answered_mail,
         deliveries.c.post_id,
     )
     .select_from(

@@ -38,11 +38,15 @@ _SUBJECT = select(
     sender_alerts.c.code,
 ).join(sender_alerts, sender_alerts.c.route == deliveries.c.route, isouter=True)
 _BY_ID = _SUBJECT.where(deliveries.c.id == bindparam("of_id"))
-_BY_REMOTE_ID = _SUBJECT.where(
-    deliveries.c.remote_id == bindparam("remote"),
-    deliveries.c.channel == literal_column("'sms'"),
-    deliveries.c.remote_id.is_not(None),
-).limit(1)
+_BY_REMOTE_ID = (
+    _SUBJECT.where(
+        deliveries.c.remote_id == bindparam("remote"),
+        deliveries.c.channel == literal_column("'sms'"),
+        deliveries.c.remote_id.is_not(None),
+    )
+    .order_by(deliveries.c.id.desc())
+    .limit(1)
+)
 
 _ADD = insert_new(receipts).returning(receipts.c.id)
 _NOW = bindparam("now", type_=Instant())
@@ -101,7 +105,8 @@ async def add(
 
 
 async def subject(reading: Reading, delivery_id: int | None, remote_id: str) -> Subject | None:
-    """The delivery with this number of ours or, when the report names none, the one that had this message."""
+    """The delivery with this number of ours or, when the report names none, the newest one that had this message: some
+    carriers give an id again after a while."""
     if delivery_id is not None:
         row: Any = (await reading.execute(_BY_ID, {"of_id": delivery_id})).one_or_none()
     else:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import BigInteger, bindparam, func, insert, select, update
 
 from store.schema import Instant, accounts, reports
 from store.unit import Reading, Unit
@@ -16,6 +16,7 @@ class ReportRow:
     id: int
     reporter_id: int
     reporter: str | None
+    about_id: int
     about: str | None
     post_id: int | None
     words: str
@@ -29,6 +30,7 @@ _ROW = (
         reports.c.id,
         reports.c.reporter_id,
         _reporter.c.name,
+        reports.c.account_id,
         _about.c.name,
         reports.c.post_id,
         reports.c.words,
@@ -42,6 +44,20 @@ _ADD = insert(reports)
 _OPEN = _ROW.where(reports.c.closed_at.is_(None)).order_by(reports.c.id).limit(bindparam("most"))
 _NEWEST = _ROW.order_by(reports.c.id.desc()).limit(bindparam("most"))
 _BY_ID = _ROW.where(reports.c.id == bindparam("which"))
+_OPEN_AFTER = (
+    _ROW.where(reports.c.closed_at.is_(None), reports.c.id > bindparam("after", type_=BigInteger))
+    .order_by(reports.c.id)
+    .limit(bindparam("most"))
+)
+_NEWEST_BEFORE = (
+    _ROW.where(reports.c.id < bindparam("before", type_=BigInteger))
+    .order_by(reports.c.id.desc())
+    .limit(bindparam("most"))
+)
+_COUNT_OPEN = select(func.count()).where(reports.c.closed_at.is_(None))
+_REOPEN = (
+    update(reports).where(reports.c.id == bindparam("which"), reports.c.closed_at.is_not(None)).values(closed_at=None)
+)
 _CLOSE = (
     update(reports)
     .where(reports.c.id == bindparam("which"), reports.c.closed_at.is_(None))
@@ -85,5 +101,27 @@ async def newest(reading: Reading, *, most: int) -> list[ReportRow]:
 async def close(unit: Unit, report_id: int, *, now: datetime) -> ReportRow | None:
     """Close a report; None when it is none that is open."""
     if (await unit.execute(_CLOSE, {"which": report_id, "now": now})).rowcount == 0:
+        return None
+    return ReportRow(*(await unit.execute(_BY_ID, {"which": report_id})).one())
+
+
+async def open_after(reading: Reading, after: int, *, most: int) -> list[ReportRow]:
+    """What waits for the operator behind an id, the oldest first."""
+    return [ReportRow(*row) for row in await reading.execute(_OPEN_AFTER, {"after": after, "most": most})]
+
+
+async def newest_before(reading: Reading, before: int, *, most: int) -> list[ReportRow]:
+    """Open or closed with an id below ``before``, the newest first."""
+    return [ReportRow(*row) for row in await reading.execute(_NEWEST_BEFORE, {"before": before, "most": most})]
+
+
+async def count_open(reading: Reading) -> int:
+    """How many wait for the operator."""
+    return (await reading.execute(_COUNT_OPEN)).scalar_one()
+
+
+async def reopen(unit: Unit, report_id: int) -> ReportRow | None:
+    """Let a closed report wait for the operator again; None when it is none that is closed."""
+    if (await unit.execute(_REOPEN, {"which": report_id})).rowcount == 0:
         return None
     return ReportRow(*(await unit.execute(_BY_ID, {"which": report_id})).one())

@@ -85,7 +85,11 @@ class _AccountCols(TypedColumns):
     ``sms_route`` is the route of that phone. ``store.addresses.refresh`` alone writes these three.
     ``quiet_hours`` are the daily ones, as ``gateway.domain.quiet`` writes them. ``sleeps_at``/``wakes_at`` are the
     window of quiet that is now or comes next; the person sleeps from ``sleeps_at`` until it has been moved forward.
-    ``post_version``/``feed_version`` go into the secret posting and feed addresses; raising one revokes the old.
+    ``digest_hour`` is when a daily digest goes out on the person's clocks, None for the site's hour; ``digest_at`` when
+    the next digest is due, None for who gets none. ``store.digests`` writes it, and ``email_mode``.
+    ``post_version``/``feed_version``/``reply_version`` go into the secret posting and feed addresses and into those
+    that answer a post; raising one revokes the old.
+    ``checks_sender``: the secret posting address takes mail only when it is proven to be from a mailbox of the account.
     ``pin_hash`` is the digest of the PIN that texts must begin with, ``password_hash`` what argon2 makes of the site's
     password; each is empty without one.
     """
@@ -112,6 +116,10 @@ class _AccountCols(TypedColumns):
     quiet_hours: Named[str | None] = Column(String(11))
     sleeps_at: Named[datetime | None] = Column(Instant)
     wakes_at: Named[datetime | None] = Column(Instant)
+    reply_version: Named[int] = Column(Integer, server_default="0")
+    checks_sender: Named[bool] = Column(Boolean, server_default=false())
+    digest_hour: Named[int | None] = Column(SmallInteger)
+    digest_at: Named[datetime | None] = Column(Instant)
     password_hash: Named[str] = Column(Text, server_default="")
 
 
@@ -122,6 +130,8 @@ accounts = Table(
     Index(None, "name", unique=True),
     # Whose quiet hours are over.
     _partial("ix_accounts_wakes_at", "wakes_at", where="wakes_at IS NOT NULL"),
+    # Whose digest is due.
+    _partial("ix_accounts_digest_at", "digest_at", where="digest_at IS NOT NULL"),
     sqlite_autoincrement=True,
 )
 
@@ -157,7 +167,10 @@ class _AddressCols(TypedColumns):
 
     ``account_id``    whose it is now; None for a number that we only know.
     ``route``         for phones: the sender number this person texts with, so that one thread stays one thread.
-    ``opted_out_at``  STOP, or the provider said so: nothing may be sent. ``dead_at``: it does not exist.
+    ``opted_out_at``  STOP, or the provider said so: nothing may be sent. ``dead_at``: it does not exist, or mails to it
+                      are stopped; ``complained_at`` because its owner reported one as spam.
+    ``bounces``       mails that came back since there is no such mailbox, the last at ``bounced_at``.
+    ``soft_days``     days on which mails came back for what may pass, the last of them counted at ``soft_at``.
     ``last_post_id``  the last post that was sent to this phone: what a bare R, RT or FAV means.
     """
 
@@ -174,6 +187,9 @@ class _AddressCols(TypedColumns):
     bounced_at: Named[datetime | None] = Column(Instant)
     last_post_id: Named[int | None] = Column(BigInteger)
     created_at: Named[datetime] = Column(Instant)
+    soft_days: Named[int] = Column(SmallInteger, server_default="0")
+    soft_at: Named[datetime | None] = Column(Instant)
+    complained_at: Named[datetime | None] = Column(Instant)
 
 
 addresses = Table(
@@ -206,11 +222,42 @@ consents = Table(
 )
 
 
+class _AuditCols(TypedColumns):
+    """What somebody who looks after the site did, when, about whom or what. Rows are only ever added; triggers see to
+    it, and no other row need stay for one to say what it says.
+
+    ``door``    ``web``, or ``cli`` for the command line. ``who`` is then the name of the account at that moment, or of
+    the user of the machine; ``who_id`` the account, None for a user of the machine.
+    ``act``     one of ``gateway.service.auditing.Act``; ``about`` and ``about_id`` are the member it was about, if any.
+    ``words``   what there is to say beyond that: a reason, a number, what was written in a form.
+    """
+
+    id = Column(_Id, primary_key=True)
+    at: Named[datetime] = Column(Instant)
+    door: Named[str] = Column(String(8))
+    who_id: Named[int | None] = Column(BigInteger)
+    who: Named[str] = Column(String(64))
+    act: Named[str] = Column(String(32))
+    about_id: Named[int | None] = Column(BigInteger)
+    about: Named[str] = Column(String(64), server_default="")
+    words: Named[str] = Column(Text, server_default="")
+
+
+audit = Table(
+    "audit",
+    metadata,
+    _AuditCols,
+    # What was done about one member.
+    _partial("ix_audit_about_id", "about_id", "id", where="about_id IS NOT NULL"),
+    sqlite_autoincrement=True,
+)
+
+
 class _OfferCols(TypedColumns):
     """The one question an address was last asked: post these words after all (Y)? Repeat this code to go on?
 
-    ``kind`` is ``post``, the command that awaits its echo code (``delete``, ``public``, ``name``), or ``phone``: is
-    this the phone of the account whose id stands in ``words``?
+    ``kind`` is ``post``, the command that awaits its echo code (``delete``, ``public``, ``name``), ``phone``: is this
+    the phone of the account whose id stands in ``words``? or ``mailbox``: a code was mailed to that address.
     """
 
     address_id: Named[int] = Column(
@@ -315,9 +362,61 @@ sessions = Table(
 )
 
 
+class _InviteCols(TypedColumns):
+    """An invitation to sign up: only the digest of its code is kept.
+
+    ``made_by``    the account that made it, None for the command line. ``note``: for whom, in the maker's words.
+    ``uses_left``  how many may still sign up by it.
+    """
+
+    id = Column(_Id, primary_key=True)
+    code_hash: Named[str] = Column(String(64))
+    made_by: Named[int | None] = Column(BigInteger)
+    note: Named[str] = Column(String(140), server_default="")
+    uses: Named[int] = Column(Integer)
+    uses_left: Named[int] = Column(Integer)
+    created_at: Named[datetime] = Column(Instant)
+    expires_at: Named[datetime] = Column(Instant)
+    revoked_at: Named[datetime | None] = Column(Instant)
+
+
+invites = Table(
+    "invites",
+    metadata,
+    _InviteCols,
+    UniqueConstraint("code_hash"),
+    # A member's own, and how many they made lately.
+    Index(None, "made_by", "created_at"),
+    sqlite_autoincrement=True,
+)
+
+
+class _InviteUseCols(TypedColumns):
+    """``account_id`` signed up by an invitation."""
+
+    account_id: Named[int] = Column(_Id, ForeignKey("accounts.id"), primary_key=True, autoincrement=False)
+    invite_id: Named[int] = Column(_Id, ForeignKey("invites.id"))
+    used_at: Named[datetime] = Column(Instant)
+
+
+invite_uses = Table("invite_uses", metadata, _InviteUseCols, Index(None, "invite_id"))
+
+
+class _DefaultFollowCols(TypedColumns):
+    """Everybody new follows ``account_id`` from the start. ``texts``, ``mail``: as in ``follows``."""
+
+    account_id: Named[int] = Column(_Id, ForeignKey("accounts.id"), primary_key=True, autoincrement=False)
+    texts: Named[bool] = Column(Boolean, server_default=false())
+    mail: Named[bool | None] = Column(Boolean)
+    created_at: Named[datetime] = Column(Instant)
+
+
+default_follows = Table("default_follows", metadata, _DefaultFollowCols)
+
+
 class _SignupCols(TypedColumns):
     """Somebody who typed a name and a phone or mail address on the site and has yet to prove it: no account, and the
-    name is still anybody's."""
+    name is still anybody's. ``invite_id`` is the invitation that they came with."""
 
     id = Column(_Id, primary_key=True)
     name: Named[str] = Column(String(15))
@@ -327,9 +426,34 @@ class _SignupCols(TypedColumns):
     tries: Named[int] = Column(SmallInteger, server_default="0")
     created_at: Named[datetime] = Column(Instant)
     expires_at: Named[datetime] = Column(Instant)
+    invite_id: Named[int | None] = Column(BigInteger)
 
 
 signups = Table("signups", metadata, _SignupCols, Index(None, "code_hash"), Index(None, "address"))
+
+
+class _ListCols(TypedColumns):
+    """People whom an account reads apart from its home."""
+
+    id = Column(_Id, primary_key=True)
+    account_id: Named[int] = Column(_Id, ForeignKey("accounts.id"))
+    title: Named[str] = Column(String(40))
+    created_at: Named[datetime] = Column(Instant)
+
+
+lists = Table("lists", metadata, _ListCols, Index(None, "account_id"), sqlite_autoincrement=True)
+
+
+class _ListMemberCols(TypedColumns):
+    """Who is on a list."""
+
+    list_id: Named[int] = Column(_Id, ForeignKey("lists.id", ondelete="CASCADE"))
+    account_id: Named[int] = Column(_Id, ForeignKey("accounts.id"))
+
+
+list_members = Table(
+    "list_members", metadata, _ListMemberCols, PrimaryKeyConstraint("list_id", "account_id"), Index(None, "account_id")
+)
 
 
 class _FollowCols(TypedColumns):
@@ -446,6 +570,17 @@ posts = Table(
 )
 
 
+class _CutCols(TypedColumns):
+    """What was cut off the mail that became a post: quotes, signatures, footers. Its author may see it for a while."""
+
+    post_id: Named[int] = Column(_Id, ForeignKey("posts.id"), primary_key=True, autoincrement=False)
+    words: Named[str] = Column(Text)
+    cut_at: Named[datetime] = Column(Instant)
+
+
+post_cuts = Table("post_cuts", metadata, _CutCols, Index(None, "cut_at"))
+
+
 class _TagCols(TypedColumns):
     """A post's tags, folded to lower case, without the ``#``."""
 
@@ -548,6 +683,8 @@ class _NoticeCols(TypedColumns):
     """Words of Birdwire's own: the answer to a command, a confirmation. One row per recipient.
 
     ``answers``  it answers what that address has just sent, so it goes out even after a STOP (its one confirmation).
+    ``caused_by_id``  whose doing it was: who nudged, asked to follow, accepted, or asked in a poll; None of all else.
+    ``kind``     what it is about, a ``gateway.domain.types.NoticeKind``. What a digest brings is looked up at sending.
     """
 
     id = Column(_Id, primary_key=True)
@@ -555,6 +692,8 @@ class _NoticeCols(TypedColumns):
     subject: Named[str] = Column(Text, server_default="")
     in_reply_to: Named[str] = Column(Text, server_default="")
     answers: Named[bool] = Column(Boolean, server_default=false())
+    caused_by_id: Named[int | None] = Column(BigInteger)
+    kind: Named[str] = Column(String(8), server_default="notice")
 
 
 notices = Table("notices", metadata, _NoticeCols)
@@ -571,6 +710,7 @@ class _DeliveryCols(TypedColumns):
     ``refused_by``  the routes whose number the provider refused for it, as ``,1,2,``; None for nearly all.
     ``due_at``      not before; ``attempt``: the fence; ``excused``: how many attempts were no fault of its own.
     ``lease_until``  whose turn it is until when; once a text is sent, when the provider is asked about it.
+    ``digest_id``   the delivery of the digest that brings this post: what becomes of that becomes of this one.
     ``price_micros``, ``price_unit``  what a text cost, in millionths of a currency, once the provider has said so.
     """
 
@@ -597,6 +737,7 @@ class _DeliveryCols(TypedColumns):
     price_micros: Named[int | None] = Column(BigInteger)
     price_unit: Named[str | None] = Column(String(3))
     refused_by: Named[str | None] = Column(Text)
+    digest_id: Named[int | None] = Column(BigInteger)
 
 
 deliveries = Table(
@@ -629,6 +770,10 @@ deliveries = Table(
         "lease_until",
         where="channel = 'sms' AND (state = 'sent' OR state = 'delivered') AND lease_until IS NOT NULL",
     ),
+    # What waits for somebody's digest.
+    _partial("ix_deliveries_gathered", "account_id", "id", where="state = 'gathered'"),
+    # What a digest brings.
+    _partial("ix_deliveries_bundled", "digest_id", "id", where="digest_id IS NOT NULL"),
     # The operator's list of what was given up.
     _partial("ix_deliveries_dead", "settled_at", where="state = 'dead'"),
     sqlite_autoincrement=True,
@@ -686,6 +831,18 @@ class _CostCols(TypedColumns):
 
 
 sms_costs = Table("sms_costs", metadata, _CostCols, PrimaryKeyConstraint("day", "route", "country"))
+
+
+class _DayCountCols(TypedColumns):
+    """How much of something there was on a day (``2026-11-25`` in the site's time zone): one of
+    ``gateway.service.counting.What``."""
+
+    day: Named[str] = Column(String(10))
+    what: Named[str] = Column(String(16))
+    number: Named[int] = Column(BigInteger)
+
+
+day_counts = Table("day_counts", metadata, _DayCountCols, PrimaryKeyConstraint("day", "what"))
 
 
 class _ReceiptCols(TypedColumns):

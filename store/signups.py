@@ -21,6 +21,7 @@ class SignupRow:
     tries: int
     created_at: datetime
     expires_at: datetime
+    invite_id: int | None = None
 
 
 _ADD = insert(signups).returning(signups.c.id)
@@ -35,9 +36,17 @@ _PRUNE = delete(signups).where(signups.c.created_at <= bindparam("before"))
 
 
 async def add(
-    unit: Unit, name: str, channel: str, address: str, code_hash: str, *, now: datetime, expires_at: datetime
+    unit: Unit,
+    name: str,
+    channel: str,
+    address: str,
+    code_hash: str,
+    *,
+    now: datetime,
+    expires_at: datetime,
+    invite_id: int | None = None,
 ) -> int:
-    """Wait for the proof; the id by which it is asked for."""
+    """Wait for the proof; the id by which it is asked for. ``invite_id`` is the invitation that they came with."""
     values = {
         "name": name,
         "channel": channel,
@@ -45,6 +54,7 @@ async def add(
         "code_hash": code_hash,
         "created_at": now,
         "expires_at": expires_at,
+        "invite_id": invite_id,
     }
     new_id: int = (await unit.execute(_ADD, values)).scalar_one()
     return new_id

@@ -1,7 +1,7 @@
 """People with quiet hours: who sleeps, who wakes, and what has waited for them meanwhile."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,7 +11,6 @@ from sqlalchemy import (
     bindparam,
     case,
     func,
-    insert,
     literal_column,
     null,
     select,
@@ -108,13 +107,6 @@ _RELEASE = (
     )
     .returning(deliveries.c.account_id, deliveries.c.state)
 )
-_new = given("new", text=notices.c.text.type)
-_ADD_NOTICES = (
-    insert(notices)
-    .from_select(["text"], select(_new.c.text).order_by(_new.c.n))
-    .returning(notices.c.id, notices.c.text)
-)
-_ADD_DELIVERIES = insert(deliveries)
 
 
 async def any_due(reading: Reading, *, now: datetime) -> bool:
@@ -159,31 +151,3 @@ async def release(unit: Unit, account_ids: Sequence[int], *, burst: int, now: da
     if released:
         unit.ring()
     return Counter(account_id for account_id, state in released if state == State.DEAD and account_id is not None)
-
-
-async def add_summaries(unit: Unit, words: Iterable[tuple[Sleeper, str]], *, now: datetime) -> None:
-    """Queue these words for these people's phones, among the posts: nobody's answer waits behind them."""
-    told = [(sleeper, text) for sleeper, text in words if sleeper.route is not None and sleeper.phone_id is not None]
-    if not told:
-        return
-    notice_ids: dict[str, list[int]] = {}
-    for notice_id, text in await unit.execute(_ADD_NOTICES, {"new": rows([text] for _, text in told)}):
-        notice_ids.setdefault(text, []).append(notice_id)
-    await unit.execute(
-        _ADD_DELIVERIES,
-        [
-            {
-                "notice_id": notice_ids[text].pop(),
-                "account_id": sleeper.id,
-                "address_id": sleeper.phone_id,
-                "channel": Channel.SMS,
-                "route": sleeper.route,
-                "lane": Lane.FIRST,
-                "state": State.QUEUED,
-                "due_at": now,
-                "queued_at": now,
-            }
-            for sleeper, text in told
-        ],
-    )
-    unit.ring()

@@ -21,8 +21,9 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import Insert
 
 from gateway.domain.budget import NEAR, Account, Budget, Of
-from store.schema import routes, sms_costs, sms_usage
+from store.schema import accounts, routes, sms_costs, sms_usage
 from store.sql import given, rows
+from store.timelines import Statement
 from store.unit import Reading, Unit
 
 _MONTH: ColumnElement[int] = bindparam("of_month", type_=Integer)
@@ -85,6 +86,13 @@ _STANDING = (
     .where(sms_usage.c.month == _MONTH, or_(_share(NEAR), sms_usage.c.kind == Of.SITE))
     .group_by(sms_usage.c.kind)
 )
+_MOST_USED: Statement = (
+    select(sms_usage.c.of_id, func.coalesce(accounts.c.name, ""), sms_usage.c.segments)
+    .select_from(sms_usage.outerjoin(accounts, accounts.c.id == sms_usage.c.of_id))
+    .where(sms_usage.c.month == _MONTH, sms_usage.c.kind == bindparam("whose"))
+    .order_by(sms_usage.c.segments.desc(), sms_usage.c.of_id)
+    .limit(bindparam("most"))
+)
 _PRUNE = delete(sms_usage).where(sms_usage.c.month < _MONTH)
 
 _billed = given("billed", day=Text, route=Integer, country=Text, texts=Integer, segments=Integer)
@@ -117,6 +125,15 @@ class Near:
     near: int
     used_up: int
     most: int
+
+
+@dataclass(frozen=True, slots=True)
+class Spender:
+    """What one budget was charged with: whose it is (0 and no name for the site), and segments."""
+
+    account_id: int
+    name: str
+    segments: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +194,12 @@ async def warn(unit: Unit, month: int, budget: Budget) -> list[tuple[Account, in
 async def standing(reading: Reading, month: int, budget: Budget) -> list[Near]:
     """How the month's budgets stand, by kind."""
     return [Near(*row) for row in await reading.execute(_STANDING, {"of_month": month, **_limits(budget)})]
+
+
+async def most_used(reading: Reading, month: int, whose: Of, *, most: int) -> list[Spender]:
+    """The budgets of a kind that were charged most in a month."""
+    values = {"of_month": month, "whose": whose, "most": most}
+    return [Spender(*row) for row in await reading.execute(_MOST_USED, values)]
 
 
 async def prune(unit: Unit, before: int) -> None:

@@ -57,6 +57,7 @@ _IN_GOOD_STANDING = (
     .where(
         addresses.c.opted_out_at.is_(None),
         addresses.c.dead_at.is_(None),
+        or_(_by_phone, addresses.c.bounces + addresses.c.soft_days == literal_column("0")),
         or_(_asking.c.route.is_(None), addresses.c.route == _asking.c.route),
         accounts.c.name.is_not(None),
         accounts.c.suspended_at.is_(None),
@@ -72,8 +73,8 @@ async def in_good_standing(
     reading: Reading, asking: Sequence[Asking], *, since: datetime, most: int
 ) -> list[Writer | None]:
     """For each message, who wrote it, or None where anything about that is unusual: an unknown sender, a number that
-    the phone has not texted before, a PIN, an opt-out, a suspension, more than ``most`` texts since ``since``, or a
-    second message of the same account."""
+    the phone has not texted before, a PIN, an opt-out, a mailbox that mails came back from, a suspension, more than
+    ``most`` texts since ``since``, or a second message of the same account."""
     values = {"asking": rows(asking), "since": since, "most": most}
     found: list[Writer | None] = [None] * len(asking)
     seen: set[int] = set()

@@ -24,8 +24,8 @@ from gateway.daemon import Listening
 from gateway.domain import fanout
 from gateway.domain.fanout import Page
 from gateway.domain.types import Channel
+from gateway.service import claiming, receipts, settling
 from gateway.service import fanout as fanning_out
-from gateway.service import receipts, sending
 from inbound.intake import Intake
 from outbound.mail import MailTransport
 from outbound.sms_twilio import MessagesApi, TwilioTransport
@@ -76,22 +76,22 @@ POINTS = {
     "between two pages": Point("before", fanouts, "queue_page", calls=3, pages_of_one=True),
     "fanned out, not claimed": Point("before", metrics, "fanout_page"),
     # A text out.
-    "claim not committed": Point("after", sending, "claim", lambda *call: bool(call[-1].deliveries)),
+    "claim not committed": Point("after", claiming, "claim", lambda *call: bool(call[-1].deliveries)),
     "claimed, not sent": Point("before", TwilioTransport, "send"),
     "request not out": Point("before", MessagesApi, "create"),
     "taken, answer unread": Point("after", MessagesApi, "create"),
-    "settle not committed": Point("after", sending, "settle", _sms_results),
+    "settle not committed": Point("after", settling, "settle", _sms_results),
     "settled": Point("before", Worker, "_count"),
     "receipt not committed": Point("after", receipts, "record"),
     # A text of unknown outcome.
     "before the look-up": Point("before", TwilioTransport, "look_up"),
     "looked up": Point("after", TwilioTransport, "look_up"),
-    "look-up not committed": Point("after", sending, "settle_look_up"),
+    "look-up not committed": Point("after", settling, "settle_look_up"),
     # A mail out.
     "mail claimed, not sent": Point("before", MailTransport, "send"),
     "mail offered, not sent": Point("before", Conversation, "content"),
     "mail taken, answer unread": Point("after", Conversation, "content"),
-    "mail settle not committed": Point("after", sending, "settle", _mail_results),
+    "mail settle not committed": Point("after", settling, "settle", _mail_results),
     # A clean stop.
     "doors closed": Point("before", Intake, "close"),
     "workers told to stop": Point("before", Worker, "stop"),

@@ -35,6 +35,7 @@ const server = smpp.createServer((session) => {
     tell({
       event: 'submit', to: pdu.destination_addr, from: pdu.source_addr, coding: pdu.data_coding, esm: pdu.esm_class,
       dest_ton: pdu.dest_addr_ton, source_ton: pdu.source_addr_ton, receipt: pdu.registered_delivery, status, id,
+      good_for: pdu.validity_period instanceof Date ? Math.round((pdu.validity_period - Date.now()) / 1000) : null,
       text: body.message, udh: body.udh ? Buffer.concat([].concat(body.udh)).toString('hex') : '',
     });
     if (silent) return;

@@ -58,7 +58,7 @@ async def running() -> AsyncIterator[Carrier]:
         "node",
         str(script),
         PASSWORD,
-        env={**os.environ, "NODE_PATH": str(node.installed(PACKAGE, VERSION))},
+        env={**os.environ, "TZ": "UTC", "NODE_PATH": str(node.installed(PACKAGE, VERSION))},
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
     )

@@ -20,7 +20,7 @@ from gateway.cli_follows import parse_via
 from gateway.cli_post import parse_when
 from gateway.domain import provider_codes
 from gateway.domain.delivery import Halt
-from gateway.service import alerts, identity, joining
+from gateway.service import alerts, identity, joining, mailboxes
 from gateway.service.site import Site
 from store import accounts, addresses, reports, routes
 from store.unit import Store
@@ -187,6 +187,49 @@ def test_somebody_is_suspended_restored_and_deleted(birdwire):
     assert birdwire.json("user", "show", "bob")["suspended_at"] is None
     birdwire.done("user", "delete", "bob")
     assert birdwire.json("user", "list") == []
+
+
+def test_who_gets_nothing_any_more_is_seen_with_the_reason_and_taken_up_again(birdwire):
+    birdwire.done("user", "add", "bob", "--email", "bob@x.example", "--phone", "(555) 123-4567")
+    birdwire.done("user", "add", "eve", "--email", "eve@x.example")
+
+    async def stop() -> None:
+        store = Store(birdwire.url)
+        site = Site("Testville", "https://birds.example", "birds.example", b"k" * 32)
+        now = datetime.now(UTC)
+        async with store.unit() as unit:
+            for channel, address in (("email", "bob@x.example"), ("sms", "+15551234567")):
+                found = await addresses.find(unit, channel, address)
+                assert found is not None
+                await addresses.mark_dead(unit, found.id, "5.1.1 nobody here", now=now)
+            eve = await addresses.find(unit, "email", "eve@x.example")
+            assert eve is not None
+            await mailboxes.complained(unit, site, eve, "complaint (abuse)", now=now)
+        await store.close()
+
+    asyncio.run(stop())
+    shown = birdwire.json("user", "show", "bob")["stopped"]
+    assert {(each["address"], each["reason"]) for each in shown} == {
+        ("+15551234567", "5.1.1 nobody here"),
+        ("bob@x.example", "5.1.1 nobody here"),
+    }
+    assert "bob@x.example (5.1.1 nobody here)" in birdwire.done("user", "show", "bob")
+    listed = birdwire.json("user", "stopped")
+    assert {(each["name"], each["address"]) for each in listed} == {
+        ("bob", "+15551234567"),
+        ("bob", "bob@x.example"),
+        ("eve", "eve@x.example"),
+    }
+    assert "complaint (abuse)" in birdwire.done("user", "stopped")
+    assert "name it" in birdwire.refused("user", "resume", "eve")
+    assert "eve@x.example is used again." in birdwire.done("user", "resume", "eve", "Eve@x.example")
+    eve = birdwire.json("user", "show", "eve")
+    assert (eve["stopped"], eve["email_mode"]) == ([], "instant")
+    assert birdwire.done("user", "resume", "bob", "(555) 123-4567") == "+15551234567 is used again.\n"
+    assert "is not stopped" in birdwire.refused("user", "resume", "bob", "(555) 123-4567")
+    birdwire.done("user", "resume", "bob")
+    assert birdwire.json("user", "stopped") == []
+    assert "nothing of bob is stopped" in birdwire.refused("user", "resume", "bob")
 
 
 def test_a_follow_stands_at_once_also_where_they_are_protected(birdwire):
@@ -452,3 +495,171 @@ def test_the_ledger_of_consent_is_written_to_a_file_or_the_screen(birdwire):
         assert [row["address"] for row in found] == [address]
     assert birdwire.done("consents", "export", "--phone", "+15550000000", "-").strip() == "at,address,action,how,words"
     assert "not both" in birdwire.misused("consents", "export", "--phone", "1", "--email", "a", "-")
+
+
+def audit_of(birdwire) -> list[list[str]]:
+    """What stands in the audit log: act, about and words of each entry."""
+    rows = list(csv.DictReader(io.StringIO(birdwire.done("audit", "export", "-"))))
+    assert {row["door"] for row in rows} <= {"cli"}
+    assert len({row["who"] for row in rows}) <= 1
+    assert all(datetime.fromisoformat(row["at"]).tzinfo is not None for row in rows)
+    return [[row["act"], row["about"], row["words"]] for row in rows]
+
+
+def test_what_is_done_about_people_stands_in_the_audit_log(birdwire, monkeypatch):
+    monkeypatch.setenv("LOGNAME", "otto")
+    birdwire.done("user", "add", "alice", "--admin")
+    birdwire.done("user", "add", "bob", "--phone", "+15551234567")
+    birdwire.done("user", "address", "bob", "--email", "bob@mail.example")
+    birdwire.done("user", "claim", "bob")
+    birdwire.done("user", "renew", "bob", "--posting", "--replies")
+    birdwire.done("user", "guard", "bob", "on")
+    birdwire.done("user", "suspend", "bob")
+    birdwire.refused("user", "suspend", "bob")
+    birdwire.done("user", "restore", "bob")
+    birdwire.refused("user", "restore", "bob")
+    birdwire.done("follow", "bob", "alice")
+    file = birdwire.folder / "follows.csv"
+    file.write_text("follower,followee,via\nalice,bob,\n")
+    birdwire.done("follow", "import", str(file))
+    birdwire.done("post", "alice", "hello")
+    later = birdwire.json("post", "alice", "later", "--at", "+2h")["id"]
+    birdwire.done("schedule", "drop", str(later))
+    birdwire.done("group", "add", "team")
+    birdwire.refused("group", "add", "team")
+    birdwire.done("user", "delete", "bob")
+    birdwire.refused("user", "delete", "bob")
+    assert audit_of(birdwire) == [
+        ["member.add", "alice", "as an administrator"],
+        ["member.add", "bob", ""],
+        ["member.address", "bob", "mailbox"],
+        ["member.claim", "bob", ""],
+        ["member.renew", "bob", "posting and replies"],
+        ["member.guard", "bob", "on"],
+        ["member.suspend", "bob", ""],
+        ["member.restore", "bob", ""],
+        ["follow.add", "bob", "follows alice"],
+        ["follow.import", "", "1"],
+        ["member.post", "alice", "1"],
+        ["member.post", "alice", f"schedule {later}"],
+        ["schedule.drop", "alice", f"schedule {later}"],
+        ["group.add", "!team", ""],
+        ["member.delete", "bob", ""],
+    ]
+    assert birdwire.done("audit", "export", "log.csv") == "15 entries written to log.csv.\n"
+    assert ",cli,otto,member.add,alice," in (birdwire.folder / "log.csv").read_text()
+
+
+def test_who_became_somebody_else_to_do_it_is_named(birdwire, monkeypatch):
+    monkeypatch.setenv("LOGNAME", "root")
+    monkeypatch.setenv("SUDO_USER", "otto")
+    birdwire.done("user", "add", "alice")
+    assert ",otto as root," in birdwire.done("audit", "export", "-")
+
+
+def test_the_hand_on_the_queue_stands_in_the_audit_log(birdwire):
+    birdwire.done("user", "add", "alice")
+    birdwire.done("user", "add", "bob", "--email", "bob@example.com")
+    birdwire.done("follow", "bob", "alice")
+    birdwire.done("post", "alice", "@bob hello")
+    (row,) = birdwire.json("queue", "list", "--state", "queued")
+    birdwire.done("queue", "drop", str(row["id"]))
+    birdwire.done("queue", "retry", "--all")
+    birdwire.done("queue", "hold")
+    birdwire.done("queue", "hold")
+    birdwire.done("queue", "release")
+    birdwire.done("queue", "release")
+    acts = [entry for entry in audit_of(birdwire) if entry[0].startswith("queue")]
+    one = f"1: {row['id']}"
+    assert acts == [
+        ["queue.drop", "", one],
+        ["queue.retry", "", one],
+        ["queue.hold", "", ""],
+        ["queue.release", "", ""],
+    ]
+
+
+def test_somebody_looks_after_the_site_and_no_longer_and_somebody_always_does(birdwire):
+    for name in ("alice", "bob"):
+        birdwire.done("user", "add", name)
+    birdwire.done("user", "admin", "alice")
+    assert "already" in birdwire.refused("user", "admin", "alice")
+    assert "only administrator" in birdwire.refused("user", "admin", "alice", "--off")
+    birdwire.done("user", "admin", "bob")
+    assert "no longer" in birdwire.done("user", "admin", "alice", "--off")
+    assert "not an administrator" in birdwire.refused("user", "admin", "alice", "--off")
+    assert birdwire.json("user", "show", "bob")["admin"]
+    acts = [entry[:2] for entry in audit_of(birdwire) if entry[0] != "member.add"]
+    assert acts == [["member.admin", "alice"], ["member.admin", "bob"], ["member.no-admin", "alice"]]
+
+
+def test_invitations_are_made_listed_and_revoked(birdwire):
+    made = birdwire.json("invite", "add", "--for", "the new class", "--uses", "30", "--days", "3")
+    assert made["link"] == f"http://127.0.0.1:8140/signup?invite={made['code']}"
+    printed = birdwire.run("invite", "add")
+    assert "/signup?invite=" in printed.stdout
+    assert "takes no invitation here" in printed.stderr
+    assert "takes no invitation" not in birdwire.run("invite", "add", BIRDWIRE_SITE__REGISTRATION="invite").stderr
+    [_, _, first] = birdwire.json("invite", "list")
+    assert (first["note"], first["uses_left"], first["made_by"]) == ("the new class", 30, None)
+    assert made["code"] not in birdwire.done("invite", "list", "--json")
+    assert "the new class" in birdwire.done("invite", "list")
+    assert birdwire.done("invite", "revoke", str(made["id"])) == "1 revoked\n"
+    assert "no such invitations" in birdwire.refused("invite", "revoke", str(made["id"]))
+    assert len(birdwire.json("invite", "list")) == 2
+    assert len(birdwire.json("invite", "list", "--all")) == 3
+    for wrong in (("--uses", "0"), ("--days", "366"), ("--uses", "10001")):
+        assert "--uses is from 1" in birdwire.refused("invite", "add", *wrong)
+    acts = [entry[:2] for entry in audit_of(birdwire)]
+    assert acts == [["invite.add", f"invitation {n}"] for n in (1, 2, 3)] + [["invite.revoke", "invitation 1"]]
+
+
+def test_everybody_new_follows_whom_the_operator_says(birdwire):
+    for name in ("rita", "old"):
+        birdwire.done("user", "add", name)
+    assert birdwire.json("follow", "default", "list") == []
+    birdwire.done("follow", "default", "add", "@Rita", "--via", "sms,email")
+    birdwire.done("follow", "default", "add", "old", "--via", "none")
+    birdwire.done("follow", "default", "add", "old")
+    assert birdwire.json("follow", "default", "list") == [
+        {"name": "old", "via": ""},
+        {"name": "rita", "via": "sms,email"},
+    ]
+    assert "auto" in birdwire.done("follow", "default", "list")
+    assert birdwire.json("user", "add", "alice")["following"] == ["rita", "old"]
+    birdwire.done("follow", "default", "remove", "rita")
+    assert "nobody follows rita by itself" in birdwire.refused("follow", "default", "remove", "rita")
+    assert "nobody is called zed" in birdwire.refused("follow", "default", "add", "zed")
+    assert birdwire.json("user", "add", "bob")["following"] == ["old"]
+    assert birdwire.json("user", "show", "old")["following"] == []
+    assert [row["via"] for row in birdwire.json("follow", "export")] == ["sms,email", "", ""]
+    acts = [entry[:2] for entry in audit_of(birdwire) if entry[0].startswith("default")]
+    assert acts == [
+        ["default.add", "rita"],
+        ["default.add", "old"],
+        ["default.add", "old"],
+        ["default.remove", "rita"],
+    ]
+
+
+def test_secret_mail_addresses_are_renewed(birdwire):
+    before = birdwire.json("user", "add", "alice", "--email", "alice@example.org")
+    after = birdwire.json("user", "renew", "alice", "--posting")
+    assert after["posting_address"] != before["posting_address"]
+    assert birdwire.json("user", "show", "alice")["posting_address"] == after["posting_address"]
+    (notice,) = birdwire.json("queue", "list", "--state", "queued")
+    assert notice["channel"] == "email"
+    assert birdwire.json("user", "renew", "alice", "--replies")["posting_address"] == after["posting_address"]
+    assert "--posting or --replies" in birdwire.misused("user", "renew", "alice")
+    assert "nobody" in birdwire.refused("user", "renew", "zoe", "--posting")
+
+
+def test_a_posting_address_asks_who_sends_once_it_is_told_to(birdwire):
+    birdwire.done("user", "add", "alice", "--email", "alice@example.org")
+    assert birdwire.json("user", "show", "alice")["checks_sender"] is False
+    assert "own mailboxes alone" in birdwire.done("user", "guard", "alice", "on")
+    assert birdwire.json("user", "show", "alice")["checks_sender"] is True
+    assert "whoever knows it" in birdwire.done("user", "guard", "alice", "off")
+    assert birdwire.json("user", "show", "alice")["checks_sender"] is False
+    birdwire.done("user", "add", "bob", "--phone", "+15550001002")
+    assert "no mailbox" in birdwire.refused("user", "guard", "bob", "on")

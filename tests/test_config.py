@@ -162,6 +162,10 @@ def test_an_empty_secret_file_is_refused(written, tmp_path):
         ("[mail]\ndomain = 'a@b'", 'mail.domain = "a@b" is not a domain'),
         ("[mail.inbound]\ntls_cert = 'c.pem'", "mail.inbound.tls_cert and mail.inbound.tls_key belong together"),
         (
+            "[mail.inbound]\nmax_spooled = 1000",
+            "mail.inbound.max_spooled is too small, it must be at least mail.inbound.max_size",
+        ),
+        (
             "[mail.inbound]\nmax_in_hand = 1000",
             "mail.inbound.max_in_hand is too small, it must be at least three times",
         ),

@@ -22,8 +22,8 @@ from gateway.domain.delivery import RetryRules, Sent
 from gateway.domain.pace import Pace
 from gateway.domain.reason import SUMMED_UP, USED_UP
 from gateway.domain.types import Outgoing, Source
-from gateway.service import fanout, posting, sending, waking
-from gateway.service.sending import Result
+from gateway.service import claiming, fanout, posting, settling, waking
+from gateway.service.settling import Result
 from gateway.service.site import Site
 from store import routes, usage
 from store.schema import accounts, addresses, deliveries, follows, posts
@@ -136,15 +136,15 @@ class Day:
     async def _send(self, ends: datetime) -> datetime:
         """One claim and what became of it; when to look again."""
         async with self.store.glancing() as reading:
-            if not await sending.lanes_due(reading, self.route, now=self.now):
+            if not await claiming.lanes_due(reading, self.route, now=self.now):
                 return ends
         async with self.store.unit(durable=False) as unit:
-            batch = await sending.claim(
+            batch = await claiming.claim(
                 unit, self.route, Pace(1), most=50, lease=timedelta(minutes=2), now=self.now, site=self.site
             )
             self.ledger += [Entry(self.now, each) for each in batch.deliveries]
             results = [Result(each, Sent(f"SM{each.id}")) for each in batch.deliveries]
-            await sending.settle(
+            await settling.settle(
                 unit, self.site, self.route, results, rules=RetryRules(), now=self.now, dice=[0.5] * len(results)
             )
         if batch.wait_until is not None:

@@ -11,7 +11,8 @@ import pytest
 import structlog
 from sqlalchemy import text
 
-from gateway.log import DROPPED, LogSettings, mask_text, set_up
+from gateway.domain.masking import mask_text
+from gateway.log import DROPPED, LogSettings, set_up
 from store.unit import Store
 
 

@@ -45,6 +45,7 @@ def test_somebody_is_written_to_a_file_that_is_its_owners_alone(alice: Birdwire)
     assert "is there already" in alice.refused("export", "alice", "alice.zip")
     alice.done("export", "alice", "alice.zip", "--force")
     assert "nobody is called zed" in alice.refused("export", "zed", "zed.zip")
+    assert alice.done("audit", "export", "-").count("member.export,alice") == 2
     assert "can't be written" in alice.refused("export", "alice", "nowhere/alice.zip")
     alice.misused("export", "alice")
     assert [each.name for each in alice.folder.glob("*.zip*")] == ["alice.zip"]
@@ -60,6 +61,7 @@ def test_somebody_is_brought_in_once(alice: Birdwire, other: Birdwire) -> None:
     assert "brought in before: it is alice" in other.done("import", "alice.zip", "--as", "ally")
     assert other.json("import", "alice.zip") == {"name": "alice", "again": True}
     assert len(other.json("user", "list")) == 2
+    assert other.done("audit", "export", "-").count("member.import,alice,http://127.0.0.1:8140") == 1
 
 
 def test_where_the_name_is_taken_another_one_must_be_said(alice: Birdwire) -> None:

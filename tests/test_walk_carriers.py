@@ -148,7 +148,7 @@ async def test_each_is_texted_by_the_way_they_came_and_all_of_it_arrives(birdwir
     await birdwire.shows(BOB, "alice")
     await birdwire.kannel.says(said(ALICE, BY_KANNEL, "Привет 🍰", ucs2=True))
     shown = await birdwire.shows(BOB, "alice: Привет 🍰")
-    assert shown["from"] == BY_SMPP.removeprefix("+")
+    assert (shown["from"], shown["good_for"]) == (BY_SMPP.removeprefix("+"), 4 * 3600)
     await birdwire.all_are("delivered")
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from datetime import time
 from typing import TypeVar
 
-from gateway.domain import text
+from gateway.domain import invite, text
 from gateway.domain.types import NAME_PATTERN
 
 T = TypeVar("T")
@@ -54,6 +54,18 @@ def new_name(make: Callable[[str], T], *, unless: str = "") -> Reader[T]:
         if unless and rest.startswith(unless):
             return None
         return with_name(rest) or (make(without_end(rest)) if _is_one_word(rest) else None)
+
+    return read
+
+
+def new_name_invited(make: Callable[[str, str], T]) -> Reader[T]:
+    """``name`` for somebody who is to be called so, then the code of an invitation. What looks like no code is none of
+    this form: ``join us tonight``."""
+
+    def read(rest: str) -> T | None:
+        first, _, others = " ".join(without_end(rest).split()).partition(" ")
+        code = invite.read(others)
+        return None if code is None else new_name(lambda name: make(name, code))(first)
 
     return read
 
@@ -148,6 +160,16 @@ def one_of(meanings: Mapping[str, T]) -> Reader[T]:
     return lambda rest: meanings.get(without_end(rest).upper())
 
 
+def either(one: Reader[T], other: Reader[T]) -> Reader[T]:
+    """What the one reader takes, or else the other."""
+
+    def read(rest: str) -> T | None:
+        found = one(rest)
+        return other(rest) if found is None else found
+
+    return read
+
+
 def number(make: Callable[[int], T]) -> Reader[T]:
     """A number. Whether it is one that will do is said in the answer: no wrong one is for the public. Of a very long
     one the first digits are enough."""
@@ -189,6 +211,23 @@ def hours(make: Callable[[time, time], T], wrong: T) -> Reader[T]:
         if start is None or until is None:
             return wrong if _HOURS_ALIKE.fullmatch(rest) else None
         return make(start, until)
+
+    return read
+
+
+def word_hour(word: str, make: Callable[[int | None], T], wrong: T) -> Reader[T]:
+    """``word [hour]``: a full hour of the day (``18``, ``18:00``, ``6pm``), which may be missing; ``wrong`` for what is
+    written so but is none."""
+    pattern = re.compile(rf"(?ai:{word}(?:\s+(?:at\s+)?(?:{_CLOCK}|({_CLOCK_ALIKE})))?){_END}")
+
+    def read(rest: str) -> T | None:
+        match = pattern.fullmatch(rest)
+        if match is None:
+            return None
+        if match[1] is None:
+            return wrong if match[4] else make(None)
+        shown = _clock(*match.group(1, 2, 3))
+        return wrong if shown is None or shown.minute else make(shown.hour)
 
     return read
 

@@ -5,7 +5,7 @@ not sent after all is counted off again. Limits stop posts alone: answers, confi
 and count.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from enum import StrEnum
@@ -51,7 +51,7 @@ def counted(budget: Budget, author_id: int | None, recipient_id: int | None) -> 
         yield Of.RECIPIENT, recipient_id
 
 
-def exhausted(budget: Budget, used: dict[Account, int], places: list[Account], segments: int) -> Of | None:
+def exhausted(budget: Budget, used: Mapping[Account, int], places: Iterable[Account], segments: int) -> Of | None:
     """The first budget that has no room for so many segments more; None if all have."""
     for place in places:
         limit = budget.of(place[0])

@@ -10,16 +10,18 @@ from functools import lru_cache
 
 from gateway.domain import sms_text
 from gateway.domain.quiet import held_until
-from gateway.domain.types import Channel, EmailMode, Lane, Outgoing, PostKind
+from gateway.domain.types import STOPPABLE, Channel, EmailMode, Lane, NoticeKind, Outgoing, PostKind
 
 
 @dataclass(slots=True)
 class Carriage:
     """A delivery this worker holds a lease on, with all that is known about what it carries and who gets it.
 
-    ``to`` is None when the recipient has no usable address any more. On a notice the fields about a post are None.
+    ``to`` is None when the recipient has no usable address any more. On a notice the fields about a post are None, and
+    ``muted`` and ``blocked`` are about whose doing it was, if it was anybody's.
     ``via`` is what the recipient listens to that the post came for, None for a follower; ``via_*`` how, None if no
-    longer; ``via_mail`` is also None where a mail is wanted only in place of a text.
+    longer; ``via_mail`` is also None where a mail is wanted only in place of a text. ``answered_mail`` is the delivery
+    of an earlier mail to the recipient that the post answers.
     One is made for every delivery; freezing its many fields would take ten times as long as filling them.
     """
 
@@ -34,6 +36,7 @@ class Carriage:
     subject: str | None
     in_reply_to: str | None
     answers: bool | None
+    notice_kind: str | None
     recipient_gone: bool | None
     texts_on: bool | None
     email_mode: str | None
@@ -52,6 +55,8 @@ class Carriage:
     opted_out_at: datetime | None
     dead: bool | None
     excused: int
+    reply_version: int | None
+    answered_mail: int | None
     post_id: int | None
     kind: str | None
     text: str | None
@@ -71,13 +76,15 @@ def objection(carriage: Carriage) -> str:
     """Why this delivery must not go out; empty when it may."""
     if carriage.to is None:
         return f"the recipient has no {_device(carriage)} any more"
-    if carriage.dead:
-        return f"the recipient's {_device(carriage)} does not exist"
+    if carriage.dead and carriage.channel == Channel.SMS:
+        return "the recipient's phone does not exist"
+    if carriage.dead and not carriage.answers:
+        return "mails to the recipient's mailbox are stopped"
     if carriage.opted_out_at is not None and not (carriage.answers and carriage.queued_at >= carriage.opted_out_at):
         return "the recipient has opted out"
     if carriage.post_id is not None:
         return _objection_to_post(carriage)
-    return "what it carried is gone" if carriage.notice is None else ""
+    return _objection_to_notice(carriage)
 
 
 def asleep_until(carriage: Carriage, now: datetime) -> datetime | None:
@@ -87,6 +94,20 @@ def asleep_until(carriage: Carriage, now: datetime) -> datetime | None:
         return None
     assert carriage.wakes_at is not None
     return held_until(carriage.wakes_at, now)
+
+
+def _objection_to_notice(carriage: Carriage) -> str:
+    if carriage.notice is None:
+        return "what it carried is gone"
+    if carriage.blocked:
+        return "one has blocked the other"
+    if carriage.muted and carriage.lane != Lane.ANSWER:  # a question that must be answered is heard all the same
+        return "the recipient has muted who caused it"
+    if carriage.channel != Channel.EMAIL or carriage.answers or carriage.notice_kind not in STOPPABLE:
+        return ""
+    if carriage.recipient_gone:
+        return "the recipient is suspended or gone"
+    return "the recipient has turned mail off" if carriage.email_mode == EmailMode.OFF else ""
 
 
 def _objection_to_post(carriage: Carriage) -> str:
@@ -164,7 +185,14 @@ def outgoing(carriage: Carriage, sender: str, valid_for: int = 0) -> Outgoing:
         address_id=carriage.address_id or 0,
         valid_for=valid_for,
         excused=carriage.excused,
+        reply_version=carriage.reply_version or 0,
+        notice=_notice_kind(carriage) if carriage.post_id is None else None,
+        answered_mail=carriage.answered_mail,
     )
+
+
+def _notice_kind(carriage: Carriage) -> NoticeKind:
+    return NoticeKind.ANSWER if carriage.answers else NoticeKind(carriage.notice_kind or NoticeKind.NOTICE)
 
 
 @lru_cache(maxsize=1_000)

@@ -52,7 +52,9 @@ says so and offers `Y`, which posts it as it was written. `POST text` always pos
 - `SLEEP 22-7` goes by the time zone of your account, else by that of your number where its country or area has one
   alone, else by the site's. The answer names it.
 - `NUDGE` reaches who follows you, once a day. `INVITE` answers with a text for you to pass on; nobody else is texted.
-- What is marked *not yet* is understood, and answered with those words.
+- `EMAIL DAILY` and `EMAIL HOURLY` put posts together; direct messages and mentions still come at once. Nothing is sent
+  when nothing was posted. What has waited comes at once when you change it, in one last mail, and never after
+  `EMAIL OFF`. The hour is one of your own clocks: `18`, `18:00` or `6pm`.
 """
 
 
@@ -63,7 +65,7 @@ def help_text(topic: str | None, link: str) -> str:
     explained = [_explained(row) for row in TABLE if topic in row.words]
     if explained:
         return _fitting(explained, link)
-    shown = [_one_way(row.form) for word in _FIRST_TO_KNOW for row in TABLE if row.words[0] == word and row.offered]
+    shown = [_one_way(row.form) for word in _FIRST_TO_KNOW for row in TABLE if row.words[0] == word]
     return _fitting(["Text to post", *shown], link, between=", ")
 
 
@@ -84,7 +86,7 @@ def _fitting(pieces: list[str], link: str, between: str = ". ") -> str:
 def _explained(row: CommandForm) -> str:
     others = [word for word in row.words[1:] if " " not in word and "-" not in word]
     also = f" (or {' '.join(others)})" if others else ""
-    return f"{_one_way(row.form)}{also}: {row.help}{'' if row.offered else ' - not yet'}"
+    return f"{_one_way(row.form)}{also}: {row.help}"
 
 
 def _one_way(form: str) -> str:
@@ -100,5 +102,4 @@ def _chapter(title: str, rows: tuple[CommandForm, ...]) -> str:
 
 def _line(row: CommandForm) -> str:
     also = ", ".join(f"`{word}`" for word in row.words[1:])
-    says = row.help if row.offered else f"{row.help} (*not yet*)"
-    return f"| `{row.form.replace('|', chr(92) + '|')}` | {also} | {says} | `{row.example}` |"
+    return f"| `{row.form.replace('|', chr(92) + '|')}` | {also} | {row.help} | `{row.example}` |"

@@ -18,7 +18,6 @@ class CommandForm:
     ``read``      reads what follows; None when it does not fit.
     ``help``      what the command does, in one line.
     ``example``   a message that fits.
-    ``offered``   whether it works yet; if not, it is understood and the answer says so.
     ``keyword``   whether quotation marks and other ornaments around the message are overlooked too.
     """
 
@@ -27,7 +26,6 @@ class CommandForm:
     read: Reader[Command]
     help: str
     example: str
-    offered: bool = True
     keyword: bool = False
 
     @property
@@ -40,10 +38,6 @@ def _row(words: str, argument: str, read: Reader[Command], says: str, example: s
     return CommandForm(tuple(words.split(", ")), argument, read, says, example, **flags)
 
 
-def _later(words: str, argument: str, read: Reader[Command], says: str, example: str) -> CommandForm:
-    return _row(words, argument, read, says, example, offered=False)
-
-
 def _topic(rest: str) -> c.Help | None:
     topic = without_end(rest).upper()
     return c.Help(topic) if topic in _TOPICS else None
@@ -51,10 +45,15 @@ def _topic(rest: str) -> c.Help | None:
 
 _ON_OFF: dict[str, Command] = {"ON": c.Email(EmailMode.INSTANT), "OFF": c.Email(EmailMode.OFF)}
 _QUIET_OFF: dict[str, Command] = {"OFF": c.SleepOff()}
-_DIGESTS: dict[str, Command] = {"DAILY": c.EmailDigest(EmailMode.DAILY), "HOURLY": c.EmailDigest(EmailMode.HOURLY)}
+_HOURLY: dict[str, Command] = {"HOURLY": c.EmailDigest(EmailMode.HOURLY)}
+_DIGEST: Reader[Command] = takes.either(
+    takes.one_of(_HOURLY),
+    takes.word_hour("DAILY", lambda hour: c.EmailDigest(EmailMode.DAILY, hour), c.EmailDigest(EmailMode.DAILY, 24)),
+)
 _PIN_OFF: dict[str, Command] = {"OFF": c.PinOff()}
 _CLOSE: dict[str, Command] = {"CLOSE": c.PollClose()}
 _JOIN = takes.new_name(c.Join, unless="!")
+_JOIN_INVITED = takes.new_name_invited(c.JoinInvited)
 _ACCEPT = takes.named_or_all(c.Accept)
 _UNTRACK = takes.word_or_all(c.Untrack)
 _STOP = "STOP, STOPALL, STOP ALL, END, QUIT, CANCEL, UNSUBSCRIBE, REVOKE, OPTOUT, OPT OUT, OPT-OUT"
@@ -68,6 +67,7 @@ CHAPTERS: dict[str, tuple[CommandForm, ...]] = {
     ),
     "Account": (
         _row("JOIN", "name", _JOIN, "sign up from this phone under that name", "JOIN alice"),
+        _row("JOIN", "name code", _JOIN_INVITED, "the same by invitation", "JOIN alice k7qm2-xrp4t"),
         _row("NAME", "name", takes.new_name(c.Rename), "change your name (asks for a code)", "NAME alice_b"),
         _row("SIGNOUT", "", takes.alone(c.SignOut()), "detach this phone from your account", "SIGNOUT"),
         _row(
@@ -99,7 +99,7 @@ CHAPTERS: dict[str, tuple[CommandForm, ...]] = {
         _row("SLEEP", "OFF", takes.one_of(_QUIET_OFF), "no more quiet hours", "SLEEP OFF"),
         _row("WAKE", "", takes.alone(c.Wake()), "end the quiet of now", "WAKE"),
         _row("EMAIL", "ON | OFF", takes.one_of(_ON_OFF), "posts by mail, or not", "EMAIL ON"),
-        _later("EMAIL", "DAILY | HOURLY", takes.one_of(_DIGESTS), "one mail a day or an hour", "EMAIL DAILY"),
+        _row("EMAIL", "DAILY [hour] | HOURLY", _DIGEST, "posts in one mail a day or an hour", "EMAIL DAILY"),
     ),
     "Following": (
         _row("FOLLOW, F, SUB, ADD", "name", takes.named(c.Follow), "read somebody here", "FOLLOW @alice"),

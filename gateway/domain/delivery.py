@@ -9,9 +9,14 @@
     delivered  the receipt said so     end; for mail there is no such receipt
     dead       given up, reason kept   an operator's retry -> queued; a late receipt -> delivered
 
-What a crash of the daemon means in each: ``queued``, ``unsure`` and ``sent`` lose nothing, the row waits for whoever
-comes next. ``claimed`` waits for its lease to end; then mail is sent again under the same Message-ID, and a text is
-looked up at the provider before anything else.
+A post for somebody who wants digests begins elsewhere, and has no attempts of its own:
+
+    gathered   waits for the digest    a digest -> bundled; no more mail -> dead
+    bundled    a digest brings it      end: what becomes of the digest's delivery becomes of it
+
+What a crash of the daemon means in each: ``queued``, ``gathered``, ``unsure`` and ``sent`` lose nothing, the row waits
+for whoever comes next. ``claimed`` waits for its lease to end; then mail is sent again under the same Message-ID, and a
+text is looked up at the provider before anything else.
 
 A settle is fenced by the attempt it belongs to, so a late worker cannot settle what another one took over.
 """
@@ -24,7 +29,7 @@ from typing import assert_never
 
 
 class State(StrEnum):
-    """Where a delivery stands; the table above is the whole of it."""
+    """Where a delivery stands; the tables above are the whole of it."""
 
     QUEUED = "queued"
     CLAIMED = "claimed"
@@ -32,6 +37,8 @@ class State(StrEnum):
     SENT = "sent"
     DELIVERED = "delivered"
     DEAD = "dead"
+    GATHERED = "gathered"
+    BUNDLED = "bundled"
 
 
 class Fault(StrEnum):
@@ -39,6 +46,7 @@ class Fault(StrEnum):
 
     MESSAGE = "message"  # this text to this address; nothing else follows
     ADDRESS = "address"  # the phone or mailbox does not exist: stop using it
+    NOT_NOW = "not now"  # the mailbox takes nothing, which may pass: only after days of it stop using it
     OPTED_OUT = "opted-out"  # its owner told the provider to stop: so do we
     SENDER = "sender"  # our number, account or contract: the operator must act
 

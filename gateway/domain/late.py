@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
 
+TELLERS = frozenset({"twilio"})
+"""Who can be asked later about what they took, by the names that receipts have for them."""
+
 _MILLION = 1_000_000
 _HIGHEST = Decimal(1_000_000)
 """What no text costs, in any currency."""

@@ -141,6 +141,16 @@ def book(pace: Pace, standing: Standing, *, units: int, now: datetime) -> Standi
     return Standing(tat, standing.paused_until, _day(now), used + units, minute_tat)
 
 
+def fits_today(pace: Pace, standing: Standing, *, units: int, booked: int, now: datetime, urgent: bool) -> bool:
+    """Whether so many units more have a place in this day, which has a limit, after ``booked`` ones that the standing
+    does not know yet. What is too much for any day is not asked to wait for another one."""
+    day = pace.day_for(urgent=urgent)
+    if units > day:
+        return True
+    used = standing.used if standing.day == _day(now) else 0
+    return used + booked + units <= day
+
+
 def _believable(tat: datetime, now: datetime, farthest: timedelta) -> datetime:
     """A TAT that is far ahead was written by a clock that was wrong; the pace begins anew."""
     return tat if tat <= now + farthest else now

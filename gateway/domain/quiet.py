@@ -71,19 +71,19 @@ def _first(hours: Hours, zone: tzinfo, now: datetime, fits: Callable[[Window], b
     while True:
         overnight = _DAY if hours.until <= hours.start else timedelta(0)
         window = Window(
-            _moment(datetime.combine(day, hours.start), zone, last=False),
-            _moment(datetime.combine(day, hours.until) + overnight, zone, last=True),
+            moment(datetime.combine(day, hours.start), zone, last=False),
+            moment(datetime.combine(day, hours.until) + overnight, zone, last=True),
         )
         if window.begins < window.ends and fits(window):  # a jump of the clocks can swallow one
             return window
         day += _DAY
 
 
-def _moment(shown: datetime, zone: tzinfo, *, last: bool) -> datetime:
+def moment(shown: datetime, zone: tzinfo, *, last: bool) -> datetime:
     """When clocks show this, for the first time or for the last; the jump, if they never do."""
-    moment = shown.replace(tzinfo=zone, fold=int(last)).astimezone(UTC)
-    if moment.astimezone(zone).replace(tzinfo=None) == shown:
-        return moment
+    found = shown.replace(tzinfo=zone, fold=int(last)).astimezone(UTC)
+    if found.astimezone(zone).replace(tzinfo=None) == shown:
+        return found
     earlier, later = sorted(shown.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1))
     offset_before = earlier.astimezone(zone).utcoffset()
     while later - earlier > _NEAR:

@@ -6,6 +6,9 @@ All are in letters of the GSM alphabet, so that an answer to a name of fifteen c
 
 from gateway.domain.reply_form import SEGMENT
 
+_TOGETHER = "Posts come in one mail {}. Direct messages and mentions come at once."
+_FLUSHED = " What has waited comes now."
+
 # ---- consent
 
 
@@ -14,6 +17,14 @@ def joined(site: str, name: str) -> str:
     return (
         f"{site}: you are {name}. Text anything to post it. Msg frequency varies. Msg&data rates may apply. "
         "HELP for help, STOP to end."
+    )
+
+
+def joined_by_mail(site: str, name: str, address: str) -> str:
+    """For somebody who signed up from a mailbox."""
+    return (
+        f"{site}: you are {name}. Whatever you mail to {address} from this mailbox is posted, for everyone to read. "
+        "Posts of people you follow come by mail; STOP ends that, HELP tells more."
     )
 
 
@@ -85,6 +96,11 @@ def only_from_your_own() -> str:
     return "That works from your phone or from your own confirmed mail address only."
 
 
+def join_by_mail(ask: str) -> str:
+    how = f"Ask {ask} to add it to your account" if ask else "Write JOIN yourname to sign up"
+    return f"This mail address belongs to nobody here. {how}. Nothing was posted."
+
+
 def not_your_mail() -> str:
     return "This mail address belongs to nobody here. Write to your own posting address."
 
@@ -104,14 +120,18 @@ def not_a_name() -> str:
     return "A name has 1 to 15 letters, digits or _, like alice_b. Please try another one. Nothing was posted."
 
 
-def registration_closed(mode: str, ask: str) -> str:
+def registration_closed(mode: str, ask: str, url: str) -> str:
     match mode:
         case "invite":
-            return f"Signing up here takes an invitation. Ask {ask}."
+            return f"Signing up here takes an invitation: JOIN yourname and its code. For one, ask {ask}."
         case "domains":
-            return f"Signing up here takes a mail address of this community. Ask {ask}."
+            return f"Signing up here takes a mail address of this community: see {url}/signup. Questions: {ask}."
         case _:
             return f"Nobody can sign up here by text. Ask {ask}."
+
+
+def no_such_invitation(ask: str) -> str:
+    return f"That invitation is mistyped, too old, or has served. For a new one, ask {ask}."
 
 
 def confirm_rename(name: str, code: str) -> str:
@@ -202,8 +222,23 @@ def texts_of(name: str, *, on: bool) -> str:
     return f"{name}'s posts come by text now." if on else f"{name}'s posts come by text no longer. You still follow."
 
 
-def mail_on() -> str:
-    return "Posts come by mail now. EMAIL OFF ends that."
+def mail_on(*, flushed: bool = False) -> str:
+    """``flushed``: what has waited for a digest comes now. So it is in the next two."""
+    return f"Posts come by mail now, each at once. EMAIL OFF ends that.{_FLUSHED if flushed else ''}"
+
+
+def mail_hourly(*, flushed: bool = False) -> str:
+    return f"{_TOGETHER.format('an hour')} EMAIL ON ends that.{_FLUSHED if flushed else ''}"
+
+
+def mail_daily(hour: int, place: str, *, flushed: bool = False) -> str:
+    """``place``: whose clocks show the hour."""
+    when = f"a day at {hour}:00, {place} time"
+    return f"{_TOGETHER.format(when)}{_FLUSHED if flushed else ' EMAIL ON ends that.'}"
+
+
+def what_daily_takes() -> str:
+    return "EMAIL DAILY takes a full hour, 0 to 23: EMAIL DAILY 18. Nothing was done or posted."
 
 
 def mail_off() -> str:
@@ -228,13 +263,6 @@ def no_mail(ask: str) -> str:
 
 def unsubscribed(name: str) -> str:
     return f"You get no more mails of {name}'s posts."
-
-
-# ---- what is not there yet
-
-
-def not_offered(word: str) -> str:
-    return f"This site does not offer {word} yet. Nothing was posted; POST and your words posts anything."
 
 
 # ---- letters

@@ -67,6 +67,11 @@ def asks_to_follow(name: str) -> str:
     return f"{name} asks to follow you. ACCEPT {name} or DENY {name}."
 
 
+def accept_or_deny(name: str) -> str:
+    """Whoever answers the mail that tells of a request, in other words."""
+    return f"Answer ACCEPT or DENY: may {name} follow you? Nothing was posted."
+
+
 def was_accepted(name: str) -> str:
     """Told to who asked."""
     return f"{name} accepted: you follow {name} now."

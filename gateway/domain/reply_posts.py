@@ -8,6 +8,15 @@ def empty() -> str:
     return "That was empty: nothing was posted. Text HELP to see what you can do."
 
 
+def only_quoted() -> str:
+    """All that a mail said was cut off as a quote or a signature."""
+    return "There was nothing but a quote or a signature in that, so nothing was posted. Please write above the quote."
+
+
+def sealed() -> str:
+    return "Your mail is encrypted and cannot be read here, so nothing was posted. Please send it unencrypted."
+
+
 def only_attachments(count: int) -> str:
     return f"{_attachments(count)} left out and no words remained, so nothing was posted."
 
@@ -102,6 +111,11 @@ def answered(name: str) -> str:
 
 def nothing_to_answer() -> str:
     return "There is no post to answer. R name text answers name's last one. Nothing was posted."
+
+
+def which_of_the_digest() -> str:
+    """Whoever answers a mail with several posts."""
+    return "That mail had several posts, so nothing was posted. Use the Answer link below the one that you mean."
 
 
 def nothing_to_mark() -> str:

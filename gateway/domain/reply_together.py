@@ -1,5 +1,7 @@
 """Answers about polls, nudges, invitations, reports, PINs, logging in, and lists that go on."""
 
+from gateway.domain.reply_form import SEGMENT
+
 # ---- polls
 
 
@@ -59,6 +61,21 @@ def invitation(site: str, number: str, url: str) -> str:
     """A text to pass on."""
     how = f"text JOIN yourname to {number}, or see {url}" if number else f"see {url}"
     return f"Pass this on: I am on {site}. To join me, {how}"
+
+
+def invitation_with_code(site: str, number: str, url: str, code: str) -> str:
+    """The same where signing up takes an invitation: for one person. The link is left out where it would take a second
+    text."""
+    by_link = f"see {url}/signup?invite={code}"
+    if not number:
+        return f"Pass this on to one person: I am on {site}. To join me, {by_link}"
+    by_text = f"text JOIN yourname {code} to {number}"
+    words = f"Pass this on to one person: I am on {site}. To join me, {by_text}"
+    return f"{words}, or {by_link}" if len(words) + len(by_link) + 5 <= SEGMENT else words
+
+
+def too_many_invited(limit: int) -> str:
+    return f"More than {limit} people in a week are too many to invite. Please go on later."
 
 
 def reported(name: str) -> str:

@@ -12,6 +12,7 @@ from gateway.domain.delivery import Bounced, Deferred, Fault
 
 THROTTLED, QUEUE_FULL = 0x58, 0x14
 SYSTEM_ERROR, TRY_AGAIN = 0x08, 0x64
+INVALID_VALIDITY = 0x62
 
 _MESSAGE, _ADDRESS, _SENDER = Fault.MESSAGE, Fault.ADDRESS, Fault.SENDER
 
@@ -116,6 +117,17 @@ def refusal(status: int) -> Bounced | Deferred:
         return Bounced(f"{words} ({status:#x})", fault)
     words, wait, whole_route = _NOT_NOW.get(status, ("the carrier refused it", None, False))
     return Deferred(f"{words} ({status:#x})", retry_after=wait, route_wide=whole_route)
+
+
+def time_from_now(seconds: int) -> str:
+    """So many seconds as SMPP writes a time that counts from now, by the carrier's clock and not ours (7.1.1.2:
+    ``YYMMDDhhmmsstnnR``); empty for 0, which leaves it to the carrier."""
+    if not seconds:
+        return ""
+    minutes, s = divmod(seconds, 60)
+    hours, m = divmod(minutes, 60)
+    d, h = divmod(hours, 24)
+    return f"0000{d:02}{h:02}{m:02}{s:02}000R"
 
 
 def report(came: Delivered) -> Report | None:

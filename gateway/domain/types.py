@@ -46,6 +46,10 @@ class EmailMode(StrEnum):
     DAILY = "daily"
 
 
+DIGESTS = (EmailMode.HOURLY, EmailMode.DAILY)
+"""Posts come together, and what is meant for one person still comes at once."""
+
+
 class PostKind(StrEnum):
     """A public or protected post, a direct message, or a repost of somebody's post."""
 
@@ -69,6 +73,44 @@ class Lane(IntEnum):
     TAIL = 5
 
 
+class NoticeKind(StrEnum):
+    """What words of our own are about: how a mail of them looks, and what answering it or stopping it means.
+
+    ``ANSWER`` is what a message of theirs was answered with, ``PROOF`` a code or link that proves something,
+    ``REQUEST`` who asks to follow them, ``NUDGE`` who wants to hear from them, ``NEWS`` what else others did,
+    ``WELCOME`` the first words to a mailbox, ``DIGEST`` the posts that waited for them, and ``NOTICE`` anything about
+    their own account.
+    """
+
+    ANSWER = "answer"
+    PROOF = "proof"
+    REQUEST = "request"
+    NUDGE = "nudge"
+    NEWS = "news"
+    WELCOME = "welcome"
+    DIGEST = "digest"
+    NOTICE = "notice"
+
+
+STOPPABLE = frozenset({NoticeKind.REQUEST, NoticeKind.NUDGE, NoticeKind.NEWS, NoticeKind.DIGEST})
+"""What no longer comes by mail to those who have turned mail off. What concerns their account still does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """What a digest brings.
+
+    ``posts``  those that are shown, each with its delivery's own id, oldest first. ``more``: how many others waited.
+    ``zone``   the IANA name of the zone in which their times are shown.
+    ``left_out``  the deliveries whose posts it does not show after all, each with the reason.
+    """
+
+    posts: "tuple[Outgoing, ...]"
+    more: int = 0
+    zone: str = "UTC"
+    left_out: tuple[tuple[int, str], ...] = ()
+
+
 @dataclass(slots=True)
 class Outgoing:
     """One delivery on its way to one phone or mailbox: everything a transport needs, nothing it could look up.
@@ -86,8 +128,11 @@ class Outgoing:
     ``via``              the word, ``#tag`` or ``!group`` that brought it to the recipient; empty otherwise.
     ``original_author``  on a repost, the name of who wrote the reposted words.
     ``subject``, ``in_reply_to``  on a notice that answers a mail: its subject and Message-ID (RFC 5322 3.6.4).
+    ``notice``           what a notice is about; None on a post. ``digest``: what a digest brings, once it is known.
+    ``answered_mail``    the delivery by which the recipient was mailed what this post answers; None if none was.
     ``account_id``       the recipient's account; None when an unknown phone or address is answered.
     ``address_id``       our number for the phone or mailbox at ``to``.
+    ``reply_version``    what the address that answers it is made with.
     ``queued_at``        when the delivery was queued (aware, UTC).
     ``valid_for``        on SMS, seconds after which it must not be delivered any more; 0 is as the provider does.
 
@@ -117,3 +162,7 @@ class Outgoing:
     valid_for: int = 0
     excused: int = 0
     author_id: int | None = None
+    reply_version: int = 0
+    notice: NoticeKind | None = None
+    answered_mail: int | None = None
+    digest: Digest | None = None

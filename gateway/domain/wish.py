@@ -62,6 +62,14 @@ class Join(_Named):
     """Sign up from this phone under a name; it may be a word that nobody can be called, as it was written."""
 
 
+@dataclass(frozen=True, slots=True)
+class JoinInvited:
+    """The same with the code of an invitation, as ``gateway.domain.invite`` writes it."""
+
+    name: str
+    invite: str
+
+
 class Rename(_Named):
     """Be called so from now on; it may be a word that nobody can be called, as it was written."""
 
@@ -139,9 +147,11 @@ class Email:
 
 @dataclass(frozen=True, slots=True)
 class EmailDigest:
-    """Mail in one piece, ``HOURLY`` or ``DAILY``."""
+    """Posts together in one mail, ``HOURLY`` or ``DAILY``. ``hour``: of the day, for a daily one; None leaves it as it
+    is, and what no clock shows is answered."""
 
     mode: EmailMode
+    hour: int | None = None
 
 
 class Follow(_Named): ...
@@ -350,7 +360,7 @@ class Post:
 
 
 _Consent = Stop | Start | Help
-_Account = Join | Rename | SignOut | DeleteMe | Claim | Login | Pin | PinOff
+_Account = Join | JoinInvited | Rename | SignOut | DeleteMe | Claim | Login | Pin | PinOff
 _Wire = On | Off | OnName | OffName | Sleep | SleepFor | SleepOff | Wake | Email | EmailDigest
 _Edge = Follow | FollowTag | Leave | LeaveTag | Following | Followers | Accept | Deny | Requests | Lose
 _Shield = Block | Unblock | Report | Mute | Protect | Public

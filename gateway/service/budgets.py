@@ -5,8 +5,9 @@ has it in their feeds. Whose texts stop is told so once a month: the recipient b
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -29,37 +30,35 @@ KEPT_MONTHS = 100
 
 
 class Purse:
-    """What one claim may spend: made by :func:`open_purse`, asked for each text, then closed."""
+    """What one claim spends: made by :func:`open_purse`, told of each text, then closed. ``spent`` is what each budget
+    has had this month."""
 
-    def __init__(self, site: Site, month: int, used: dict[Account, int]) -> None:
+    def __init__(self, site: Site, month: int, spent: dict[Account, int]) -> None:
+        self.budget = site.budget
+        self.spent = spent
         self._site = site
         self._month = month
-        self._used = used
-        self._spent: Counter[Account] = Counter()
+        self._new: Counter[Account] = Counter()
         self._stopped: list[int] = []
         self._to_tell: set[Account] = set()
 
-    def refuses(self, carried: Carriage, segments: int) -> bool:
-        """Whether there is no room for this text; if there is, it is spent."""
-        places = list(rules.counted(self._site.budget, carried.author_id, carried.account_id))
-        whose = None
-        if carried.post_id is not None:
-            whose = rules.exhausted(self._site.budget, self._used, places, segments)
-        if whose is None:
-            for place in places:
-                self._used[place] = self._used.get(place, 0) + segments
-                self._spent[place] += segments
-            return False
+    def spend(self, carried: Carriage, segments: int) -> None:
+        """This text goes out."""
+        for place in rules.counted(self.budget, carried.author_id, carried.account_id):
+            self.spent[place] = self.spent.get(place, 0) + segments
+            self._new[place] += segments
+
+    def refuse(self, carried: Carriage, whose: Of) -> None:
+        """There is no room for this text in this budget."""
         self._stopped.append(carried.id)
         if whose is Of.AUTHOR and carried.author_id is not None:
             self._to_tell.add((whose, carried.author_id))
         elif carried.account_id is not None:
             self._to_tell.add((Of.RECIPIENT, carried.account_id))
-        return True
 
     async def close(self, unit: Unit, *, now: datetime) -> None:
         """Write down what was spent, let what was refused go by mail, and tell whose texts stop."""
-        await usage.book(unit, self._month, self._spent)
+        await usage.book(unit, self._month, self._new)
         if self._stopped:
             await fanouts.by_mail_instead(unit, self._stopped, now=now)
         for whose, account_id in await usage.newly_told(unit, self._month, self._to_tell):
@@ -119,6 +118,12 @@ async def look(unit: Unit, site: Site, *, now: datetime) -> list[usage.Near]:
 async def bill_of(reading: Reading, month: int) -> list[usage.Billed]:
     """What was sent in the month, by day, number and country."""
     return await usage.billed(reading, _first_day(month), _first_day(rules.next_month(month)))
+
+
+def estimate(billed: usage.Billed, prices: Mapping[str, Decimal]) -> Decimal:
+    """What a line of the bill costs, by the price of a segment from each number. Where the provider names a price for
+    each text, this is the place to take it."""
+    return billed.segments * prices.get(billed.sender, Decimal(0))
 
 
 def _first_day(month: int) -> str:

@@ -13,8 +13,8 @@ from gateway.domain import proof, reply_site, token
 from gateway.domain.quiet import Hours, read
 from gateway.domain.text import normalise
 from gateway.domain.token import Purpose
-from gateway.domain.types import Channel, EmailMode, Overflow
-from gateway.service import following, joining, notify, proving, signing_up, waking
+from gateway.domain.types import Channel, EmailMode, NoticeKind, Overflow
+from gateway.service import digests, following, joining, mail_addresses, notify, proving, signing_up, waking
 from gateway.service.answering import pin as pins
 from gateway.service.joining import HeldBy, NameTaken, NotAName
 from gateway.service.proving import Asked, NotAPhone, NoTexts, OptedOut, TooManyCodes, YoursAlready
@@ -69,9 +69,8 @@ class LastWayIn:
 
 def secrets_of(site: Site, me: AccountRow) -> Secrets:
     """The secret addresses of an account."""
-    posting = token.make(site.key, Purpose.POST, me.id, me.post_version)
     feed = token.make(site.key, Purpose.FEED, me.id, me.feed_version)
-    return Secrets(f"post+{posting}@{site.mail_domain}", f"{site.public_url}/feeds/{feed}")
+    return Secrets(mail_addresses.posting_address(site, me), f"{site.public_url}/feeds/{feed}")
 
 
 async def set_profile(
@@ -150,7 +149,9 @@ async def add(
         expires_at=now + _LINK_KEPT,
     )
     words = reply_site.mailbox_letter(site.name, me.name or "", f"{site.public_url}/settings/mailbox/{secret}")
-    await notify.tell(unit, found.id, words, subject=reply_site.mailbox_subject(site.name), now=now)
+    await notify.tell(
+        unit, found.id, words, subject=reply_site.mailbox_subject(site.name), kind=NoticeKind.PROOF, now=now
+    )
     await proving.note_asked(unit, found, me.id, how="web", now=now)
     unit.ring()
     return LinkSent()
@@ -186,15 +187,17 @@ async def remove(unit: Unit, me: AccountRow, address_id: int, *, now: datetime) 
 # ---- what comes, and when
 
 
-async def set_channels(unit: Unit, me: AccountRow, *, texts: bool, mail: EmailMode, now: datetime) -> None:
-    """Whether posts come by text at all, and when mail goes out."""
+async def set_channels(
+    unit: Unit, site: Site, me: AccountRow, *, texts: bool, mail: EmailMode, hour: int | None, now: datetime
+) -> None:
+    """Whether posts come by text at all, and when mail goes out: ``hour`` is that of a daily one, None as it was."""
     if texts != me.texts_on:
         await accounts.set_texts_on(unit, me.id, texts)
         await addresses.refresh(unit, me.id)
         if not texts:
             await deliveries.drop_for_account(unit, me.id, Channel.SMS, "texts are off", now=now)
-    if mail != me.email_mode:
-        await accounts.set_email_mode(unit, me.id, mail)
+    if mail != me.email_mode or hour != me.digest_hour:
+        await digests.set_mode(unit, site, me.id, mail, now=now, hour=hour)
 
 
 async def set_quiet(

@@ -10,13 +10,16 @@ Who is heard, in this order:
                           (behind a PIN, right or wrong, it is a STOP too)
     an opted-out phone    may START, and ask for HELP; until then nothing is done, as nothing could be answered
     a flood of texts      one answer a minute that says so, and nothing else is done
-    an unknown sender     may JOIN, CLAIM, or FOLLOW a public account; anything else posts nothing
+    an unknown sender     may JOIN, CLAIM, or FOLLOW a public account; a proven mailbox may JOIN; anything else posts
+                          nothing
     a suspended account   may leave, switch texts off and sign out
     one that only follows may do all that needs no name
     everybody else        all of it
 
 A mail to the address that answers one post proves no more than that: from a mailbox that is not the recipient's own
 it is an answer, or stops mails, or asks for help.
+
+An encrypted mail asks for nothing that anybody could read here: its sender hears so.
 
 A plain post that went as usual is answered by silence: it costs nothing, and whatever went otherwise (cut, split,
 said before, too much, attachments left out) is answered. Every command is answered, and none that fails becomes a
@@ -32,14 +35,16 @@ from gateway.domain import reply, reply_posts
 from gateway.domain import wish as c
 from gateway.domain.command import parse, parse_mail
 from gateway.domain.text import normalise
-from gateway.domain.types import Channel, Source
-from gateway.service import posting
+from gateway.domain.types import Channel, EmailMode, Source
+from gateway.service import mailboxes, posting
 from gateway.service.answering import (
     account,
     consent,
     graph,
     listening,
     lists,
+    mailing,
+    notices,
     pin,
     polls,
     quiet,
@@ -101,6 +106,8 @@ async def handle(unit: Unit, site: Site, told: Told, *, now: datetime, new_code:
         return consent.help_(asked, None)
     if asked.by_phone and address.dead_at is not None:
         await addresses.revive(unit, address.id)
+    elif asked.from_their_own and await mailboxes.wrote(unit, address, wants_mail=_wants_mail(command)):
+        asked = replace(asked, person=await sender_of(unit, told, address))
     if isinstance(command, c.Stop):
         return await consent.stop(asked)
     if stop := pin.stop_behind(asked):
@@ -119,6 +126,8 @@ async def handle(unit: Unit, site: Site, told: Told, *, now: datetime, new_code:
             if isinstance(unlocked, str):
                 return unlocked
             asked, command = unlocked
+    if told.sealed and asked.person is not None:
+        return reply_posts.sealed()
     answer = await _answer(asked, command, proven=proven)
     if told.dropped:
         return (
@@ -127,15 +136,23 @@ async def handle(unit: Unit, site: Site, told: Told, *, now: datetime, new_code:
     return answer
 
 
+def _wants_mail(command: c.Command) -> bool:
+    return isinstance(command, c.Start | c.EmailDigest) or (
+        isinstance(command, c.Email) and command.mode is not EmailMode.OFF
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A message that is a plain post, and where it came from: as ``store.writers.Asking`` tells."""
+    """A message that is a plain post, and where it came from: as ``store.writers.Asking`` tells. ``cut`` is what was
+    cut off the mail that it came in."""
 
     channel: Channel
     sender: str
     text: str
     account_id: int | None = None
     route: int | None = None
+    cut: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +179,9 @@ async def post_all(unit: Unit, site: Site, said: Sequence[Said], *, now: datetim
         most=site.limits.texts_per_minute,
     )
     drafts = [
-        posting.Draft(writer.account_id, each.text, Source.SMS if each.channel is Channel.SMS else Source.EMAIL)
+        posting.Draft(
+            writer.account_id, each.text, Source.SMS if each.channel is Channel.SMS else Source.EMAIL, cut=each.cut
+        )
         for each, writer in zip(said, writers, strict=True)
         if writer is not None
     ]
@@ -181,6 +200,8 @@ async def _answer(asked: Asked, command: c.Command, *, proven: bool) -> str:
             return consent.help_(asked, topic)
         case _ if _only_answers(asked):
             return await _answer_from_elsewhere(asked, command)
+        case _ if (answered := await _answered_notice(asked, command)) is not None:
+            return answered
         case c.Start():
             return await _start(asked, proven=proven)
         case _ if person is None:
@@ -195,6 +216,14 @@ async def _answer(asked: Asked, command: c.Command, *, proven: bool) -> str:
 
 def _only_answers(asked: Asked) -> bool:
     return asked.told.answers_delivery is not None and asked.person is not None and not asked.from_their_own
+
+
+async def _answered_notice(asked: Asked, command: c.Command) -> str | None:
+    """What it means that a mail answers words of our own, for a member of good standing."""
+    person = asked.person
+    if asked.told.answers_delivery is None or person is None or person.suspended_at is not None or person.name is None:
+        return None
+    return await notices.answer(asked, person, command)
 
 
 async def _answer_from_elsewhere(asked: Asked, command: c.Command) -> str:
@@ -213,17 +242,19 @@ async def _answer_from_elsewhere(asked: Asked, command: c.Command) -> str:
         case c.Start() if _is_yes(asked):
             return await words.answer_last(asked, me, asked.told.text)
         case c.Empty():
-            return reply_posts.empty()
+            return reply_posts.only_quoted() if asked.told.cut else reply_posts.empty()
         case _:
             return reply.only_the_answer()
 
 
 async def _answer_stranger(asked: Asked, command: c.Command) -> str:
     if not asked.by_phone:
-        return reply.not_your_mail()
+        return await _answer_mailbox(asked, command)
     match command:
         case c.Join(name):
             return await account.join(asked, name)
+        case c.JoinInvited(name, code):
+            return await account.join(asked, name, code)
         case c.Claim(code):
             return await account.claim(asked, code)
         case c.Code(code) if done := await account.take_code(asked, None, code):
@@ -232,6 +263,19 @@ async def _answer_stranger(asked: Asked, command: c.Command) -> str:
             return await graph.follow_unknown(asked, name)
         case _:
             return reply.join_first(asked.site.name, asked.sign_up_with)
+
+
+async def _answer_mailbox(asked: Asked, command: c.Command) -> str:
+    """A mail from somebody who is nobody here; if it is proven from which mailbox, that one may sign up."""
+    if not asked.told.proven:
+        return reply.not_your_mail()
+    match command:
+        case c.Join(name):
+            return await account.join(asked, name)
+        case c.JoinInvited(name, code):
+            return await account.join(asked, name, code)
+        case _:
+            return reply.join_by_mail(asked.sign_up_with)
 
 
 async def _answer_member(asked: Asked, me: AccountRow, command: c.Command) -> str:
@@ -257,6 +301,8 @@ async def _answer_member(asked: Asked, me: AccountRow, command: c.Command) -> st
             return await words.undo(asked, me)
         case c.Join(name):
             return await account.join(asked, name)
+        case c.JoinInvited(name, code):
+            return await account.join(asked, name, code)
         case c.Claim(code):
             return await account.claim(asked, code)
         case c.Rename(name):
@@ -308,7 +354,9 @@ async def _answer_member(asked: Asked, me: AccountRow, command: c.Command) -> st
         case c.Wake():
             return await quiet.wake(asked, me)
         case c.Email(mode):
-            return await graph.email(asked, me, mode)
+            return await mailing.switch(asked, me, mode)
+        case c.EmailDigest(mode, hour):
+            return await mailing.switch(asked, me, mode, hour)
         case c.Get(name):
             return await reading.get(asked, me, name)
         case c.Whois(name):
@@ -350,7 +398,7 @@ async def _answer_member(asked: Asked, me: AccountRow, command: c.Command) -> st
         case c.Nudge(name):
             return await together.nudge(asked, me, name)
         case c.Invite():
-            return together.invite(asked)
+            return await together.invite(asked, me)
         case c.Report(name, why):
             return await together.report(asked, me, name, why)
         case c.Login():
@@ -360,11 +408,9 @@ async def _answer_member(asked: Asked, me: AccountRow, command: c.Command) -> st
         case c.PinOff():
             return await pin.end(asked, me)
         case c.Empty():
-            return reply_posts.empty()
+            return reply_posts.only_quoted() if asked.told.cut else reply_posts.empty()
         case c.Stop() | c.Start() | c.Help():
             raise AssertionError("answered before anybody asked who it is")
-        case c.EmailDigest(mode):
-            return reply.not_offered(f"EMAIL {mode.upper()}")
         case _:
             assert_never(command)
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from gateway.domain import proof, reply_site
-from gateway.domain.types import Channel
+from gateway.domain.types import Channel, NoticeKind
 from gateway.service import login, notify, phones
 from gateway.service.site import Site
 from store import accounts, addresses, consents, proofs
@@ -76,7 +76,7 @@ async def ask(unit: Unit, site: Site, typed: str, *, now: datetime, new_code: Ca
             expires_at=now + timedelta(minutes=site.limits.code_minutes),
         )
         words, subject = reply_site.login_code(site.name, code), ""
-    if not await notify.tell(unit, address.id, words, subject=subject, now=now):
+    if not await notify.tell(unit, address.id, words, subject=subject, kind=NoticeKind.PROOF, now=now):
         return None
     await consents.add(unit, address.address, action="asked", how="web", words=whose, now=now)
     unit.ring()

@@ -1,4 +1,4 @@
-"""Following and its end: asking, granting, refusing, blocking, muting, and stopping one person's mails.
+"""Following and its end: asking, granting, refusing, blocking, muting.
 
 Whoever is blocked never learns of it: to them the other one is nobody.
 """
@@ -6,11 +6,11 @@ Whoever is blocked never learns of it: to them the other one is nobody.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from gateway.domain import reply, reply_listening, reply_people
-from gateway.domain.types import EmailMode, Lane, PostKind
+from gateway.domain import reply_people
+from gateway.domain.types import NoticeKind
 from gateway.service import notify
 from gateway.service.site import Site
-from store import accounts, deliveries, follows, listeners, posts, relations
+from store import accounts, deliveries, follows, relations
 from store.accounts import AccountRow
 from store.unit import Reading, Unit
 
@@ -110,7 +110,8 @@ async def follow(
     await follows.put(unit, followee.id, follower.id, state=state, texts=texts, now=now)
     if state == "accepted":
         return Follows()
-    await notify.tell_account(unit, followee.id, reply_people.asks_to_follow(follower.name or ""), now=now)
+    words = reply_people.asks_to_follow(follower.name or "")
+    await notify.tell_account(unit, followee.id, words, caused_by=follower.id, kind=NoticeKind.REQUEST, now=now)
     return Asked()
 
 
@@ -133,15 +134,16 @@ async def accept(unit: Unit, owner: AccountRow, follower_id: int, *, now: dateti
     """Grant a request and tell who asked. False if there was none."""
     if not await follows.accept(unit, owner.id, follower_id):
         return False
-    await notify.tell_account(unit, follower_id, reply_people.was_accepted(owner.name or ""), now=now)
+    words = reply_people.was_accepted(owner.name or "")
+    await notify.tell_account(unit, follower_id, words, caused_by=owner.id, kind=NoticeKind.NEWS, now=now)
     return True
 
 
 async def accept_all(unit: Unit, owner: AccountRow, *, now: datetime) -> int:
     """Grant every request and tell all who asked; how many they were."""
     granted = await follows.accept_all(unit, owner.id)
-    for follower_id in granted:
-        await notify.tell_account(unit, follower_id, reply_people.was_accepted(owner.name or ""), now=now)
+    words = reply_people.was_accepted(owner.name or "")
+    await notify.tell_accounts(unit, granted, words, caused_by=owner.id, kind=NoticeKind.NEWS, now=now)
     return len(granted)
 
 
@@ -156,34 +158,10 @@ async def block(unit: Unit, account_id: int, other_id: int, *, now: datetime) ->
     for follower_id, followee_id in ((account_id, other_id), (other_id, account_id)):
         await follows.remove(unit, followee_id, follower_id)
         await deliveries.drop_between(unit, follower_id, followee_id, "blocked", now=now)
+        await deliveries.drop_caused(unit, follower_id, followee_id, "blocked", now=now)
 
 
 async def mute(unit: Unit, account_id: int, other_id: int, *, now: datetime) -> None:
     """Keep following, receive nothing: what is queued is dropped too."""
     await relations.mute(unit, account_id, other_id, now=now)
     await deliveries.drop_between(unit, account_id, other_id, "muted", now=now)
-
-
-async def unsubscribe(unit: Unit, delivery_id: int, *, now: datetime) -> str | None:
-    """Stop the mails of the kind that this delivery was, and say so; None if nobody knows it any more.
-
-    A followed author's post: that author's mails stop, and a second click on the same mail, or a program that asks
-    twice (RFC 8058), changes nothing more. So it is with a word, a tag or a group. Anything else has no switch of its
-    own: all the account's mails stop.
-    """
-    delivery = await deliveries.by_id(unit, delivery_id)
-    account = (
-        None if delivery is None or delivery.account_id is None else await accounts.by_id(unit, delivery.account_id)
-    )
-    if delivery is None or account is None or account.deleted_at is not None:
-        return None
-    if delivery.via is not None:
-        await listeners.stop_mail(unit, delivery.via, account.id)
-        return reply_listening.unsubscribed_from(delivery.via)
-    post = None if delivery.post_id is None else await posts.by_id(unit, delivery.post_id)
-    if post is not None and post.kind != PostKind.DIRECT and delivery.lane >= Lane.FIRST:
-        author = await accounts.by_id(unit, post.author_id)
-        await follows.set_mail(unit, post.author_id, account.id, False)
-        return reply.unsubscribed((author and author.name) or "")
-    await accounts.set_email_mode(unit, account.id, EmailMode.OFF)
-    return reply.mail_off()

@@ -9,18 +9,21 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from gateway.domain import proof, reply, token
-from gateway.domain.token import Purpose
-from gateway.domain.types import NAME_PATTERN, Channel
-from gateway.service import forgetting, notify
+from gateway.domain import mail_domain, proof, reply
+from gateway.domain.types import NAME_PATTERN, Channel, NoticeKind
+from gateway.service import forgetting, inviting, notify
+from gateway.service.mail_addresses import posting_address
 from gateway.service.site import Site
 from store import (
     accounts,
     addresses,
     consents,
+    default_follows,
     deliveries,
     follows,
+    invites,
     listeners,
+    lists,
     nudges,
     polls,
     proofs,
@@ -138,6 +141,11 @@ class RegistrationClosed:
 
 
 @dataclass(frozen=True, slots=True)
+class NotInvited:
+    """The invitation is none, or has served."""
+
+
+@dataclass(frozen=True, slots=True)
 class Claimed:
     """The phone belongs to the account of this name now."""
 
@@ -174,13 +182,19 @@ async def name_refusal(unit: Unit, name: str) -> NameTaken | NotAName | None:
 
 
 async def join(
-    unit: Unit, site: Site, phone: AddressRow, name: str, *, words: str, now: datetime
-) -> Joined | NameTaken | NotAName | RegistrationClosed:
-    """Sign a phone up under ``name`` (lower-case). ``words`` are what was texted: they are the consent.
+    unit: Unit, site: Site, phone: AddressRow, name: str, *, words: str, now: datetime, code: str = ""
+) -> Joined | NameTaken | NotAName | RegistrationClosed | NotInvited:
+    """Sign a phone up, or a proven mailbox, under ``name`` (lower-case). ``words`` are what it wrote: they are the
+    consent. ``code`` is the one of an invitation, where signing up takes one.
 
     A phone that only follows keeps what it follows; one that has a named account must not come here.
     """
-    if site.registration != "open":
+    invite_id = None
+    if site.registration == "invite" and code:
+        invite_id = await inviting.find(unit, site, code, now=now)
+        if invite_id is None:
+            return NotInvited()
+    elif site.registration != "open" and not _is_of_the_community(site, phone):
         return RegistrationClosed()
     refusal = await name_refusal(unit, name)
     if refusal is not None:
@@ -196,7 +210,16 @@ async def join(
         if not await accounts.rename(unit, account_id, name):
             return NameTaken()
         await consents.add(unit, phone.address, action="given", how=phone.channel, words=words, now=now)
+    if invite_id is not None:
+        await invites.take(unit, invite_id, account_id, now=now)
+    await default_follows.apply(unit, account_id, now=now)
     return Joined(account_id, fresh)
+
+
+def _is_of_the_community(site: Site, address: AddressRow) -> bool:
+    """Whether it is a mailbox whose domain is all that signing up takes."""
+    by_mail = site.registration == "domains" and address.channel == Channel.EMAIL
+    return by_mail and mail_domain.belongs(address.address, site.mail_domains)
 
 
 async def join_to_follow(unit: Unit, phone: AddressRow, *, words: str, now: datetime) -> int:
@@ -283,9 +306,12 @@ async def _end(unit: Unit, account_id: int, now: datetime) -> None:
     await relations.remove_all(unit, account_id)
     await listeners.remove_all(unit, account_id)
     await polls.remove_votes(unit, account_id)
+    await lists.remove_all(unit, account_id)
     await nudges.remove_all(unit, account_id)
     await proofs.forget_all(unit, account_id)
     await sessions.end_all(unit, account_id)
+    await default_follows.remove(unit, account_id)
+    await invites.forget(unit, account_id, now=now)
     await addresses.detach_all(unit, account_id)
     await accounts.mark_deleted(unit, account_id, now)
 
@@ -313,6 +339,7 @@ async def add_user(
         await accounts.set_admin(unit, account_id, True)
     for channel, address in wanted:
         await give_address(unit, account_id, channel, address, how="operator", now=now)
+    await default_follows.apply(unit, account_id, now=now)
     return Added(account_id)
 
 
@@ -333,9 +360,9 @@ async def mail_posting_address(unit: Unit, site: Site, account_id: int, *, now: 
     account = await accounts.by_id(unit, account_id)
     if account is None or account.mail_id is None:
         return False
-    secret = token.make(site.key, Purpose.POST, account.id, account.post_version)
-    letter = reply.posting_letter(site.name, account.name or "", f"post+{secret}@{site.mail_domain}")
-    return await notify.tell(unit, account.mail_id, letter, subject=reply.posting_letter_subject(site.name), now=now)
+    letter = reply.posting_letter(site.name, account.name or "", posting_address(site, account))
+    subject = reply.posting_letter_subject(site.name)
+    return await notify.tell(unit, account.mail_id, letter, subject=subject, kind=NoticeKind.WELCOME, now=now)
 
 
 def _given(phone: str | None, email: str | None) -> list[tuple[Channel, str]]:

@@ -1,9 +1,10 @@
 """Birdwire's own words to people: they wait in the queue like everything else, answers in the foremost lane."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
-from gateway.domain.types import Channel, Lane
-from store import accounts, addresses, deliveries, routes
+from gateway.domain.types import Channel, Lane, NoticeKind
+from store import addresses, deliveries, routes
 from store.routes import MAIL_ROUTE
 from store.unit import Unit
 
@@ -18,10 +19,11 @@ async def tell(
     in_reply_to: str = "",
     answers: bool = False,
     lane: Lane = Lane.ANSWER,
+    kind: NoticeKind = NoticeKind.NOTICE,
 ) -> bool:
     """Queue words for one phone or mailbox. ``answers``: they answer what it has just sent, so they go out even
-    after a STOP. What many are told at once takes a ``lane`` in which no answer waits behind it. False
-    when there is no way there."""
+    after a STOP. What many are told at once takes a ``lane`` in which no answer waits behind it. ``kind`` is what they
+    are about. False when there is no way there."""
     address = await addresses.by_id(unit, address_id)
     if address is None:
         return False
@@ -40,17 +42,55 @@ async def tell(
         in_reply_to=in_reply_to,
         answers=answers,
         lane=lane,
+        kind=kind,
         now=now,
     )
     return True
 
 
 async def tell_account(
-    unit: Unit, account_id: int, text: str, *, now: datetime, subject: str = "", lane: Lane = Lane.ANSWER
+    unit: Unit,
+    account_id: int,
+    text: str,
+    *,
+    now: datetime,
+    subject: str = "",
+    lane: Lane = Lane.ANSWER,
+    caused_by: int | None = None,
+    kind: NoticeKind = NoticeKind.NOTICE,
 ) -> bool:
-    """Queue words for a person: to the phone in use, else the mailbox in use. False when there is neither."""
-    account = await accounts.by_id(unit, account_id)
-    if account is None:
-        return False
-    address_id = account.phone_id if account.sms_route is not None else account.mail_id
-    return address_id is not None and await tell(unit, address_id, text, now=now, subject=subject, lane=lane)
+    """Queue words for a person: to the phone in use, else the mailbox in use. False when there is neither. Words that
+    were somebody else's doing (``caused_by``) do not go out once one of the two blocks the other."""
+    ways = await addresses.ways(unit, [account_id])
+    for way in ways:
+        await deliveries.add_notice(
+            unit,
+            address_id=way.address_id,
+            account_id=way.account_id,
+            channel=way.channel,
+            route=way.route,
+            text=text,
+            subject=subject,
+            lane=lane,
+            caused_by=caused_by,
+            kind=kind,
+            now=now,
+        )
+    return bool(ways)
+
+
+async def tell_accounts(
+    unit: Unit,
+    account_ids: Sequence[int],
+    text: str,
+    *,
+    now: datetime,
+    lane: Lane = Lane.ANSWER,
+    caused_by: int | None = None,
+    kind: NoticeKind = NoticeKind.NOTICE,
+) -> None:
+    """The same words for many people, by as many statements as for one. Who has neither phone nor mailbox is passed
+    over."""
+    ways = await addresses.ways(unit, account_ids)
+    told = [(way, text) for way in ways]
+    await deliveries.add_notices(unit, told, lane=lane, caused_by=caused_by, kind=kind, now=now)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from gateway.domain import poll, reply_together
 from gateway.domain.text import length
-from gateway.domain.types import MAX_LENGTH, Lane, Source
+from gateway.domain.types import MAX_LENGTH, Lane, NoticeKind, Source
 from gateway.service import notify, posting
 from gateway.service.posting import Outcome, Published
 from gateway.service.site import Site
@@ -14,7 +14,7 @@ from store import polls
 from store.polls import PollRow
 from store.unit import Reading, Unit
 
-_AT_ONCE = 50
+_AT_ONCE = 200
 """Voters who are told in one step."""
 
 
@@ -85,9 +85,43 @@ async def result(reading: Reading, poll_row: PollRow) -> str:
     return poll.result(poll_row.question, poll_row.options, await polls.counts(reading, poll_row.post_id))
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A poll as it stands: each option with its votes, whether it is still open, which one the reader chose (0: none),
+    and whether it is the reader's own."""
+
+    question: str
+    options: tuple[tuple[str, int], ...]
+    open: bool
+    closes_at: datetime
+    chosen: int
+    own: bool
+
+    @property
+    def votes(self) -> int:
+        """All of them."""
+        return sum(count for _, count in self.options)
+
+
+async def standing(reading: Reading, post_id: int, *, reader: int | None, now: datetime) -> Standing | None:
+    """How the poll in a post stands; None where it has none. Whoever asks has made sure that they may see the post."""
+    found = await polls.of_post(reading, post_id)
+    if found is None:
+        return None
+    counts = await polls.counts(reading, post_id)
+    options = tuple((option, counts.get(number, 0)) for number, option in enumerate(found.options, 1))
+    chosen = 0 if reader is None else await polls.choice(reading, post_id, reader)
+    return Standing(found.question, options, found.closes_at > now, found.closes_at, chosen, reader == found.author_id)
+
+
 async def close(unit: Unit, poll_row: PollRow, *, now: datetime) -> None:
     """End a poll: its author is answered, and :func:`tell_result` tells who voted."""
     await polls.close(unit, poll_row.post_id, now=now)
+
+
+async def is_due(reading: Reading, *, now: datetime) -> bool:
+    """Whether anybody is to be told a result: a look that holds up nobody."""
+    return await polls.any_closing(reading, now=now)
 
 
 async def tell_result(unit: Unit, *, now: datetime) -> bool:
@@ -100,7 +134,9 @@ async def tell_result(unit: Unit, *, now: datetime) -> bool:
     words = reply_together.poll_is_closed(await result(unit, closed))
     voters = await polls.voters(unit, closed.post_id, after=closed.told or 0, most=_AT_ONCE)
     first = [] if closed.told else [closed.author_id]
-    for account_id in [*first, *(each for each, may_hear in voters if may_hear and each != closed.author_id)]:
-        await notify.tell_account(unit, account_id, words, now=now, lane=Lane.FIRST)
+    heard = [voter for voter, may_hear in voters if may_hear and voter != closed.author_id]
+    await notify.tell_accounts(
+        unit, [*first, *heard], words, now=now, lane=Lane.FIRST, caused_by=closed.author_id, kind=NoticeKind.NEWS
+    )
     await polls.set_told(unit, closed.post_id, voters[-1][0] if len(voters) == _AT_ONCE else None)
     return True

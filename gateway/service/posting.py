@@ -11,7 +11,7 @@ from gateway.domain import text as words
 from gateway.domain.folding import fold
 from gateway.domain.types import MAX_LENGTH, Lane, Overflow, PostKind, Source
 from gateway.service.site import Site
-from store import accounts, deliveries, fanouts, posts
+from store import accounts, cuts, deliveries, fanouts, posts
 from store.posts import LookBack, NewPost
 from store.unit import Unit
 
@@ -64,13 +64,14 @@ Outcome = Published | TooLong | Duplicate | Nothing | TooMany
 @dataclass(frozen=True, slots=True)
 class Draft:
     """Words that somebody wants to post; ``reply_to`` is the post that they answer, ``group`` the group that they are
-    for, of which the author is a member."""
+    for, of which the author is a member; ``cut`` is what was cut off the mail that they came in."""
 
     author_id: int
     text: str
     source: Source
     reply_to: int | None = None
     group: str | None = None
+    cut: str = ""
 
 
 async def publish(
@@ -83,9 +84,10 @@ async def publish(
     now: datetime,
     reply_to: int | None = None,
     group: str | None = None,
+    cut: str = "",
 ) -> Outcome:
     """Post ``text`` for the author and begin its way to the followers, and to the members of ``group``."""
-    return (await publish_all(unit, site, [Draft(author_id, text, source, reply_to, group)], now=now))[0]
+    return (await publish_all(unit, site, [Draft(author_id, text, source, reply_to, group, cut)], now=now))[0]
 
 
 async def publish_all(unit: Unit, site: Site, drafts: Sequence[Draft], *, now: datetime) -> list[Outcome]:
@@ -111,6 +113,7 @@ async def direct(
     source: Source,
     now: datetime,
     reply_to: int | None = None,
+    cut: str = "",
 ) -> Outcome:
     """Write to one person. The caller has made sure that this person follows the author."""
     limit = site.limits.direct_per_hour
@@ -124,6 +127,8 @@ async def direct(
             for piece in prepared.pieces
         ],
     )
+    if cut:
+        await cuts.add_all(unit, {ids[0]: cut}, now)
     for post_id in ids:
         await fanouts.queue_for(unit, post_id, [to_account_id], lane=Lane.ANSWER, now=now)
     unit.ring()
@@ -260,15 +265,20 @@ async def _write_posts(
     await fanouts.begin(unit, ids, now)
     left = iter(ids)
     published = []
+    cut_off = {}
     for draft, made in going:
         post_ids = tuple(next(left) for _ in made.pieces)
         published.append(Published(post_ids, cut=made.full_text is not None))
+        if draft.cut:
+            cut_off[post_ids[0]] = draft.cut
         # Each whom any piece names gets all pieces, lest one comes before its first.
         mentioned = _ids_of(made.full_text or " ".join(made.pieces), named) if named else []
         for post_id in post_ids:
             await fanouts.queue_for_mentioned(unit, post_id, draft.author_id, mentioned, now=now)
             if made.full_text is not None:
                 await _put_link(unit, site, draft.author_id, post_id, made.full_text)
+    if cut_off:
+        await cuts.add_all(unit, cut_off, now)
     return published
 
 

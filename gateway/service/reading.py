@@ -13,7 +13,7 @@ from gateway.domain.folding import fold
 from gateway.domain.token import Purpose
 from gateway.domain.types import PostKind
 from gateway.service.site import Site
-from store import accounts, follows, member_timelines, relations, timelines
+from store import accounts, cuts, follows, lists, member_timelines, relations, timelines
 from store import search as find
 from store.accounts import AccountRow
 from store.member_timelines import Marks
@@ -158,6 +158,17 @@ async def mentions(reading: Reading, account_id: int, *, before: int = NEWEST) -
     return await _page(reading, await member_timelines.mentions(reading, account_id, before=before, most=PAGE + 1))
 
 
+async def group_timeline(reading: Reading, group: str, *, reader: int | None = None, before: int = NEWEST) -> Page:
+    """What was written to a group (without its ``!``), as far as the ``reader``, or everybody, may see it."""
+    rows = await member_timelines.grouped(reading, reader or 0, group, before=before, most=PAGE + 1)
+    return await _page(reading, rows)
+
+
+async def list_timeline(reading: Reading, account_id: int, list_id: int, *, before: int = NEWEST) -> Page:
+    """What the people on one of the account's lists write."""
+    return await _page(reading, await lists.timeline(reading, account_id, list_id, before=before, most=PAGE + 1))
+
+
 async def marks(reading: Reading, account_id: int, shown: Sequence[PostView]) -> Marks:
     """Which of these posts, or of what they repeat, the account made a favourite or passed on."""
     return await member_timelines.marks(reading, account_id, [post.subject_id for post in shown])
@@ -225,6 +236,12 @@ async def post_page(reading: Reading, post_id: int, *, reader: int | None = None
     return PostPage(post, shown)
 
 
+async def what_was_cut(reading: Reading, post_id: int, viewer_account_id: int) -> str | None:
+    """What was cut off the mail that became this post, as a quote, a signature or a footer: for its author alone, and
+    only for as long as mails are kept. None for everybody else, and where nothing was."""
+    return await cuts.of(reading, post_id, viewer_account_id)
+
+
 async def listed_names(reading: Reading, *, most: int) -> list[str]:
     """The names of public accounts, the newest first."""
     return await timelines.listed_names(reading, most=most)
@@ -241,6 +258,12 @@ async def public_outline(reading: Reading) -> Outline:
 async def tag_outline(reading: Reading, tag: str) -> Outline:
     """The feed of a tag (without its ``#``, in any case)."""
     return Outline(tuple(await timelines.tagged(reading, tag.casefold(), most=PAGE)))
+
+
+async def search_outline(reading: Reading, words: str) -> Outline:
+    """The feed of what everybody may see that has all of these words."""
+    found = await find.posts_with(reading, fold(words), reader_id=find.NOBODY, before=NEWEST, most=PAGE)
+    return Outline(tuple(found))
 
 
 async def author_outline(

@@ -53,6 +53,9 @@ class Receipt:
 Record = Callable[[Receipt], Awaitable[bool]]
 """Commits a report; whether it moved a delivery."""
 
+RulesOf = Callable[[str], RetryRules]
+"""What decides what follows a report, by the source that it came from."""
+
 
 async def record(unit: Unit, site: Site, receipt: Receipt, *, rules: RetryRules, now: datetime) -> bool:
     """Keep the report and move its delivery; False when it is a repetition or about no delivery of ours.
@@ -78,28 +81,42 @@ async def record(unit: Unit, site: Site, receipt: Receipt, *, rules: RetryRules,
     return await _follow(unit, site, receipt, found, rules=rules, now=now)
 
 
+async def owner(reading: Reading, remote_id: str) -> tuple[int, int] | None:
+    """Whose a message is that a carrier names by its own id: the newest delivery that had it, and its attempt; -1 when
+    that is over. None when it is nobody's yet."""
+    found = await receipts.subject(reading, None, remote_id)
+    return None if found is None else (found.id, _attempt(found))
+
+
 async def are_waiting(reading: Reading, *, now: datetime) -> bool:
     """Whether there is anything for :func:`match`: a look that holds up nobody."""
     return bool(await late.unmatched(reading, since=now - MATCHED_WITHIN, most=1))
 
 
-async def match(unit: Unit, site: Site, *, rules: RetryRules, now: datetime, most: int = 100) -> int:
-    """Do what reports say that came before their messages were known to be anybody's; how many could be matched."""
+async def match(unit: Unit, site: Site, *, rules: RulesOf, now: datetime, most: int = 100) -> int:
+    """Do what reports say that came before their messages were known to be anybody's; rings when there were any. How
+    many could be matched."""
     waiting = await late.unmatched(unit, since=now - MATCHED_WITHIN, most=most)
     for each in waiting:
         found = await receipts.subject(unit, each.delivery_id, each.remote_id)
         if found is None or not await late.adopt(unit, each.id, each.delivery_id):
             continue
         receipt = Receipt(each.source, each.remote_id, each.status, each.error_code, None, None, each.received_at)
-        await _follow(unit, site, _named(receipt, found), found, rules=rules, now=now)
+        await _follow(unit, site, _named(receipt, found), found, rules=rules(each.source), now=now)
+    if waiting:
+        unit.ring()
     return len(waiting)
 
 
 def _named(receipt: Receipt, found: Subject) -> Receipt:
-    """The report with the numbers of the delivery that had its message. It is about the attempt at hand only while that
-    one counts as sent: later the message's id stays with the delivery until another one replaces it."""
-    attempt = found.attempt if found.state == State.SENT else _SOME_EARLIER_ONE
-    return replace(receipt, delivery_id=found.id, attempt=attempt)
+    """The report with the numbers of the delivery that had its message."""
+    return replace(receipt, delivery_id=found.id, attempt=_attempt(found))
+
+
+def _attempt(found: Subject) -> int:
+    """Which attempt a message of the delivery's was. It is the one at hand only while that one counts as sent: later
+    the message's id stays with the delivery until another one replaces it."""
+    return found.attempt if found.state == State.SENT else _SOME_EARLIER_ONE
 
 
 async def _follow(

@@ -1,8 +1,10 @@
 """What the services know of the instance they serve: the operator's choices, as values."""
 
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 from gateway.domain.budget import Budget
+from gateway.domain.pace import Pace
 from gateway.domain.types import Overflow
 
 
@@ -21,6 +23,19 @@ class Limits:
     groups: int = 50
     poll_hours: int = 24
     reports_per_day: int = 20
+    hard_bounces: int = 3
+    soft_bounce_days: int = 10
+    invites_per_week: int = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """One of our numbers: who carries for it, how fast it may go, and what a segment costs (0: not known)."""
+
+    number: str
+    provider: str
+    pace: Pace
+    price: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +45,13 @@ class Site:
     ``public_url``  without a trailing slash; pages, feeds and webhooks are addressed under it.
     ``key``         the secret that addresses, feeds and sessions are made with.
     ``wake_burst``  how many texts are sent at the end of somebody's quiet hours, before the rest becomes one summary.
+    ``digest_hour`` is when daily digests go out to people who have not chosen an hour, on their own clocks.
     ``new_groups``  whether people found groups by joining them.
     ``number``      the phone number to text to, as people should dial it; empty when there is no SMS.
     ``senders``     all of them, each with the countries whose phones are texted from it (two letters; none: any).
+    ``numbers``     the same with their pace and price; ``mails_per_second`` is the pace of mail (0: no limit).
+    ``members_invite``  whether members make invitations, too, where ``registration`` is by invitation.
+    ``mail_domains``  the community's own, where signing up takes a mail address of it (``gateway.domain.mail_domain``).
     """
 
     name: str
@@ -51,4 +70,9 @@ class Site:
     provider_handles_keywords: frozenset[str] = frozenset()
     limits: Limits = field(default_factory=Limits)
     wake_burst: int = 3
+    digest_hour: int = 8
     budget: Budget = field(default_factory=Budget)
+    members_invite: bool = False
+    mail_domains: tuple[str, ...] = ()
+    numbers: tuple[Number, ...] = ()
+    mails_per_second: float = 0

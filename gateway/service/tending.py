@@ -11,6 +11,7 @@ from gateway.service import notify
 from store import (
     addresses,
     continuations,
+    cuts,
     deliveries,
     facts,
     inbox,
@@ -58,8 +59,14 @@ async def bring_back(unit: Unit, *, lease: timedelta, now: datetime) -> int:
 
 
 async def wipe_old_messages(unit: Unit, *, now: datetime) -> int:
-    """Wipe messages as received that are older than RAW_KEPT, a thousand at a time; how many were."""
-    return await inbox.wipe_raw(unit, before=now - RAW_KEPT)
+    """Wipe messages as received that are older than RAW_KEPT, and what was cut off them, a thousand at a time; how
+    many were."""
+    return await inbox.wipe_raw(unit, before=now - RAW_KEPT) + await cuts.forget(unit, before=now - RAW_KEPT)
+
+
+async def are_parts_overdue(reading: Reading, *, now: datetime) -> bool:
+    """Whether there is anything for :func:`give_up_parts`: a look that holds up nobody."""
+    return await parted.any_overdue(reading, before=now - PARTS_WITHIN)
 
 
 async def give_up_parts(unit: Unit, *, now: datetime) -> int:
@@ -117,7 +124,10 @@ async def fold_older(unit: Unit) -> bool:
     return True
 
 
-_SHOWN = (State.QUEUED, State.CLAIMED, State.UNSURE, State.DEAD)
+_SHOWN = {
+    Channel.SMS: (State.QUEUED, State.CLAIMED, State.UNSURE, State.DEAD),
+    Channel.EMAIL: (State.QUEUED, State.CLAIMED, State.UNSURE, State.DEAD, State.GATHERED),
+}
 """The states that an operator looks at; what was sent is done."""
 
 
@@ -132,7 +142,9 @@ class QueueStanding:
 
 async def look_at_queue(reading: Reading, *, now: datetime) -> list[QueueStanding]:
     """How the queue stands, by channel; also where nothing waits."""
-    standings = {channel: QueueStanding(channel, {str(state): 0 for state in _SHOWN}, 0.0) for channel in Channel}
+    standings = {
+        channel: QueueStanding(channel, dict.fromkeys(map(str, _SHOWN[channel]), 0), 0.0) for channel in Channel
+    }
     for depth in await deliveries.depths(reading):
         standing = standings[Channel(depth.channel)]
         standing.depth[depth.state] = depth.count

@@ -12,9 +12,11 @@ from zoneinfo import ZoneInfo
 
 from gateway.domain import quiet, reply_quiet
 from gateway.domain.quiet import Hours, Window
+from gateway.domain.types import Channel, Lane
 from gateway.service.site import Site
 from gateway.service.zones import zone_of
-from store import sleepers
+from store import deliveries, sleepers
+from store.addresses import Way
 from store.sleepers import Sleeper
 from store.unit import Reading, Unit
 
@@ -70,8 +72,12 @@ async def _put(unit: Unit, site: Site, sleeper: Sleeper, window: Window | None, 
 async def _release(unit: Unit, site: Site, woken: Sequence[Sleeper], now: datetime) -> None:
     more = await sleepers.release(unit, [each.id for each in woken], burst=site.wake_burst, now=now)
     link = f"{site.public_url}/"
-    summaries = [(each, reply_quiet.slept_through(more[each.id], link)) for each in woken if more[each.id]]
-    await sleepers.add_summaries(unit, summaries, now=now)
+    summaries = [
+        (Way(each.id, each.phone_id, Channel.SMS, each.route), reply_quiet.slept_through(more[each.id], link))
+        for each in woken
+        if more[each.id] and each.phone_id is not None and each.route is not None
+    ]
+    await deliveries.add_notices(unit, summaries, lane=Lane.FIRST, now=now)
 
 
 def _next(site: Site, sleeper: Sleeper, now: datetime) -> Window | None:

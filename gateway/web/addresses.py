@@ -12,6 +12,10 @@ TAG = r"{tag:[^/.]+}"
 """A tag in a route, without its ``#``; no tag has a dot in it."""
 
 
+LONGEST_SEARCH = 140
+"""Characters that can be searched for at once."""
+
+
 def tag_path(tag: str) -> str:
     """The path of a tag's page."""
     return f"/tags/{quote(tag, safe='')}"

@@ -11,17 +11,23 @@ from msgspec import Meta
 
 from gateway.service.receipts import Record
 from gateway.service.site import Site
+from gateway.web.admin.door import keep_others_out
+from gateway.web.admin.rooms import Admin
 from gateway.web.desk import Desk, six_digits
 from gateway.web.entrance import Entrance
 from gateway.web.export import Exports
 from gateway.web.feeds import Feeds
 from gateway.web.hooks import KannelHooks, TwilioHooks
+from gateway.web.inviting import Inviting
+from gateway.web.lists import Lists
 from gateway.web.living import Living
 from gateway.web.look import Look
 from gateway.web.pages import Pages
 from gateway.web.people import People
 from gateway.web.problems import add_headers, show_problems
 from gateway.web.settings import Settings
+from gateway.web.together import Together
+from gateway.web.unsubscribing import Unsubscribing
 from gateway.web.visitors import Visitors
 from gateway.web.watching import Watching
 from inbound.message import TakesMessages
@@ -36,11 +42,13 @@ LARGEST_BODY = 64 * 1024
 @dataclass(frozen=True)
 class WebSettings:
     """``[web]``: where the site and the webhooks listen. A proxy with TLS stands before it; ``trusted_proxies`` are the
-    addresses from which it is believed who the visitor is (``X-Forwarded-For``)."""
+    addresses from which it is believed who the visitor is (``X-Forwarded-For``); ``hub`` is the WebSub hub that is told
+    of public posts."""
 
     host: str = "127.0.0.1"
     port: Annotated[int, Meta(ge=0, le=65535)] = 8140
     trusted_proxies: tuple[str, ...] = ("127.0.0.1", "::1")
+    hub: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +66,7 @@ class WebDeps:
     pages: bool = True
     new_code: Callable[[], str] = six_digits
     proxies: frozenset[str] = frozenset()
+    hub: str = ""
 
 
 def build_app(deps: WebDeps) -> web.Application:
@@ -65,7 +74,8 @@ def build_app(deps: WebDeps) -> web.Application:
     visitors = Visitors(deps.store, deps.site, deps.now)
     look = Look(deps.site, visitors, deps.now)
     app = web.Application(
-        client_max_size=LARGEST_BODY, middlewares=[visitors.hand_out(), show_problems(look), visitors.recognise()]
+        client_max_size=LARGEST_BODY,
+        middlewares=[visitors.hand_out(), show_problems(look), visitors.recognise(), keep_others_out()],
     )
     app.on_response_prepare.append(add_headers)
     if deps.twilio:
@@ -73,12 +83,17 @@ def build_app(deps: WebDeps) -> web.Application:
     if deps.kannel:
         KannelHooks(deps.kannel, deps.intake, deps.record, deps.now).add_to(app)
     if deps.pages:
-        Feeds(deps.store, deps.site).add_to(app)
+        Feeds(deps.store, deps.site, deps.hub).add_to(app)
+        Unsubscribing(deps.store, deps.site, look, deps.now).add_to(app)
         desk = Desk(deps.store, deps.site, look, visitors, deps.now, deps.new_code, deps.proxies)
         Entrance(desk).add_to(app)
         Watching(desk).add_to(app)
+        Together(desk).add_to(app)
+        Lists(desk).add_to(app)
         Settings(desk).add_to(app)
         Exports(desk).add_to(app)
+        Inviting(desk).add_to(app)
+        Admin(desk).add_to(app)
         People(desk).add_to(app)
         living = Living(desk)
         living.add_to(app)

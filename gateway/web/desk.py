@@ -12,6 +12,7 @@ from gateway.service.site import Site
 from gateway.web.limits import Limits, address_of
 from gateway.web.look import Look
 from gateway.web.visitors import Visitors
+from store.sql import storable
 from store.unit import Store
 
 
@@ -39,7 +40,12 @@ class Desk:
 
 
 async def given(request: web.Request, *names: str) -> list[str]:
-    """The fields of a form by their names; what is missing, or is a file, is empty."""
+    """The fields of a form by their names, as databases take them; what is missing, or is a file, is empty."""
     form = await request.post()
     values = (form.get(name, "") for name in names)
-    return [value if isinstance(value, str) else "" for value in values]
+    return [storable(value) if isinstance(value, str) else "" for value in values]
+
+
+def asked(request: web.Request, name: str, most: int = 254) -> str:
+    """What stands under a name in the query of an address, as databases take it; empty when nothing does."""
+    return storable(request.query.get(name, ""), most)

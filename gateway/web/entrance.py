@@ -3,6 +3,7 @@
 import asyncio
 import re
 import secrets
+from io import BytesIO
 from typing import assert_never
 
 import segno
@@ -11,15 +12,25 @@ from aiohttp import web
 from gateway.domain.text import tags
 from gateway.domain.types import NAME_PATTERN, Channel
 from gateway.service import entering, login, passwords, signing_up
-from gateway.service.joining import NameTaken, NotAName, RegistrationClosed
-from gateway.service.signing_up import Begun, Finished, NotAnAddress, TooLate, TooManyCodes, WrongCode
-from gateway.web.desk import Desk, given
+from gateway.service.joining import NameTaken, NotAName, NotInvited, RegistrationClosed
+from gateway.service.signing_up import (
+    Begun,
+    Finished,
+    NotAnAddress,
+    NotFinished,
+    NotOurDomain,
+    TooLate,
+    TooManyCodes,
+    WrongCode,
+)
+from gateway.web.desk import Desk, asked, given
 from gateway.web.limits import CODES, LOGINS, SIGNUPS
 from gateway.web.visitors import visitor, way_back
 from store import accounts
 
 _LINK = r"{secret:[A-Za-z0-9_-]{10,100}}"
 _NAME = re.compile(NAME_PATTERN)
+_LONGEST_CODE = 40
 _HASHES_AT_ONCE = 2
 """Passwords that are tried at once: each takes 19 MB."""
 
@@ -122,20 +133,21 @@ class Entrance:
     # ---- signing up
 
     async def ask_name(self, request: web.Request) -> web.Response:
-        """The sign-up page."""
+        """The sign-up page, with the code of an invitation if one is in its address. Whether that is good is not said
+        before the form comes back, so that nobody tries codes here."""
         if visitor(request) is not None:
             raise web.HTTPSeeOther("/home")
-        return self._signup(request)
+        return self._signup(request, invite=asked(request, "invite", _LONGEST_CODE))
 
     async def begin(self, request: web.Request) -> web.Response:
         """Send the proof to the address that was typed."""
-        name, address = await given(request, "name", "address")
+        name, address, invite = await given(request, "name", "address", "invite")
         await self._desk.limit(SIGNUPS, request)
         secret = secrets.token_urlsafe(24)
         desk = self._desk
         async with desk.store.unit() as unit:
             begun = await signing_up.begin(
-                unit, desk.site, name, address, now=desk.now(), new_code=desk.new_code, secret=secret
+                unit, desk.site, name, address, now=desk.now(), new_code=desk.new_code, secret=secret, code=invite
             )
         match begun:
             case Begun(channel, signup_id):
@@ -146,13 +158,17 @@ class Entrance:
                 problem = "name"
             case NotAnAddress():
                 problem = "address"
+            case NotOurDomain():
+                problem = "domain"
             case TooManyCodes():
                 problem = "many"
+            case NotInvited():
+                problem = "invite"
             case RegistrationClosed():
                 problem = "closed"
             case _:
                 assert_never(begun)
-        return self._signup(request, name=name, address=address, problem=problem, status=422)
+        return self._signup(request, name=name, address=address, invite=invite, problem=problem, status=422)
 
     async def finish_by_code(self, request: web.Request) -> web.Response:
         """The code from the phone, typed here."""
@@ -178,12 +194,18 @@ class Entrance:
             finished = await signing_up.finish_by_link(unit, desk.site, request.match_info["secret"], now=desk.now())
         return await self._finish(request, finished)
 
-    async def _finish(self, request: web.Request, finished: Finished | TooLate | NameTaken | NotAName) -> web.Response:
+    async def _finish(self, request: web.Request, finished: Finished | NotFinished) -> web.Response:
         match finished:
             case Finished(account_id):
                 return await self._enter(request, account_id, "/home")
             case NameTaken() | NotAName():
                 problem = "taken"
+            case NotInvited():
+                problem = "served"
+            case NotOurDomain():
+                problem = "domain"
+            case RegistrationClosed():
+                problem = "closed"
             case TooLate():
                 problem = "late"
             case _:
@@ -206,8 +228,11 @@ class Entrance:
         if not site.number:
             raise web.HTTPNotFound
         picture = segno.make(f"SMSTO:{site.number}:{words}", error="m")
-        body = picture.svg_inline(scale=4, border=2).encode()
-        return web.Response(body=body, content_type="image/svg+xml", headers={"Cache-Control": "max-age=86400"})
+        body = BytesIO()
+        picture.save(body, kind="svg", scale=4, border=2, xmldecl=False)
+        return web.Response(
+            body=body.getvalue(), content_type="image/svg+xml", headers={"Cache-Control": "max-age=86400"}
+        )
 
     # ---- what both have in common
 
@@ -241,7 +266,14 @@ class Entrance:
         )
 
     def _signup(
-        self, request: web.Request, *, name: str = "", address: str = "", problem: str = "", status: int = 200
+        self,
+        request: web.Request,
+        *,
+        name: str = "",
+        address: str = "",
+        invite: str = "",
+        problem: str = "",
+        status: int = 200,
     ) -> web.Response:
-        values = {"name": name, "address": address, "problem": problem}
+        values = {"name": name, "address": address, "invite": invite, "problem": problem}
         return self._desk.look.page(request, "signup.html", status=status, **values)

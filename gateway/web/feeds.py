@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from email.utils import format_datetime
 from functools import lru_cache
 from http import HTTPStatus
+from urllib.parse import quote, urlencode
 from weakref import WeakValueDictionary
 
 from aiohttp import hdrs, web
@@ -38,8 +39,8 @@ _FORMAT = r"{format:rss|atom|json}"
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What a feed holds, what it is called, the path of the page it belongs to, its own path without the ending, and
-    whether posts of several people are in it, or it is for the owner of a secret address only."""
+    """What a feed holds, what it is called, the path of the page it belongs to, its own path without the ending and its
+    query, and whether posts of several people are in it, or it is for the owner of a secret address only."""
 
     outline: Outline
     title: str
@@ -48,6 +49,7 @@ class Shown:
     path: str
     mixed: bool = False
     secret: bool = False
+    query: str = ""
 
 
 Find = Callable[[web.Request, Reading], Awaitable[Shown | Missing]]
@@ -74,7 +76,9 @@ class _Kept:
 class Feeds:
     """The feed routes over one store."""
 
-    def __init__(self, store: Store, site: Site) -> None:
+    def __init__(self, store: Store, site: Site, hub: str = "") -> None:
+        """``hub`` is the WebSub hub that is told of public posts; empty for none."""
+        self._hub = hub
         self._store = store
         self._site = site
         self._kept: OrderedDict[str, _Kept] = OrderedDict()
@@ -88,6 +92,7 @@ class Feeds:
             self._add(app, f"/public.{_FORMAT}", self._public)
             self._add(app, f"/@{addresses.NAME}.{_FORMAT}", self._author)
             self._add(app, f"/tags/{addresses.TAG}.{_FORMAT}", self._tag)
+            self._add(app, f"/search.{_FORMAT}", self._search)
         self._add(app, f"/feeds/{{token}}/home.{_FORMAT}", self._home)
         self._add(app, f"/feeds/{{token}}/@{addresses.NAME}.{_FORMAT}", self._author_for_one)
 
@@ -124,6 +129,16 @@ class Feeds:
         outline = await reading.tag_outline(read, tag)
         return Shown(outline, f"#{tag} on {self._site.name}", f"Posts tagged #{tag}", path, path, mixed=True)
 
+    async def _search(self, request: web.Request, read: Reading) -> Shown | Missing:
+        """The posts with all of some words."""
+        words = " ".join(request.query.get("q", "").split())[: addresses.LONGEST_SEARCH]
+        if not words:
+            return Missing()
+        query = urlencode({"q": words}, quote_via=quote)
+        outline = await reading.search_outline(read, words)
+        title = f"{words} on {self._site.name}"
+        return Shown(outline, title, f"Posts with: {words}", f"/search?{query}", "/search", mixed=True, query=query)
+
     async def _home(self, request: web.Request, read: Reading) -> Shown | Missing:
         """What the owner of a secret address reads."""
         token = request.match_info["token"]
@@ -158,7 +173,8 @@ class Feeds:
             shown = await find(request, read)
             if isinstance(shown, Missing):
                 raise web.HTTPNotFound
-            own_path = f"{shown.path}.{kind}{'?' if choices else ''}{choices}"
+            asked = "&".join(part for part in (shown.query, choices) if part)
+            own_path = f"{shown.path}.{kind}{'?' if asked else ''}{asked}"
             kept = self._kept.get(own_path)
             if kept is None or kept.outline != shown.outline:
                 posts = await reading.posts(read, [row.id for row in shown.outline.rows])
@@ -192,7 +208,8 @@ class Feeds:
             )
             for post in posts
         )
-        return Feed(shown.title, shown.description, base + shown.page, self_url, items)
+        hub = "" if shown.secret or shown.query else self._hub
+        return Feed(shown.title, shown.description, base + shown.page, self_url, items, hub)
 
     def _html(self, post: PostView) -> str:
         base = self._site.public_url
@@ -231,6 +248,8 @@ def _written(shown: Shown, feed: Feed, kind: Format) -> _Kept:
     }
     if modified:
         headers[hdrs.LAST_MODIFIED] = format_datetime(modified, usegmt=True)
+    if feed.hub:
+        headers[hdrs.LINK] = f'<{feed.hub}>; rel="hub", <{feed.self_url}>; rel="self"'
     if shown.secret:
         headers["X-Robots-Tag"] = "noindex"
         headers["Referrer-Policy"] = "no-referrer"

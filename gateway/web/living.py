@@ -19,6 +19,7 @@ from gateway.service.reading import PostPage
 from gateway.web import addresses
 from gateway.web.desk import Desk, given
 from gateway.web.visitors import member, way_back
+from store import people
 from store.accounts import AccountRow
 from store.timelines import NEWEST
 
@@ -145,12 +146,14 @@ class Living:
         async with self._desk.store.reading() as read:
             page = await reading.home_timeline(read, me.id, before=_before(request))
             marks = await reading.marks(read, me.id, page.posts)
+            asking = await people.count_requests(read, me.id) if me.protected else 0
         return self._desk.look.page(
             request,
             "home.html",
             status=status,
             page=page,
             marks=marks,
+            asking=asking,
             draft=draft,
             posted="posted" in request.query,
             **self.counted(draft, me.name or ""),
@@ -170,6 +173,8 @@ class Living:
                         status=status,
                         marks=marks,
                         draft=draft,
+                        poll=None,
+                        cut=None,
                         **around(found),
                         **self.counted(draft, me.name or ""),
                     )

@@ -1,4 +1,4 @@
-"""The pages that everybody may see: the front page, people, posts, tags; and the one that stops mails."""
+"""The pages that everybody may see: the front page, people, posts, tags."""
 
 from collections.abc import Sequence
 from html import escape
@@ -6,16 +6,14 @@ from typing import Any
 
 from aiohttp import hdrs, web
 
-from gateway.domain import token
 from gateway.domain.command_table import CHAPTERS
-from gateway.domain.token import Purpose
-from gateway.service import following, reading
+from gateway.service import polling, reading
 from gateway.service.reading import Closed, Deleted, Missing, PostPage, PostView, Profile
 from gateway.web import addresses
 from gateway.web.desk import Desk
 from gateway.web.living import Living, around
 from gateway.web.visitors import visitor
-from store import accounts, people
+from store import accounts, listeners, people
 from store.timelines import NEWEST
 from store.unit import Reading
 
@@ -37,12 +35,10 @@ class Pages:
 
     def add_to(self, app: web.Application) -> None:
         """Add every page's route."""
-        get, post = app.router.add_get, app.router.add_post
+        get = app.router.add_get
         get("/static/{file}", self._look.static)
         get("/robots.txt", self.robots)
         get("/help", self.help)
-        get("/unsubscribe/{token}", self.ask_unsubscribe)
-        post("/unsubscribe/{token}", self.unsubscribe)
         get("/", self.front)
         get("/sitemap.xml", self.sitemap)
         get(f"/@{addresses.NAME}", self.person)
@@ -81,25 +77,36 @@ class Pages:
         """A post among its thread; any other address of it leads to the right one."""
         async with self._store.reading() as read:
             found = await reading.post_page(read, int(request.match_info["post"]), reader=_reader(request))
-            marks = await _marks(read, request, found.conversation) if isinstance(found, PostPage) else {}
+            marks, poll, cut = {}, None, None
+            if isinstance(found, PostPage):
+                marks = await _marks(read, request, found.conversation)
+                poll = await self._poll(read, request, found.post)
+                if (me := _reader(request)) is not None:
+                    cut = await reading.what_was_cut(read, found.post.id, me)
         match found:
             case PostPage(post):
                 if request.path != post.path:
                     raise web.HTTPMovedPermanently(post.path)
                 draft = self._living.blank(visitor(request))
-                return self._look.page(request, "post.html", **around(found), **marks, **draft)
+                return self._look.page(request, "post.html", **around(found), **marks, **draft, poll=poll, cut=cut)
             case Deleted():
                 raise web.HTTPGone
             case Missing():
                 raise web.HTTPNotFound
+
+    async def _poll(self, read: Reading, request: web.Request, post: PostView) -> polling.Standing | None:
+        return await polling.standing(read, post.subject_id, reader=_reader(request), now=self._now())
 
     async def tag(self, request: web.Request) -> web.Response:
         """The posts with a tag."""
         tag = request.match_info["tag"].casefold()
         async with self._store.reading() as read:
             page = await reading.tag_timeline(read, tag, reader=_reader(request), before=_before(request))
+            listens = (me := _reader(request)) is not None and await listeners.listens(read, f"#{tag}", me)
             marks = await _marks(read, request, page.posts)
-        return self._look.page(request, "tag.html", tag=tag, path=addresses.tag_path(tag), page=page, **marks)
+        return self._look.page(
+            request, "tag.html", tag=tag, path=addresses.tag_path(tag), page=page, listens=listens, **marks
+        )
 
     async def help(self, request: web.Request) -> web.Response:
         """All that can be texted: where the answer to HELP leads."""
@@ -109,7 +116,10 @@ class Pages:
         """Where crawlers should not go (RFC 9309)."""
         if self._site.private:
             return web.Response(text="User-agent: *\nDisallow: /\n")
-        closed = "".join(f"Disallow: {path}\n" for path in ("/feeds/", "/unsubscribe/", "/hooks/"))
+        closed = "".join(
+            f"Disallow: {path}\n"
+            for path in ("/feeds/", "/unsubscribe/", "/hooks/", "/search", "/settings", "/login", "/signup")
+        )
         return web.Response(text=f"User-agent: *\n{closed}\nSitemap: {self._site.public_url}/sitemap.xml\n")
 
     async def sitemap(self, _request: web.Request) -> web.Response:
@@ -120,32 +130,6 @@ class Pages:
         urls = "".join(f"<url><loc>{base}/{path}</loc></url>\n" for path in ("", *(f"@{name}" for name in names)))
         text = f'<?xml version="1.0" encoding="utf-8"?>\n<urlset xmlns="{_SITEMAP}">\n{urls}</urlset>\n'
         return web.Response(text=text, content_type="application/xml", headers={hdrs.CACHE_CONTROL: "max-age=3600"})
-
-    async def ask_unsubscribe(self, request: web.Request) -> web.Response:
-        """Ask before doing: mail scanners open every link."""
-        self._delivery(request)
-        return self._look.message(
-            request,
-            "Stop these mails?",
-            "You will get no more mails of the kind that this link stood in. Nothing else changes.",
-            button="Stop these mails",
-            home=False,
-        )
-
-    async def unsubscribe(self, request: web.Request) -> web.Response:
-        """Stop mails, from the page above or straight from a mail program (RFC 8058): no login, no redirect."""
-        delivery_id = self._delivery(request)
-        async with self._store.unit() as unit:
-            words = await following.unsubscribe(unit, delivery_id, now=self._now())
-        if words is None:
-            raise web.HTTPNotFound
-        return self._look.message(request, "Done", words, home=False)
-
-    def _delivery(self, request: web.Request) -> int:
-        claimed = token.parse(request.match_info["token"])
-        if claimed is None or not token.holds(self._site.key, Purpose.UNSUBSCRIBE, claimed):
-            raise web.HTTPNotFound
-        return claimed.number
 
 
 def _reader(request: web.Request) -> int | None:

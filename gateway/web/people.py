@@ -13,7 +13,7 @@ from gateway.service.posting import Duplicate, Nothing, Published, TooLong
 from gateway.service.posting import TooMany as TooManyMessages
 from gateway.service.reading import Missing, Profile
 from gateway.web import addresses
-from gateway.web.desk import Desk, given
+from gateway.web.desk import Desk, asked, given
 from gateway.web.visitors import member, visitor, way_back
 from store import people
 from store.timelines import NEWEST
@@ -26,8 +26,6 @@ _LETTERS = 100
 
 _FARTHEST = 10_000
 """How far down the directory can be leafed through."""
-
-_LONGEST_SEARCH = 140
 
 
 class People:
@@ -64,7 +62,7 @@ class People:
 
     async def search(self, request: web.Request) -> web.Response:
         """Posts with all of some words, and people called so."""
-        words = " ".join(request.query.get("q", "").split())[:_LONGEST_SEARCH]
+        words = " ".join(asked(request, "q", addresses.LONGEST_SEARCH).split())
         me = visitor(request)
         before = addresses.before(request.query.get("before")) or NEWEST
         values: dict[str, Any] = {"words": words, "people": [], "page": reading.Page((), None)}

@@ -9,7 +9,7 @@ from zoneinfo import available_timezones
 from aiohttp import web
 
 from gateway.domain.types import EmailMode, Overflow
-from gateway.service import choosing, joining, passwords, visiting
+from gateway.service import choosing, joining, mail_addresses, passwords, visiting
 from gateway.service.choosing import BioTooLong, LastWayIn, LinkSent, NotAMailbox, Unknown
 from gateway.service.joining import HeldBy, NameTaken, NotAName
 from gateway.service.proving import Asked, NotAPhone, NoTexts, OptedOut, TooManyCodes, YoursAlready
@@ -20,6 +20,7 @@ from store import accounts
 from store.accounts import AccountRow
 
 _SECRET_LINK = r"{secret:[A-Za-z0-9_-]{10,100}}"  # noqa: S105  # a route
+_HOURS = ("", *map(str, range(24)))
 _ZONES = tuple(
     sorted(each for each in available_timezones() if "/" in each and not each.startswith(("Etc/", "posix/")))
 )
@@ -46,6 +47,7 @@ class Settings:
         post("/settings/channels", self.channels)
         post("/settings/quiet", self.quiet)
         post("/settings/renew", self.renew)
+        post("/settings/guard", self.guard)
         post("/settings/pin", self.pin)
         post("/settings/password", self.password)
         post("/settings/sessions", self.end_session)
@@ -178,11 +180,19 @@ class Settings:
     async def channels(self, request: web.Request) -> web.StreamResponse:
         """Whether texts come, and when mail does."""
         me = member(request)
-        texts, mail = await given(request, "texts", "mail")
-        if mail not in set(EmailMode):
+        texts, mail, hour = await given(request, "texts", "mail", "hour")
+        if mail not in set(EmailMode) or hour not in _HOURS:
             return await self._page(request, problem="unknown", at="channels")
         async with self._desk.store.unit() as unit:
-            await choosing.set_channels(unit, me, texts=bool(texts), mail=EmailMode(mail), now=self._desk.now())
+            await choosing.set_channels(
+                unit,
+                self._desk.site,
+                me,
+                texts=bool(texts),
+                mail=EmailMode(mail),
+                hour=int(hour) if hour else None,
+                now=self._desk.now(),
+            )
         return _done("channels")
 
     async def quiet(self, request: web.Request) -> web.StreamResponse:
@@ -204,12 +214,22 @@ class Settings:
         async with self._desk.store.unit() as unit:
             match which:
                 case "posting":
-                    await accounts.renew_posting(unit, me.id)
+                    await mail_addresses.renew_posting_address(unit, me.id)
+                case "replies":
+                    await mail_addresses.renew_reply_addresses(unit, me.id)
                 case "feed":
                     await accounts.renew_feed(unit, me.id)
                 case _:
                     raise web.HTTPBadRequest
         return _done(which)
+
+    async def guard(self, request: web.Request) -> web.StreamResponse:
+        """Whether the posting address takes mail from the member's own mailboxes alone."""
+        me = member(request)
+        (checks,) = await given(request, "checks")
+        async with self._desk.store.unit() as unit:
+            await mail_addresses.check_sender(unit, me.id, bool(checks))
+        return _done("guard")
 
     async def pin(self, request: web.Request) -> web.StreamResponse:
         """Set or end the PIN."""

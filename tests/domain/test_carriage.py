@@ -23,6 +23,7 @@ POST = Carriage(
     subject=None,
     in_reply_to=None,
     answers=None,
+    notice_kind=None,
     post_id=3,
     kind="post",
     text="hello",
@@ -54,6 +55,8 @@ POST = Carriage(
     opted_out_at=None,
     dead=False,
     excused=0,
+    reply_version=0,
+    answered_mail=None,
 )
 NOTICE = replace(
     POST,
@@ -78,6 +81,7 @@ DIRECT = {"kind": "direct", "lane": Lane.ANSWER, "follow_state": None, "follow_t
         ({"to": None}, "no phone any more"),
         ({"to": None, "channel": "email"}, "no mailbox any more"),
         ({"dead": True}, "phone does not exist"),
+        ({"dead": True, "channel": "email"}, "mailbox are stopped"),
         ({"opted_out_at": POST.queued_at}, "opted out"),
         ({"muted": True}, "muted"),
         ({"original_protected": True}, "reposted is protected"),
@@ -129,6 +133,25 @@ def test_a_notice_goes_out_whatever_posts_are_forbidden() -> None:
     assert objection(replace(NOTICE, texts_on=False, recipient_gone=True)) == ""
 
 
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"blocked": True}, "blocked"),
+        ({"blocked": True, "channel": "email"}, "blocked"),
+        ({"muted": True, "lane": Lane.MENTION}, "muted"),
+        ({"notice": None}, "carried is gone"),
+    ],
+)
+def test_words_that_were_somebodys_doing_do_not_go_out_to_who_wants_nothing_of_them(
+    change: dict[str, Any], words: str
+) -> None:
+    assert words in objection(replace(NOTICE, **change))
+
+
+def test_who_mutes_somebody_still_hears_what_they_must_answer() -> None:
+    assert objection(replace(NOTICE, muted=True)) == ""
+
+
 def test_after_a_stop_only_its_own_answer_goes_out() -> None:
     stopped = replace(NOTICE, opted_out_at=NOTICE.queued_at)
     assert "opted out" in objection(stopped)
@@ -136,6 +159,8 @@ def test_after_a_stop_only_its_own_answer_goes_out() -> None:
     before = NOTICE.queued_at - timedelta(seconds=1)
     assert "opted out" in objection(replace(stopped, answers=True, queued_at=before))
     assert "does not exist" in objection(replace(NOTICE, dead=True, answers=True))
+    assert objection(replace(NOTICE, dead=True, answers=True, channel="email")) == ""
+    assert "stopped" in objection(replace(NOTICE, dead=True, channel="email"))
 
 
 @pytest.mark.parametrize(

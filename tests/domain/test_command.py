@@ -44,6 +44,9 @@ MEANS: list[tuple[str, c.Command]] = [
     ("join Müller.", c.Join("Müller")),
     ("join @a-b", c.Join("@a-b")),
     ("join #lunch", c.Join("#lunch")),
+    ("JOIN @Alice k7qm2-xrp4t.", c.JoinInvited("alice", "k7qm2-xrp4t")),
+    ("join a-b  K7QM2XRP4T", c.JoinInvited("a-b", "k7qm2-xrp4t")),
+    ("join alice k7qm2 xrp4t!", c.JoinInvited("alice", "k7qm2-xrp4t")),
     ("JOIN !a-b", c.JoinGroup("")),
     ("join !averyveryverylongname", c.JoinGroup("")),
     ("leave !a-b!", c.LeaveGroup("")),
@@ -94,6 +97,12 @@ MEANS: list[tuple[str, c.Command]] = [
     ("email on", c.Email(EmailMode.INSTANT)),
     ("email off.", c.Email(EmailMode.OFF)),
     ("email hourly", c.EmailDigest(EmailMode.HOURLY)),
+    ("EMAIL DAILY!", c.EmailDigest(EmailMode.DAILY)),
+    ("email daily 18", c.EmailDigest(EmailMode.DAILY, 18)),
+    ("email daily at 6 p.m.", c.EmailDigest(EmailMode.DAILY, 18)),
+    ("email daily 00:00", c.EmailDigest(EmailMode.DAILY, 0)),
+    ("email daily 25", c.EmailDigest(EmailMode.DAILY, 24)),
+    ("email daily 7:30", c.EmailDigest(EmailMode.DAILY, 24)),
     ("f  @bob .", c.Follow("bob")),
     ("FOLLOW\u00a0bob", c.Follow("bob")),
     ("get milk", c.Get("milk")),
@@ -380,7 +389,7 @@ def test_help_fits_one_segment_with_its_link_for_every_word():
 
 def test_help_with_a_word_tells_what_it_does():
     assert "FOLLOW name" in help_text("SUB", "x.org")
-    assert "not yet" in help_text("EMAIL", "x.org")
+    assert "EMAIL DAILY (hour) or HOURLY: posts in one mail" in help_text("EMAIL", "x.org")
     assert help_text("NOSUCH", "x.org") == help_text(None, "x.org")
 
 

@@ -10,6 +10,7 @@ from gateway.domain import (
     reply,
     reply_form,
     reply_listening,
+    reply_mail,
     reply_people,
     reply_posts,
     reply_quiet,
@@ -58,10 +59,12 @@ ANSWERS = [
     reply_posts.or_post(reply.what_a_claim_is(), 10),
     reply_posts.or_post(reply.already_named(NAME), 10),
     reply_posts.or_post(reply_listening.not_a_group(), 10),
-    reply.registration_closed("invite", ASK),
-    reply.registration_closed("domains", ASK),
-    reply.registration_closed("closed", ASK),
+    reply.registration_closed("invite", ASK, URL),
+    reply.registration_closed("domains", ASK, URL),
+    reply.registration_closed("closed", ASK, URL),
     reply.no_such_claim(ASK),
+    reply.no_such_invitation(ASK),
+    reply.no_such_invitation("whoever runs this site"),
     reply.code_over(),
     reply.signed_out(NAME, ASK, elsewhere=False),
     reply.signed_out(NAME, "whoever runs this site", elsewhere=True),
@@ -79,6 +82,14 @@ ANSWERS = [
     reply.mail_off_texts_on(),
     reply.no_phone(ASK),
     reply.no_mail(ASK),
+    reply_mail.came_back(SITE, "bob@mail.example"),
+    reply_mail.came_back(SITE, "b" * 64 + "@mail.example"),
+    reply_mail.complained(SITE, "bob@mail.example"),
+    reply_mail.complained(SITE, "b" * 64 + "@mail.example"),
+    reply_mail.code_mailed("bob@mail.example"),
+    reply_mail.code_mailed("b" * 254),
+    reply_mail.too_many_codes(),
+    reply_mail.mails_go_on(),
     reply_people.nobody_offer(NAME, 10),
     reply_people.following(NAME, texts=True),
     reply_people.protected_join_first(NAME, ""),
@@ -105,6 +116,9 @@ ANSWERS = [
     reply_together.nudge_refused(NAME),
     reply_together.nudge(NAME),
     reply_together.invitation(SITE, "+15550009999", URL),
+    reply_together.invitation_with_code(SITE, "+15550009999", URL, "k7qm2-xrp4t"),
+    reply_together.invitation_with_code(SITE, "", URL, "k7qm2-xrp4t"),
+    reply_together.too_many_invited(100),
     reply_together.reported(NAME),
     reply_together.report_closed(NAME),
     reply_together.pin_set(),
@@ -134,7 +148,13 @@ ANSWERS = [
     reply_reading.post(NAME, "x" * 140),
     reply_reading.whois(NAME, "a long story " * 30, (1, 2), f"{URL}/@{NAME}", protected=True),
     reply_reading.stats(NAME, 100_000, 100_000, 100_000),
-    reply.not_offered("UNTRACK"),
+    reply.mail_on(flushed=True),
+    reply.mail_hourly(flushed=True),
+    reply.mail_daily(23, "ComodRivadavia", flushed=False),
+    reply.mail_daily(23, "ComodRivadavia", flushed=True),
+    reply.what_daily_takes(),
+    reply_people.accept_or_deny(NAME),
+    reply_posts.which_of_the_digest(),
 ]
 
 
@@ -154,3 +174,20 @@ def test_the_first_of_a_list_is_whole_and_others_come_while_they_fit() -> None:
 def test_who_somebody_is_begins_with_what_they_say_of_themselves() -> None:
     words = reply_reading.whois("ann", "Teacher.\nBirds.", (1, 0), "https://x.example/@ann", protected=False)
     assert words == "ann: Teacher. Birds. 1 post, 0 followers. https://x.example/@ann"
+
+
+@pytest.mark.parametrize(
+    ("people", "keys", "words"),
+    [
+        (0, 0, "You still get direct messages and mentions by mail."),
+        (1, 0, "You still get the posts of 1 person, direct messages and mentions by mail."),
+        (
+            3,
+            1,
+            "You still get the posts of 3 people and for 1 word, tag or group, direct messages and mentions by mail.",
+        ),
+        (0, 2, "You still get the posts for 2 words, tags and groups, direct messages and mentions by mail."),
+    ],
+)
+def test_what_still_comes_by_mail_is_said_in_a_sentence(people: int, keys: int, words: str) -> None:
+    assert reply_mail.left(people, keys) == words

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from gateway.domain.delivery import Bounced, Deferred, Fault
 from gateway.domain.provider_codes import status_outcome
-from gateway.domain.smpp import Delivered, Report, canonical_id, refusal, report
+from gateway.domain.smpp import Delivered, Report, canonical_id, refusal, report, time_from_now
 
 WORDS = b"id:42 sub:001 dlvrd:001 submit date:2611221000 done date:2611221001 stat:%s err:000 text:id:9 stat:DELIVRD"
 
@@ -71,3 +71,18 @@ def test_every_status_has_a_meaning_with_words(status):
 def test_a_throttled_text_waits_with_all_of_its_sender_and_a_wrong_phone_is_no_more_written_to():
     assert refusal(0x58) == Deferred("faster than the carrier allows (0x58)", 1.0, route_wide=True)
     assert refusal(0x0B) == Bounced("not a valid phone number (0xb)", Fault.ADDRESS)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "written"),
+    [
+        (0, ""),
+        (1, "000000000001000R"),
+        (899, "000000001459000R"),
+        (4 * 3600, "000000040000000R"),
+        (36_000, "000000100000000R"),
+        (90_061, "000001010101000R"),
+    ],
+)
+def test_a_time_from_now_is_written_as_a_span_and_not_as_a_date(seconds, written):
+    assert time_from_now(seconds) == written

@@ -13,6 +13,7 @@ from sqlalchemy import func, select
 from gateway.domain import wish as c
 from gateway.domain.command import parse, parse_mail
 from gateway.domain.command_table import TABLE
+from gateway.domain.invite import CODES, code_of
 from gateway.domain.text import length, normalise
 from gateway.domain.types import MAX_LENGTH, EmailMode, PostKind
 from gateway.domain.wish import Command
@@ -101,6 +102,7 @@ COMMANDS: st.SearchStrategy[Command] = st.one_of(
     st.builds(c.Poll, TAGS, st.lists(TAGS, min_size=2, max_size=9).map(tuple)),
     st.builds(c.Vote, st.integers(1, 9)),
     st.builds(c.Report, NAMES, WORDS),
+    st.builds(c.JoinInvited, NAMES, st.integers(0, CODES - 1).map(code_of)),
     st.builds(c.JoinGroup, NAMES),
     st.builds(c.LeaveGroup, NAMES),
     st.builds(c.GroupText, NAMES, WORDS),
@@ -136,6 +138,8 @@ def written(command: Command) -> str:
             return f"REPORT {name} {words}"
         case c.Yes():
             return "y"
+        case c.JoinInvited(name, code):
+            return f"JOIN {name} {code}"
         case c.Claim(code):
             return f"CLAIM {code}"
         case c.Pin(pin, rest):

@@ -63,6 +63,9 @@ KINDS = st.sampled_from(
         "application/octet-stream",
         "message/rfc822",
         "message/delivery-status",
+        "message/global-delivery-status",
+        "message/disposition-notification",
+        "message/feedback-report",
         "message/partial",
         "message/external-body",
         "multipart/mixed",
@@ -264,6 +267,7 @@ def understood(content: bytes, sender: str, doors: dict[str, Door] = POST) -> li
             message.subject,
             message.message_id,
             message.failure,
+            message.cut,
             message.raw,
             message.remote_id,
         ):
@@ -337,4 +341,4 @@ def test_every_text_of_an_orderly_mail_is_read_in_order(shape: list[object] | No
     content = b"From: a@home.example\r\nSubject: s\r\nMIME-Version: 1.0\r\n" + build(shape, 0).write()
     (post,) = understood(content, "a@home.example")
     assert post.text.split() == written
-    assert (post.subject, post.dropped, post.automatic) == ("s", 0, False)
+    assert (post.subject, post.dropped, post.automatic) == ("s", 0, None)

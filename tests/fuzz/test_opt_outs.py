@@ -13,9 +13,9 @@ from gateway.domain.command import parse
 from gateway.domain.delivery import Bounced, Deferred, Found, Outcome, RetryRules, Sent, State, Unsure
 from gateway.domain.pace import Pace
 from gateway.domain.types import Channel, Outgoing
-from gateway.service import fanout, notify, receipts, sending
+from gateway.service import claiming, fanout, notify, receipts, settling
 from gateway.service.receipts import Receipt
-from gateway.service.sending import Result
+from gateway.service.settling import Result
 from gateway.service.site import Site
 from store import addresses, deliveries
 from store.routes import Route
@@ -97,7 +97,7 @@ class Phone:
     async def claim(self, most: int) -> None:
         async with self.town.store.unit() as unit:
             lease = timedelta(minutes=2)
-            batch = await sending.claim(unit, ROUTE, Pace(), most=most, lease=lease, now=self.town.now)
+            batch = await claiming.claim(unit, ROUTE, Pace(), most=most, lease=lease, now=self.town.now)
         self.held += batch.deliveries
 
     async def send(self, became: str) -> None:
@@ -105,14 +105,14 @@ class Phone:
         results = []
         for each in self.held:
             async with self.town.store.reading() as reading:
-                forbidden = await sending.still_allowed(reading, each, now=self.town.now)
+                forbidden = await claiming.still_allowed(reading, each, now=self.town.now)
             if forbidden is None:
                 self.goes_out(each, became)
             results.append(Result(each, forbidden or OUTCOMES[became]))
         self.held = []
         async with self.town.store.unit() as unit:
             dice = [0.0] * len(results)
-            await sending.settle(unit, self.town.site, ROUTE, results, rules=RULES, now=self.town.now, dice=dice)
+            await settling.settle(unit, self.town.site, ROUTE, results, rules=RULES, now=self.town.now, dice=dice)
 
     def goes_out(self, delivery: Outgoing, became: str) -> None:
         if delivery.to != number(self.bob):
@@ -127,9 +127,11 @@ class Phone:
         self.town.now += timedelta(minutes=1)
         async with self.town.store.unit() as unit:
             lease = timedelta(minutes=2)
-            for each in await sending.claim_look_ups(unit, most=10, lease=lease, now=self.town.now):
+            for each in await claiming.claim_look_ups(unit, most=10, lease=lease, now=self.town.now):
                 said = {"absent": [], "found": [Found("SM", Sent("SM"))], "later": Deferred("busy")}[found]
-                await sending.settle_look_up(unit, self.town.site, each, said, rules=RULES, now=self.town.now, dice=0.0)
+                await settling.settle_look_up(
+                    unit, self.town.site, each, said, rules=RULES, now=self.town.now, dice=0.0
+                )
 
     async def report(self, code: str) -> None:
         """The provider reports that the last text failed."""

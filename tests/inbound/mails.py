@@ -2,6 +2,15 @@
 
 from dataclasses import dataclass
 
+from inbound.mime import Letter, read
+from inbound.mime_parts import parse
+
+
+def letter(raw: bytes | str) -> Letter:
+    """What a mail says, whose lines end as they may."""
+    data = raw.encode() if isinstance(raw, str) else raw
+    return read(parse(data.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")))
+
 
 @dataclass(frozen=True)
 class Sample:

@@ -40,7 +40,7 @@ async def intake(store: Store, site: Site) -> AsyncIterator[Intake]:
 _ids = count()
 
 
-def mail(door: BounceAddress | HelpAddress, **fields: str) -> Inbound:
+def mail(door: BounceAddress | HelpAddress, **fields: object) -> Inbound:
     """A mail that no mail before had the id of."""
     return replace(
         Inbound(
@@ -54,14 +54,14 @@ def mail(door: BounceAddress | HelpAddress, **fields: str) -> Inbound:
             raw="",
             received_at=NOW,
         ),
-        **fields,  # type: ignore[arg-type]  # every field that is set so is a text
+        **fields,  # type: ignore[arg-type]  # made by name
     )
 
 
 async def test_no_text_is_too_odd_to_be_kept(store: Store, intake: Intake) -> None:
     odd = {
         name: f"{UNSTORABLE}{name}{UNSTORABLE}"
-        for name in ("remote_id", "sender", "to", "text", "raw", "subject", "message_id", "failure")
+        for name in ("remote_id", "sender", "to", "text", "raw", "subject", "message_id", "failure", "cut")
     }
     assert (await intake.take(mail(HelpAddress(), **odd))).answer
     text = replace(mail(HelpAddress(), **odd), source="twilio", channel=Channel.SMS, door=Phone())
@@ -167,7 +167,8 @@ def what_happened(dice: Random, ids: dict[str, int]) -> list[Inbound]:
                 messages.append(text_from(STRANGER, words))
             case 2:
                 box = PostingAddress(ids[dice.choice(["ann", "ben"])])
-                messages.append(replace(mail(HelpAddress(), text=words), door=box))
+                quoted = "> Coffee?" if len(messages) % 2 else ""
+                messages.append(replace(mail(HelpAddress(), text=words, cut=quoted), door=box))
             case 3:
                 messages.append(text_from(dice.choice(list(PEOPLE.values())), words, dropped=1))
             case _:
@@ -183,7 +184,18 @@ def _without_links(words: str) -> str:
 async def _all_there_is(unit: Unit) -> dict[str, list[str]]:
     """What every table holds that these messages can have changed, without the ids that grow."""
     found = {}
-    for name in ("posts", "deliveries", "fanouts", "notices", "inbox", "post_tags", "offers", "follows", "blocks"):
+    for name in (
+        "posts",
+        "post_cuts",
+        "post_tags",
+        "deliveries",
+        "fanouts",
+        "notices",
+        "inbox",
+        "offers",
+        "follows",
+        "blocks",
+    ):
         table = tables.metadata.tables[name]
         told = [each for each in table.c if each.name not in {"id", "post_id", "notice_id", "conversation_id"}]
         rows = await unit.execute(select(*told))
@@ -232,3 +244,28 @@ async def test_a_batch_of_posts_takes_as_many_statements_as_one_post(store: Stor
     one = await statements([text_from(PEOPLE["ann"], "first")])
     many = await statements([text_from(phone, f"{phone} #says so") for phone in PEOPLE.values()])
     assert many == one + 1  # for the tags
+
+
+async def test_what_was_cut_off_a_mail_is_kept_with_the_post_that_it_becomes(store: Store, intake: Intake) -> None:
+    ids = await _settle_in(store, intake)
+    for words, also in (("as usual", {}), ("with a picture", {"dropped": 1}), ("nothing cut", {"cut": ""})):
+        message = mail(HelpAddress(), text=words, **{"cut": f"> {words}{UNSTORABLE}", **also})
+        await intake.take(replace(message, door=PostingAddress(ids["ann"])))
+    async with store.reading() as reading:
+        cut = tables.post_cuts
+        posts = tables.posts
+        rows = await reading.execute(select(posts.c.text, cut.c.words).join(cut, cut.c.post_id == posts.c.id))
+        assert sorted(tuple(row) for row in rows) == [
+            ("as usual", "> as usual?"),
+            ("with a picture", "> with a picture?"),
+        ]
+
+
+async def test_an_encrypted_mail_posts_nothing_and_is_answered(store: Store, intake: Intake) -> None:
+    ids = await _settle_in(store, intake)
+    message = replace(mail(HelpAddress(), subject="..."), door=PostingAddress(ids["ann"]), text="", sealed=True)
+    accepted = await intake.take(message)
+    assert "encrypted" in accepted.answer
+    assert (await intake.take(replace(message, remote_id="<other>", automatic=True))).answer == ""
+    async with store.reading() as reading:
+        assert (await reading.execute(select(tables.posts.c.id))).all() == []

@@ -1,4 +1,4 @@
-"""Telling machines from people, and final failures from delays."""
+"""Reports about mail of ours: final failures, delays and successes, and complaints."""
 
 import time
 
@@ -6,99 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.domain.complaint import Complaint
 from inbound.mime_parts import parse
-from inbound.reports import failure, is_automatic
-
-DOMAIN = "birds.example"
-
-
-def automatic(head: str, sender: str = "bob@example.org", body: str = "hello") -> bool:
-    return is_automatic(parse(f"{head}\n\n{body}\n".replace("\n", "\r\n").encode()), sender, DOMAIN)
+from inbound.reports import arrived, complaint, failure
+from tests.inbound import returns
+from tests.inbound.returns import RETURNS, Returned, block, report
 
 
 def why(raw: str) -> str:
     data = raw.replace("\n", "\r\n").encode()
     return failure(parse(data), data)
-
-
-@pytest.mark.parametrize(
-    "head",
-    [
-        "Auto-Submitted: auto-replied",
-        "Auto-Submitted: auto-replied (vacation)",
-        "Auto-Submitted: AUTO-GENERATED; owner-email=x",
-        "Precedence: bulk",
-        "Precedence: Junk",
-        "precedence: list",
-        "List-Id: <birds.lists.example>",
-        "List-Unsubscribe: <mailto:x@lists.example>",
-        "X-Autoreply: yes",
-        "X-Autorespond: yes",
-        "X-Loop: Birds.Example",
-        "Delivered-To: Autoresponder",
-        "X-Failed-Recipients: x@example.org",
-        "Subject: Automatic reply: Coffee?",
-        "Subject: Out of Office: back on Monday",
-        "Subject: =?utf-8?Q?Abwesenheitsnotiz=3A_Kaffee?=",
-        "Subject: =?utf-8?Q?R=C3=A9ponse_automatique?= : absent",
-        "Subject: Respuesta automática: Café",
-        "Content-Type: multipart/report; report-type=delivery-status; boundary=b",
-        "Content-Type: multipart/report; report-type=disposition-notification; boundary=b",
-        "Content-Type: multipart/report; report-type=feedback-report; boundary=b",
-        "Content-Type: text/calendar; method=REPLY; charset=utf-8",
-    ],
-)
-def test_what_machines_send_is_automatic(head: str) -> None:
-    assert automatic(head)
-
-
-@pytest.mark.parametrize(
-    "sender",
-    ["", "MAILER-DAEMON@example.org", "owner-birds@lists.example", "birds-request@lists.example",
-     "birds-bounces+bob=example.org@lists.example", "bounce+abc@birds.example", "help@BIRDS.example"],
-)  # fmt: skip
-def test_mail_from_machines_and_from_ourselves_is_automatic(sender: str) -> None:
-    assert automatic("Subject: x", sender)
-
-
-def test_a_calendar_s_answer_is_automatic_wherever_it_stands() -> None:
-    body = (
-        "--b\nContent-Type: multipart/alternative; boundary=c\n\n--c\n\nBob accepted.\n--c\n"
-        "Content-Type: text/calendar; method=REPLY\n\nBEGIN:VCALENDAR\n--c--\n--b--"
-    )
-    assert automatic("Content-Type: multipart/mixed; boundary=b\nSubject: Accepted: Lunch", body=body)
-
-
-@pytest.mark.parametrize(
-    "head",
-    [
-        "Subject: hello",
-        "Auto-Submitted: no",
-        "Auto-Submitted: No (a person)",
-        "Auto-Submitted:",
-        "Precedence: first-class",
-        "X-Auto-Response-Suppress: All",
-        "X-Loop: elsewhere.example",
-        "Subject: Re: Automatic reply: Coffee?",
-        "Subject: automatic replying machines are fun",
-        "Subject: out of office supplies",
-        "Subject: abwesend sein ist schön",
-    ],
-)
-def test_what_people_send_is_not(head: str) -> None:
-    assert not automatic(head)
-
-
-def report(*blocks: str) -> str:
-    """A delivery report as RFC 3464 has it, one block of fields for each recipient."""
-    recipients = "\n\n".join(blocks)
-    return (
-        "From: MAILER-DAEMON@mx.example\nSubject: Undelivered Mail Returned to Sender\nMIME-Version: 1.0\n"
-        'Content-Type: multipart/report; report-type=delivery-status; boundary="b"\n\n'
-        "--b\nContent-Type: text/plain\n\nI am sorry.\n\n"
-        f"--b\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; mx.example\n\n{recipients}\n\n"
-        "--b\nContent-Type: message/rfc822\n\nSubject: alice: hello\n\nhello\n--b--\n"
-    )
 
 
 def test_a_final_failure_has_its_status_and_the_other_side_s_words() -> None:
@@ -138,38 +55,39 @@ def test_one_failed_recipient_among_others_is_found() -> None:
     assert why(report("Action: delayed\nStatus: 4.4.1", "Action: Failed\nStatus: 5.2.2")).startswith("5.2.2 ")
 
 
-def test_a_qmail_bounce_is_final() -> None:
-    raw = (
-        "From: MAILER-DAEMON@mx.example\nSubject: failure notice\n\nHi. This is the qmail-send program at mx.example.\n"
-        "I'm afraid I wasn't able to deliver your message to the following addresses.\n"
-        "This is a permanent error; I've given up. Sorry it didn't work out.\n\n"
-        "<bob@example.org>:\n192.0.2.1 does not like recipient.\nRemote host said: 550 5.1.1 no such user\n"
-        "Giving up on 192.0.2.1.\n\n--- Below this line is a copy of the message.\n\nSubject: alice: hello\n\nhello\n"
-    )
-    assert why(raw) == "5.1.1 550 5.1.1 no such user"
+@pytest.mark.parametrize("returned", RETURNS, ids=lambda each: each.server)
+def test_what_servers_send_back_is_read(returned: Returned) -> None:
+    reason = why(returned.raw)
+    assert bool(reason) == bool(returned.reason), reason
+    assert reason.startswith(returned.reason)
 
 
-def test_an_exim_bounce_is_final() -> None:
-    raw = (
-        "From: Mail Delivery System <Mailer-Daemon@mx.example>\nX-Failed-Recipients: bob@example.org\n"
-        "Auto-Submitted: auto-replied\nSubject: Mail delivery failed: returning message to sender\n\n"
-        "This message was created automatically by mail delivery software.\n\nA message that you sent could not be "
-        "delivered to one or more of its\nrecipients. This is a permanent error. The following address(es) failed:\n\n"
-        "  bob@example.org\n    Unrouteable address\n"
-    )
-    assert why(raw) == "returned as undeliverable"
+@pytest.mark.parametrize(
+    ("blocks", "reason"),
+    [
+        ([block("failed", "5.1.1"), block("failed", "5.2.2")], "5.2.2 "),
+        ([block("failed", "5.1.1"), block("failed", "4.4.7")], "4.4.7 "),
+        ([block("failed", "5.1.1"), block("delayed", "4.4.7")], "5.1.1 "),
+        ([block("failed", "5.1.1"), block("delivered", "2.0.0")], ""),
+        ([block("failed", "5.1.1"), block("relayed", "2.0.0")], ""),
+        ([block("delayed", "4.4.7"), block("expanded", "2.0.0")], ""),
+    ],
+)
+def test_a_mailbox_that_passes_on_to_several_fails_as_mildly_as_any_of_them(blocks: list[str], reason: str) -> None:
+    assert why(report(*blocks)).startswith(reason)
+    assert bool(why(report(*blocks))) == bool(reason)
 
 
-def test_a_warning_that_it_takes_longer_is_no_failure() -> None:
-    raw = (
-        "From: Mail Delivery Subsystem <MAILER-DAEMON@mx.example>\nSubject: Warning: could not send message "
-        "for past 4 hours\n\n"
-        "    **********************************************\n    **      THIS IS A WARNING MESSAGE ONLY      **\n"
-        "    **  YOU DO NOT NEED TO RESEND YOUR MESSAGE  **\n    **********************************************\n\n"
-        "The original message was received at Sun, 22 Nov 2026\n\n   ----- Transcript of session follows -----\n"
-        "<bob@example.org>... Deferred: Connection refused\nWarning: message still undelivered after 4 hours\n"
-    )
-    assert why(raw) == ""
+def is_there(raw: str) -> bool:
+    return arrived(parse(raw.replace("\n", "\r\n").encode()))
+
+
+def test_a_report_may_say_that_a_mail_lies_in_its_mailbox() -> None:
+    assert is_there(report(block("delivered", "2.0.0")))
+    for action in ("relayed", "expanded", "delayed", "failed"):
+        assert not is_there(report(block(action, "2.0.0")))
+    assert not is_there(report(block("delivered", "2.0.0"), block("failed", "5.1.1")))
+    assert not is_there("Subject: hello\n\nAction: delivered\n")
 
 
 def test_an_answering_machine_at_the_return_path_is_no_failure() -> None:
@@ -185,7 +103,8 @@ def test_no_bytes_make_the_reader_of_reports_fail(data: bytes, head: bytes) -> N
     raw = head + data
     mail = parse(raw)
     assert isinstance(failure(mail, raw), str)
-    assert isinstance(is_automatic(mail, "bob@example.org", DOMAIN), bool)
+    assert isinstance(arrived(mail), bool)
+    assert complaint(mail) is None or complaint(mail)
 
 
 def test_a_report_of_megabytes_in_free_form_is_read_quickly() -> None:
@@ -195,3 +114,51 @@ def test_a_report_of_megabytes_in_free_form_is_read_quickly() -> None:
         begun = time.process_time()
         failure(mail, raw)
         assert time.process_time() - begun < 3
+
+
+SECRET, REPLY, STOP = "a" * 27, "b" * 27, "cab0" + "d" * 26
+MAIL = returns.ORIGINAL.format(bounce=f"bounce+{SECRET}@birds.example", reply=f"reply+{REPLY}@birds.example", stop=STOP)
+ALL = (f"bounce+{SECRET}", f"reply+{REPLY}", f"unsubscribe+{STOP}")
+
+
+def told(raw: str) -> Complaint | None:
+    return complaint(parse(raw.replace("\n", "\r\n").encode()))
+
+
+@pytest.mark.parametrize(
+    ("feedback_type", "kind"),
+    [("abuse", "abuse"), ("Fraud", "fraud"), ("opt-out", "opt-out"), ("not-spam", "not-spam"), ("new", "other"),
+     ("abuse (a comment)", "abuse"), ("", "other")],
+)  # fmt: skip
+def test_a_complaint_has_its_type_and_what_only_who_has_the_mail_knows(feedback_type: str, kind: str) -> None:
+    fields = "Original-Rcpt-To: <bob@mail.example>\nOriginal-Mail-From: <x@y.example>\n"
+    found = told(returns.complaint(feedback_type, fields=fields, returned=MAIL))
+    assert found == Complaint(kind, ALL, ("bob@mail.example",))
+
+
+@pytest.mark.parametrize("kind", ["text/rfc822-headers", "message/rfc822", "message/global", "message/global-headers"])
+def test_a_complaint_may_return_the_headers_alone(kind: str) -> None:
+    found = told(returns.complaint(returned=MAIL.replace("\nhello\n", "\n"), kind=kind))
+    assert found is not None
+    assert found.secrets == ALL
+
+
+def test_a_complaint_may_name_the_return_path_in_its_fields_alone() -> None:
+    fields = f"Original-Mail-From: <bounce+{SECRET.upper()}@birds.example>\n"
+    found = told(returns.complaint(fields=fields, returned="Subject: [redacted]\n\n"))
+    assert found is not None
+    assert found.secrets == (f"bounce+{SECRET}",)
+
+
+def test_what_is_no_feedback_report_is_no_complaint() -> None:
+    assert told("Subject: spam!\n\nFeedback-Type: abuse\n") is None
+    assert told(report(block("failed", "5.1.1"), returned=MAIL)) is None
+
+
+def test_a_complaint_about_many_mails_is_read_quickly_and_in_part() -> None:
+    raw = returns.complaint(returned=MAIL).replace("--b--\n", f"--b\nContent-Type: message/rfc822\n\n{MAIL}\n" * 20)
+    begun = time.process_time()
+    found = told(raw)
+    assert time.process_time() - begun < 3
+    assert found is not None
+    assert len(found.secrets) <= 10

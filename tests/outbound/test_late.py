@@ -8,9 +8,12 @@ import pytest
 from sqlalchemy import insert, select
 
 from gateway.domain.delivery import Deferred
-from gateway.domain.late import Gone, Price, Told
+from gateway.domain.late import TELLERS, Gone, Price, Told
 from gateway.service.site import Site
 from outbound.late import LateLooks
+from outbound.sms_kannel import KannelTransport
+from outbound.sms_smpp import SmppTransport
+from outbound.sms_twilio import TwilioTransport
 from outbound.worker import DeliverySettings, Tools
 from store.schema import deliveries
 from store.unit import Store
@@ -56,3 +59,10 @@ async def test_a_provider_that_has_had_enough_is_left_alone_for_a_while(tools: T
     looks = LateLooks(tools, teller)
     assert [await looks.step() for _ in range(3)] == [1, 0, 0]
     assert len(teller.asked) == 1
+
+
+@pytest.mark.parametrize("transport", [TwilioTransport, KannelTransport, SmppTransport])
+def test_who_is_asked_later_are_those_who_can_tell(transport: type) -> None:
+    can_tell = hasattr(transport, "tell")
+    assert can_tell is (getattr(transport, "source", "") in TELLERS)
+    assert can_tell is bool(DeliverySettings().retry_rules(getattr(transport, "source", "")).receipt_after)

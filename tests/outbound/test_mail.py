@@ -186,7 +186,7 @@ async def test_a_relay_that_takes_its_leave_between_two_mails_gets_a_new_connect
         ("553 mailbox name not allowed", Fault.ADDRESS),
         ("550 5.7.1 not wanted here", Fault.MESSAGE),
         ("554 no", Fault.MESSAGE),
-        ("552 5.2.2 mailbox full", Fault.MESSAGE),
+        ("552 5.2.2 mailbox full", Fault.NOT_NOW),
         ("550 5.1.8 bad sender", Fault.SENDER),
     ],
 )

@@ -13,7 +13,7 @@ from gateway.demo.mailbox import Mailbox
 from gateway.domain.types import Channel, Outgoing, PostKind
 from gateway.service.site import Site
 from outbound.mail import MailTransport, OutboundMailSettings
-from outbound.mail_signature import UnusableKey, read_signer
+from outbound.mail_signature import Signatures, UnusableKey, read_signer
 from outbound.mail_text import render
 
 SITE = Site(name="Townwire", public_url="https://town.example", mail_domain="mail.town.example", key=b"k" * 32)
@@ -38,8 +38,22 @@ def openssl(arguments: str, folder: Path) -> bytes:
 @pytest.fixture(scope="session", params=["ed25519", "rsa", "rsa-traditional"])
 def key(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, bytes]:
     """A private key's path, and the TXT record of its public key."""
-    folder = tmp_path_factory.mktemp("dkim")
-    match request.param:
+    return made(request.param, tmp_path_factory.mktemp("dkim"))
+
+
+def verifies(mail: bytes, record: bytes, *, selector: bytes = b"s1", at: int = 0) -> bool:
+    """Whether the signature in this place, from the top, is good."""
+    name = selector + b"._domainkey.mail.town.example."
+    try:
+        return bool(dkim.DKIM(mail).verify(idx=at, dnsfunc=lambda asked, timeout=5: record if asked == name else None))
+    except dkim.DKIMException:
+        return False
+
+
+def made(kind: str, folder: Path) -> tuple[Path, bytes]:
+    """A new key's path, and the TXT record of its public key."""
+    folder.mkdir(exist_ok=True)
+    match kind:
         case "ed25519":
             openssl("genpkey -algorithm ed25519 -out key.pem", folder)
         case "rsa":
@@ -47,17 +61,9 @@ def key(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
         case _:
             openssl("genrsa -traditional -out key.pem 2048", folder)
     public = openssl("pkey -in key.pem -pubout -outform DER", folder)
-    kind = "ed25519" if request.param == "ed25519" else "rsa"
     value = public[-32:] if kind == "ed25519" else public
+    kind = "ed25519" if kind == "ed25519" else "rsa"
     return folder / "key.pem", f"v=DKIM1; k={kind}; p={base64.b64encode(value).decode()}".encode()
-
-
-def verifies(mail: bytes, record: bytes) -> bool:
-    return bool(
-        dkim.verify(
-            mail, dnsfunc=lambda name, timeout=5: record if name == b"s1._domainkey.mail.town.example." else None
-        )
-    )
 
 
 def test_a_signed_mail_verifies_and_a_changed_one_does_not(key: tuple[Path, bytes]) -> None:
@@ -70,7 +76,49 @@ def test_a_signed_mail_verifies_and_a_changed_one_does_not(key: tuple[Path, byte
         changed = signed.replace(b"\n" + header + b": ", b"\n" + header + b": x", 1)
         assert changed != signed
         assert not verifies(changed, record)
-    assert not verifies(signed.replace(b"\r\nTo: ", b"\r\nFrom: <mallory@mail.town.example>\r\nTo: "), record)
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["From", "To", "Cc", "Subject", "Date", "Message-ID", "Reply-To", "List-Unsubscribe", "List-Unsubscribe-Post"],
+)
+def test_nobody_adds_a_header_that_people_or_programs_go_by(key: tuple[Path, bytes], header: str) -> None:
+    path, record = key
+    signed = read_signer(str(path), "s1", SITE.mail_domain).sign(render(POST, SITE))
+    added = f"{header}: <mallory@mail.town.example>\r\n".encode()
+    assert verifies(signed, record)
+    assert not verifies(added + signed, record)
+    assert not verifies(signed.replace(b"\r\nTo: ", b"\r\n" + added + b"To: "), record)
+
+
+def test_two_keys_make_two_signatures_that_are_both_good(tmp_path: Path) -> None:
+    rsa, ed25519 = made("rsa", tmp_path / "rsa"), made("ed25519", tmp_path / "ed25519")
+    signers = [read_signer(str(rsa[0]), "s1", SITE.mail_domain), read_signer(str(ed25519[0]), "s2", SITE.mail_domain)]
+    signed = Signatures(signers).sign(render(POST, SITE))
+    assert signed.endswith(render(POST, SITE))
+    assert signed.lower().count(b"dkim-signature:") == 2
+    assert verifies(signed, rsa[1], selector=b"s1", at=0)
+    assert verifies(signed, ed25519[1], selector=b"s2", at=1)
+    changed = signed.replace(b"tea at four", b"tea at five")
+    assert not verifies(changed, rsa[1], selector=b"s1", at=0)
+    assert not verifies(changed, ed25519[1], selector=b"s2", at=1)
+
+
+async def test_both_signatures_survive_the_way_to_the_mailbox(tmp_path: Path) -> None:
+    rsa, ed25519 = made("rsa", tmp_path / "rsa"), made("ed25519", tmp_path / "ed25519")
+    async with Mailbox() as box:
+        settings = OutboundMailSettings(
+            port=box.port,
+            dkim_key=str(rsa[0]),
+            dkim_selector="s1",
+            dkim_second_key=str(ed25519[0]),
+            dkim_second_selector="s2",
+        )
+        wire = MailTransport(settings, SITE)
+        await wire.send(POST)
+        await wire.close()
+    assert verifies(box.mails[0].raw, rsa[1], selector=b"s1", at=0)
+    assert verifies(box.mails[0].raw, ed25519[1], selector=b"s2", at=1)
 
 
 def test_a_notice_is_signed_too(key: tuple[Path, bytes]) -> None:

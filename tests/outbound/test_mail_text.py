@@ -13,9 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.domain import token
+from gateway.domain import token, unsubscribe
 from gateway.domain.token import Purpose
-from gateway.domain.types import Channel, Outgoing, PostKind
+from gateway.domain.types import Channel, Digest, NoticeKind, Outgoing, PostKind
+from gateway.domain.unsubscribe import AuthorsMail
 from gateway.service.site import Site
 from outbound.mail_text import message_id, render, return_path
 
@@ -28,6 +29,7 @@ POST = Outgoing(
     text="Tea in the hall at four, bring @carol #tea",
     queued_at=datetime(2026, 11, 23, 9, 30, tzinfo=UTC),
     author="alice",
+    author_id=4,
     post_id=7,
     conversation_id=5,
     kind=PostKind.POST,
@@ -46,16 +48,41 @@ NOTICE = Outgoing(
 )
 
 
+STRICT = default.clone(raise_on_defect=True)
+
+
 def parse(raw: bytes) -> EmailMessage:
-    message = message_from_bytes(raw, policy=default)
+    """The mail, which has no defect: no parser has to guess, no line is too long, no octet has its eighth bit."""
+    assert max(map(len, raw.split(b"\r\n"))) <= 998
+    assert raw.isascii()
+    message = message_from_bytes(raw, policy=STRICT)
     assert isinstance(message, EmailMessage)
     for part in message.walk():
         assert not part.defects
+        assert not [value.defects for value in part.values() if getattr(value, "defects", ())]
+    for once in ("From", "To", "Date", "Message-ID", "Subject"):
+        assert len(message.get_all(once, [])) == 1
     return message
 
 
 def read(delivery: Outgoing = POST, site: Site = SITE, **changes: Any) -> EmailMessage:
     return parse(render(dataclasses.replace(delivery, **changes), site))
+
+
+def digest(*posts: Outgoing, more: int = 0, zone: str = "UTC", site: Site = SITE) -> EmailMessage:
+    """The digest with these posts that goes out the next morning."""
+    brought = Outgoing(
+        id=40,
+        attempt=1,
+        channel=Channel.EMAIL,
+        to="bob@example.org",
+        text="",
+        queued_at=datetime(2026, 11, 24, 8, tzinfo=UTC),
+        account_id=12,
+        notice=NoticeKind.DIGEST,
+        digest=Digest(posts, more, zone),
+    )
+    return parse(render(brought, site))
 
 
 def part(message: EmailMessage, kind: str) -> str:
@@ -95,9 +122,18 @@ def test_replies_and_bounces_come_back_to_tokens_of_this_delivery() -> None:
         assert token.holds(SITE.key, purpose, claimed)
 
 
+def test_the_address_for_replies_is_made_with_the_version_of_its_reader() -> None:
+    for mail in (read(reply_version=3), read(NOTICE, reply_version=3)):
+        local = mail["Reply-To"].addresses[0].addr_spec.partition("@")[0]
+        claimed = token.parse(local.removeprefix("reply+"))
+        assert claimed is not None
+        assert token.holds(SITE.key, Purpose.REPLY, claimed, 3)
+        assert not token.holds(SITE.key, Purpose.REPLY, claimed)
+
+
 def test_mails_can_be_stopped_with_one_click_by_mail_and_from_the_body() -> None:
     mail = read()
-    stop = token.make(SITE.key, Purpose.UNSUBSCRIBE, 31)
+    stop = unsubscribe.make(SITE.key, AuthorsMail(account_id=12, author_id=4))
     url = f"https://town.example/unsubscribe/{stop}"
     assert mail["List-Unsubscribe"] == f"<{url}>, <mailto:unsubscribe+{stop}@mail.town.example>"
     assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
@@ -112,7 +148,7 @@ def test_no_machine_is_asked_to_answer() -> None:
 
 
 def test_posts_of_one_author_are_one_list() -> None:
-    assert read()["List-Id"] == '"alice on Townwire" <alice.mail.town.example>'
+    assert read()["List-Id"] == '"alice on Townwire" <author-4.mail.town.example>'
     assert read()["Feedback-ID"] == "alice:post:birdwire"
 
 
@@ -161,15 +197,69 @@ def test_a_notice_answers_the_mail_it_answers() -> None:
     assert mail["Auto-Submitted"] == "auto-replied"
     assert mail["From"].addresses[0].display_name == "Townwire"
     assert part(mail, "plain") == "You follow alice now.\n"
+    assert "<p" in part(mail, "html")
+    assert "You follow alice now." in part(mail, "html")
     assert mail["Reply-To"].addresses[0].username.startswith("reply+")
     assert not [name for name in mail if name.startswith("List-")]
 
 
-def test_a_notice_of_our_own_has_the_site_for_its_subject() -> None:
-    mail = read(NOTICE, subject="", in_reply_to="")
-    assert mail["Subject"] == "Townwire"
+@pytest.mark.parametrize(
+    ("text", "notice", "subject"),
+    [
+        ("You follow alice now.", NoticeKind.NEWS, "You follow alice now"),
+        ("carol asks to follow you. ACCEPT carol or DENY carol.", NoticeKind.REQUEST, "carol asks to follow you"),
+        ("Townwire: your phone is gone. Write to us.", NoticeKind.NOTICE, "Your phone is gone"),
+        ("no end " * 30, NoticeKind.NOTICE, "no end " * 10 + "no end…"),
+        ("4821 is your code.", NoticeKind.PROOF, "Please confirm: Townwire"),
+        ("You follow alice now.", NoticeKind.ANSWER, "Townwire"),
+        ("", NoticeKind.NOTICE, "Townwire"),
+    ],
+)
+def test_a_notice_of_our_own_has_its_first_sentence_for_its_subject(
+    text: str, notice: NoticeKind, subject: str
+) -> None:
+    mail = read(NOTICE, subject="", in_reply_to="", text=text, notice=notice)
+    assert mail["Subject"] == subject
     assert mail["Auto-Submitted"] == "auto-generated"
     assert mail["In-Reply-To"] is None
+
+
+@pytest.mark.parametrize("kind", NoticeKind)
+def test_all_but_answers_and_codes_can_be_stopped(kind: NoticeKind) -> None:
+    of_digest = kind is NoticeKind.DIGEST
+    mail = digest(POST) if of_digest else read(NOTICE, subject="", in_reply_to="", notice=kind)
+    stoppable = kind not in (NoticeKind.ANSWER, NoticeKind.PROOF)
+    for header in ("List-Unsubscribe", "List-Unsubscribe-Post", "List-Id", "Feedback-ID"):
+        assert (header in mail) == stoppable
+    for each in ("plain", "html"):
+        assert ("Stop these mails" in part(mail, each)) == stoppable
+    assert mail["Reply-To"].addresses[0].username.startswith("reply+")
+
+
+def test_a_request_says_how_it_is_answered() -> None:
+    mail = read(NOTICE, in_reply_to="", notice=NoticeKind.REQUEST, text="carol asks to follow you.")
+    for each in ("plain", "html"):
+        assert "Answer this mail with ACCEPT or DENY." in part(mail, each)
+
+
+def test_what_is_meant_for_one_is_not_filed_with_an_authors_posts() -> None:
+    ids = {
+        str(read(author_id=3, **changes)["List-Id"])
+        for changes in ({}, {"mention": True}, {"kind": PostKind.DIRECT})  # type: ignore[var-annotated]  # kinds of values
+    }
+    assert ids == {
+        '"alice on Townwire" <author-3.mail.town.example>',
+        '"Mentions on Townwire" <mentions.mail.town.example>',
+        '"Direct messages on Townwire" <direct.mail.town.example>',
+    }
+    renamed = read(author_id=3, author="alicia")
+    assert renamed["List-Id"] == '"alicia on Townwire" <author-3.mail.town.example>'
+
+
+def test_an_answer_names_the_mail_that_it_answers() -> None:
+    answer = read(id=33, post_id=9, reply_to_id=7, answered_mail=31)
+    assert answer["In-Reply-To"] == read()["Message-ID"]
+    assert answer["References"].split() == ["<conversation.5@mail.town.example>", "<delivery.31@mail.town.example>"]
 
 
 def test_a_stranger_gets_no_token_to_reply_to() -> None:
@@ -221,6 +311,9 @@ def test_no_text_whatever_adds_a_header_or_a_part(
         head = raw.partition(b"\r\n\r\n")[0]
         plain = render(dataclasses.replace(delivery, **calm), site)  # type: ignore[arg-type]  # all four are text
         names = {line.split(b":")[0] for line in head.split(b"\r\n") if line[:1] != b" "}
+        if delivery is NOTICE and b"In-Reply-To" in names:  # then it is an answer, which nobody stops
+            calm["in_reply_to"] = "<a@b.example>"
+            plain = render(dataclasses.replace(delivery, **calm), site)  # type: ignore[arg-type]  # all four are text
         usual = {line.split(b":")[0] for line in plain.partition(b"\r\n\r\n")[0].split(b"\r\n") if line[:1] != b" "}
         assert names - {b"In-Reply-To", b"References"} == usual - {b"References"}
         assert raw.count(b"--=_birdwire") == plain.count(b"--=_birdwire")

@@ -84,7 +84,8 @@ class Line:
 
     async def is_up(self) -> None:
         async with asyncio.timeout(20):
-            await self.transport.bound.wait()
+            while self.transport._sender is None:  # noqa: ASYNC110 - nobody but tests waits for it
+                await asyncio.sleep(0.01)
 
 
 @asynccontextmanager
@@ -180,6 +181,45 @@ async def test_each_refusal_means_one_thing(carrier: Carrier, status: int, outco
         await here.is_up()
         assert await here.send() == outcome
         assert isinstance(await here.send(), Sent)
+
+
+@pytest.mark.parametrize(("seconds", "heard"), [(0, None), (1, 1), (4 * 3600, 4 * 3600), (36_000, 36_000)])
+async def test_the_carrier_hears_for_how_long_a_text_is_good(carrier: Carrier, seconds: int, heard: int | None) -> None:
+    async with line(carrier.port) as here:
+        await here.is_up()
+        assert isinstance(await here.send(valid_for=seconds), Sent)
+        [text] = await carrier.hears("submit")
+        assert text["good_for"] == heard
+
+
+async def test_a_carrier_that_refuses_to_hear_it_gets_the_text_without_it_until_the_next_session(
+    carrier: Carrier,
+) -> None:
+    await carrier.order("answers", statuses=[0x62])
+    async with line(carrier.port) as here:
+        await here.is_up()
+        assert await here.send("x" * 200, valid_for=900) == Sent("1002")
+        assert await here.send(valid_for=900) == Sent("1003")
+        assert [each["good_for"] for each in carrier.of("submit")] == [900, None, None, None]
+        await carrier.order("hangUp")
+        await carrier.hears("bound", 2)
+        await here.is_up()
+        assert isinstance(await here.send(valid_for=900), Sent)
+        assert carrier.of("submit")[-1]["good_for"] == 900
+
+
+async def test_a_text_that_is_refused_without_it_as_well_is_refused(carrier: Carrier) -> None:
+    await carrier.order("answers", statuses=[0x62, 0x0B])
+    async with line(carrier.port) as here:
+        await here.is_up()
+        assert await here.send(valid_for=900) == Bounced("not a valid phone number (0xb)", Fault.ADDRESS)
+
+
+async def test_a_carrier_that_is_not_to_hear_it_does_not(carrier: Carrier) -> None:
+    async with line(carrier.port, say_validity=False) as here:
+        await here.is_up()
+        assert isinstance(await here.send(valid_for=900), Sent)
+        assert carrier.of("submit")[0]["good_for"] is None
 
 
 @pytest.mark.parametrize("phone", ["", "+" + "1" * 21, "1\x002", "ü"])

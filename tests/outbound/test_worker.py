@@ -20,7 +20,7 @@ from gateway.domain.provider_codes import refusal
 from gateway.domain.types import Channel, Lane, Outgoing
 from gateway.service import alerts, holding, posting, stopping, tending
 from gateway.service.hush import Hush, Says
-from gateway.service.sending import Result
+from gateway.service.settling import Result
 from gateway.service.site import Site
 from outbound.circuit import Circuit
 from outbound.worker import DeliverySettings, Tools, Worker

@@ -12,8 +12,9 @@ from gateway.domain.delivery import Deferred, Outcome, RetryRules, Sent
 from gateway.domain.pace import Pace
 from gateway.domain.reason import USED_UP
 from gateway.domain.types import Outgoing
-from gateway.service import budgets, fanout, following, notify, sending
-from gateway.service.sending import Result
+from gateway.domain.unsubscribe import what_stops
+from gateway.service import budgets, claiming, fanout, notify, settling, unsubscribing
+from gateway.service.settling import Result
 from store import addresses, routes, usage
 from store import deliveries as deliveries_store
 from store.schema import deliveries
@@ -33,10 +34,10 @@ async def send(town: Town, outcome: Outcome | None = None) -> list[str]:
     while True:
         async with town.store.unit() as unit:
             route = (await routes.ensure(unit, [OTHER_NUMBER, OURS]))[2]
-            batch = await sending.claim(unit, route, Pace(), most=50, lease=LEASE, now=town.now, site=town.site)
+            batch = await claiming.claim(unit, route, Pace(), most=50, lease=LEASE, now=town.now, site=town.site)
             results = [Result(each, outcome or Sent(f"SM{each.id}")) for each in batch.deliveries]
             dice = [0.5] * len(results)
-            await sending.settle(unit, town.site, route, results, rules=RetryRules(), now=town.now, dice=dice)
+            await settling.settle(unit, town.site, route, results, rules=RetryRules(), now=town.now, dice=dice)
         given += batch.deliveries
         if not batch.deliveries and not batch.refused:
             return [each.text for each in given]
@@ -46,10 +47,10 @@ async def send_mails(town: Town) -> list[Outgoing]:
     """Send what may be sent now by mail."""
     async with town.store.unit() as unit:
         route = (await routes.ensure(unit, [OTHER_NUMBER, OURS]))[0]
-        batch = await sending.claim(unit, route, Pace(), most=50, lease=LEASE, now=town.now, site=town.site)
+        batch = await claiming.claim(unit, route, Pace(), most=50, lease=LEASE, now=town.now, site=town.site)
         results = [Result(each, Sent(f"M{each.id}")) for each in batch.deliveries]
         dice = [0.5] * len(results)
-        await sending.settle(unit, town.site, route, results, rules=RetryRules(), now=town.now, dice=dice)
+        await settling.settle(unit, town.site, route, results, rules=RetryRules(), now=town.now, dice=dice)
     return batch.deliveries
 
 
@@ -178,8 +179,10 @@ async def test_who_unsubscribed_from_what_they_listen_to_gets_no_mail_in_place_o
     await send(listeners)
     (mail,) = await send_mails(listeners)
     async with listeners.store.unit() as unit:
-        said = await following.unsubscribe(unit, mail.id, now=listeners.now)
-    assert said == reply_listening.unsubscribed_from(via)
+        stop = what_stops(mail, listeners.site.key)
+        done = await unsubscribing.unsubscribe(unit, listeners.site, stop, now=listeners.now)
+    assert done is not None
+    assert done.words == reply_listening.unsubscribed_from(via)
     await listeners.text("bob", wish)  # once more, by text: that says nothing of mails
     await say(listeners, "!team #wifi?")
     await send(listeners)

@@ -4,7 +4,8 @@ import pytest
 
 from gateway.domain import reply, reply_people, reply_posts
 from gateway.domain.types import Channel
-from gateway.service import following, joining
+from gateway.domain.unsubscribe import DeliverysMail
+from gateway.service import joining, unsubscribing
 from store import follows
 from tests.service.conversing import Town
 
@@ -128,11 +129,13 @@ async def test_unsubscribing_stops_one_author_however_often_it_is_asked(town: To
     await town.text("bob", "FOLLOW alice")
     await town.text("alice", "hello")
     delivery = await town.delivery("bob", "alice")
+    for _ in range(2):
+        async with town.store.unit() as unit:
+            done = await unsubscribing.unsubscribe(unit, town.site, DeliverysMail(delivery), now=town.now)
+        assert done is not None
+        assert done.words == reply.unsubscribed("alice")
     async with town.store.unit() as unit:
-        assert await following.unsubscribe(unit, delivery, now=town.now) == reply.unsubscribed("alice")
-    async with town.store.unit() as unit:
-        assert await following.unsubscribe(unit, delivery, now=town.now) == reply.unsubscribed("alice")
-        assert await following.unsubscribe(unit, 999, now=town.now) is None
+        assert await unsubscribing.unsubscribe(unit, town.site, DeliverysMail(999), now=town.now) is None
     bob = await town.account("bob")
     assert bob.email_mode == "instant"
     assert await town.mail("bob", "FOLLOW alice") == reply_people.already_following("alice")
@@ -148,4 +151,6 @@ async def test_unsubscribing_from_a_direct_message_stops_all_mail(town: Town) ->
     await town.text("alice", "D bob hello")
     delivery = await town.delivery("bob", "alice")
     async with town.store.unit() as unit:
-        assert await following.unsubscribe(unit, delivery, now=town.now) == reply.mail_off()
+        done = await unsubscribing.unsubscribe(unit, town.site, DeliverysMail(delivery), now=town.now)
+    assert done is not None
+    assert (done.words, done.is_all) == (reply.mail_off(), True)

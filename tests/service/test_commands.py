@@ -76,11 +76,15 @@ async def test_a_code_may_be_written_in_groups(town: Town) -> None:
 async def test_a_site_that_is_not_open_says_so(town: Town) -> None:
     for mode in ("invite", "domains", "closed"):
         town.site = replace(town.site, registration=mode)
-        assert await town.text("alice", "JOIN alice") == reply.registration_closed(mode, "ops@birds.example")
+        assert await town.text("alice", "JOIN alice") == reply.registration_closed(
+            mode, "ops@birds.example", "https://birds.example"
+        )
         for words in ("hello", "FOLLOW carol", "START"):
             assert "JOIN" not in await town.text("alice", words)
     town.site = replace(town.site, private=True)
-    assert await town.text("alice", "FOLLOW bob") == reply.registration_closed("closed", "ops@birds.example")
+    assert await town.text("alice", "FOLLOW bob") == reply.registration_closed(
+        "closed", "ops@birds.example", "https://birds.example"
+    )
 
 
 # ---- posting
@@ -433,13 +437,6 @@ async def test_reading_by_text(town: Town) -> None:
     assert await town.text("bob", "whois alice") == "alice: 2 posts, 1 follower. https://birds.example/@alice"
     assert await town.text("alice", "STATS") == "alice: 2 posts, 1 follower, following 0."
     assert await town.text("alice", "INBOX") == reply_reading.no_directs()
-
-
-async def test_commands_of_later_say_so_and_post_nothing(town: Town) -> None:
-    await town.join("alice")
-    for words, form in (("email daily", "EMAIL DAILY"),):
-        assert await town.text("alice", words) == reply.not_offered(form)
-    assert await town.posts() == []
 
 
 # ---- who is heard at all

@@ -9,8 +9,8 @@ from gateway.domain import reply_posts
 from gateway.domain.delivery import RetryRules, Sent
 from gateway.domain.pace import Pace
 from gateway.domain.types import Channel
-from gateway.service import fanout, sending
-from gateway.service.sending import Result
+from gateway.service import claiming, fanout, settling
+from gateway.service.settling import Result
 from store import routes
 from store.routes import Route
 from store.schema import deliveries, posts
@@ -30,9 +30,9 @@ async def arrive(town: Town) -> list[tuple[str, str]]:
     for route in ways:
         while True:
             async with town.store.unit() as unit:
-                batch = await sending.claim(unit, route, Pace(), most=10, lease=LEASE, now=town.now)
+                batch = await claiming.claim(unit, route, Pace(), most=10, lease=LEASE, now=town.now)
                 results = [Result(each, Sent(f"SM{each.id}")) for each in batch.deliveries]
-                await sending.settle(
+                await settling.settle(
                     unit, town.site, route, results, rules=RetryRules(), now=town.now, dice=[0.5] * len(results)
                 )
             if not results:

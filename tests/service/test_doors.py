@@ -5,9 +5,21 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import insert, update
 
-from gateway.domain import token
+from gateway.domain import token, unsubscribe
 from gateway.domain.token import Purpose
-from gateway.service.doors import Bouncing, Helping, Opened, Posting, Refused, Replying, Unsubscribing, find
+from gateway.domain.unsubscribe import AllMail, AuthorsMail, DeliverysMail, KeysMail
+from gateway.service.doors import (
+    Bouncing,
+    Complaining,
+    Helping,
+    Opened,
+    Posting,
+    Refused,
+    Replying,
+    Shared,
+    Unsubscribing,
+    find,
+)
 from gateway.service.site import Site
 from store.schema import accounts, addresses, deliveries, notices
 from store.unit import Store
@@ -50,8 +62,9 @@ async def test_each_genuine_address_opens_its_own_door(town: Store, site: Site) 
     assert await ask(town, site, made(Purpose.REPLY, DELIVERY)) == Replying(DELIVERY)
     assert await ask(town, site, made(Purpose.REPLY, TO_A_STRANGER)) == Replying(TO_A_STRANGER)
     assert await ask(town, site, made(Purpose.BOUNCE, DELIVERY)) == Bouncing(DELIVERY)
-    assert await ask(town, site, made(Purpose.UNSUBSCRIBE, DELIVERY)) == Unsubscribing(DELIVERY)
+    assert await ask(town, site, made(Purpose.UNSUBSCRIBE, DELIVERY)) == Unsubscribing(DeliverysMail(DELIVERY))
     assert await ask(town, site, "help") == Helping()
+    assert await ask(town, site, "Post") == Shared()
 
 
 async def test_addresses_that_are_asked_for_together_each_get_their_own_answer(town: Store, site: Site) -> None:
@@ -94,12 +107,51 @@ async def test_a_bounce_of_a_pruned_delivery_is_still_taken_but_an_answer_to_it_
     assert "no longer kept" in answer.words
 
 
+@pytest.mark.parametrize("stop", [AllMail(999), AuthorsMail(999, 5), KeysMail(999, "abcdefgh")])
+async def test_what_a_mail_stops_can_be_stopped_for_as_long_as_it_lies_in_a_mailbox(
+    town: Store, site: Site, stop: unsubscribe.Stop
+) -> None:
+    assert await ask(town, site, f"unsubscribe+{unsubscribe.make(site.key, stop)}".upper()) == Unsubscribing(stop)
+
+
+async def test_an_address_of_earlier_releases_whose_delivery_is_pruned_is_refused_and_not_taken_in_vain(
+    town: Store, site: Site
+) -> None:
+    answer = await ask(town, site, f"unsubscribe+{token.make(site.key, Purpose.UNSUBSCRIBE, 999)}")
+    assert isinstance(answer, Refused)
+    assert "so old" in answer.words
+
+
+async def test_complaints_are_taken_at_the_addresses_that_providers_know(town: Store, site: Site) -> None:
+    assert [await ask(town, site, each) for each in ("abuse", "fbl", "Abuse")] == [Complaining()] * 3
+
+
 async def test_a_renewed_posting_address_revokes_the_old_one(town: Store, site: Site) -> None:
     old = f"post+{token.make(site.key, Purpose.POST, ALICE)}"
     await change(town, post_version=1)
     assert isinstance(await ask(town, site, old), Refused)
     new = f"post+{token.make(site.key, Purpose.POST, ALICE, 1)}"
     assert await ask(town, site, new) == Posting(ALICE)
+
+
+async def test_a_posting_address_says_whether_it_asks_who_sends(town: Store, site: Site) -> None:
+    address = f"post+{token.make(site.key, Purpose.POST, ALICE)}"
+    await change(town, checks_sender=True)
+    assert await ask(town, site, address) == Posting(ALICE, checks_sender=True)
+
+
+async def test_renewed_reply_addresses_revoke_the_old_ones_of_every_delivery(town: Store, site: Site) -> None:
+    old, of_a_stranger = (f"reply+{token.make(site.key, Purpose.REPLY, each)}" for each in (DELIVERY, TO_A_STRANGER))
+    await change(town, reply_version=2)
+    for version in (0, 1):
+        answer = await ask(town, site, f"reply+{token.make(site.key, Purpose.REPLY, DELIVERY, version)}")
+        assert isinstance(answer, Refused)
+        assert "renewed" in answer.words
+    assert await ask(town, site, f"reply+{token.make(site.key, Purpose.REPLY, DELIVERY, 2)}") == Replying(DELIVERY)
+    assert await ask(town, site, of_a_stranger) == Replying(TO_A_STRANGER)
+    forged = await ask(town, site, old[:-1] + ("a" if old[-1] != "a" else "b"))
+    assert isinstance(forged, Refused)
+    assert "Answer the mail itself" in forged.words
 
 
 @pytest.mark.parametrize("column", ["suspended_at", "deleted_at"])
@@ -109,7 +161,7 @@ async def test_a_closed_account_takes_no_mail_but_may_still_unsubscribe(town: St
         answer = await ask(town, site, f"{purpose}+{token.make(site.key, purpose, number)}")
         assert answer == Refused("This account is closed.", "5.2.1")
     assert await ask(town, site, f"unsubscribe+{token.make(site.key, Purpose.UNSUBSCRIBE, DELIVERY)}") == Unsubscribing(
-        DELIVERY
+        DeliverysMail(DELIVERY)
     )
 
 
@@ -118,7 +170,6 @@ async def test_a_closed_account_takes_no_mail_but_may_still_unsubscribe(town: St
     [
         "",
         "alice",
-        "post",
         "post+",
         "post+x",
         "post+ä",

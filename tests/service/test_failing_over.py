@@ -8,9 +8,9 @@ from sqlalchemy import select
 from gateway.domain.delivery import Bounced, Deferred, Fault, GiveUp, Outcome, Retry, RetryRules, Sent, Unsure, Verdict
 from gateway.domain.pace import Pace
 from gateway.domain.types import Outgoing
-from gateway.service import failing_over, notify, receipts, sending
+from gateway.service import claiming, failing_over, notify, receipts, settling
 from gateway.service.receipts import Receipt
-from gateway.service.sending import Result
+from gateway.service.settling import Result
 from store import addresses, routes
 from store.routes import Route
 from store.schema import deliveries
@@ -48,13 +48,13 @@ class Numbers:
 
     async def claim(self, way: int = 0) -> list[Outgoing]:
         async with self.store.unit() as unit:
-            return (await sending.claim(unit, self.ways[way], Pace(), most=10, lease=LEASE, now=self.now)).deliveries
+            return (await claiming.claim(unit, self.ways[way], Pace(), most=10, lease=LEASE, now=self.now)).deliveries
 
     async def settle(self, deliveries: list[Outgoing], outcome: Outcome, way: int = 0) -> list[Verdict]:
         async with self.store.unit() as unit:
             results = [Result(each, outcome) for each in deliveries]
             dice = [0.5] * len(results)
-            return await sending.settle(
+            return await settling.settle(
                 unit, self.town.site, self.ways[way], results, rules=RULES, now=self.now, dice=dice
             )
 

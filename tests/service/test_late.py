@@ -9,9 +9,9 @@ from gateway.domain.delivery import Deferred, RetryRules, Sent
 from gateway.domain.late import Gone, Price, Told
 from gateway.domain.pace import Pace
 from gateway.domain.types import Lane
-from gateway.service import late, receipts, sending
+from gateway.service import claiming, late, receipts, settling
 from gateway.service.receipts import Receipt
-from gateway.service.sending import Result
+from gateway.service.settling import Result
 from gateway.service.site import Site
 from store import addresses, routes
 from store.late import Late
@@ -47,10 +47,10 @@ class Sender:
             common = {"post_id": 1, "channel": "sms", "route": route.id, "lane": Lane.ANSWER, "state": "queued"}
             rows = [{**common, "account_id": n, "due_at": now, "queued_at": now} for n in people]
             await unit.execute(insert(deliveries), rows)
-            batch = await sending.claim(unit, route, Pace(), most=number, lease=HOUR, now=now)
+            batch = await claiming.claim(unit, route, Pace(), most=number, lease=HOUR, now=now)
             results = [Result(each, Sent(f"SM{each.id}")) for each in batch.deliveries]
             dice = [0.5] * len(results)
-            await sending.settle(unit, self.site, route, results, rules=self.rules, now=now, dice=dice)
+            await settling.settle(unit, self.site, route, results, rules=self.rules, now=now, dice=dice)
         return sorted(each.id for each in batch.deliveries)
 
     async def due(self, now: datetime, *, most: int = 100) -> list[Late]:

@@ -7,11 +7,15 @@ import pytest
 from sqlalchemy import func, select
 
 from gateway.domain import reply, reply_posts, reply_together
-from gateway.service import fanout, polling
+from gateway.domain.types import Lane
+from gateway.service import fanout, joining, polling
 from gateway.service.site import Limits
+from store import addresses
+from store.routes import MAIL_ROUTE
 from store.schema import deliveries, notices, poll_votes, polls, posts
 from tests.service.conversing import Town
 from tests.service.test_by_mail import with_mail
+from tests.store.test_plans import watching
 
 POLL = "Lunch? 1 pizza 2 soup (VOTE n)"
 
@@ -127,7 +131,8 @@ async def test_a_poll_closes_by_itself(town: Town) -> None:
     assert len(await town.notices()) == 2
 
 
-async def test_many_voters_are_told_in_steps_each_once(town: Town) -> None:
+async def test_many_voters_are_told_in_steps_each_once(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(polling, "_AT_ONCE", 50)
     names = [f"{i:04}voter" for i in range(120)]
     await class_of(town, *names)
     await town.text("alice", "POLL Lunch? / pizza / soup")
@@ -137,6 +142,43 @@ async def test_many_voters_are_told_in_steps_each_once(town: Town) -> None:
     await town.text("alice", "POLL CLOSE")
     assert await tell(town) == 3
     assert len(await town.notices()) == 120
+
+
+@pytest.mark.parametrize("voters", [1, 12])
+async def test_a_step_takes_as_many_statements_for_many_voters_as_for_one(town: Town, voters: int) -> None:
+    names = [f"{i:04}voter" for i in range(voters)]
+    await class_of(town, *names)
+    await town.text("alice", "POLL Lunch? / pizza / soup")
+    await arrive(town)
+    for name in names:
+        await town.text(name, "VOTE 1")
+    town.now += timedelta(days=30)
+    async with town.store.unit() as unit:
+        with watching(town.store) as seen:
+            assert await polling.tell_result(unit, now=town.now)
+    assert len(await town.notices()) == voters + 1
+    assert len(seen) == 7
+
+
+async def test_a_result_goes_to_the_mailbox_of_who_has_no_phone_and_to_nobody_without_either(town: Town) -> None:
+    names = ("bob", "carol", "dave")
+    await class_of(town, *names)
+    await town.text("alice", "POLL Lunch? / pizza / soup")
+    await arrive(town)
+    for name in names:
+        await town.text(name, "VOTE 1")
+    bob, carol = await town.account("bob"), await town.account("carol")
+    async with town.store.unit() as unit:
+        await joining.add_addresses(unit, bob.id, now=town.now, email="bob@mail.example")
+        await addresses.detach(unit, bob.phone_id or 0)
+        await addresses.detach(unit, carol.phone_id or 0)
+    town.now += timedelta(days=30)
+    assert await tell(town) == 1
+    assert await told(town, "alice", *names) == ["alice", "bob", "dave"]
+    async with town.store.reading() as reading:
+        columns = deliveries.c.account_id, deliveries.c.channel, deliveries.c.route, deliveries.c.lane
+        ways = await reading.execute(select(*columns).where(deliveries.c.notice_id.is_not(None)))
+        assert ("email", MAIL_ROUTE, Lane.FIRST) in [tuple(row[1:]) for row in ways if row[0] == bob.id]
 
 
 async def test_a_vote_by_mail_is_for_the_poll_that_the_mail_answers(town: Town) -> None:

@@ -12,8 +12,8 @@ from gateway.domain.pace import Pace
 from gateway.domain.quiet import HELD
 from gateway.domain.reason import SUMMED_UP
 from gateway.domain.types import Channel, Outgoing
-from gateway.service import fanout, notify, sending, waking
-from gateway.service.sending import Result
+from gateway.service import claiming, fanout, notify, settling, waking
+from gateway.service.settling import Result
 from gateway.service.zones import of_number, zone_of
 from store import accounts as accounts_store
 from store import addresses, routes
@@ -38,10 +38,10 @@ async def send(town: Town, *, outcome: Outcome | None = None) -> list[Outgoing]:
     while True:
         async with town.store.unit() as unit:
             route = (await routes.ensure(unit, [OTHER_NUMBER, OURS]))[2]
-            batch = await sending.claim(unit, route, Pace(), most=50, lease=LEASE, now=town.now)
+            batch = await claiming.claim(unit, route, Pace(), most=50, lease=LEASE, now=town.now)
             results = [Result(each, outcome or Sent(f"SM{each.id}")) for each in batch.deliveries]
             dice = [0.5] * len(results)
-            await sending.settle(unit, town.site, route, results, rules=RetryRules(), now=town.now, dice=dice)
+            await settling.settle(unit, town.site, route, results, rules=RetryRules(), now=town.now, dice=dice)
         given += batch.deliveries
         if not batch.deliveries and not batch.refused:
             return given
@@ -146,9 +146,9 @@ async def test_what_a_worker_holds_when_quiet_begins_is_not_sent(night: Town) ->
     await post(night, "so late")
     async with night.store.unit() as unit:
         route = (await routes.ensure(unit, [OTHER_NUMBER, OURS]))[2]
-        (held,) = (await sending.claim(unit, route, Pace(), most=50, lease=LEASE, now=night.now)).deliveries
-        assert await sending.still_allowed(unit, held, now=night.now) is None
-        assert await sending.still_allowed(unit, held, now=START.replace(hour=22)) is not None
+        (held,) = (await claiming.claim(unit, route, Pace(), most=50, lease=LEASE, now=night.now)).deliveries
+        assert await claiming.still_allowed(unit, held, now=night.now) is None
+        assert await claiming.still_allowed(unit, held, now=START.replace(hour=22)) is not None
 
 
 async def test_answers_come_at_any_time_and_mail_is_not_held(night: Town) -> None:

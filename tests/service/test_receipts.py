@@ -9,9 +9,10 @@ from sqlalchemy import insert, select, update
 
 from gateway.domain.delivery import RetryRules
 from gateway.domain.types import Lane
-from gateway.service import alerts, receipts
+from gateway.service import alerts, late, receipts
 from gateway.service.receipts import Receipt
 from gateway.service.site import Site
+from outbound.worker import DeliverySettings
 from store import accounts, addresses, queue, routes
 from store.addresses import AddressRow
 from store.queue import Settled
@@ -72,17 +73,18 @@ class Outbox:
         sid: str = "SM1",
         attempt: int | None = 1,
         delivery: int | None = 0,
+        source: str = "twilio",
         now: datetime = NOW,
     ) -> bool:
         """One report; ``delivery`` 0 is ours."""
-        receipt = Receipt("twilio", sid, status, code, self.delivery if delivery == 0 else delivery, attempt, now)
+        receipt = Receipt(source, sid, status, code, self.delivery if delivery == 0 else delivery, attempt, now)
         async with self.store.unit() as unit:
             return await receipts.record(unit, self.site, receipt, rules=RetryRules(), now=now)
 
     async def matches(self, now: datetime = NOW) -> int:
         """Housekeeping compares kept reports with what is ours."""
         async with self.store.unit() as unit:
-            return await receipts.match(unit, self.site, rules=RetryRules(), now=now)
+            return await receipts.match(unit, self.site, rules=DeliverySettings().retry_rules, now=now)
 
     async def state(self, delivery: int = 0) -> str:
         async with self.store.reading() as reading:
@@ -181,6 +183,35 @@ async def test_a_report_that_came_before_its_message_was_known_is_kept_and_match
     assert await outbox.matches() == 1
     assert await outbox.state() == after
     assert await outbox.matches() == 0
+
+
+async def test_an_id_that_a_carrier_gives_again_is_the_newest_texts(outbox: Outbox) -> None:
+    newest = outbox.delivery + 1
+    assert not await outbox.hears("delivered", delivery=None, attempt=None, sid="SM7")
+    async with outbox.store.unit() as unit:
+        await unit.execute(update(deliveries).values(remote_id="SM7", state="sent", attempt=3))
+        assert await receipts.owner(unit, "SM7") == (newest, 3)
+        await unit.execute(update(deliveries).where(deliveries.c.id == newest).values(state="delivered"))
+        assert await receipts.owner(unit, "SM7") == (newest, -1)
+        assert await receipts.owner(unit, "SM8") is None
+        await unit.execute(update(deliveries).values(state="sent"))
+    await outbox.matches()
+    assert [await outbox.state(each) for each in (outbox.delivery, newest)] == ["sent", "delivered"]
+    assert not await outbox.hears("undelivered", "30007", delivery=None, attempt=None, sid="SM7")
+    assert await outbox.state() == "sent"
+
+
+@pytest.mark.parametrize(("source", "asked"), [("twilio", True), ("kannel", False), ("smpp", False)])
+async def test_what_a_late_match_moves_is_asked_about_later_only_where_its_provider_can_tell(
+    outbox: Outbox, source: str, asked: bool
+) -> None:
+    await outbox.hears("delivered", delivery=None, attempt=None, sid="7.1", source=source)
+    async with outbox.store.unit() as unit:
+        await unit.execute(update(deliveries).where(deliveries.c.id == outbox.delivery).values(remote_id="7.1"))
+    assert await outbox.matches() == 1
+    assert await outbox.state() == "delivered"
+    async with outbox.store.reading() as reading:
+        assert await late.is_due(reading, now=NOW + timedelta(hours=1)) is asked
 
 
 async def test_a_report_of_an_earlier_message_does_not_end_the_try_that_follows_it(outbox: Outbox) -> None:

@@ -7,13 +7,17 @@ import pytest
 from sqlalchemy import select
 
 from gateway.domain import reply, reply_people, reply_together
+from gateway.domain.delivery import Bounced
+from gateway.domain.pace import Pace
 from gateway.domain.types import Lane
-from gateway.service import login, reporting
+from gateway.service import claiming, login, polling, reporting
 from gateway.service.site import Limits
-from store import reports
+from store import relations, reports, routes
 from store.schema import deliveries, proofs
-from tests.service.conversing import Town
+from tests.service.conversing import OTHER_NUMBER, OURS, Town
 from tests.service.test_by_mail import with_mail
+from tests.service.test_polls import arrive
+from tests.service.test_quiet import send, words_of
 
 
 async def test_a_nudge_reaches_who_follows_once_a_day_and_waits_behind_answers(town: Town) -> None:
@@ -51,7 +55,9 @@ async def test_an_invitation_is_a_text_to_pass_on(town: Town) -> None:
     assert "text JOIN yourname to +15550009999" in answer
     assert await town.notices() == []
     town.site = replace(town.site, registration="closed")
-    assert await town.text("alice", "INVITE") == reply.registration_closed("closed", "ops@birds.example")
+    assert await town.text("alice", "INVITE") == reply.registration_closed(
+        "closed", "ops@birds.example", "https://birds.example"
+    )
 
 
 # ---- reports
@@ -126,3 +132,92 @@ async def test_a_link_goes_to_ones_own_mailbox_only(town: Town, who: str) -> Non
     alice = await town.account("alice")
     answer = await town.mail(who, "LOGIN", account_id=alice.id)
     assert answer.startswith("https://birds.example/login/") if who == "alice" else answer == reply.only_from_your_own()
+
+
+# ---- what was somebody's doing, and a block
+
+
+async def asleep(town: Town, *names: str) -> None:
+    """These people sign up, follow alice, and sleep for a while."""
+    await town.join("alice", *names)
+    for name in names:
+        await town.text(name, "FOLLOW alice")
+        await town.text(name, "SLEEP 8")
+
+
+async def arrives(town: Town) -> list[str]:
+    """What goes out by text now."""
+    return words_of(await send(town))
+
+
+@pytest.mark.parametrize(("who", "whom"), [("bob", "alice"), ("alice", "bob")])
+async def test_a_nudge_that_a_sleeper_has_not_got_yet_does_not_outlive_a_block(town: Town, who: str, whom: str) -> None:
+    await asleep(town, "bob", "carol")
+    await town.text("alice", "NUDGE bob")
+    await town.text("alice", "NUDGE carol")
+    assert await arrives(town) == []
+    await town.text(who, f"BLOCK {whom}")
+    await town.text("bob", "WAKE")
+    await town.text("carol", "WAKE")
+    assert await arrives(town) == [reply_together.nudge("alice")]
+    async with town.store.reading() as reading:
+        dead = select(deliveries.c.reason).where(deliveries.c.state == "dead")
+        assert list((await reading.execute(dead)).scalars()) == ["blocked"]
+
+
+@pytest.mark.parametrize("blocks", [("alice", "bob"), ("bob", "alice")])
+async def test_a_claim_asks_for_blocks_again_whatever_was_dropped_before(town: Town, blocks: tuple[str, str]) -> None:
+    await asleep(town, "bob")
+    await town.text("alice", "NUDGE bob")
+    await town.text("bob", "WAKE")
+    one, other = [(await town.account(name)).id for name in blocks]
+    async with town.store.unit() as unit:
+        route = (await routes.ensure(unit, [OTHER_NUMBER, OURS]))[2]
+        (held,) = (
+            await claiming.claim(unit, route, Pace(), most=5, lease=timedelta(minutes=2), now=town.now)
+        ).deliveries
+        assert await claiming.still_allowed(unit, held, now=town.now) is None
+        await relations.block(unit, one, other, now=town.now)
+        assert await claiming.still_allowed(unit, held, now=town.now) == Bounced("one has blocked the other")
+
+
+async def test_who_asked_to_follow_or_was_accepted_is_not_told_of_across_a_block(town: Town) -> None:
+    await town.join("alice", "bob", "carol", "dave")
+    await town.text("alice", "PROTECT")
+    await town.text("alice", town.code)
+    for name in ("bob", "carol", "dave"):
+        await town.text(name, "FOLLOW alice")
+    await town.text("alice", "ACCEPT bob")
+    await town.text("alice", "BLOCK bob")
+    await town.text("alice", "BLOCK carol")
+    assert await arrives(town) == [reply_people.asks_to_follow("dave")]
+    await town.text("alice", "ACCEPT ALL")
+    await town.text("dave", "BLOCK alice")
+    assert await arrives(town) == []
+
+
+async def test_a_mute_keeps_a_nudge_that_waits_and_not_a_question(town: Town) -> None:
+    await asleep(town, "bob")
+    await town.text("alice", "NUDGE bob")
+    await town.text("bob", "MUTE alice")
+    await town.text("bob", "PROTECT")
+    await town.text("carol", "JOIN carol")
+    await town.text("carol", "FOLLOW bob")
+    await town.text("bob", "MUTE carol")
+    await town.text("bob", "WAKE")
+    assert await arrives(town) == [reply_people.asks_to_follow("carol")]
+
+
+async def test_a_result_that_waits_for_a_sleeper_does_not_outlive_a_block(town: Town) -> None:
+    await asleep(town, "bob", "carol")
+    await town.text("alice", "POLL Lunch? / pizza / soup")
+    await arrive(town)
+    for name in ("bob", "carol"):
+        await town.text(name, "VOTE 1")
+    await town.text("alice", "POLL CLOSE")
+    async with town.store.unit() as unit:
+        assert await polling.tell_result(unit, now=town.now)
+    await town.text("bob", "BLOCK alice")
+    for name in ("bob", "carol"):
+        await town.text(name, "WAKE")
+    assert await arrives(town) == [reply_together.poll_is_closed("Lunch? pizza 2, soup 0. 2 votes.")]

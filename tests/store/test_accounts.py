@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 
 from sqlalchemy import insert, select
 
-from store import accounts, follows
+from gateway.domain.types import EmailMode
+from store import accounts, digests, follows
 from store.schema import posts
 from store.unit import Store
 
@@ -59,7 +60,7 @@ async def test_switches_are_kept(store: Store) -> None:
         assert alice is not None
         await accounts.set_protected(unit, alice, True)
         await accounts.set_texts_on(unit, alice, False)
-        await accounts.set_email_mode(unit, alice, "daily")
+        await digests.set_mode(unit, alice, EmailMode.DAILY, hour=None, digest_at=NOW)
         await accounts.set_suspended(unit, alice, NOW)
         await accounts.set_admin(unit, alice, True)
         row = await accounts.by_id(unit, alice)

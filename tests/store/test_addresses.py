@@ -190,6 +190,42 @@ async def test_bounces_are_counted_until_there_was_a_long_pause(store: Store) ->
             assert await addresses.count_bounce(unit, mail.id, since=at - month, now=at) == count
 
 
+async def test_soft_bounces_are_counted_by_the_day_until_there_was_a_long_pause(store: Store) -> None:
+    async with store.unit() as unit:
+        mail = await addresses.find_or_add(unit, "email", "a@x.example", now=NOW)
+        month = timedelta(days=30)
+        for hours, days in (
+            (0, 1),
+            (1, 1),
+            (23, 1),
+            (24, 2),
+            (47, 2),
+            (48, 3),
+            (24 * 20, 4),
+            (24 * 51, 1),
+            (24 * 52, 2),
+        ):
+            at = NOW + timedelta(hours=hours)
+            assert await addresses.count_soft_bounce(unit, mail.id, since=at - month, now=at) == days
+        await addresses.mark_arrived(unit, mail.id)
+        assert await addresses.count_soft_bounce(unit, mail.id, since=at - month, now=at) == 1
+
+
+async def test_those_that_are_stopped_are_found_page_by_page_if_they_are_anybodys(store: Store) -> None:
+    async with store.unit() as unit:
+        alice = await make(unit, "alice")
+        boxes = [await addresses.find_or_add(unit, "email", f"{n}@x.example", now=NOW) for n in range(4)]
+        for box in boxes[:3]:
+            await addresses.attach(unit, box.id, alice, proven_at=NOW)
+        for box in boxes[1:]:
+            await addresses.mark_dead(unit, box.id, "no", now=NOW)
+        found = await addresses.stopped(unit, most=1)
+        assert [row.id for row in found] == [boxes[1].id]
+        assert [row.id for row in await addresses.stopped(unit, after=found[-1].id)] == [boxes[2].id]
+        await addresses.revive(unit, boxes[2].id)
+        assert [row.id for row in await addresses.stopped(unit)] == [boxes[1].id]
+
+
 async def test_the_last_post_sent_to_a_phone_is_kept(store: Store) -> None:
     async with store.unit() as unit:
         phone = await addresses.find_or_add(unit, "sms", "+15550001", now=NOW)

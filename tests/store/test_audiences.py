@@ -5,7 +5,8 @@ from sqlalchemy import func, insert, select
 
 from gateway.domain.carriage import objection
 from gateway.domain.types import Lane, Source
-from gateway.service import fanout, following, listening, posting
+from gateway.domain.unsubscribe import DeliverysMail
+from gateway.service import fanout, listening, posting, unsubscribing
 from gateway.service.posting import Published
 from gateway.service.site import Site
 from store import accounts as people
@@ -166,7 +167,9 @@ async def test_the_link_in_a_mail_that_a_word_brought_ends_the_mails_for_the_wor
     await fan_out(store)
     async with store.unit() as unit:
         delivery = (await unit.execute(select(deliveries.c.id).where(deliveries.c.post_id == post))).scalar_one()
-        assert await following.unsubscribe(unit, delivery, now=NOW) == "You get no more mails for wifi."
+        done = await unsubscribing.unsubscribe(unit, site, DeliverysMail(delivery), now=NOW)
+    assert done is not None
+    assert done.words == "You get no more mails for wifi."
     again = await publish(store, site, alice, "wifi!")
     await fan_out(store)
     assert await queued(store, again) == set()

@@ -84,7 +84,11 @@ async def test_a_post_is_queued_by_text_and_mail_as_each_follower_chose(store: S
         (both, "sms", Lane.FIRST),
         (both, "email", Lane.FIRST),
         (mail_only, "email", Lane.FIRST),
+        (digest, "email", Lane.FIRST),
     }
+    async with store.reading() as reading:
+        waits = select(deliveries.c.account_id).where(deliveries.c.state == "gathered")
+        assert list((await reading.execute(waits)).scalars()) == [digest]
 
 
 async def test_whoever_is_named_gets_it_once_as_a_mention_and_blocks_hold(store: Store, site: Site) -> None:

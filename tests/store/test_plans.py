@@ -7,17 +7,32 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import event, insert, text
+from sqlalchemy import event, func, insert, select, text, update
 
 from gateway.domain.types import Channel, Lane
 from gateway.service import notify
-from store import addresses, fanouts, late, polls, queue, receipts, routes
+from store import (
+    addresses,
+    audit,
+    day_counts,
+    digests,
+    fanouts,
+    late,
+    members,
+    polls,
+    queue,
+    receipts,
+    routes,
+    standing,
+)
 from store import deliveries as deliveries_store
 from store import posts as posts_store
 from store.fanouts import Fanout
 from store.queue import Settled
 from store.schema import accounts, deliveries, follows, posts
+from store.schema import audit as audit_table
 from store.schema import receipts as receipts_table
+from store.timelines import NEWEST
 from store.unit import Store
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -259,3 +274,131 @@ async def test_looking_for_what_a_wrong_clock_queued_reads_only_what_is_not_due(
         with watching(town) as seen:
             assert await deliveries_store.bring_back(unit, believable=NOW, until=NOW, now=NOW) == 0
     await check(town, seen, tables=("deliveries",))
+
+
+async def test_making_and_filling_digests_reads_only_what_waits_for_them(town: Store) -> None:
+    people = range(10, 210)
+    async with town.unit() as unit:
+        of_digests = update(accounts).where(accounts.c.id.in_(people))
+        await unit.execute(of_digests.values(email_mode="daily", digest_at=NOW))
+        waiting = (
+            update(deliveries).where(deliveries.c.account_id.in_(people)).where(deliveries.c.post_id.in_([1, POSTS]))
+        )
+        await unit.execute(waiting.values(channel="email", state="gathered"))
+        await unit.execute(text("ANALYZE"))
+    with watching(town) as seen:
+        async with town.unit() as unit:
+            found = await digests.due(unit, most=100, now=NOW)
+            assert await digests.bundle(unit, [each.id for each in found], words="", now=NOW) == 100
+            await digests.move(unit, {each.id: NOW + timedelta(days=1) for each in found})
+            assert await digests.drop(unit, [9, 209], "mail is off", now=NOW) == 2
+            digest = select(func.max(deliveries.c.digest_id))
+            newest, in_all = await digests.brought(unit, (await unit.execute(digest)).scalar_one(), most=10)
+            assert len(newest) == in_all == 2
+            await queue.details(unit, newest)
+            await digests.leave_out(unit, [(newest[0], "deleted")])
+            assert await digests.bring_back(unit, believable=NOW + timedelta(days=3), now=NOW) == 0
+            assert await deliveries_store.drop_for_account(unit, 208, Channel.EMAIL, "gone", now=NOW) == 2
+            assert await deliveries_store.drop_between(unit, 207, STAR, "blocked", now=NOW) == 2
+    await check(town, [each for each in seen if "max(" not in each[0]], tables=("deliveries", "accounts"))
+    plans = [await plan_of(town, *each) for each in seen]
+    assert any("ix_accounts_digest_at" in plan for plan in plans)
+    assert any("ix_deliveries_gathered" in plan for plan in plans)
+    assert any("ix_deliveries_bundled" in plan for plan in plans)
+
+
+async def test_the_mail_that_an_answer_answers_is_looked_for_by_its_post(town: Store) -> None:
+    async with town.unit() as unit:
+        await unit.execute(update(posts).where(posts.c.id == POSTS).values(reply_to_id=1))
+        await unit.execute(update(deliveries).where(deliveries.c.account_id < 30).values(channel="email", route=0))
+        await unit.execute(update(deliveries).where(deliveries.c.post_id == 1).values(state="sent"))
+        ids = await queue.claim(unit, 0, most=10, until=NOW + timedelta(minutes=1), now=NOW)
+        with watching(town) as seen:
+            found = await queue.details(unit, ids)
+        first = select(deliveries.c.id, deliveries.c.account_id).where(deliveries.c.post_id == 1)
+        mails = {account: delivery for delivery, account in await unit.execute(first)}
+    assert [each.answered_mail for each in found] == [mails[each.account_id] for each in found]
+    assert len(found) == 10
+    await check(town, seen, tables=("deliveries", "mailed"))
+
+
+# ---- what administrators look at
+
+
+@pytest.fixture
+async def calm_town(town: Store) -> Store:
+    """The town when nearly all is delivered: a little waits, a little was given up, a little is on its way."""
+    async with town.unit() as unit:
+        for first, values in (
+            (1, {"state": "queued"}),
+            (101, {"state": "dead", "settled_at": NOW, "reason": "no such phone"}),
+            (201, {"state": "claimed", "lease_until": NOW}),
+            (301, {"state": "delivered"}),
+        ):
+            last = update(deliveries).where(deliveries.c.post_id == POSTS, deliveries.c.account_id >= first)
+            await unit.execute(last.values(values))
+        await unit.execute(text("ANALYZE"))
+    return town
+
+
+async def test_the_queue_is_looked_at_along_the_index_of_what_is_open(calm_town: Store) -> None:
+    async with calm_town.unit() as unit:
+        with watching(calm_town) as seen:
+            [route] = await standing.waiting(unit, now=NOW)
+            [hand] = await standing.in_hand(unit)
+            assert await standing.given_up(unit, since=NOW - timedelta(days=1)) == 100
+    assert (route.all, route.ages[0], hand.claimed) == (100, 100, 100)
+    await check(calm_town, seen, tables=("deliveries",))
+
+
+async def test_lists_of_the_queue_read_no_more_than_they_show(calm_town: Store) -> None:
+    first, last = (datetime(1970, 1, 1, tzinfo=UTC), 0), (datetime(2100, 1, 1, tzinfo=UTC), 10**18)
+    async with calm_town.unit() as unit:
+        with watching(calm_town) as seen:
+            waiting = await standing.queued_on(unit, [0, 1], after=first, most=60)
+            rest = await standing.queued_on(unit, [0, 1], after=(waiting[-1].at, waiting[-1].id), most=60)
+            going = await standing.held(unit, after=first, most=10)
+            lost = await standing.lost(unit, before=last, most=10)
+            further = await standing.lost(unit, before=(lost[-1].at, lost[-1].id), most=10)
+    assert [len(each) for each in (waiting, rest, going, lost, further)] == [60, 40, 10, 10, 10]
+    assert not {each.id for each in waiting} & {each.id for each in rest}
+    assert max(each.id for each in further) < min(each.id for each in lost)
+    await check(calm_town, seen, tables=("deliveries",))
+    assert "ix_deliveries_due" in await plan_of(calm_town, *seen[0])
+    assert "ix_deliveries_dead" in await plan_of(calm_town, *seen[-1])
+
+
+async def test_counting_reads_only_what_came_since_it_was_done_last(calm_town: Store) -> None:
+    async with calm_town.unit() as unit:
+        with watching(calm_town) as seen:
+            found = await day_counts.posts_after(unit, 5, until=NOW, most=3)
+            first = await day_counts.first_given_up(unit, after=NOW - timedelta(minutes=5), until=NOW)
+            assert first == NOW
+            lost = await day_counts.given_up_between(unit, first, NOW)
+    assert [post_id for post_id, _, _ in found] == [6, 7, 8]
+    assert lost == {"sms": 100}
+    await check(calm_town, seen, tables=("deliveries",))
+    if calm_town.is_sqlite:  # PostgreSQL knows that there are only eleven posts
+        await check(calm_town, seen[:1], tables=("posts",))
+
+
+async def test_members_are_leafed_through_without_reading_all_of_them(calm_town: Store) -> None:
+    async with calm_town.unit() as unit:
+        with watching(calm_town) as seen:
+            listed = await members.listed(unit, "all", before=NEWEST, most=50)
+            further = await members.listed(unit, "named", before=listed[-1].id, most=50)
+    assert [len(listed), len(further)] == [50, 50]
+    await check(calm_town, seen, tables=("accounts",))
+
+
+async def test_a_members_page_finds_what_was_done_about_them_along_an_index(calm_town: Store) -> None:
+    async with calm_town.unit() as unit:
+        row = {"at": NOW, "door": "web", "who_id": 1, "who": "p1", "act": "member.see", "about": "p2", "words": ""}
+        await unit.execute(insert(audit_table), [{**row, "about_id": n} for n in range(1, 3_001)])
+        await unit.execute(text("ANALYZE"))
+    async with calm_town.unit() as unit:
+        with watching(calm_town) as seen:
+            assert len(await audit.newest(unit, before=NEWEST, most=10, about=7)) == 1
+            assert await audit.did_lately(unit, 1, "member.see", 7, since=NOW - timedelta(minutes=1))
+            assert len(await audit.newest(unit, before=NEWEST, most=10)) == 10
+    await check(calm_town, seen, tables=("audit",))

@@ -8,6 +8,7 @@ import pytest
 from gateway.service.site import Site
 from store import routes
 from store.unit import Store
+from tests.web.admins import an_admin
 from tests.web.browsing import Browser, visited
 from tests.web.village import Village, open_site
 
@@ -37,3 +38,9 @@ async def site_open(village: Village, site: Site) -> AsyncIterator[aiohttp.Clien
 def someone(site_open: aiohttp.ClientSession) -> Browser:
     """Somebody who has just come by."""
     return Browser(site_open)
+
+
+@pytest.fixture
+async def ada(village: Village, someone: Browser) -> Browser:
+    """Ada, who looks after the site, logged in."""
+    return await an_admin(village, someone)

@@ -14,10 +14,11 @@ import pytest
 from gateway.domain import token
 from gateway.domain.token import Purpose
 from gateway.service.site import Site
+from gateway.web.app import WebDeps, build_app, listening
 from gateway.web.feeds import takes_gzip
 from store import accounts
 from store.unit import Reading, Store
-from tests.web.village import NOW, Village, open_site
+from tests.web.village import NOW, Nobody, Village, open_site
 
 
 async def get(
@@ -325,3 +326,44 @@ async def test_a_feed_names_who_wrote_what_is_reposted_as_they_are_called_now(
     async with village.store.unit() as unit:
         await accounts.rename(unit, village.ids["alice"], "alicia")
     assert b"RT @alicia" in (await get(browser, "/@bob.rss"))[2]
+
+
+PLAIN = {"Accept-Encoding": "identity"}
+
+
+async def test_a_search_is_a_feed_too(village: Village, browser: aiohttp.ClientSession) -> None:
+    await village.person("alice")
+    await village.person("shy", protected=True)
+    await village.says("alice", "Gärten & Wege", words="garten wege")
+    await village.says("shy", "garten", words="garten")
+    for ending in ("rss", "atom", "json"):
+        async with browser.get(f"/search.{ending}", params={"q": "garten wege"}, headers=PLAIN) as answer:
+            text = await answer.text()
+            assert answer.status == 200
+        assert "Wege" in text
+        assert "shy" not in text
+        assert f"https://birds.example/search.{ending}?q=garten%20wege" in text
+    async with browser.get("/search.rss") as answer:
+        assert answer.status == 404
+    async with browser.get("/search.json", params={"q": "nothing"}, headers=PLAIN) as answer:
+        assert (await answer.json(content_type=None))["items"] == []
+
+
+async def test_public_feeds_name_their_hub_and_secret_ones_none(village: Village, site: Site) -> None:
+    alice = await village.person("alice")
+    await village.says("alice", "hello")
+    nobody = Nobody()
+    app = build_app(
+        WebDeps(village.store, site, nobody, nobody.record, lambda: NOW, hub="https://hub.example/?a=1&b=2")
+    )
+    secret = token.make(site.key, Purpose.FEED, alice, 0)
+    async with listening(app, "127.0.0.1", 0) as (host, port), aiohttp.ClientSession(f"http://{host}:{port}") as http:
+        for ending in ("rss", "atom", "json"):
+            async with http.get(f"/@alice.{ending}", headers=PLAIN) as answer:
+                text = await answer.text()
+                assert '<https://hub.example/?a=1&b=2>; rel="hub"' in answer.headers["Link"]
+                assert f'<https://birds.example/@alice.{ending}>; rel="self"' in answer.headers["Link"]
+            assert "hub.example" in text
+            async with http.get(f"/feeds/{secret}/home.{ending}", headers=PLAIN) as answer:
+                assert "hub.example" not in await answer.text()
+                assert "Link" not in answer.headers

@@ -8,10 +8,7 @@ import aiohttp
 import pytest
 from structlog.testing import capture_logs
 
-from gateway.domain import token
-from gateway.domain.token import Purpose
 from gateway.domain.types import PostKind
-from gateway.service import following
 from gateway.service.site import Site
 from tests.web.village import Village, open_site
 
@@ -253,30 +250,3 @@ async def test_a_fault_of_ours_is_a_page_too_and_tells_nothing(
     assert "confidence" not in html
     assert "The fault is ours" in html
     assert "Traceback" not in html
-
-
-async def test_mails_are_stopped_by_a_click_that_a_scanner_does_not_make(
-    browser: aiohttp.ClientSession, site: Site, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    stopped: list[int] = []
-
-    async def unsubscribe(_unit: object, delivery_id: int, *, now: object) -> str | None:
-        stopped.append(delivery_id)
-        return "No more mails of alice." if delivery_id == 7 else None
-
-    monkeypatch.setattr(following, "unsubscribe", unsubscribe)
-    path = f"/unsubscribe/{token.make(site.key, Purpose.UNSUBSCRIBE, 7)}"
-    status, html = await get(browser, path)
-    assert status == 200
-    assert '<form method="post">' in html
-    assert not stopped
-    async with browser.post(path, data={"List-Unsubscribe": "One-Click"}, allow_redirects=False) as answer:
-        assert answer.status == 200
-        assert "No more mails of alice." in await answer.text()
-    assert stopped == [7]
-    async with browser.post(f"/unsubscribe/{token.make(site.key, Purpose.UNSUBSCRIBE, 8)}") as answer:
-        assert answer.status == 404, "a delivery that nobody knows any more"
-    for wrong in (token.make(site.key, Purpose.FEED, 7), "nonsense"):
-        async with browser.post(f"/unsubscribe/{wrong}") as answer:
-            assert answer.status == 404
-    assert stopped == [7, 8]

@@ -177,10 +177,10 @@ async def test_a_claim_code_joins_the_phone_that_texts_it(alice: Browser, villag
 
 
 async def test_channels_and_quiet_hours(alice: Browser, village: Village) -> None:
-    await alice.submit("/settings/channels", mail="daily", texts="")
+    await alice.submit("/settings/channels", mail="daily", hour="18", texts="")
     await alice.submit("/settings/quiet", start="22:00", until="07:00")
     me = await account(village)
-    assert (me.email_mode, me.quiet_hours) == ("daily", "22:00-07:00")
+    assert (me.email_mode, me.digest_hour, me.quiet_hours) == ("daily", 18, "22:00-07:00")
     assert me.wakes_at
     await alice.submit("/settings/quiet", start="", until="")
     assert (await account(village)).quiet_hours is None
@@ -254,3 +254,14 @@ async def test_an_account_is_deleted_by_whoever_types_its_name(alice: Browser, v
     await all_is_sent(village.store)
     await time_to_forget(village.store, NOW)
     assert await traces(village.store, ["alice", "still here", "Firefox"], village.ids["alice"]) == set()
+
+
+async def test_mail_is_guarded_and_old_mails_are_closed(alice: Browser, village: Village) -> None:
+    await alice.submit("/settings/guard", checks="yes")
+    assert (await account(village)).checks_sender
+    word = alice.find("//input[@name='csrf']")[0].get("value")
+    await alice.post("/settings/guard", csrf=word)
+    assert not (await account(village)).checks_sender
+    await alice.post("/settings/renew", csrf=word, which="replies")
+    assert (await account(village)).reply_version == 1
+    assert await alice.post("/settings/renew", csrf=word, which="everything") == 400

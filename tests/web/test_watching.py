@@ -125,7 +125,7 @@ async def test_a_wall_shows_the_newest_and_then_what_comes(village: Village, som
     await someone.open("/wall/Talk")
     assert "first <b>one</b> #talk" in someone.find("//main")[0].text_content()
     assert someone.find("//img[@class='qr']")
-    address = someone.find("//main")[0].get("data-live")
+    address = someone.find("//*[@data-live]")[0].get("data-live")
     async with asyncio.timeout(10), stream(someone, address) as events:
         second = await village.says("alice", "second #talk")
         async with village.store.unit() as unit:

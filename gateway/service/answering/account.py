@@ -4,9 +4,19 @@ from typing import assert_never
 
 from gateway.domain import reply, reply_people
 from gateway.service import echoing, following, joining, proving
+from gateway.service.answering import mailbox
 from gateway.service.answering.asked import Asked, guessed_too_often, or_post
 from gateway.service.echoing import Wrong
-from gateway.service.joining import Claimed, HeldBy, Joined, NameTaken, NoSuchCode, NotAName, RegistrationClosed
+from gateway.service.joining import (
+    Claimed,
+    HeldBy,
+    Joined,
+    NameTaken,
+    NoSuchCode,
+    NotAName,
+    NotInvited,
+    RegistrationClosed,
+)
 from store import accounts, offers
 from store.accounts import AccountRow
 from store.offers import OfferRow
@@ -15,20 +25,30 @@ RENAME, PUBLIC, DELETE = "name", "public", "delete"
 """The kinds of offer that a code takes up."""
 
 
-async def join(asked: Asked, name: str) -> str:
-    """Sign up from this phone, or give a phone that only follows its name."""
+async def join(asked: Asked, name: str, code: str = "") -> str:
+    """Sign up from this phone or proven mailbox, or give one that only follows its name; by an invitation if there is a
+    ``code``. Wrong codes are counted as those of CLAIM are."""
     if asked.person is not None and asked.person.name is not None:
         return await or_post(asked, reply.already_named(asked.person.name))
-    if not asked.by_phone:
+    if not asked.by_phone and not asked.told.proven:
         return reply.only_by_phone()
-    outcome = await joining.join(asked.unit, asked.site, asked.address, name, words=asked.told.text, now=asked.now)
+    not_invited = reply.no_such_invitation(asked.operator)
+    if code and await guessed_too_often(asked, not_invited):
+        return reply.too_many_tries()
+    outcome = await joining.join(
+        asked.unit, asked.site, asked.address, name, words=asked.told.text, now=asked.now, code=code
+    )
     match outcome:
+        case Joined() if asked.told.proven:
+            return reply.joined_by_mail(asked.site.name, name, f"post@{asked.site.mail_domain}")
         case Joined(_, fresh):
             return reply.joined(asked.site.name, name) if fresh else reply.named(name)
         case NameTaken() | NotAName():
             return _refused(outcome, name)
         case RegistrationClosed():
-            return reply.registration_closed(asked.site.registration, asked.operator)
+            return reply.registration_closed(asked.site.registration, asked.operator, asked.site.public_url)
+        case NotInvited():
+            return not_invited
         case _:
             assert_never(outcome)
 
@@ -121,6 +141,8 @@ async def take_code(asked: Asked, me: AccountRow | None, code: str) -> str | Non
         case "delete":
             await joining.delete_account(asked.unit, me.id, now=asked.now)
             return reply.deleted()
+        case mailbox.KIND:
+            return await mailbox.take(asked, me, int(offer.words))
         case other:
             raise AssertionError(f"no code is ever awaited for {other}")
 

@@ -24,9 +24,12 @@ class Told:
     ``address_id``        the phone or mailbox it came from.
     ``to``                our number or mail address that it came to.
     ``dropped``           how many attachments were left behind.
+    ``cut``               what was taken for a quote, a signature or a footer.
+    ``sealed``            it is encrypted.
     ``account_id``        who it is, where the door itself says so (a secret posting address).
     ``answers_delivery``  the delivery it answers, where it came to that one's reply address.
     ``at_help``           it came to the address that only helps.
+    ``proven``            a mail that is proven to come from its mailbox, which says who it is as a phone does.
     """
 
     address_id: int
@@ -34,9 +37,12 @@ class Told:
     text: str
     to: str = ""
     dropped: int = 0
+    cut: str = ""
+    sealed: bool = False
     account_id: int | None = None
     answers_delivery: int | None = None
     at_help: bool = False
+    proven: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +85,12 @@ class Asked:
 
 async def sender_of(unit: Unit, told: Told, address: AddressRow) -> AccountRow | None:
     """Whose message it is: as the door says, as the delivery it answers says, or whose phone it is. What a mail says
-    of its sender is believed by no one."""
+    of its sender is believed only where it is proven."""
     account_id = told.account_id
     if account_id is None and told.answers_delivery is not None:
         delivery = await deliveries.by_id(unit, told.answers_delivery)
         account_id = None if delivery is None else delivery.account_id
-    if account_id is None and told.channel is Channel.SMS:
+    if account_id is None and (told.channel is Channel.SMS or told.proven):
         account_id = address.owner_id
     account = None if account_id is None else await accounts.by_id(unit, account_id)
     return None if account is None or account.deleted_at is not None else account

@@ -3,9 +3,10 @@
 from gateway.domain import reply
 from gateway.domain.command_help import help_text
 from gateway.domain.types import EmailMode
-from gateway.service import stopping
+from gateway.service import digests, stopping
+from gateway.service.answering import mailing
 from gateway.service.answering.asked import Asked
-from store import accounts, addresses, consents
+from store import addresses, consents
 
 _PROVIDER_KNOWS = frozenset(
     ("STOP", "STOPALL", "UNSUBSCRIBE", "END", "QUIT", "CANCEL", "REVOKE", "OPTOUT", "START", "YES", "UNSTOP")
@@ -34,9 +35,10 @@ async def stop(asked: Asked) -> str:
 
 
 async def start(asked: Asked) -> str:
-    """Opt the phone in again; by mail, start the account's mails again."""
+    """Opt the phone in again; by mail, start the account's mails again, or leave them as they come."""
     if not asked.by_phone:
-        return await _switch_mail(asked, EmailMode.INSTANT)
+        mode = EmailMode.OFF if asked.person is None else EmailMode(asked.person.email_mode)
+        return await _switch_mail(asked, EmailMode.INSTANT if mode is EmailMode.OFF else mode)
     await addresses.opt_in(asked.unit, asked.address.id)
     await _enter(asked, "given")
     named = asked.person is not None and asked.person.name is not None
@@ -68,12 +70,10 @@ def _provider_answers(asked: Asked) -> bool:
 async def _switch_mail(asked: Asked, mode: EmailMode) -> str:
     if asked.person is None:
         return reply.not_your_mail()
-    await accounts.set_email_mode(asked.unit, asked.person.id, mode)
     await _enter(asked, "refused" if mode is EmailMode.OFF else "given")
-    if mode is not EmailMode.OFF:
-        return reply.mail_on()
+    rhythm = await digests.set_mode(asked.unit, asked.site, asked.person.id, mode, now=asked.now)
     texts_too = asked.from_their_own and asked.person.sms_route is not None
-    return reply.mail_off_texts_on() if texts_too else reply.mail_off()
+    return reply.mail_off_texts_on() if mode is EmailMode.OFF and texts_too else mailing.words_for(rhythm)
 
 
 async def _enter(asked: Asked, action: str) -> None:

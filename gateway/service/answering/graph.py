@@ -3,7 +3,7 @@
 from typing import assert_never
 
 from gateway.domain import reply, reply_people
-from gateway.domain.types import Channel, EmailMode
+from gateway.domain.types import Channel
 from gateway.service import following, joining
 from gateway.service.answering.asked import Asked, nobody
 from gateway.service.following import Asked as AskedToFollow
@@ -55,7 +55,7 @@ async def follow_unknown(asked: Asked, name: str) -> str:
     """An unknown phone may follow a public account: it gets an account that only follows."""
     other = await following.find(asked.unit, name, asker_id=None)
     if asked.site.private:
-        return reply.registration_closed(asked.site.registration, asked.operator)
+        return reply.registration_closed(asked.site.registration, asked.operator, asked.site.public_url)
     if other is None:
         return reply_people.nobody(name)
     if other.protected:
@@ -165,10 +165,3 @@ async def texts_of(asked: Asked, me: AccountRow, name: str, *, on: bool) -> str:
         await relations.unmute(asked.unit, me.id, other.id)
     switched = await follows.set_texts(asked.unit, other.id, me.id, on)
     return reply.texts_of(name, on=on) if switched else reply_people.not_following(name)
-
-
-async def email(asked: Asked, me: AccountRow, mode: EmailMode) -> str:
-    await accounts.set_email_mode(asked.unit, me.id, mode)
-    if mode is EmailMode.OFF:
-        return reply.mail_off()
-    return reply.no_mail(asked.operator) if me.mail_id is None else reply.mail_on()

@@ -90,7 +90,7 @@ async def write_to_group(asked: Asked, me: AccountRow, group: str) -> str:
         return reply_listening.join_group_first(group)
     text = asked.told.text
     outcome = await posting.publish(
-        asked.unit, asked.site, me.id, text, source=asked.source, now=asked.now, group=group
+        asked.unit, asked.site, me.id, text, source=asked.source, now=asked.now, group=group, cut=asked.told.cut
     )
     others = await listeners.count(asked.unit, f"!{group}") - 1
     sent = reply_listening.written_to_group(group, others, protected=me.protected)

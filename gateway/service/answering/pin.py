@@ -7,7 +7,7 @@
 
 STOP, START and HELP need none (STOP is heard behind a wrong one, too), and neither does a code that was sent to
 that phone: who forges a sender does not read what is sent there. Mail needs none either, as what a mail says of its
-sender is believed by no one anyway.
+sender is believed only where it is proven.
 """
 
 import re

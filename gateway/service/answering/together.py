@@ -1,11 +1,14 @@
 """Nudging somebody, inviting others, telling the operator, and the link that logs in."""
 
 from datetime import timedelta
+from typing import assert_never
 
 from gateway.domain import reply, reply_people, reply_together
-from gateway.domain.types import EmailMode, Lane
-from gateway.service import login, notify
+from gateway.domain.invite import CODES
+from gateway.domain.types import EmailMode, Lane, NoticeKind
+from gateway.service import inviting, login, notify
 from gateway.service.answering.asked import Asked, meant, nobody
+from gateway.service.inviting import Invitation, InvitedTooMany, NotForMembers
 from store import accounts, follows, nudges, posts, relations, reports
 from store.accounts import AccountRow
 
@@ -29,16 +32,41 @@ async def nudge(asked: Asked, me: AccountRow, name: str) -> str:
         return reply_together.nudged_before(name)
     if not await relations.mutes_other(asked.unit, other.id, me.id):
         words = reply_together.nudge(me.name or "")
-        await notify.tell_account(asked.unit, other.id, words, now=asked.now, lane=Lane.MENTION)
+        await notify.tell_account(
+            asked.unit, other.id, words, now=asked.now, lane=Lane.MENTION, caused_by=me.id, kind=NoticeKind.NUDGE
+        )
     return reply_together.nudged(name)
 
 
-def invite(asked: Asked) -> str:
-    """A text to pass on. Nothing is sent to anybody who did not ask for it."""
+async def invite(asked: Asked, me: AccountRow) -> str:
+    """A text to pass on, with a code for one person where signing up takes one. Nothing is sent to anybody who did not
+    ask for it."""
     site = asked.site
-    if site.registration != "open":
-        return reply.registration_closed(site.registration, asked.operator)
-    return reply_together.invitation(site.name, site.number, site.public_url)
+    if site.registration == "open":
+        return reply_together.invitation(site.name, site.number, site.public_url)
+    if not inviting.may_invite(site, me):
+        return reply.registration_closed(site.registration, asked.operator, site.public_url)
+    if not asked.from_their_own:
+        return reply.only_from_your_own()
+    outcome = await inviting.offer(asked.unit, site, me, number=_drawn(asked), now=asked.now)
+    match outcome:
+        case Invitation(_, code):
+            return reply_together.invitation_with_code(site.name, site.number, site.public_url, code)
+        case InvitedTooMany(limit):
+            return reply_together.too_many_invited(limit)
+        case NotForMembers():
+            raise AssertionError("asked above")
+        case _:
+            assert_never(outcome)
+
+
+def _drawn(asked: Asked) -> int:
+    """A number from ``range(invite.CODES)`` that nobody can guess."""
+    digits = ""
+    while len(digits) < 18:  # many times as many as there are codes, so all are as likely
+        digits += asked.new_code()
+    drawn: int = int(digits) % CODES
+    return drawn
 
 
 async def report(asked: Asked, me: AccountRow, name: str, words: str) -> str:

@@ -1,6 +1,7 @@
 """Posts, answers, direct messages, reposts, favourites, and taking words back."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import assert_never
 
 from gateway.domain import reply, reply_people, reply_posts
@@ -15,6 +16,9 @@ from store import accounts, deliveries, follows, offers, posts, recall
 from store.accounts import AccountRow
 from store.posts import PostRow
 
+_DAY, _TOLD_BY_MAIL = timedelta(days=1), 3
+"""How often in what time somebody is told by mail that what they answered is no post."""
+
 
 @dataclass(frozen=True, slots=True)
 class Written:
@@ -28,7 +32,9 @@ async def post(asked: Asked, me: AccountRow, text: str, *, answer: str = "") -> 
     """Post it. ``answer`` is said when all went as usual; a plain post is answered by silence."""
     if me.name is None:
         return reply.name_first(asked.sign_up_with)
-    outcome = await posting.publish(asked.unit, asked.site, me.id, text, source=asked.source, now=asked.now)
+    outcome = await posting.publish(
+        asked.unit, asked.site, me.id, text, source=asked.source, now=asked.now, cut=asked.told.cut
+    )
     return what_became(asked.site, me.name, outcome, text, answer)
 
 
@@ -38,6 +44,7 @@ async def post_offered(asked: Asked, me: AccountRow) -> str:
     if offer is None or offer.kind != "post":
         return reply_posts.nothing_offered()
     await offers.close(asked.unit, asked.address.id, now=asked.now)
+    asked = replace(asked, told=replace(asked.told, cut=""))  # what was cut off the Y says nothing of the post
     return await post(asked, me, offer.words, answer=reply_posts.posted())
 
 
@@ -61,8 +68,17 @@ async def answer_last(asked: Asked, me: AccountRow, text: str) -> str:
         return reply_posts.reply_without_text()
     target = await last_received(asked, me)
     if target is None:
-        return reply_posts.nothing_to_answer()
+        return await _nothing_to_answer(asked)
     return await _answer(asked, me, target, text)
+
+
+async def _nothing_to_answer(asked: Asked) -> str:
+    """By mail this is said a few times a day: an answering machine without any mark would go on for ever."""
+    words = reply_posts.nothing_to_answer()
+    if asked.by_phone:
+        return words
+    told = await recall.told_since(asked.unit, asked.address.address, words, asked.now - _DAY)
+    return words if told < _TOLD_BY_MAIL else ""
 
 
 async def answer(asked: Asked, me: AccountRow, name: str | None, text: str, words: str) -> str:
@@ -204,7 +220,14 @@ async def _answer(asked: Asked, me: AccountRow, to: Written, text: str) -> str:
     name = to.author.name or ""
     addressed = text if leading_mention(text) == name else f"@{name} {text}"
     outcome = await posting.publish(
-        asked.unit, asked.site, me.id, addressed, source=asked.source, now=asked.now, reply_to=to.post.id
+        asked.unit,
+        asked.site,
+        me.id,
+        addressed,
+        source=asked.source,
+        now=asked.now,
+        reply_to=to.post.id,
+        cut=asked.told.cut,
     )
     return what_became(asked.site, me.name or "", outcome, text, reply_posts.answered(name))
 
@@ -215,11 +238,19 @@ async def _write_to(asked: Asked, me: AccountRow, other: AccountRow, text: str, 
     if edge is None or edge.state != "accepted":
         return reply_posts.direct_refused(name)
     outcome = await posting.direct(
-        asked.unit, asked.site, me.id, other.id, text, source=asked.source, now=asked.now, reply_to=reply_to
+        asked.unit,
+        asked.site,
+        me.id,
+        other.id,
+        text,
+        source=asked.source,
+        now=asked.now,
+        reply_to=reply_to,
+        cut=asked.told.cut,
     )
     match outcome:
         case Published(post_ids):
-            by_mail = other.mail_id is not None and other.email_mode == EmailMode.INSTANT
+            by_mail = other.mail_id is not None and other.email_mode != EmailMode.OFF
             return reply_posts.direct_sent(name, len(post_ids), reached=by_mail or other.sms_route is not None)
         case TooLong(over):
             return reply_posts.with_text(reply_posts.direct_too_long(over), text)
@@ -236,7 +267,7 @@ async def _write_to(asked: Asked, me: AccountRow, other: AccountRow, text: str, 
 async def _has_gone_out(asked: Asked, post_id: int) -> bool:
     """Whether somebody has the post, or may have it."""
     counts = await deliveries.counts_of_post(asked.unit, post_id)
-    return any(state not in (State.QUEUED, State.DEAD) for _, state in counts)
+    return any(state not in (State.QUEUED, State.GATHERED, State.DEAD) for _, state in counts)
 
 
 def what_became(site: Site, name: str, outcome: posting.Outcome, text: str, answer: str = "") -> str:

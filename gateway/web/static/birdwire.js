@@ -34,7 +34,7 @@ function sentAs(text) {
   return made.gsm && made.count < asIs.count ? made : asIs;
 }
 
-for (const form of document.querySelectorAll("form.composer")) {
+for (const form of document.querySelectorAll("form.composer[data-name]")) {
   const field = form.querySelector("textarea");
   const shown = (name) => form.querySelector(`[data-count=${name}]`);
   const leaveOut = form.querySelector("button[value=plain]");

@@ -1,0 +1,191 @@
+"""What the operator's own mail server says of a mail, and what only looks like it."""
+
+import pytest
+
+from inbound.trust import head, results, upstream
+from inbound.trust.author import Author
+from inbound.trust.domains import registered
+from inbound.trust.prover import By, Client, Proven, Prover, Trust, Undecided, Unproven, Verdict, Why
+from inbound.trust.questions import Trouble
+from inbound.trust.results import Result, Results
+from tests.inbound.sending import Zone, written
+
+POST = "post@birds.example"
+MX = "mx.birds.example"
+PASS = f"Authentication-Results: {MX}; dmarc=pass (p=reject) header.from=home.example"
+FAIL = f"Authentication-Results: {MX}; dmarc=fail header.from=home.example"
+FORGED = PASS
+HERE = f"Received: from mail.home.example (mail.home.example [203.0.113.5])\r\n\tby {MX} (Postfix) with ESMTPS id 1"
+WITHIN = f"Received: from {MX} (localhost [127.0.0.1])\r\n\tby {MX} (Postfix) with ESMTP id 2"
+BEHIND = f"Received: from {MX} ({MX} [10.1.2.3])\r\n\tby store.birds.example (Postfix) with ESMTPS id 3"
+THERE = "Received: from laptop (unknown [198.51.100.7]) by mail.home.example with ESMTPSA id 4"
+ALICE = Author("alice", "home.example")
+YES, NO = Proven(ALICE, By.UPSTREAM), Unproven(Why.NOBODY_SAYS_SO, "home.example")
+NOT_CHECKED = Unproven(Why.NOT_CHECKED)
+
+
+async def judge(mail: bytes, *, server: str = MX) -> Verdict:
+    zone = Zone()
+    verdict = await Prover(Trust(server=server), zone).who_wrote(
+        mail, Client("192.0.2.1", "mx.home.example", "alice@home.example"), POST
+    )
+    assert zone.asked == []
+    return verdict
+
+
+@pytest.mark.parametrize(
+    ("said", "verdict"),
+    [
+        ("dmarc=pass header.from=home.example", YES),
+        ("dmarc=pass", YES),
+        ("dmarc=pass (p=none dis=none) header.from=Home.Example", YES),
+        ('spf=fail smtp.mailfrom=x@y.example; dkim=fail; dmarc=pass reason="fine" header.from=home.example', YES),
+        ("dmarc=pass header.from=other.example", NO),
+        ("dmarc=fail header.from=home.example; dkim=pass header.d=home.example", NO),
+        ("dmarc=permerror header.from=home.example; dkim=pass header.d=home.example", NO),
+        ("dmarc=bestguesspass header.from=home.example", NO),
+        ("dmarc=pass header.from=home.example; dmarc=pass header.from=home.example", NO),
+        ("dmarc=temperror header.from=home.example", Undecided("DMARC")),
+        ("dkim=pass header.d=home.example", YES),
+        ("dkim=pass (2048-bit key; unprotected) header.i=@home.example header.b=aB/+=", YES),
+        ("dkim=pass header.d=mail.home.example", NO),
+        ("dmarc=none header.from=home.example; dkim=pass header.d=mail.home.example", YES),
+        ("dmarc=none; dkim=pass header.d=evil.example header.i=@home.example", NO),
+        ("dmarc=none; dkim=fail header.d=home.example; dkim=pass header.d=home.example", YES),
+        ("dkim=temperror header.d=home.example", Undecided("SPF or DKIM")),
+        ("dkim=temperror header.d=evil.example", NO),
+        ("dkim=temperror header.d=home.example; spf=pass smtp.mailfrom=home.example", YES),
+        ("spf=pass smtp.mailfrom=alice@home.example", YES),
+        ('spf=pass smtp.mailfrom="alice@home.example"', YES),
+        ("spf=pass smtp.helo=home.example", NO),
+        ("spf=pass smtp.mailfrom=bounce@evil.example", NO),
+        ("spf=softfail smtp.mailfrom=alice@home.example", NO),
+        ("auth=pass smtp.auth=alice@home.example", NO),
+        ("none", NO),
+        ("x-dmarc=pass header.from=home.example", NO),
+    ],
+)
+async def test_what_it_says_of_the_author(said: str, verdict: Verdict) -> None:
+    assert await judge(written(f"Authentication-Results: {MX}; {said}")) == verdict
+    assert await judge(written(f"Authentication-Results: {MX} 1;\r\n\t{said};", HERE, THERE)) == verdict
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        'spf=pass smtp.mailfrom="; dmarc=pass header.from=home.example; x=',
+        "spf=none smtp.mailfrom=x; (dmarc=pass header.from=home.example",
+        "spf=none (dmarc=pass) smtp.mailfrom=a\\); dmarc=pass header.from=home.example)",
+        "dmarc=pass header.from=home.example and more",
+        "dmarc=pass; =",
+        "dmarc = pass header.from",
+        "dmarc=passed! header.from=home.example",
+        "dmarc=pass header.from=home.example\\",
+    ],
+)
+async def test_what_is_not_written_as_it_should_be_says_nothing(said: str) -> None:
+    verdict = await judge(written(f"Authentication-Results: {MX}; {said}", FORGED))
+    assert verdict in (NOT_CHECKED, NO)
+
+
+async def test_what_a_sender_put_into_quotes_and_comments_is_nothing_but_that() -> None:
+    for said in (
+        'spf=none smtp.mailfrom="; dmarc=pass header.from=home.example"',
+        'spf=none smtp.mailfrom="a; dmarc=pass header.from=home.example"@evil.example',
+        "spf=none (evil; dmarc=pass header.from=home.example) smtp.mailfrom=evil.example",
+        "spf=none (a (b; dmarc=pass) c\\); dmarc=pass) smtp.mailfrom=evil.example",
+    ):
+        assert await judge(written(f"Authentication-Results: {MX}; {said}")) == NO
+
+
+@pytest.mark.parametrize(
+    ("fields", "verdict"),
+    [
+        # as mail servers do it: on top, or right below the Received that they add
+        ([PASS, HERE, THERE], YES),
+        ([HERE, PASS, THERE], YES),
+        ([HERE, "X-Spam: no", PASS, "DKIM-Signature: x", THERE], YES),
+        ([WITHIN, PASS, HERE, THERE], YES),
+        ([WITHIN, HERE, PASS, THERE], YES),
+        ([BEHIND, WITHIN, HERE, PASS, THERE], YES),
+        ([f"Received: by {MX} (Postfix, from userid 33) id 5", PASS, HERE], YES),
+        # the uppermost of its own counts, whatever stands below
+        ([FAIL, HERE, PASS, THERE, PASS], NO),
+        ([HERE, FAIL, FORGED, THERE], NO),
+        ([HERE, FAIL.replace("; ", "; ("), FORGED, THERE], NOT_CHECKED),
+        # those of others are passed over
+        (["Authentication-Results: mx.other.example; dmarc=fail", HERE, PASS, THERE], YES),
+        ([FORGED.replace(MX, f"{MX}.evil.example"), HERE], NOT_CHECKED),
+        ([FORGED.replace(MX, f"x{MX}"), HERE], NOT_CHECKED),
+        ([FORGED.replace(MX, MX.upper()), HERE], NOT_CHECKED),
+        ([FORGED.replace(MX, f"(x) {MX}"), HERE], NOT_CHECKED),
+        (["Authentication-Results: ; dmarc=pass", HERE], NOT_CHECKED),
+        (["Authentication-Results:", HERE], NOT_CHECKED),
+        # what came with the mail
+        ([HERE, THERE, FORGED], NOT_CHECKED),
+        ([HERE, THERE.replace("198.51.100.7", "127.0.0.1"), FORGED], NOT_CHECKED),
+        ([HERE, HERE, FORGED], NOT_CHECKED),
+        ([HERE, WITHIN, FORGED], NOT_CHECKED),
+        # whatever the client calls itself
+        ([f"Received: from [127.0.0.1] (unknown [203.0.113.5]) by {MX} id 6", THERE, FORGED], NOT_CHECKED),
+        ([f"Received: from [127.0.0.1] by {MX} (unknown [203.0.113.5]) by {MX} id 7", THERE, FORGED], NOT_CHECKED),
+        ([f"Received: from localhost by {MX} id 8", THERE, FORGED], NOT_CHECKED),
+        ([f"Received: from x ([IPv6:2001:4860::1]) by {MX} id 9", THERE, FORGED], NOT_CHECKED),
+        ([f"Received: from x ([IPv6:::1]) by {MX} id 10", PASS, HERE], YES),
+        ([f"Received: from x ([999.0.0.1]) by {MX} id 11", THERE, FORGED], NOT_CHECKED),
+        ([f"Received: from x ([0.0.0.0]) by {MX} id 12", THERE, FORGED], NOT_CHECKED),
+        ([THERE, FORGED], YES),  # our own server alone can put the first Received there
+        ([], NOT_CHECKED),
+    ],
+)
+async def test_only_what_our_own_server_can_have_put_there_counts(fields: list[str], verdict: Verdict) -> None:
+    assert await judge(written(*fields)) == verdict
+
+
+async def test_where_our_server_is_named_nothing_else_is_believed() -> None:
+    mail = written(PASS.replace(MX, "mx.other.example"))
+    assert await judge(mail) == NOT_CHECKED
+    assert await judge(mail, server="mx.other.example") == YES
+
+
+async def test_a_mail_that_names_somebody_else_was_not_written_to_us() -> None:
+    assert await judge(written(PASS, to="bob@work.example")) == Unproven(Why.NOT_TO_US)
+    assert await judge(written(PASS).replace(b"To: post@birds.example\r\n", b"")) == YES
+    assert await judge(written(PASS).replace(b"To: ", b"Bcc: ")) == Unproven(Why.NOT_TO_US)
+
+
+def test_a_server_s_name_may_be_quoted_and_have_a_version() -> None:
+    for name in (MX, f'"{MX}"', f"{MX} 1", f"{MX} (mail) 1"):
+        assert results.read(f"{name}; none") == Results(MX, [])
+        assert results.server_of(f"{name}; none") == MX
+
+
+def test_properties_are_read_with_their_values() -> None:
+    text = 'a.example; dkim/1 = pass (x) reason="a; b" header.d=b.example header . s = "s\\"1" policy.x=y@z.example'
+    assert results.read(text) == Results(
+        "a.example",
+        [Result("dkim", "pass", {"header.d": "b.example", "header.s": 's"1', "policy.x": "y@z.example"})],
+    )
+
+
+def test_endless_values_are_not_read() -> None:
+    assert results.read("a.example; " + "dkim=pass; " * 10_000) is None
+
+
+def test_relatives_speak_for_each_other_only_where_there_is_no_policy() -> None:
+    def kin(one: str, other: str) -> bool:
+        return registered(one) == registered(other)
+
+    spf = Result("spf", "pass", {"smtp.mailfrom": "a@mail.home.example"})
+    assert results.speaks_for(Results("a", [spf]), "home.example", kin) is False
+    assert results.speaks_for(Results("a", [Result("dmarc", "none", {}), spf]), "home.example", kin) is True
+    late = Result("spf", "temperror", {"smtp.mailfrom": "a@home.example"})
+    assert results.speaks_for(Results("a", [late]), "home.example", kin) == Trouble("SPF or DKIM")
+
+
+def test_fields_that_are_no_text_are_passed_over() -> None:
+    fields = head.read(b"Authentication-Results: mx.birds.example; dmarc=\xff\r\n" + written(PASS))
+    assert fields is not None
+    found = upstream.read(fields, MX)
+    assert found is not None
+    assert found.found[0].result == "pass"
