@@ -89,6 +89,7 @@ def import_(config: Config, as_json: bool, file: Path, called: str | None, prove
     async def bring(desk: Desk) -> MovedIn | HereAlready:
         with file.open("rb") as opened:
             parcel = Parcel(opened)
+            parcel.check()
             total = sum(parcel.about.entries.values())
             async with desk.store.unit() as unit:
                 await routes.ensure(unit, config.sender_names())

@@ -44,18 +44,18 @@ _AT_ONCE = (
     update(groups).where(groups.c.founder_id == _account).values(founder_id=None),
 )
 _caused = notices.alias("caused")
+_to_them = or_(
+    deliveries.c.account_id == _account, and_(deliveries.c.account_id.is_(None), deliveries.c.address_id.in_(_ids))
+)
+"""Whoever holds an address after them has an account of their own."""
 _theirs = or_(
-    deliveries.c.account_id == _account,
-    deliveries.c.address_id.in_(_ids),
+    _to_them,
     select(_caused.c.id).where(_caused.c.id == deliveries.c.notice_id, _caused.c.caused_by_id == _account).exists(),
 )
 _OPEN = (
     select(deliveries.c.id)
     .where(
-        or_(
-            deliveries.c.account_id == _account,
-            and_(deliveries.c.account_id.is_(None), deliveries.c.address_id.in_(_ids)),
-        ),
+        _to_them,
         or_(deliveries.c.state == "queued", deliveries.c.state == "claimed", deliveries.c.state == "unsure"),
     )
     .limit(1)
@@ -68,9 +68,8 @@ _window = and_(deliveries.c.id > _after, deliveries.c.id <= _last, deliveries.c.
 _NOTICES = delete(notices).where(
     notices.c.id.in_(select(deliveries.c.notice_id).where(_window, deliveries.c.notice_id.is_not(None)))
 )
-_VIA = (update(deliveries).where(_window, deliveries.c.account_id == _account, deliveries.c.via.is_not(None))).values(
-    via=None
-)
+_OWN_VIA = (deliveries.c.account_id == _account, deliveries.c.via.is_not(None))
+_VIA = update(deliveries).where(_window, *_OWN_VIA).values(via=None)
 _messages = select(inbox.c.id).where(inbox.c.id > _after).order_by(inbox.c.id).limit(LOOKED_AT_ONCE).subquery()
 _MESSAGES = select(func.max(_messages.c.id))
 _WIPE_MESSAGES = (

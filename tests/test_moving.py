@@ -20,8 +20,9 @@ def birdwire(store_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 
 @pytest.fixture
-def other(tmp_path: Path) -> Birdwire:
+def other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Birdwire:
     """The command, on another instance."""
+    monkeypatch.chdir(tmp_path)
     return Birdwire(f"sqlite:///{tmp_path / 'other.db'}", tmp_path)
 
 

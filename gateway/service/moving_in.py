@@ -29,7 +29,19 @@ from gateway.service.choosing import LONGEST_BIO
 from gateway.service.export_reading import NotAnExport, Parcel
 from gateway.service.joining import NameTaken, NotAName
 from gateway.service.site import Site
-from store import accounts, addresses, belongings, facts, follows, groups, listeners, lists, posts, relations
+from store import (
+    accounts,
+    addresses,
+    belongings,
+    default_follows,
+    facts,
+    follows,
+    groups,
+    listeners,
+    lists,
+    posts,
+    relations,
+)
 from store.accounts import AccountRow
 from store.follows import FollowRow
 from store.posts import NewPost
@@ -39,8 +51,8 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
 _MAILBOX = re.compile(r"[^@\s<>\"]+@[^@\s<>\"]+")
 _NAME = re.compile(NAME_PATTERN)
-LONGEST_TITLE = 40
-MOST_ON_A_LIST = 5_000
+_LONGEST_TITLE = 40
+_MOST_ON_A_LIST = 5_000
 
 
 @dataclass(slots=True)
@@ -78,9 +90,9 @@ async def move_in(
     now: datetime,
     told: Callable[[int], None] = lambda _: None,
 ) -> MovedIn | HereAlready | NameTaken | NotAName:
-    """Bring a person in under the name of the file, or as the operator wants them ``called``. ``prove``: the operator
-    vouches for their phones and mailboxes. ``told`` is how many entries more are done. Raises NotAnExport."""
-    parcel.check()
+    """Bring a person in under the name of the file, or as the operator wants them ``called``. The ``parcel`` was
+    checked before, as nobody should wait for that. ``prove``: the operator vouches for their phones and mailboxes.
+    ``told`` is how many entries more are done. Raises NotAnExport."""
     fact = f"import_{parcel.about.id}"
     if before := await facts.get(unit, fact):
         there = await accounts.by_id(unit, int(before))
@@ -100,6 +112,7 @@ async def move_in(
     await mover.hold(prove=prove)
     written = await mover.write()
     await mover.relate()
+    await default_follows.apply(unit, account_id, now=now)
     await mover.listen()
     await mover.gather()
     mover.count_the_rest()
@@ -328,11 +341,11 @@ class _Mover:
         """Lists of people who are here."""
         for page in self._parcel.pages("lists"):
             for entry in page:
-                title = " ".join(words.normalise(entry.title).split())[:LONGEST_TITLE]
+                title = " ".join(words.normalise(entry.title).split())[:_LONGEST_TITLE]
                 if not title:
                     continue
                 list_id = await lists.add(self._unit, self._id, title, now=self._then(entry.since))
-                for row in await accounts.by_names(self._unit, sorted(set(entry.members))[:MOST_ON_A_LIST]):
+                for row in await accounts.by_names(self._unit, sorted(set(entry.members))[:_MOST_ON_A_LIST]):
                     if row.suspended_at is None:
                         await lists.put(self._unit, list_id, row.id)
             self._told(len(page))

@@ -303,6 +303,9 @@ async def test_who_comes_back_before_all_is_forgotten_keeps_the_phone(place: Pla
     assert again.id != me
     async with place.store.reading() as reading:
         phone = await addresses.find(reading, Channel.SMS, PHONE)
+        kept = select(notices.c.text).join(deliveries, deliveries.c.notice_id == notices.c.id)
+        told = (await reading.execute(kept.where(deliveries.c.account_id == again.id))).scalars()
+        assert ["you are zelda" in each for each in told] == [True]
     assert phone
     assert (phone.owner_id, again.phone_id) == (again.id, phone.id)
 

@@ -73,8 +73,10 @@ async def exported(village: Village, site: Site, name: str = "alice") -> io.Byte
 async def brought(
     village: Village, site: Site, file: io.BytesIO, called: str | None = None, *, prove: bool = False
 ) -> Any:
+    parcel = Parcel(file)
+    parcel.check()
     async with village.store.unit() as unit:
-        return await moving_in.move_in(unit, site, Parcel(file), called=called, prove=prove, now=LATER)
+        return await moving_in.move_in(unit, site, parcel, called=called, prove=prove, now=LATER)
 
 
 async def account(village: Village, name: str = "alice") -> AccountRow:
@@ -654,9 +656,10 @@ async def test_whatever_stands_in_a_file_it_is_brought_in_or_refused(
         wild = entries | {name: json.dumps(wilder(json.loads(entries[name]), dice)).encode()}
         try:
             async with village.store.unit() as unit:
-                outcome = await moving_in.move_in(
-                    unit, site, Parcel(packed(wild)), called=None, prove=dice.random() < 0.5, now=LATER
-                )
+                parcel = Parcel(packed(wild))
+                parcel.check()
+                prove = dice.random() < 0.5
+                outcome = await moving_in.move_in(unit, site, parcel, called=None, prove=prove, now=LATER)
                 came += isinstance(outcome, MovedIn)
                 raise _Undone
         except (NotAnExport, _Undone):
