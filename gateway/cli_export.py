@@ -15,11 +15,13 @@ from gateway.cli_base import (
     counting,
     new_file,
     now,
+    operator,
     person,
     print_json,
 )
 from gateway.config import Config
-from gateway.service import belongings, phones
+from gateway.service import auditing, belongings, phones
+from gateway.service.auditing import Act
 from gateway.service.export_reading import NotAnExport, Parcel
 from gateway.service.joining import NameTaken, NotAName
 from gateway.service.moving_in import HereAlready, LeftBehind, MovedIn, move_in
@@ -63,6 +65,8 @@ def export(config: Config, name: str, file: Path, force: bool) -> None:
             account = await person(snapshot, name)
             total = await belongings.size(snapshot, account)
             with new_file(file, force=force) as out, counting(total, "writing") as told:
+                async with desk.store.unit() as unit:
+                    await auditing.note(unit, operator(), Act.MEMBER_EXPORT, account, now=now())
                 await write(out, snapshot, look, desk.site, account, now=now(), told=told)
 
     at_desk(config, take)
@@ -85,14 +89,19 @@ def import_(config: Config, as_json: bool, file: Path, called: str | None, prove
     async def bring(desk: Desk) -> MovedIn | HereAlready:
         with file.open("rb") as opened:
             parcel = Parcel(opened)
+            parcel.check()
             total = sum(parcel.about.entries.values())
             async with desk.store.unit() as unit:
                 await routes.ensure(unit, config.sender_names())
                 with counting(total, "moving in") as told:
                     outcome = await move_in(unit, desk.site, parcel, called=called, prove=prove, now=now(), told=told)
                 match outcome:
-                    case MovedIn() | HereAlready():
+                    case MovedIn():
                         await phones.choose_senders(unit, desk.site)
+                        account, source = await person(unit, outcome.name), parcel.about.site.url
+                        await auditing.note(unit, operator(), Act.MEMBER_IMPORT, account, words=source, now=now())
+                        return outcome
+                    case HereAlready():
                         return outcome
                     case NameTaken():
                         taken = called or parcel.about.account.name

@@ -211,11 +211,9 @@ def keep_house(
 
     async def forget_who_left() -> None:
         async with store.glancing() as reading:
-            more = await forgetting.is_due(reading)
-        begun = perf_counter()
-        while more and perf_counter() - begun < SHARE:
-            async with store.unit(durable=False) as unit:
-                more = await forgetting.step(unit, now=now())
+            due = await forgetting.is_due(reading)
+        if due:
+            await to_the_end(lambda unit: forgetting.step(unit, now=now()), durable=False, seconds=SHARE)
 
     async def fail_over() -> None:
         moment = now()

@@ -17,7 +17,9 @@ from store.schema import (
     delivery_counts,
     favourites,
     follows,
+    invites,
     listeners,
+    lists,
     nudges,
     poll_votes,
     polls,
@@ -118,6 +120,28 @@ class Voted:
     question: str | None
     options: str | None
     option: int
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A list of people."""
+
+    id: int
+    title: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Invited:
+    """An invitation that the person made."""
+
+    id: int
+    note: str
+    uses: int
+    uses_left: int
+    created_at: datetime
+    expires_at: datetime
+    revoked_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,22 +340,45 @@ _REPORTS: Statement = (
     .order_by(reports.c.id)
     .limit(_most)
 )
+_LISTS: Statement = (
+    select(lists.c.id, lists.c.title, lists.c.created_at)
+    .where(lists.c.account_id == _me, lists.c.id > _after)
+    .order_by(lists.c.id)
+    .limit(_most)
+)
+_INVITES: Statement = (
+    select(
+        invites.c.id,
+        invites.c.note,
+        invites.c.uses,
+        invites.c.uses_left,
+        invites.c.created_at,
+        invites.c.expires_at,
+        invites.c.revoked_at,
+    )
+    .where(invites.c.made_by == _me, invites.c.id > _after)
+    .order_by(invites.c.id)
+    .limit(_most)
+)
 _MONTHS: Statement = (
     select(sms_usage.c.month, sms_usage.c.kind, sms_usage.c.segments)
     .where(sms_usage.c.of_id == _me, sms_usage.c.kind.in_(["author", "recipient"]))
     .order_by(sms_usage.c.month, sms_usage.c.kind)
 )
 _ids = bindparam("ids", expanding=True, type_=BigInteger)
+_digest = deliveries.alias("digest")
+_state = func.coalesce(_digest.c.state, deliveries.c.state)
 _REACHED: Any = union_all(
     select(
         deliveries.c.post_id,
         deliveries.c.channel,
-        deliveries.c.state,
+        _state,
         func.count(),
         func.coalesce(func.sum(deliveries.c.segments), 0),
     )
+    .outerjoin(_digest, _digest.c.id == deliveries.c.digest_id)
     .where(deliveries.c.post_id.in_(_ids), deliveries.c.post_id.is_not(None))
-    .group_by(deliveries.c.post_id, deliveries.c.channel, deliveries.c.state),
+    .group_by(deliveries.c.post_id, deliveries.c.channel, _state),
     select(
         delivery_counts.c.post_id,
         delivery_counts.c.channel,
@@ -411,6 +458,16 @@ async def votes(reading: Reading, account_id: int, *, after: int, most: int) -> 
     return [Voted(*row) for row in await _rows(reading, _VOTES, account_id, after, most)]
 
 
+async def listed(reading: Reading, account_id: int, *, after: int, most: int) -> list[Listed]:
+    """Lists of people; ``store.lists`` knows who is on them."""
+    return [Listed(*row) for row in await _rows(reading, _LISTS, account_id, after, most)]
+
+
+async def invited(reading: Reading, account_id: int, *, after: int, most: int) -> list[Invited]:
+    """Invitations, without their codes."""
+    return [Invited(*row) for row in await _rows(reading, _INVITES, account_id, after, most)]
+
+
 async def planned(reading: Reading, account_id: int, *, after: int, most: int) -> list[Planned]:
     """What is to go out by itself."""
     return [Planned(*row) for row in await _rows(reading, _SCHEDULES, account_id, after, most)]
@@ -422,7 +479,7 @@ async def told(reading: Reading, account_id: int, *, after: int, most: int) -> l
 
 
 async def reached(reading: Reading, post_ids: Sequence[int]) -> list[Reached]:
-    """What became of these posts."""
+    """What became of these posts; of those that a digest brings, what becomes of it."""
     if not post_ids:
         return []
     return [Reached(*row) for row in await reading.execute(_REACHED, {"ids": list(post_ids)})]

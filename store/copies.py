@@ -52,18 +52,20 @@ async def shapes(reading: Reading) -> list[Shape]:
 
 
 def _shapes(connection: Connection) -> list[Shape]:
+    declared = {each.name: each for each in metadata.sorted_tables}
     found = inspect(connection)
-    there = set(found.get_table_names())
+    columns = {name: all_of_it for (_, name), all_of_it in found.get_multi_columns(filter_names=list(declared)).items()}
+    keys = {name: key for (_, name), key in found.get_multi_pk_constraint(filter_names=list(declared)).items()}
     return [
         Shape(
-            str(each.name),
-            tuple(str(one["name"]) for one in found.get_columns(each.name)),
-            tuple(one["type"] for one in found.get_columns(each.name)),
-            tuple(map(str, found.get_pk_constraint(each.name)["constrained_columns"])),
-            each.autoincrement_column is not None,
+            str(name),
+            tuple(str(each["name"]) for each in columns[name]),
+            tuple(each["type"] for each in columns[name]),
+            tuple(map(str, keys[name]["constrained_columns"])),
+            of_ours.autoincrement_column is not None,
         )
-        for each in metadata.sorted_tables
-        if each.name in there
+        for name, of_ours in declared.items()
+        if name in columns
     ]
 
 

@@ -2,7 +2,7 @@
 messages as they came, answers that were sent and the address itself in small steps, of which none reads much.
 
 Rows stay where others refer to them, with nothing of the person in them: an address becomes ``gone:`` and its own id.
-One that opted out stays as it is, since nothing may ever be sent there.
+One that opted out, or whose owner reported our mail, stays as it is, since nothing may ever be sent there.
 """
 
 from collections.abc import Sequence
@@ -43,14 +43,19 @@ _AT_ONCE = (
     update(reports).where(reports.c.reporter_id == _account).values(words=""),
     update(groups).where(groups.c.founder_id == _account).values(founder_id=None),
 )
-_theirs = or_(deliveries.c.account_id == _account, deliveries.c.address_id.in_(_ids))
+_caused = notices.alias("caused")
+_to_them = or_(
+    deliveries.c.account_id == _account, and_(deliveries.c.account_id.is_(None), deliveries.c.address_id.in_(_ids))
+)
+"""Whoever holds an address after them has an account of their own."""
+_theirs = or_(
+    _to_them,
+    select(_caused.c.id).where(_caused.c.id == deliveries.c.notice_id, _caused.c.caused_by_id == _account).exists(),
+)
 _OPEN = (
     select(deliveries.c.id)
     .where(
-        or_(
-            deliveries.c.account_id == _account,
-            and_(deliveries.c.account_id.is_(None), deliveries.c.address_id.in_(_ids)),
-        ),
+        _to_them,
         or_(deliveries.c.state == "queued", deliveries.c.state == "claimed", deliveries.c.state == "unsure"),
     )
     .limit(1)
@@ -63,7 +68,8 @@ _window = and_(deliveries.c.id > _after, deliveries.c.id <= _last, deliveries.c.
 _NOTICES = delete(notices).where(
     notices.c.id.in_(select(deliveries.c.notice_id).where(_window, deliveries.c.notice_id.is_not(None)))
 )
-_VIA = update(deliveries).where(_window, deliveries.c.via.is_not(None)).values(via=None)
+_OWN_VIA = (deliveries.c.account_id == _account, deliveries.c.via.is_not(None))
+_VIA = update(deliveries).where(_window, *_OWN_VIA).values(via=None)
 _messages = select(inbox.c.id).where(inbox.c.id > _after).order_by(inbox.c.id).limit(LOOKED_AT_ONCE).subquery()
 _MESSAGES = select(func.max(_messages.c.id))
 _WIPE_MESSAGES = (
@@ -89,7 +95,7 @@ _NAMES = select(addresses.c.address).where(addresses.c.id.in_(_ids))
 _LEFT = and_(addresses.c.id.in_(_ids), addresses.c.account_id.is_(None))
 _GONE = (
     update(addresses)
-    .where(_LEFT, addresses.c.opted_out_at.is_(None))
+    .where(_LEFT, addresses.c.opted_out_at.is_(None), addresses.c.complained_at.is_(None))
     .values(address=literal("gone:") + cast(addresses.c.id, Text), dead_at=_until)
 )
 _KEPT = update(addresses).where(_LEFT).values(dead_reason="", bounces=0, bounced_at=None, last_post_id=None)
@@ -121,8 +127,8 @@ async def anything_open(reading: Reading, account_id: int, address_ids: Sequence
 async def wipe_notices(
     unit: Unit, account_id: int, address_ids: Sequence[int], *, until: datetime, after: int
 ) -> int | None:
-    """Among the next deliveries with an id above ``after``: take out the words that went to the person, and what theirs
-    came for. Returns after which id to go on; None at the end."""
+    """Among the next deliveries with an id above ``after``: take out the words that went to the person or were of their
+    doing, and what theirs came for. Returns after which id to go on; None at the end."""
     last = (await unit.execute(_DELIVERIES, {"after": after})).scalar_one()
     if last is None:
         return None

@@ -9,16 +9,20 @@ from gateway.service import forgetting
 from store.schema import deliveries, metadata
 from store.unit import Store
 
-KEPT = frozenset({"consents"})
-"""The ledger of consent, which nobody may change."""
+KEPT = frozenset({"audit", "consents"})
+"""The ledger of consent and the audit log, which nobody may change."""
 
 _OF_AN_ACCOUNT = {
     "addresses": ["account_id"],
     "blocks": ["account_id", "other_id"],
+    "default_follows": ["account_id"],
     "favourites": ["account_id"],
     "follows": ["followee_id", "follower_id"],
     "groups": ["founder_id"],
+    "invite_uses": ["account_id"],
     "listeners": ["account_id"],
+    "list_members": ["account_id"],
+    "lists": ["account_id"],
     "mutes": ["account_id", "other_id"],
     "nudges": ["account_id", "other_id"],
     "poll_votes": ["account_id"],

@@ -32,6 +32,8 @@ class Act(StrEnum):
     MEMBER_SEE = "member.see"
     MEMBER_RESUME = "member.resume"
     MEMBER_DELETE = "member.delete"
+    MEMBER_EXPORT = "member.export"
+    MEMBER_IMPORT = "member.import"
     MEMBER_POST = "member.post"
     FOLLOW_ADD = "follow.add"
     FOLLOW_IMPORT = "follow.import"

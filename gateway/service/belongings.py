@@ -16,7 +16,7 @@ from gateway.domain.delivery import State
 from gateway.domain.types import Channel, EmailMode, Overflow, Source
 from gateway.service import export_form as form
 from gateway.service.site import Site
-from store import addresses, belongings, consents, polls, sessions
+from store import addresses, belongings, consents, lists, polls, sessions
 from store.accounts import AccountRow
 from store.addresses import AddressRow
 from store.unit import Reading
@@ -33,6 +33,8 @@ _STATES: dict[str, Literal["waiting", "sent", "delivered", "failed"]] = {
     State.QUEUED: "waiting",
     State.CLAIMED: "waiting",
     State.UNSURE: "waiting",
+    State.GATHERED: "waiting",
+    State.BUNDLED: "sent",
     State.SENT: "sent",
     State.DELIVERED: "delivered",
     State.DEAD: "failed",
@@ -66,6 +68,8 @@ async def about(
             overflow=Overflow(me.overflow) if me.overflow else None,
             time_zone=me.time_zone,
             language=me.language,
+            digest_hour=me.digest_hour,
+            checks_sender=me.checks_sender,
             quiet_hours=me.quiet_hours,
             has_pin=bool(me.pin_hash),
             has_password=bool(me.password_hash),
@@ -103,6 +107,8 @@ async def pages(reading: Reading, me: AccountRow) -> AsyncIterator[Page]:
         ):
             if chosen:
                 yield kind, [_listening(each) for each in chosen]
+    async for listed in _paged(reading, me, belongings.listed, lambda row: row.id, 0):
+        yield "lists", [await _list(reading, each) for each in listed]
     async for marked in _paged(reading, me, belongings.marked, lambda row: row.post_id, 0, _weight_of_marked):
         yield "favourites", [_favourite(each) for each in marked]
     async for votes in _paged(reading, me, belongings.votes, lambda row: row.post_id, 0):
@@ -114,6 +120,8 @@ async def pages(reading: Reading, me: AccountRow) -> AsyncIterator[Page]:
         yield "consents", entries[start : start + form.MOST]
     async for told in _paged(reading, me, belongings.told, lambda row: row.id, 0):
         yield "reports", [form.Report(about=each.about, words=each.words, at=each.reported_at) for each in told]
+    async for invited in _paged(reading, me, belongings.invited, lambda row: row.id, 0):
+        yield "invitations", [_invitation(each) for each in invited]
 
 
 async def _paged(
@@ -205,6 +213,22 @@ def _state(state: str) -> Literal["accepted", "requested"]:
 
 def _listening(row: belongings.Listening) -> form.Listening:
     return form.Listening(name=row.key.removeprefix("!"), texts=row.texts, mail=row.mail, since=row.created_at)
+
+
+async def _list(reading: Reading, row: belongings.Listed) -> form.PeopleList:
+    members = list(await lists.names(reading, row.id))
+    return form.PeopleList(title=row.title, members=members, since=row.created_at)
+
+
+def _invitation(row: belongings.Invited) -> form.Invitation:
+    return form.Invitation(
+        note=row.note,
+        uses=row.uses,
+        uses_left=row.uses_left,
+        created_at=row.created_at,
+        expires_at=row.expires_at,
+        revoked_at=row.revoked_at,
+    )
 
 
 def _favourite(row: belongings.Marked) -> form.Favourite:

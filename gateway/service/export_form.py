@@ -52,13 +52,16 @@ class Account(_Form, frozen=True):
 
 
 class Settings(_Form, frozen=True):
-    """What they chose; None is as the site has it. Of PIN and password there is only that there is one."""
+    """What they chose; None is as the site has it. Of PIN and password there is only that there is one.
+    ``checks_sender``: the posting address takes mail from their own mailboxes alone."""
 
     texts: bool
     mail: EmailMode
     overflow: Overflow | None
     time_zone: Annotated[str, Meta(max_length=64)] | None
     language: Annotated[str, Meta(max_length=16)] | None
+    digest_hour: Annotated[int, Meta(ge=0, le=23)] | None
+    checks_sender: bool
     quiet_hours: Annotated[str, Meta(pattern=r"\A([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d\Z")] | None
     has_pin: bool
     has_password: bool
@@ -204,6 +207,25 @@ class Listening(_Form, frozen=True):
     since: Moment
 
 
+class PeopleList(_Form, frozen=True):
+    """A list of people whom they read apart from their home."""
+
+    title: Annotated[str, Meta(min_length=1, max_length=40)]
+    members: Annotated[list[Name], Meta(max_length=100_000)]
+    since: Moment
+
+
+class Invitation(_Form, frozen=True):
+    """An invitation that they made, without its code."""
+
+    note: Annotated[str, Meta(max_length=140)]
+    uses: Count
+    uses_left: Count
+    created_at: Moment
+    expires_at: Moment
+    revoked_at: Moment | None
+
+
 class Favourite(_Form, frozen=True):
     """A post that they liked."""
 
@@ -257,12 +279,14 @@ KINDS: dict[str, type[Any]] = {
     "blocks": Other,
     "groups": Listening,
     "tracks": Listening,
+    "lists": PeopleList,
     "favourites": Favourite,
     "votes": Vote,
     "schedules": Schedule,
     "consents": Consent,
     "reports": Report,
     "nudges": Other,
+    "invitations": Invitation,
 }
 """What there may be many of, and the form of one."""
 

@@ -38,8 +38,8 @@ class NotAnExport(ValueError):
 
 
 class Parcel:
-    """An export, opened. Its pages are read anew each time that they are asked for. Raises NotAnExport, here and
-    later."""
+    """An export, opened; :meth:`check` comes before anything is done with it. Its pages are read anew each time that
+    they are asked for. Raises NotAnExport, here and later."""
 
     def __init__(self, file: IO[bytes]) -> None:
         try:
@@ -69,7 +69,7 @@ class Parcel:
             raise NotAnExport(f"{form.ABOUT} counts {self.about.entries.get(kind, 0)} {kind}, there are {found}")
 
     def check(self) -> None:
-        """Read all of it once."""
+        """Read all of it once, and see that no two posts have one id."""
         last = 0
         for kind in form.KINDS:
             for page in self.pages(kind):

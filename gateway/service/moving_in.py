@@ -23,13 +23,25 @@ from gateway.domain import quiet
 from gateway.domain import text as words
 from gateway.domain.folding import fold
 from gateway.domain.types import MAX_LENGTH, NAME_PATTERN, Channel, PostKind
-from gateway.service import digests, following, joining, phones, waking
+from gateway.service import digests, following, joining, mail_addresses, phones, waking
 from gateway.service import export_form as form
 from gateway.service.choosing import LONGEST_BIO
 from gateway.service.export_reading import NotAnExport, Parcel
 from gateway.service.joining import NameTaken, NotAName
 from gateway.service.site import Site
-from store import accounts, addresses, belongings, facts, follows, groups, listeners, posts, relations
+from store import (
+    accounts,
+    addresses,
+    belongings,
+    default_follows,
+    facts,
+    follows,
+    groups,
+    listeners,
+    lists,
+    posts,
+    relations,
+)
 from store.accounts import AccountRow
 from store.follows import FollowRow
 from store.posts import NewPost
@@ -39,6 +51,8 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
 _MAILBOX = re.compile(r"[^@\s<>\"]+@[^@\s<>\"]+")
 _NAME = re.compile(NAME_PATTERN)
+_LONGEST_TITLE = 40
+_MOST_ON_A_LIST = 5_000
 
 
 @dataclass(slots=True)
@@ -76,9 +90,9 @@ async def move_in(
     now: datetime,
     told: Callable[[int], None] = lambda _: None,
 ) -> MovedIn | HereAlready | NameTaken | NotAName:
-    """Bring a person in under the name of the file, or as the operator wants them ``called``. ``prove``: the operator
-    vouches for their phones and mailboxes. ``told`` is how many entries more are done. Raises NotAnExport."""
-    parcel.check()
+    """Bring a person in under the name of the file, or as the operator wants them ``called``. The ``parcel`` was
+    checked before, as nobody should wait for that. ``prove``: the operator vouches for their phones and mailboxes.
+    ``told`` is how many entries more are done. Raises NotAnExport."""
     fact = f"import_{parcel.about.id}"
     if before := await facts.get(unit, fact):
         there = await accounts.by_id(unit, int(before))
@@ -98,7 +112,9 @@ async def move_in(
     await mover.hold(prove=prove)
     written = await mover.write()
     await mover.relate()
+    await default_follows.apply(unit, account_id, now=now)
     await mover.listen()
+    await mover.gather()
     mover.count_the_rest()
     return MovedIn(name, written, mover.left)
 
@@ -143,7 +159,8 @@ class _Mover:
             overflow=chosen.overflow,
         )
         await accounts.set_texts_on(unit, self._id, chosen.texts)
-        await digests.set_mode(unit, self._site, self._id, chosen.mail, now=self._now)
+        await digests.set_mode(unit, self._site, self._id, chosen.mail, now=self._now, hour=chosen.digest_hour)
+        await mail_addresses.check_sender(unit, self._id, chosen.checks_sender)
         if chosen.quiet_hours is not None:
             hours = quiet.read(chosen.quiet_hours)
             if hours.start != hours.until:
@@ -319,6 +336,19 @@ class _Mover:
                     mail, since = bool(entry.mail), self._then(entry.since)
                     await listeners.put(unit, key, self._id, texts=entry.texts, mail=mail, now=since)
                 self._told(len(page))
+
+    async def gather(self) -> None:
+        """Lists of people who are here."""
+        for page in self._parcel.pages("lists"):
+            for entry in page:
+                title = " ".join(words.normalise(entry.title).split())[:_LONGEST_TITLE]
+                if not title:
+                    continue
+                list_id = await lists.add(self._unit, self._id, title, now=self._then(entry.since))
+                for row in await accounts.by_names(self._unit, sorted(set(entry.members))[:_MOST_ON_A_LIST]):
+                    if row.suspended_at is None:
+                        await lists.put(self._unit, list_id, row.id)
+            self._told(len(page))
 
     async def _group(self, name: str) -> str | None:
         return f"!{name}" if _NAME.fullmatch(name) and await groups.there_is(self._unit, name) else None

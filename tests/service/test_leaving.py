@@ -19,7 +19,19 @@ from gateway.service.site import Site
 from inbound.intake import Intake
 from inbound.message import Inbound, Phone, PostingAddress
 from outbound.worker import DeliverySettings, Tools
-from store import accounts, addresses, consents, polls, queue, routes, schedules, search
+from store import (
+    accounts,
+    addresses,
+    consents,
+    default_follows,
+    invites,
+    lists,
+    polls,
+    queue,
+    routes,
+    schedules,
+    search,
+)
 from store import forgetting as stored
 from store.accounts import AccountRow
 from store.schema import deliveries, inbox, notices
@@ -134,6 +146,13 @@ async def live(place: Place) -> int:
         await signing_up.begin(unit, site, "zelda2", MAILBOX, now=NOW, new_code=lambda: "4821", secret="t" * 24)
         bobs = await posting.publish(unit, site, bob, "bob says", source=Source.WEB, now=NOW)
         assert isinstance(bobs, posting.Published)
+        friends = await lists.add(unit, me, "xyzzy friends", now=NOW)
+        await lists.put(unit, friends, bob)
+        of_bob = await lists.add(unit, bob, "mine", now=NOW)
+        await lists.put(unit, of_bob, me)
+        until = NOW + timedelta(days=1)
+        await invites.add(unit, "d" * 64, made_by=me, note="xyzzy for you", uses=1, now=NOW, expires_at=until)
+        await default_follows.put(unit, me, texts=False, mail=None, now=NOW)
         asked = await polling.ask(unit, site, bob, "Tea?", ["yes", "no"], source=Source.WEB, now=NOW)
         assert isinstance(asked, posting.Published)
         await polls.vote(unit, asked.post_ids[0], me, 1)
@@ -168,8 +187,12 @@ async def test_she_has_left_traces_everywhere_before_she_leaves(place: Place) ->
         "favourites",
         "follows",
         "groups",
+        "default_follows",
         "inbox",
+        "invites",
+        "list_members",
         "listeners",
+        "lists",
         "mutes",
         "notices",
         "nudges",
@@ -217,6 +240,7 @@ async def test_what_others_wrote_and_were_told_stays(place: Place) -> None:
         before = (await reading.execute(select(inbox).where(theirs))).all()
         told = select(notices.c.id).join(deliveries, deliveries.c.notice_id == notices.c.id)
         others = told.where(deliveries.c.account_id != me, deliveries.c.state == "sent")
+        others = others.where(notices.c.caused_by_id.is_(None))
     await leaves_on_the_site(place, me)
     await all_is_sent(place.store)
     async with place.store.reading() as reading:
@@ -279,6 +303,9 @@ async def test_who_comes_back_before_all_is_forgotten_keeps_the_phone(place: Pla
     assert again.id != me
     async with place.store.reading() as reading:
         phone = await addresses.find(reading, Channel.SMS, PHONE)
+        kept = select(notices.c.text).join(deliveries, deliveries.c.notice_id == notices.c.id)
+        told = (await reading.execute(kept.where(deliveries.c.account_id == again.id))).scalars()
+        assert ["you are zelda" in each for each in told] == [True]
     assert phone
     assert (phone.owner_id, again.phone_id) == (again.id, phone.id)
 

@@ -16,7 +16,7 @@ import pytest
 from sqlalchemy import func, insert, select
 
 from gateway.domain.types import Channel, EmailMode, PostKind, Source
-from gateway.service import digests, joining, listening, moving_in, notify, posting, reading
+from gateway.service import joining, listening, moving_in, notify, posting, reading
 from gateway.service.answering.asked import sender_of
 from gateway.service.commands import Told
 from gateway.service.export_reading import NotAnExport, Parcel
@@ -26,7 +26,7 @@ from gateway.service.site import Site
 from gateway.web.export import write
 from gateway.web.look import Look
 from gateway.web.visitors import Visitors
-from store import accounts, addresses, follows, listeners, posts, relations, schedules
+from store import accounts, addresses, follows, listeners, lists, posts, relations, schedules
 from store.accounts import AccountRow
 from store.schema import deliveries, fanouts, metadata
 from store.schema import posts as posts_table
@@ -73,8 +73,10 @@ async def exported(village: Village, site: Site, name: str = "alice") -> io.Byte
 async def brought(
     village: Village, site: Site, file: io.BytesIO, called: str | None = None, *, prove: bool = False
 ) -> Any:
+    parcel = Parcel(file)
+    parcel.check()
     async with village.store.unit() as unit:
-        return await moving_in.move_in(unit, site, Parcel(file), called=called, prove=prove, now=LATER)
+        return await moving_in.move_in(unit, site, parcel, called=called, prove=prove, now=LATER)
 
 
 async def account(village: Village, name: str = "alice") -> AccountRow:
@@ -160,7 +162,8 @@ async def test_settings_come_along(village: Village, site: Site, elsewhere: Vill
         await accounts.set_profile(unit, me, bio="Gärtnerin", language="de", time_zone="Asia/Tokyo", overflow="split")
         await accounts.set_protected(unit, me, True)
         await accounts.set_texts_on(unit, me, False)
-        await digests.set_mode(unit, old_site, me, EmailMode.DAILY, now=NOW)
+        await moving_in.digests.set_mode(unit, site, me, EmailMode.DAILY, hour=9, now=NOW)
+        await accounts.set_checks_sender(unit, me, True)
         await accounts.set_admin(unit, me, True)
         await moving_in.waking.set_daily(unit, site, me, moving_in.quiet.read("22:00-07:00"), now=NOW)
     await brought(village, site, await exported(elsewhere, old_site))
@@ -168,6 +171,8 @@ async def test_settings_come_along(village: Village, site: Site, elsewhere: Vill
     assert (now.bio, now.language, now.time_zone, now.overflow) == ("Gärtnerin", "de", "Asia/Tokyo", "split")
     assert (now.protected, now.texts_on, now.email_mode, now.quiet_hours) == (True, False, "daily", "22:00-07:00")
     assert now.wakes_at
+    assert now.digest_at
+    assert (now.digest_hour, now.checks_sender) == (9, True)
     assert not now.admin
 
 
@@ -223,6 +228,19 @@ async def test_words_groups_and_plans(village: Village, site: Site, elsewhere: V
         assert await listeners.of_account(read, (await account(village)).id) == ["!team", "#fog", "wifi"]
         assert await schedules.all_of_them(read) == []
     assert (outcome.left_behind.counts["groups"], outcome.left_behind.counts["schedules"]) == (1, 1)
+
+
+async def test_lists_keep_who_is_here(village: Village, site: Site, elsewhere: Village, old_site: Site) -> None:
+    async with elsewhere.store.unit() as unit:
+        friends = await lists.add(unit, elsewhere.ids["alice"], "Friends", now=NOW)
+        for name in ("bob", "carol"):
+            await lists.put(unit, friends, elsewhere.ids[name])
+    await village.person("bob")
+    await brought(village, site, await exported(elsewhere, old_site))
+    async with village.store.reading() as read:
+        [there] = await lists.of_account(read, (await account(village)).id)
+        assert there.title == "Friends"
+        assert await lists.names(read, there.id) == ["bob"]
 
 
 async def test_on_the_same_instance_favourites_reposts_and_answers_stand(village: Village, site: Site) -> None:
@@ -638,9 +656,10 @@ async def test_whatever_stands_in_a_file_it_is_brought_in_or_refused(
         wild = entries | {name: json.dumps(wilder(json.loads(entries[name]), dice)).encode()}
         try:
             async with village.store.unit() as unit:
-                outcome = await moving_in.move_in(
-                    unit, site, Parcel(packed(wild)), called=None, prove=dice.random() < 0.5, now=LATER
-                )
+                parcel = Parcel(packed(wild))
+                parcel.check()
+                prove = dice.random() < 0.5
+                outcome = await moving_in.move_in(unit, site, parcel, called=None, prove=prove, now=LATER)
                 came += isinstance(outcome, MovedIn)
                 raise _Undone
         except (NotAnExport, _Undone):

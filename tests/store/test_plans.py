@@ -17,6 +17,7 @@ from store import (
     day_counts,
     digests,
     fanouts,
+    forgetting,
     late,
     members,
     polls,
@@ -206,6 +207,19 @@ async def test_pruning_reads_only_its_part_of_what_is_kept(town: Store) -> None:
     for statement, parameters in seen:
         plan = await plan_of(town, statement, parameters)
         assert not reads_all(plan, "deliveries"), f"{statement}\n{plan}"
+
+
+async def test_forgetting_who_left_reads_only_its_part(town: Store) -> None:
+    async with town.unit() as unit:
+        with watching(town) as seen:
+            assert not await forgetting.anything_open(unit, 99_999, [7, 8])
+            last = await forgetting.wipe_notices(unit, 7, [7, 8], until=NOW, after=500)
+            assert last == 500 + forgetting.LOOKED_AT_ONCE
+    for statement, parameters in seen:
+        plan = await plan_of(town, statement, parameters)
+        assert not reads_all(plan, "deliveries"), f"{statement}\n{plan}"
+        if town.is_sqlite:  # knows not that there are none
+            assert not reads_all(plan, "notices"), f"{statement}\n{plan}"
 
 
 async def test_housekeeping_reads_only_leases(town: Store) -> None:

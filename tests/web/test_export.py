@@ -19,7 +19,20 @@ from gateway.service.site import Site
 from gateway.web.export import write
 from gateway.web.look import Look
 from gateway.web.visitors import Visitors
-from store import accounts, consents, deliveries, fanouts, follows, nudges, posts, reports, schedules, sessions
+from store import (
+    accounts,
+    consents,
+    deliveries,
+    fanouts,
+    follows,
+    invites,
+    lists,
+    nudges,
+    posts,
+    reports,
+    schedules,
+    sessions,
+)
 from store.schema import delivery_counts
 from store.schema import posts as posts_table
 from store.unit import Store
@@ -160,6 +173,11 @@ async def test_people_words_groups_votes_and_plans(village: Village, alice: int,
         await posts.add_favourite(unit, me, poll_of_bob, NOW)
         await schedules.add(unit, me, "tip", cron="0 8 * * *", time_zone="UTC", next_at=NOW, now=NOW)
         await reports.add(unit, me, village.ids["dave"], "he sells", post_id=None, now=NOW)
+        friends = await lists.add(unit, me, "Friends", now=NOW)
+        for name in ("bob", "carol"):
+            await lists.put(unit, friends, village.ids[name])
+        until = NOW + timedelta(days=1)
+        await invites.add(unit, "d" * 64, made_by=me, note="for erin", uses=2, now=NOW, expires_at=until)
         await nudges.add(unit, me, village.ids["carol"], since=NOW, now=NOW)
     file = await exported(village, site)
     assert [(e["name"], e["state"], e["texts"], e["mail"]) for e in file.of("following")] == [
@@ -183,6 +201,9 @@ async def test_people_words_groups_votes_and_plans(village: Village, alice: int,
     ]
     assert [(e["text"], e["cron"]) for e in file.of("schedules")] == [("tip", "0 8 * * *")]
     assert [(e["about"], e["words"]) for e in file.of("reports")] == [("dave", "he sells")]
+    assert [(e["title"], e["members"]) for e in file.of("lists")] == [("Friends", ["bob", "carol"])]
+    assert [(e["note"], e["uses_left"]) for e in file.of("invitations")] == [("for erin", 2)]
+    assert "d" * 64 not in file.everything
     [own] = file.of("posts")
     assert (own["poll"]["options"], own["poll"]["votes"]) == (["yes", "no"], [1, 0])
 
