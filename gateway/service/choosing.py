@@ -172,9 +172,8 @@ async def take_mailbox(unit: Unit, site: Site, me: AccountRow, secret: str, *, n
         return None
     await proofs.use(unit, found.id)
     address = await addresses.find(unit, Channel.EMAIL, found.words)
-    holder = None if address is None or address.owner_id is None else await accounts.by_id(unit, address.owner_id)
-    if holder is not None and holder.name is not None and holder.id != me.id:
-        return HeldBy(holder.name)
+    if address is not None and (by_another := await joining.held_by(unit, address, me.id)):
+        return by_another
     await joining.give_address(unit, me.id, Channel.EMAIL, found.words, how="web", now=now)
     return found.words
 

@@ -32,7 +32,9 @@ class WrongCode:
 async def meant(reading: Reading, site: Site, typed: str) -> tuple[AccountRow, AddressRow | None] | None:
     """The account that somebody names by its name, phone or mail address, and the address at which to reach it, proven
     and in use; None when nobody is meant who could log in."""
-    typed = typed.strip().removeprefix("@") if not typed.strip().count("@") > 1 else typed.strip()
+    typed = typed.strip()
+    if typed.count("@") == 1:  # a name may be typed with one before it
+        typed = typed.removeprefix("@")
     address: AddressRow | None = None
     account: AccountRow | None
     if "@" in typed:

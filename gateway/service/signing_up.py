@@ -28,6 +28,7 @@ from gateway.service.joining import NameTaken, NotAName, NotInvited, Registratio
 from gateway.service.site import Site
 from store import accounts, addresses, default_follows, invites, signups
 from store.accounts import AccountRow
+from store.addresses import AddressRow
 from store.signups import SignupRow
 from store.unit import Unit
 
@@ -125,7 +126,7 @@ async def begin(
         invite_id=invite_id,
     )
     if held is not None and held.name is not None:
-        await _tell_its_holder(unit, site, found.address, held, channel, now, new_code)
+        await _tell_its_holder(unit, site, found, held, now, new_code)
     elif found.opted_out_at is None and found.dead_at is None:
         if channel is Channel.SMS:
             await phones.choose_sender(unit, site, found)
@@ -168,8 +169,7 @@ async def _finish(unit: Unit, site: Site, waiting: SignupRow, now: datetime) -> 
     if refusal := await _keeps_out(unit, site, waiting, channel, now):
         return refusal
     found = await addresses.find_or_add(unit, channel, waiting.address, now=now)
-    held = None if found.owner_id is None else await accounts.by_id(unit, found.owner_id)
-    if held is not None and held.name is not None:
+    if await joining.held_by(unit, found):
         return TooLate()
     if taken := await joining.name_refusal(unit, waiting.name):
         return taken
@@ -217,22 +217,15 @@ def _may_come_from(site: Site, channel: Channel, address: str) -> bool:
 
 
 async def _tell_its_holder(
-    unit: Unit,
-    site: Site,
-    address: str,
-    holder: AccountRow,
-    channel: Channel,
-    now: datetime,
-    new_code: Callable[[], str],
+    unit: Unit, site: Site, found: AddressRow, holder: AccountRow, now: datetime, new_code: Callable[[], str]
 ) -> None:
     """The address has an account: its holder can log in instead."""
-    if channel is Channel.SMS:
-        await entering.ask(unit, site, address, now=now, new_code=new_code)
+    if found.channel == Channel.SMS:
+        await entering.ask(unit, site, found.address, now=now, new_code=new_code)
         return
-    found = await addresses.find(unit, channel, address)
-    if found is None or found.owner_id is None or found.opted_out_at is not None or found.dead_at is not None:
+    if found.opted_out_at is not None or found.dead_at is not None:
         return
-    link = await login.new_link(unit, site, found.owner_id, now=now)
+    link = await login.new_link(unit, site, holder.id, now=now)
     with site.languages.speaking(holder.language):
         words = reply_site.signup_taken_letter(site.name, holder.name or "", link)
         subject = reply_site.login_subject(site.name)
