@@ -34,7 +34,7 @@ from outbound.transport import CanLookUp, CanTell
 from outbound.websub import Hub
 from outbound.worker import Tools
 from store.trouble import is_away
-from store.unit import Unit
+from store.unit import Reading, Unit
 
 log = structlog.get_logger(__name__)
 
@@ -130,6 +130,19 @@ def keep_house(
             done += last
         return done
 
+    async def when_due(
+        is_due: Callable[[Reading], Awaitable[bool]],
+        step: Callable[[Unit], Awaitable[int]],
+        *,
+        durable: bool = True,
+        seconds: float = math.inf,
+    ) -> None:
+        """The same, after a look that holds nobody up, so that no unit is opened in vain."""
+        async with store.glancing() as reading:
+            due = await is_due(reading)
+        if due:
+            await to_the_end(step, durable=durable, seconds=seconds)
+
     async def end_leases() -> None:
         async with store.unit() as unit:
             taken = await tending.end_leases(unit, now=now())
@@ -155,18 +168,18 @@ def keep_house(
             await scheduling.post_due(unit, tools.site, now=now())
 
     async def wake_people() -> None:
-        async with store.glancing() as reading:
-            due = await waking.is_due(reading, now=now())
-        if due:
-            await to_the_end(lambda unit: waking.wake_due(unit, tools.site, now=now()))
+        await when_due(
+            lambda reading: waking.is_due(reading, now=now()),
+            lambda unit: waking.wake_due(unit, tools.site, now=now()),
+        )
 
     async def make_digests() -> None:
-        async with store.glancing() as reading:
-            any_due = await digests.is_due(reading, now=now())
-        begun, looked_at = perf_counter(), int(any_due)
-        while looked_at and perf_counter() - begun < DIGESTING:
-            async with store.unit(durable=False) as unit:  # a claim, which is durable, comes before anything is sent
-                looked_at = await digests.make_due(unit, tools.site, now=now())
+        await when_due(
+            lambda reading: digests.is_due(reading, now=now()),
+            lambda unit: digests.make_due(unit, tools.site, now=now()),
+            durable=False,  # a claim, which is durable, comes before anything is sent
+            seconds=DIGESTING,
+        )
 
     async def look_at_budgets() -> None:
         async with store.unit() as unit:
@@ -175,10 +188,10 @@ def keep_house(
             metrics.budgets_stand(each.whose, each.near, each.used_up, each.most)
 
     async def tell_results() -> None:
-        async with store.glancing() as reading:
-            due = await polling.is_due(reading, now=now())
-        if due:
-            await to_the_end(lambda unit: polling.tell_result(unit, tools.site, now=now()))
+        await when_due(
+            lambda reading: polling.is_due(reading, now=now()),
+            lambda unit: polling.tell_result(unit, tools.site, now=now()),
+        )
 
     async def look_up() -> None:
         assert provider is not None
@@ -189,17 +202,18 @@ def keep_house(
         await late_looks.step()
 
     async def match_receipts() -> None:
-        async with store.glancing() as reading:
-            due = await receipts.are_waiting(reading, now=now())
-        if due:
-            rules = tools.settings.retry_rules
-            await to_the_end(lambda unit: receipts.match(unit, tools.site, rules=rules, now=now()), durable=False)
+        rules = tools.settings.retry_rules
+        await when_due(
+            lambda reading: receipts.are_waiting(reading, now=now()),
+            lambda unit: receipts.match(unit, tools.site, rules=rules, now=now()),
+            durable=False,
+        )
 
     async def give_up_parts() -> None:
-        async with store.glancing() as reading:
-            due = await tending.are_parts_overdue(reading, now=now())
-        if due:
-            await to_the_end(lambda unit: tending.give_up_parts(unit, tools.site, now=now()))
+        await when_due(
+            lambda reading: tending.are_parts_overdue(reading, now=now()),
+            lambda unit: tending.give_up_parts(unit, tools.site, now=now()),
+        )
 
     async def count_up() -> None:
         async with store.reading() as reading:
@@ -210,10 +224,7 @@ def keep_house(
             await to_the_end(lambda unit: counting.count_lost(unit, site, now=now()), durable=False, seconds=SHARE)
 
     async def forget_who_left() -> None:
-        async with store.glancing() as reading:
-            due = await forgetting.is_due(reading)
-        if due:
-            await to_the_end(lambda unit: forgetting.step(unit, now=now()), durable=False, seconds=SHARE)
+        await when_due(forgetting.is_due, lambda unit: forgetting.step(unit, now=now()), durable=False, seconds=SHARE)
 
     async def fail_over() -> None:
         moment = now()
