@@ -3,6 +3,7 @@
 Whoever is blocked never learns of it: to them the other one is nobody.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -143,33 +144,22 @@ async def accept(unit: Unit, site: Site, owner: AccountRow, follower_id: int, *,
     """Grant a request and tell who asked. False if there was none."""
     if not await follows.accept(unit, owner.id, follower_id):
         return False
-    name = owner.name or ""
-    await notify.tell_account(
-        unit,
-        site,
-        follower_id,
-        lambda: reply_people.was_accepted(name),
-        caused_by=owner.id,
-        kind=NoticeKind.NEWS,
-        now=now,
-    )
+    await _tell_accepted(unit, site, owner, [follower_id], now)
     return True
 
 
 async def accept_all(unit: Unit, site: Site, owner: AccountRow, *, now: datetime) -> int:
     """Grant every request and tell all who asked; how many they were."""
     granted = await follows.accept_all(unit, owner.id)
-    name = owner.name or ""
-    await notify.tell_accounts(
-        unit,
-        site,
-        granted,
-        lambda: reply_people.was_accepted(name),
-        caused_by=owner.id,
-        kind=NoticeKind.NEWS,
-        now=now,
-    )
+    await _tell_accepted(unit, site, owner, granted, now)
     return len(granted)
+
+
+async def _tell_accepted(unit: Unit, site: Site, owner: AccountRow, follower_ids: Sequence[int], now: datetime) -> None:
+    name, news = owner.name or "", NoticeKind.NEWS
+    await notify.tell_accounts(
+        unit, site, follower_ids, lambda: reply_people.was_accepted(name), caused_by=owner.id, kind=news, now=now
+    )
 
 
 async def lose(unit: Unit, owner_id: int, follower_id: int, *, now: datetime) -> bool:

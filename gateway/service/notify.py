@@ -69,19 +69,7 @@ async def tell_account(
     """Queue words for a person: to the phone in use, else the mailbox in use. False when there is neither. Words that
     were somebody else's doing (``caused_by``) do not go out once one of the two blocks the other."""
     ways = await addresses.ways(unit, [account_id])
-    for way in ways:
-        await deliveries.add_notice(
-            unit,
-            address_id=way.address_id,
-            account_id=way.account_id,
-            channel=way.channel,
-            route=way.route,
-            text=site.languages.said(words, way.language),
-            lane=lane,
-            caused_by=caused_by,
-            kind=kind,
-            now=now,
-        )
+    await tell_ways(unit, site, ways, words, lane=lane, caused_by=caused_by, kind=kind, now=now)
     return bool(ways)
 
 
