@@ -3,12 +3,11 @@
 from aiohttp import web
 
 from gateway.service import following, reading
-from gateway.web import addresses
+from gateway.web import shown
 from gateway.web.desk import Desk, given
 from gateway.web.visitors import member
 from store import lists
 from store.lists import ListRow
-from store.timelines import NEWEST
 from store.unit import Reading
 
 _LIST = r"{list:[0-9]{1,18}}"
@@ -103,7 +102,7 @@ class Lists:
         return self._desk.look.page(request, "lists.html", status=422 if problem else 200, **values)
 
     async def _one(self, request: web.Request, *, problem: str = "", name: str = "") -> web.Response:
-        me, before = member(request), addresses.before(request.query.get("before")) or NEWEST
+        me, before = member(request), shown.before(request)
         async with self._desk.store.reading() as read:
             found = await self._own(request, read)
             page = await reading.list_timeline(read, me.id, found.id, before=before)

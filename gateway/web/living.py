@@ -16,12 +16,11 @@ from gateway.service import acting, posting, reading
 from gateway.service.acting import NotThere
 from gateway.service.posting import Duplicate, Nothing, Published, TooLong, TooMany
 from gateway.service.reading import PostPage
-from gateway.web import addresses
+from gateway.web import addresses, shown
 from gateway.web.desk import Desk, given
 from gateway.web.visitors import member, way_back
 from store import people
 from store.accounts import AccountRow
-from store.timelines import NEWEST
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +63,7 @@ class Living:
         """The posts that name the member."""
         me = member(request)
         async with self._desk.store.reading() as read:
-            page = await reading.mentions(read, me.id, before=_before(request))
+            page = await reading.mentions(read, me.id, before=shown.before(request))
             marks = await reading.marks(read, me.id, page.posts)
         return self._desk.look.page(request, "mentions.html", page=page, marks=marks)
 
@@ -144,7 +143,7 @@ class Living:
     async def _home(self, request: web.Request, draft: Draft, status: int = 200) -> web.Response:
         me = member(request)
         async with self._desk.store.reading() as read:
-            page = await reading.home_timeline(read, me.id, before=_before(request))
+            page = await reading.home_timeline(read, me.id, before=shown.before(request))
             marks = await reading.marks(read, me.id, page.posts)
             asking = await people.count_requests(read, me.id) if me.protected else 0
         return self._desk.look.page(
@@ -209,7 +208,3 @@ def around(found: PostPage) -> dict[str, Any]:
 
 def _post_id(request: web.Request) -> int:
     return int(request.match_info["post"])
-
-
-def _before(request: web.Request) -> int:
-    return addresses.before(request.query.get("before")) or NEWEST

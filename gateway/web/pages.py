@@ -1,6 +1,5 @@
 """The pages that everybody may see: the front page, people, posts, tags."""
 
-from collections.abc import Sequence
 from html import escape
 from typing import Any
 
@@ -9,7 +8,7 @@ from aiohttp import hdrs, web
 from gateway.domain.command_table import CHAPTERS
 from gateway.service import polling, reading
 from gateway.service.reading import Closed, Deleted, Missing, PostPage, PostView, Profile
-from gateway.web import addresses
+from gateway.web import addresses, shown
 from gateway.web.desk import Desk
 from gateway.web.living import Living, around
 from gateway.web.visitors import visitor
@@ -48,10 +47,10 @@ class Pages:
 
     async def front(self, request: web.Request) -> web.Response:
         """What this is, how to join, and what everybody writes."""
-        before = _before(request)
+        before = shown.before(request)
         async with self._store.reading() as read:
-            page = await reading.public_timeline(read, reader=_reader(request), before=before)
-            marks = await _marks(read, request, page.posts)
+            page = await reading.public_timeline(read, reader=shown.reader(request), before=before)
+            marks = await shown.marks(read, request, page.posts)
         return self._look.page(request, "front.html", page=page, first=before == NEWEST, **marks)
 
     async def person(self, request: web.Request) -> web.Response:
@@ -61,10 +60,10 @@ class Pages:
             raise web.HTTPMovedPermanently(f"/@{name.lower()}")
         answers = request.query.get("replies") != "0"
         async with self._store.reading() as read:
-            found = await reading.profile(read, name, reader=_reader(request))
+            found = await reading.profile(read, name, reader=shown.reader(request))
             if isinstance(found, Profile):
-                page = await reading.posts_of(read, found, answers=answers, before=_before(request))
-                more = await _marks(read, request, page.posts) | await _between(read, request, name)
+                page = await reading.posts_of(read, found, answers=answers, before=shown.before(request))
+                more = await shown.marks(read, request, page.posts) | await _between(read, request, name)
                 return self._look.page(request, "profile.html", profile=found, page=page, answers=answers, **more)
             more = await _between(read, request, name)
         match found:
@@ -76,12 +75,12 @@ class Pages:
     async def post(self, request: web.Request) -> web.Response:
         """A post among its thread; any other address of it leads to the right one."""
         async with self._store.reading() as read:
-            found = await reading.post_page(read, int(request.match_info["post"]), reader=_reader(request))
+            found = await reading.post_page(read, int(request.match_info["post"]), reader=shown.reader(request))
             marks, poll, cut = {}, None, None
             if isinstance(found, PostPage):
-                marks = await _marks(read, request, found.conversation)
+                marks = await shown.marks(read, request, found.conversation)
                 poll = await self._poll(read, request, found.post)
-                if (me := _reader(request)) is not None:
+                if (me := shown.reader(request)) is not None:
                     cut = await reading.what_was_cut(read, found.post.id, me)
         match found:
             case PostPage(post):
@@ -95,15 +94,15 @@ class Pages:
                 raise web.HTTPNotFound
 
     async def _poll(self, read: Reading, request: web.Request, post: PostView) -> polling.Standing | None:
-        return await polling.standing(read, post.subject_id, reader=_reader(request), now=self._now())
+        return await polling.standing(read, post.subject_id, reader=shown.reader(request), now=self._now())
 
     async def tag(self, request: web.Request) -> web.Response:
         """The posts with a tag."""
         tag = request.match_info["tag"].casefold()
         async with self._store.reading() as read:
-            page = await reading.tag_timeline(read, tag, reader=_reader(request), before=_before(request))
-            listens = (me := _reader(request)) is not None and await listeners.listens(read, f"#{tag}", me)
-            marks = await _marks(read, request, page.posts)
+            page = await reading.tag_timeline(read, tag, reader=shown.reader(request), before=shown.before(request))
+            listens = (me := shown.reader(request)) is not None and await listeners.listens(read, f"#{tag}", me)
+            marks = await shown.marks(read, request, page.posts)
         return self._look.page(
             request, "tag.html", tag=tag, path=addresses.tag_path(tag), page=page, listens=listens, **marks
         )
@@ -132,24 +131,9 @@ class Pages:
         return web.Response(text=text, content_type="application/xml", headers={hdrs.CACHE_CONTROL: "max-age=3600"})
 
 
-def _reader(request: web.Request) -> int | None:
-    me = visitor(request)
-    return None if me is None else me.id
-
-
-async def _marks(read: Reading, request: web.Request, shown: Sequence[PostView]) -> dict[str, Any]:
-    """What the visitor did to these posts, as templates want it; nothing for those who are not logged in."""
-    me = visitor(request)
-    return {} if me is None else {"marks": await reading.marks(read, me.id, shown)}
-
-
 async def _between(read: Reading, request: web.Request, name: str) -> dict[str, Any]:
     """What is between the visitor and whoever bears a name, as templates want it."""
     me, other = visitor(request), await accounts.by_name(read, name)
     if me is None or other is None:
         return {}
     return {"between": await people.between(read, me.id, other.id)}
-
-
-def _before(request: web.Request) -> int:
-    return addresses.before(request.query.get("before")) or NEWEST

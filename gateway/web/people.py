@@ -12,9 +12,9 @@ from gateway.service.meeting import Done, Nobody, NoPhone, NotAllowed
 from gateway.service.posting import Duplicate, Nothing, Published, TooLong
 from gateway.service.posting import TooMany as TooManyMessages
 from gateway.service.reading import Missing, Profile
-from gateway.web import addresses
+from gateway.web import addresses, shown
 from gateway.web.desk import Desk, asked, given
-from gateway.web.visitors import member, visitor, way_back
+from gateway.web.visitors import member, way_back
 from store import people
 from store.timelines import NEWEST
 
@@ -56,37 +56,35 @@ class People:
             raise web.HTTPNotFound
         skip = min(addresses.before(request.query.get("skip")) or 0, _FARTHEST)
         async with self._desk.store.reading() as read:
-            found = await people.directory(read, _me(request), order, skip=skip, most=PAGE + 1)
+            found = await people.directory(read, shown.reader(request) or 0, order, skip=skip, most=PAGE + 1)
         more = skip + PAGE if len(found) > PAGE and skip + PAGE <= _FARTHEST else None
         return self._desk.look.page(request, "directory.html", people=found[:PAGE], order=order, more=more)
 
     async def search(self, request: web.Request) -> web.Response:
         """Posts with all of some words, and people called so."""
         words = " ".join(asked(request, "q", addresses.LONGEST_SEARCH).split())
-        me = visitor(request)
-        before = addresses.before(request.query.get("before")) or NEWEST
+        me, before = shown.reader(request), shown.before(request)
         values: dict[str, Any] = {"words": words, "people": [], "page": reading.Page((), None)}
         if words:
             async with self._desk.store.reading() as read:
-                values["page"] = await reading.search(read, words, reader=me.id if me else None, before=before)
+                values["page"] = await reading.search(read, words, reader=me, before=before)
                 if before == NEWEST:
                     name = words.lower().removeprefix("@")
-                    values["people"] = await people.named_like(read, _me(request), name, most=10)
-                if me:
-                    values["marks"] = await reading.marks(read, me.id, values["page"].posts)
+                    values["people"] = await people.named_like(read, me or 0, name, most=10)
+                values |= await shown.marks(read, request, values["page"].posts)
         return self._desk.look.page(request, "search.html", **values)
 
     async def end(self, request: web.Request) -> web.Response:
         """Who follows somebody, or whom they follow."""
         name, end = request.match_info["name"].lower(), request.match_info["end"]
         after = addresses.before(request.query.get("after")) or 0
-        me = visitor(request)
+        me = shown.reader(request)
         async with self._desk.store.reading() as read:
-            found = await reading.profile(read, name, reader=me.id if me else None)
+            found = await reading.profile(read, name, reader=me)
             if not isinstance(found, Profile):
                 raise web.HTTPNotFound
             listed = people.followers if end == "followers" else people.following
-            rows = await listed(read, _me(request), found.id, after=after, most=PAGE + 1)
+            rows = await listed(read, me or 0, found.id, after=after, most=PAGE + 1)
         more = rows[PAGE - 1].id if len(rows) > PAGE else None
         values: dict[str, Any] = {"profile": found, "end": end, "people": rows[:PAGE], "more": more}
         return self._desk.look.page(request, "people.html", **values)
@@ -195,7 +193,7 @@ class People:
         self, request: web.Request, *, text: str = "", problem: str = "", over: int = 0, status: int = 200
     ) -> web.Response:
         me, name = member(request), request.match_info["name"].lower()
-        before = addresses.before(request.query.get("before")) or NEWEST
+        before = shown.before(request)
         async with self._desk.store.reading() as read:
             found = await reading.profile(read, name, reader=me.id)
             other = await meeting.reachable(read, me, name)
@@ -213,9 +211,3 @@ class People:
             "over": over,
         }
         return self._desk.look.page(request, "letters.html", status=status, **values)
-
-
-def _me(request: web.Request) -> int:
-    """The visitor's account; an id that nobody has for those who are not logged in."""
-    me = visitor(request)
-    return me.id if me else 0

@@ -11,12 +11,11 @@ from gateway.service.listening import Listens, NoSuchGroup, TooMany
 from gateway.service.polling import Closed, NoSuchOption, Voted
 from gateway.service.posting import Duplicate, Nothing, Published, TooLong
 from gateway.service.posting import TooMany as TooManyPosts
-from gateway.web import addresses
+from gateway.web import addresses, shown
 from gateway.web.desk import Desk, given
 from gateway.web.visitors import member, visitor, way_back
 from store import groups, listeners, polls
 from store.accounts import AccountRow
-from store.timelines import NEWEST
 
 _GROUP = r"{group:[A-Za-z0-9_]{1,15}}"
 _MOST_OPTIONS = 6
@@ -240,11 +239,11 @@ class Together:
         self, request: web.Request, *, text: str = "", problem: str = "", over: int = 0, status: int = 200
     ) -> web.Response:
         me, group = visitor(request), request.match_info["group"].lower()
-        before = addresses.before(request.query.get("before")) or NEWEST
+        before = shown.before(request)
         async with self._desk.store.reading() as read:
             if not await groups.there_is(read, group):
                 raise web.HTTPNotFound
-            page = await reading.group_timeline(read, group, reader=me.id if me else None, before=before)
+            page = await reading.group_timeline(read, group, reader=shown.reader(request), before=before)
             values: dict[str, Any] = {
                 "group": group,
                 "page": page,
@@ -254,8 +253,7 @@ class Together:
                 "problem": problem,
                 "over": over,
             }
-            if me:
-                values["marks"] = await reading.marks(read, me.id, page.posts)
+            values |= await shown.marks(read, request, page.posts)
         return self._desk.look.page(request, "group.html", status=status, **values)
 
     async def _tracks(
