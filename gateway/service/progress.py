@@ -10,15 +10,17 @@ from gateway.domain.types import Channel
 from store import posts, progress
 from store.unit import Reading
 
-WAITING = (State.QUEUED, State.CLAIMED, State.UNSURE)
+WAITING = (State.QUEUED, State.CLAIMED, State.UNSURE, State.GATHERED)
+"""Not sent yet; what is gathered waits for a digest."""
+
 _MILLION = Decimal(1_000_000)
 _MOST_REASONS = 12
 
 
 @dataclass(frozen=True, slots=True)
 class ByChannel:
-    """One channel: deliveries that wait, that the other side took, that arrived for certain, that were given up (each
-    with its kind of reason, the most frequent first), and segments."""
+    """One channel: deliveries that wait, that the other side took (or that a digest brings), that arrived for certain,
+    that were given up (each with its kind of reason, the most frequent first), and segments."""
 
     channel: Channel
     waiting: int
@@ -79,7 +81,7 @@ def _channel(channel: Channel, rows: list[progress.Standing]) -> ByChannel:
     return ByChannel(
         channel,
         waiting=sum(states[state] for state in WAITING),
-        sent=states[State.SENT],
+        sent=states[State.SENT] + states[State.BUNDLED],
         delivered=states[State.DELIVERED],
         failed=states[State.DEAD],
         reasons=tuple(reasons.most_common(_MOST_REASONS)),

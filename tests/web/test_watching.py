@@ -96,6 +96,16 @@ async def test_an_author_sees_what_became_of_a_post(alice: Browser, village: Vil
     assert "0.01 USD" in alice.text
 
 
+async def test_what_a_digest_brings_waits_and_then_is_sent(alice: Browser, village: Village) -> None:
+    post = await village.says("alice", "hello")
+    await queued(
+        village.store, post, {"channel": "email", "state": "gathered"}, {"channel": "email", "state": "bundled"}
+    )
+    await alice.open(f"/@alice/{post}/delivery")
+    table = [[cell.text_content() for cell in row] for row in alice.find("//tbody/tr")]
+    assert table[1] == ["By mail", "1", "1", "0", "0"]
+
+
 async def test_nobody_else_sees_it(alice: Browser, village: Village) -> None:
     await village.person("bob")
     post = await village.says("bob", "mine")
