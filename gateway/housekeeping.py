@@ -245,6 +245,10 @@ def keep_house(
     async def wipe_old_messages() -> None:
         await to_the_end(lambda unit: tending.wipe_old_messages(unit, now=now()), durable=False)
 
+    async def forget_visits() -> None:
+        async with store.unit(durable=False) as unit:
+            await tending.forget_visits(unit, now=now())
+
     async def prune() -> None:
         kept = tools.settings.kept
         await to_the_end(lambda unit: tending.prune(unit, kept=kept, now=now()), durable=False, seconds=SHARE)
@@ -278,6 +282,7 @@ def keep_house(
         (look_at_queue, 15),
         (look_at_budgets, 60),
         (wipe_old_messages, 60),
+        (forget_visits, 3600),
         (give_up_parts, 30),
         (forget_who_left, 2),
         (prune, 1),

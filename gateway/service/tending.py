@@ -24,6 +24,8 @@ from store import (
     receipts,
     routes,
     search,
+    sessions,
+    signups,
 )
 from store.unit import Reading, Unit
 
@@ -35,6 +37,9 @@ PARTS_WITHIN = timedelta(minutes=10)
 
 CLOCKS_APART = timedelta(minutes=1)
 """How far the clocks of several daemons may be apart."""
+
+SIGNUPS_KEPT = timedelta(days=2)
+"""How long it is known that an address was typed: longer than the day in which it is counted."""
 
 _PRUNED_UP_TO = "pruned_up_to"
 
@@ -115,6 +120,12 @@ async def prune(unit: Unit, *, kept: timedelta, now: datetime) -> int:
     await proofs.prune(unit, now=now)
     await continuations.prune(unit, now=now)
     return gone
+
+
+async def forget_visits(unit: Unit, *, now: datetime) -> int:
+    """Forget browsers whose sessions are over, and who did not prove within SIGNUPS_KEPT that an address is theirs; how
+    many they were."""
+    return await sessions.prune(unit, now=now) + await signups.prune(unit, before=now - SIGNUPS_KEPT)
 
 
 async def are_unfolded(reading: Reading) -> bool:

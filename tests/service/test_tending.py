@@ -8,7 +8,7 @@ from sqlalchemy import func, insert, select, update
 
 from gateway.domain.types import Channel, Lane
 from gateway.service import tending
-from store import addresses, deliveries, inbox, receipts, routes
+from store import accounts, addresses, deliveries, inbox, receipts, routes, sessions, signups
 from store import schema as tables
 from store.inbox import Arrived
 from store.schema import to_micros
@@ -292,3 +292,19 @@ async def test_where_nothing_waits_any_more_the_queue_stands_at_nothing(store: S
         for standing in await tending.look_at_queue(reading, now=NOW):
             assert set(standing.depth.values()) == {0}
             assert standing.oldest == 0
+
+
+async def test_sessions_that_are_over_and_sign_ups_of_long_ago_are_forgotten(store: Store) -> None:
+    day = timedelta(days=1)
+    async with store.unit() as unit:
+        me = await accounts.create(unit, "alice", now=NOW)
+        assert me
+        for name, ends in (("over", NOW), ("good", NOW + day)):
+            await sessions.add(unit, me, name, device="", now=NOW - day, expires_at=ends)
+        for name, began in (("old", NOW - 3 * day), ("new", NOW - day)):
+            await signups.add(unit, name, "email", f"{name}@mail.example", name, now=began, expires_at=began)
+    async with store.unit() as unit:
+        assert await tending.forget_visits(unit, now=NOW) == 2
+        assert await tending.forget_visits(unit, now=NOW) == 0
+        assert await sessions.find(unit, "good", now=NOW)
+        assert await signups.count_since(unit, "new@mail.example", since=NOW - 2 * day) == 1
