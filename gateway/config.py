@@ -36,7 +36,6 @@ from outbound.sms_twilio import TwilioSettings
 from outbound.worker import DeliverySettings
 from store.engine import UnusableDatabase, parse_url
 
-Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
 Count = Annotated[int, msgspec.Meta(ge=0)]
 Some = Annotated[int, msgspec.Meta(ge=1)]
 _TYPES = ("source_ton", "source_npi", "dest_ton", "dest_npi")

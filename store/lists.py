@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Integer, bindparam, delete, func, insert, select, update
+from sqlalchemy import BigInteger, Integer, bindparam, delete, func, insert, select
 
 from store.schema import accounts, list_members, lists, posts
 from store.sql import insert_new
@@ -28,7 +28,6 @@ _ADD = insert(lists).returning(lists.c.id)
 _members: Any = select(func.count()).where(list_members.c.list_id == lists.c.id).correlate(lists).scalar_subquery()
 _OF_ACCOUNT = select(lists.c.id, lists.c.title, _members).where(lists.c.account_id == _me).order_by(lists.c.title)
 _ONE = select(lists.c.id, lists.c.title, _members).where(lists.c.account_id == _me, lists.c.id == _which)
-_RENAME = update(lists).where(lists.c.account_id == _me, lists.c.id == _which).values(title=bindparam("new_title"))
 _DROP_MEMBERS = delete(list_members).where(
     list_members.c.list_id.in_(select(lists.c.id).where(lists.c.account_id == _me, lists.c.id == _which))
 )
@@ -79,11 +78,6 @@ async def one(reading: Reading, me: int, list_id: int) -> ListRow | None:
     """One of the account's lists; None when it is none of theirs."""
     row = (await reading.execute(_ONE, {"me": me, "which": list_id})).first()
     return None if row is None else ListRow(*row)
-
-
-async def rename(unit: Unit, me: int, list_id: int, title: str) -> None:
-    """Give one's own list another title."""
-    await unit.execute(_RENAME, {"me": me, "which": list_id, "new_title": title})
 
 
 async def drop(unit: Unit, me: int, list_id: int) -> None:

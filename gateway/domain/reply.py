@@ -321,14 +321,6 @@ def phone_unreachable(site: str) -> str:
     )
 
 
-def mailbox_unreachable(site: str) -> str:
-    return say(
-        "{site}: your mail address could not be reached, so we stopped using it. Write to us from it to turn it on "
-        "again.",
-        site=site,
-    )
-
-
 # ---- letters
 
 

@@ -30,11 +30,6 @@ class ByChannel:
     reasons: tuple[tuple[str, int], ...]
     segments: int
 
-    @property
-    def total(self) -> int:
-        """All of them."""
-        return self.waiting + self.sent + self.delivered + self.failed
-
 
 @dataclass(frozen=True, slots=True)
 class Progress:
