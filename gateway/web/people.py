@@ -6,7 +6,7 @@ from typing import Any, assert_never
 
 from aiohttp import web
 
-from gateway.service import meeting, reading
+from gateway.service import meeting, reading, reporting
 from gateway.service.following import Asked, Oneself, TooMany, YouBlock
 from gateway.service.meeting import Done, Nobody, NoPhone, NotAllowed
 from gateway.service.posting import Duplicate, Nothing, Published, TooLong
@@ -15,7 +15,7 @@ from gateway.service.reading import Missing, Profile
 from gateway.web import addresses, shown
 from gateway.web.desk import Desk, asked, given
 from gateway.web.visitors import member, way_back
-from store import people
+from store import accounts, people
 from store.timelines import NEWEST
 
 PAGE = 50
@@ -116,22 +116,31 @@ class People:
 
     async def ask_report(self, request: web.Request) -> web.Response:
         """The form for telling the operator about somebody."""
-        member(request)
-        return self._desk.look.page(request, "report.html", name=request.match_info["name"].lower(), problem="")
+        me, name = member(request), request.match_info["name"].lower()
+        named = addresses.before(request.query.get("post"))
+        async with self._desk.store.reading() as read:
+            other = await accounts.by_name(read, name)
+            if other is None or other.id == me.id:
+                raise web.HTTPNotFound
+            meant = await reporting.post_meant(read, me.id, other.id, named=named)
+            post = (await reading.posts(read, [meant]))[0] if meant and meant == named else None
+        return self._desk.look.page(request, "report.html", name=name, post=post, problem="")
 
     async def report(self, request: web.Request) -> web.StreamResponse:
         """Tell the operator about somebody."""
         me, name = member(request), request.match_info["name"].lower()
-        (words,) = await given(request, "words")
+        words, post = await given(request, "words", "post")
         async with self._desk.store.unit() as unit:
-            result = await meeting.report(unit, self._desk.site, me, name, words[:1000], now=self._desk.now())
+            result = await meeting.report(
+                unit, self._desk.site, me, name, words[:1000], post_id=addresses.before(post), now=self._desk.now()
+            )
         match result:
             case Done():
-                return self._desk.look.page(request, "report.html", name=name, problem="done")
+                return self._desk.look.page(request, "report.html", name=name, post=None, problem="done")
             case Nobody():
                 raise web.HTTPNotFound
             case TooMany():
-                return self._desk.look.page(request, "report.html", status=429, name=name, problem="many")
+                return self._desk.look.page(request, "report.html", status=429, name=name, post=None, problem="many")
             case _:
                 assert_never(result)
 

@@ -27,7 +27,7 @@ _WORDS = {
     ),
     404: (mark("Nothing here"), mark("There is no such page, or it is not for everybody to see.")),
     405: (mark("Not that way"), mark("This address does not take what was sent to it.")),
-    410: (mark("Gone"), mark("This post was deleted by its author.")),
+    410: (mark("Gone"), mark("This post was deleted.")),
     429: (mark("Too often"), mark("That was tried too often from here. Please wait a few minutes.")),
     413: (mark("Too much"), mark("That was more than this address takes.")),
 }
