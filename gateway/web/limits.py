@@ -1,5 +1,7 @@
 """How often one address, or one name, may try something on the site: counted in this daemon's memory."""
 
+from ipaddress import IPv6Address, ip_address
+
 from aiohttp import web
 from limits import RateLimitItem, RateLimitItemPerHour, RateLimitItemPerMinute
 from limits.aio.storage import MemoryStorage
@@ -13,6 +15,15 @@ SIGNUPS = RateLimitItemPerHour(20)
 
 CODES = RateLimitItemPerHour(30)
 """Codes and links that one address asks for."""
+
+SEARCHES = RateLimitItemPerMinute(120)
+"""Searches of one address: a class behind one router searches together. Each asks much of the database."""
+
+ACTS = RateLimitItemPerMinute(120)
+"""Forms that one member sends, whatever they ask for. People are slower, and posts have limits of their own."""
+
+FORMS = RateLimitItemPerMinute(600)
+"""Forms that come from one address."""
 
 EXPORTS = RateLimitItemPerHour(5)
 """Files of everything that one member asks for."""
@@ -36,13 +47,25 @@ class Limits:
 
 def address_of(request: web.Request, proxies: frozenset[str]) -> str:
     """The address that a request came from: the peer's, or, if that is one of our proxies, the last one that it vouches
-    for in ``X-Forwarded-For``."""
+    for in ``X-Forwarded-For``. Of IPv6 it is the network."""
     address = request.remote or ""
-    if address not in proxies:
+    if address in proxies:
+        for hop in reversed(request.headers.get("X-Forwarded-For", "").split(",")):
+            if hop.strip():
+                address = hop.strip()
+            if address not in proxies:
+                break
+    return _whose(address)
+
+
+def _whose(address: str) -> str:
+    """Whom an address belongs to: of IPv6 the /64, in which anybody has as many as they like (RFC 6177)."""
+    try:
+        parsed = ip_address(address.partition("%")[0])
+    except ValueError:
         return address
-    for hop in reversed(request.headers.get("X-Forwarded-For", "").split(",")):
-        if hop.strip():
-            address = hop.strip()
-        if address not in proxies:
-            break
-    return address
+    if not isinstance(parsed, IPv6Address):
+        return str(parsed)
+    if parsed.ipv4_mapped is not None:
+        return str(parsed.ipv4_mapped)
+    return str(IPv6Address(int(parsed) >> 64 << 64))

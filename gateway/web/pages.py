@@ -9,7 +9,7 @@ from gateway.domain.command_table import CHAPTERS
 from gateway.service import polling, reading
 from gateway.service.reading import Closed, Deleted, Missing, PostPage, PostView, Profile
 from gateway.web import addresses, shown
-from gateway.web.desk import Desk
+from gateway.web.desk import Desk, tag_of
 from gateway.web.living import Living, around
 from gateway.web.visitors import visitor
 from store import accounts, listeners, people
@@ -98,7 +98,7 @@ class Pages:
 
     async def tag(self, request: web.Request) -> web.Response:
         """The posts with a tag."""
-        tag = request.match_info["tag"].casefold()
+        tag = tag_of(request)
         async with self._store.reading() as read:
             page = await reading.tag_timeline(read, tag, reader=shown.reader(request), before=shown.before(request))
             listens = (me := shown.reader(request)) is not None and await listeners.listens(read, f"#{tag}", me)

@@ -14,6 +14,7 @@ from gateway.service.posting import TooMany as TooManyMessages
 from gateway.service.reading import Missing, Profile
 from gateway.web import addresses, shown
 from gateway.web.desk import Desk, asked, given
+from gateway.web.limits import SEARCHES
 from gateway.web.visitors import member, way_back
 from store import accounts, people
 from store.timelines import NEWEST
@@ -66,6 +67,7 @@ class People:
         me, before = shown.reader(request), shown.before(request)
         values: dict[str, Any] = {"words": words, "people": [], "page": reading.Page((), None)}
         if words:
+            await self._desk.limit(SEARCHES, request)
             async with self._desk.store.reading() as read:
                 values["page"] = await reading.search(read, words, reader=me, before=before)
                 if before == NEWEST:

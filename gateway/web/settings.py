@@ -117,18 +117,12 @@ class Settings:
                 secret=secrets.token_urlsafe(24),
             )
         match outcome:
-            case Asked():
-                return _done("texted")
-            case LinkSent():
-                return _done("mailed")
+            case Asked() | LinkSent() | HeldBy() | OptedOut():  # whose it is, and what they want, is not told
+                return _done("mailed" if "@" in typed else "texted")
             case NotAPhone() | NotAMailbox():
                 problem = "address"
             case YoursAlready():
                 problem = "yours"
-            case HeldBy():
-                problem = "held"
-            case OptedOut():
-                problem = "stopped"
             case TooManyCodes():
                 problem = "many"
             case NoTexts():
