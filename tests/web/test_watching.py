@@ -23,7 +23,6 @@ from store.unit import Store, Unit
 from tests.web.browsing import Browser, log_in, visited, with_mail
 from tests.web.village import NOW, Nobody, Village
 
-
 PHONE = "+15550001234"
 
 
