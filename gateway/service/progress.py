@@ -20,7 +20,7 @@ _MOST_REASONS = 12
 @dataclass(frozen=True, slots=True)
 class ByChannel:
     """One channel: deliveries that wait, that the other side took (or that a digest brings), that arrived for certain,
-    that were given up (each with its kind of reason as the author may know it, the most frequent first), and segments."""
+    that were given up (each with its kind of reason as its author may know it, the most frequent first); segments."""
 
     channel: Channel
     waiting: int

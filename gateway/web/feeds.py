@@ -82,8 +82,8 @@ class Feeds:
     """The feed routes over one store."""
 
     def __init__(self, store: Store, site: Site, hub: str = "", limit: Limit | None = None) -> None:
-        """``hub`` is the WebSub hub that is told of public posts; empty for none. ``limit`` counts what asks much of the
-        database, and raises where it is too often."""
+        """``hub`` is the WebSub hub that is told of public posts; empty for none. ``limit`` counts what asks much of
+        the database, and raises where it is too often."""
         self._limit = limit
         self._hub = hub
         self._store = store

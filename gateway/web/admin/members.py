@@ -167,7 +167,7 @@ class MembersRoom:
         *more: More.args,
         **named: More.kwargs,
     ) -> Outcome:
-        """Do something about the member whose page it is; what became of it. Raises HTTPNotFound where there is none."""
+        """Do something about the member whose page it is; what became of it. Raises HTTPNotFound if there is none."""
         async with self._desk.store.unit() as unit:
             outcome = await act(unit, auditing.on_the_site(me), _member(request), *more, **named)
         if isinstance(outcome, Nobody):
