@@ -65,7 +65,7 @@ class Pages:
                 page = await reading.posts_of(read, found, answers=answers, before=shown.before(request))
                 more = await shown.marks(read, request, page.posts) | await _between(read, request, name)
                 return self._look.page(request, "profile.html", profile=found, page=page, answers=answers, **more)
-            more = await _between(read, request, name)
+            more = await _between(read, request, name) if isinstance(found, Closed) else {}
         match found:
             case Closed():
                 return self._look.page(request, "protected.html", status=404, name=found.name, **more)

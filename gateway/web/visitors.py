@@ -158,7 +158,7 @@ class Visitors:
         secret = self._form_secret(request)
         try:
             given = (await request.post()).get(FIELD, "")
-        except (ValueError, LookupError):  # no form after all, or in a charset that there is not
+        except (ValueError, LookupError, RuntimeError):  # no form after all, or in a code that there is not
             raise web.HTTPBadRequest from None
         if (
             not secret

@@ -179,7 +179,7 @@ async def furnish(village: Village, site: Site) -> Furnished:
         await accounts.set_profile(unit, of["bob"], bio=LONG[:100], language=None, time_zone=None, overflow=None)
         await accounts.set_admin(unit, of["alice"], True)
         await accounts.set_password(unit, of["alice"], "$argon2id$nobody")
-        await visiting.open_session(unit, site, of["alice"], secret="of alice", device="Firefox on Android", now=NOW)
+        await visiting.open_session(unit, site, of["alice"], secret="of-alice", device="Firefox on Android", now=NOW)
         await visiting.open_session(unit, site, of["alice"], secret="other", device="", now=NOW)
         for group, founder in (("garden", "alice"), ("books", "bob")):
             await groups.add(unit, group, founder_id=of[founder], now=NOW)
@@ -218,7 +218,7 @@ async def furnish(village: Village, site: Site) -> Furnished:
         await alerts.refused(unit, other.id, Halt(30034, 1), "the number is not registered", now=NOW)
         standing = await routes.standing(unit, ours.id)
         await routes.advance(unit, ours.id, replace(standing, day=NOW.toordinal(), used=1_234))
-    return Furnished("of alice", post, dict(of), friends)
+    return Furnished("of-alice", post, dict(of), friends)
 
 
 async def _posts(village: Village) -> dict[str, int]:

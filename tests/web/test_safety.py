@@ -101,6 +101,10 @@ BODIES = [
         "multipart/form-data; boundary=x",
         b'--x\r\nContent-Disposition: form-data; name="csrf"\r\nContent-Type: text/plain; charset=no\r\n\r\nx\r\n--x--',
     ),
+    (
+        "multipart/form-data; boundary=x",
+        b'--x\r\nContent-Disposition: form-data; name="csrf"\r\nContent-Encoding: gzip\r\n\r\nno gzip\r\n--x--\r\n',
+    ),
     ("application/json", b'{"csrf": "x"}'),
     ("text/plain", b"csrf=x"),
     ("", b"\x00" * 100),
@@ -173,13 +177,10 @@ def limited(monkeypatch: pytest.MonkeyPatch, name: str, most: int) -> Iterator[N
 
 def test_every_limit_counts_by_itself() -> None:
     """Limits with the same numbers would share one count."""
-    found = [each for each in vars(limits).values() if isinstance(each, RateLimitItem)]
-    alone = {
-        (each.amount, each.multiples, each.GRANULARITY.name)
-        for each in found
-        if each not in (limits.ACTS, limits.LOGINS, limits.EXPORTS)
-    }  # these are counted for a member or a name, and say so
-    assert len(alone) == len(found) - 3
+    found = {name: each for name, each in vars(limits).items() if isinstance(each, RateLimitItem)}
+    for_addresses = [found[name] for name in set(found) - {"ACTS", "LOGINS", "EXPORTS"}]
+    assert len(for_addresses) >= 4
+    assert len({(each.amount, each.multiples, each.GRANULARITY.name) for each in for_addresses}) == len(for_addresses)
 
 
 async def test_searching_is_limited_on_pages_and_in_feeds(
@@ -392,6 +393,7 @@ async def test_what_may_not_be_seen_looks_like_what_never_was(village: Village, 
     gets += [[f"/@{name}", f"/@{name}/followers", f"/messages/{name}", f"/@{name}.rss"] for name in people]
     acts = ("favourite", "repost", "vote", "close", "delete")
     pages: dict[tuple[int, int], set[tuple[int, str]]] = {}
+    work: dict[tuple[int, int], list[int]] = {}
     await alice.open("/home")
     word = word_of(alice)
     for row, paths in enumerate(gets):
@@ -403,10 +405,12 @@ async def test_what_may_not_be_seen_looks_like_what_never_was(village: Village, 
                 continue  # a feed does not know who reads it, and everybody sees who is public
             page = alice.html.replace(path, "…")
             pages.setdefault((kind, column), set()).add((status, page))
-            assert asked.count <= 6, path
+            work.setdefault((kind, column), []).append(asked.count)
     for found in pages.values():
         assert {status for status, _ in found} == {404}
         assert len(found) == 1, found
+    for counts in work.values():
+        assert max(counts) - min(counts) <= 2, "nor does a clock tell: it is looked up as long"
     for act in acts:
         answers = set()
         for each in ids:
@@ -465,8 +469,7 @@ async def test_an_invitation_is_taken_back_by_who_made_it(village: Village, site
         await log_in(village, bob, "bob")
         await bob.open("/invites")
         await bob.submit("/invites", note="for Dora")
-        [code] = bob.find("//div[@class='done']//code")
-        link = str(code.text).removeprefix(site.public_url)
+        link = str(bob.find("//div[@class='done']//code")[0].text).removeprefix(site.public_url)
         [number] = bob.find("//form[@action='/invites/revoke']//input[@name='which']/@value")
         await alice.open(f"/invites?code={link.partition('=')[2]}")
         assert "for Dora" not in alice.text
