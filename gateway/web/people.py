@@ -15,6 +15,7 @@ from gateway.service.reading import Missing, Profile
 from gateway.web import addresses, shown
 from gateway.web.desk import Desk, asked, given
 from gateway.web.limits import SEARCHES
+from gateway.web.ranking import Ranking
 from gateway.web.visitors import member, way_back
 from store import accounts, people
 from store.timelines import NEWEST
@@ -28,12 +29,15 @@ _LETTERS = 100
 _FARTHEST = 10_000
 """How far down the directory can be leafed through."""
 
+_ORDERS = ("followers", "newest", "name")
+
 
 class People:
     """The routes about people."""
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
+        self._ranking = Ranking(_FARTHEST + PAGE + 1)
 
     def add_to(self, app: web.Application) -> None:
         """Add the routes."""
@@ -53,12 +57,16 @@ class People:
     async def directory(self, request: web.Request) -> web.Response:
         """Everybody who is not protected, by followers, by name, or the newest first."""
         order = request.query.get("by", "followers")
-        if order not in people.ORDERS:
+        if order not in _ORDERS:
             raise web.HTTPNotFound
-        skip = min(addresses.before(request.query.get("skip")) or 0, _FARTHEST)
+        skip, me = min(addresses.before(request.query.get("skip")) or 0, _FARTHEST), shown.reader(request) or 0
         async with self._desk.store.reading() as read:
-            found = await people.directory(read, shown.reader(request) or 0, order, skip=skip, most=PAGE + 1)
-        more = skip + PAGE if len(found) > PAGE and skip + PAGE <= _FARTHEST else None
+            if order == "followers":
+                found, goes_on = await self._ranking.page(read, me, skip=skip, most=PAGE)
+            else:
+                found = await people.directory(read, me, order, skip=skip, most=PAGE + 1)
+                goes_on = len(found) > PAGE
+        more = skip + PAGE if goes_on and skip + PAGE <= _FARTHEST else None
         return self._desk.look.page(request, "directory.html", people=found[:PAGE], order=order, more=more)
 
     async def search(self, request: web.Request) -> web.Response:

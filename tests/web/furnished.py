@@ -266,7 +266,7 @@ async def _admin_things(village: Village, unit: Unit, answered: int) -> None:
         await reports.add(unit, of["dora"], of["bob"], words, post_id=post_id, now=NOW)
     await reports.close(unit, 2, now=NOW)
     await governing.suspend(unit, root, of["susp"], why=f"sells things: {LONG}", now=NOW)
-    await governing.log_out(unit, root, of["alice"], now=NOW - timedelta(days=1))
+    await governing.set_admin(unit, root, of["bob"], True, now=NOW - timedelta(days=1))
     await governing.see_addresses(unit, Actor("alice", of["alice"]), of["bob"], now=NOW)
     for act in auditing.Act:
         await auditing.note(unit, root, act, "somebody", words=str(act), now=NOW)
