@@ -216,8 +216,11 @@ async def these(reading: Reading, me: int, followers: Mapping[int, int]) -> list
     of, in this order."""
     if not followers:
         return []
-    found = {row[0]: row for row in await reading.execute(_THESE, {"me": me, "ids": list(followers)})}
-    return [Listed(*found[each], followers=count) for each, count in followers.items() if each in found]
+    found = {
+        account_id: Listed(account_id, name, bio, protected, followers[account_id])
+        for account_id, name, bio, protected in await reading.execute(_THESE, {"me": me, "ids": list(followers)})
+    }
+    return [found[each] for each in followers if each in found]
 
 
 async def named_like(reading: Reading, me: int, words: str, *, most: int) -> list[Listed]:

@@ -23,7 +23,7 @@ class ReportRow:
     words: str
     reported_at: datetime
     closed_at: datetime | None
-    said: str | None = None
+    said: str | None
 
 
 _reporter, _about = accounts.alias("reporter"), accounts.alias("about")
@@ -98,29 +98,29 @@ async def made_since(reading: Reading, reporter_id: int, since: datetime) -> int
 
 async def open_ones(reading: Reading, *, most: int) -> list[ReportRow]:
     """What waits for the operator, the oldest first."""
-    return [ReportRow(*row) for row in await reading.execute(_OPEN, {"most": most})]
+    return [ReportRow(*tuple(row)) for row in await reading.execute(_OPEN, {"most": most})]
 
 
 async def newest(reading: Reading, *, most: int) -> list[ReportRow]:
     """Open or closed, the newest first."""
-    return [ReportRow(*row) for row in await reading.execute(_NEWEST, {"most": most})]
+    return [ReportRow(*tuple(row)) for row in await reading.execute(_NEWEST, {"most": most})]
 
 
 async def close(unit: Unit, report_id: int, *, now: datetime) -> ReportRow | None:
     """Close a report; None when it is none that is open."""
     if (await unit.execute(_CLOSE, {"which": report_id, "now": now})).rowcount == 0:
         return None
-    return ReportRow(*(await unit.execute(_BY_ID, {"which": report_id})).one())
+    return ReportRow(*tuple((await unit.execute(_BY_ID, {"which": report_id})).one()))
 
 
 async def open_after(reading: Reading, after: int, *, most: int) -> list[ReportRow]:
     """What waits for the operator behind an id, the oldest first."""
-    return [ReportRow(*row) for row in await reading.execute(_OPEN_AFTER, {"after": after, "most": most})]
+    return [ReportRow(*tuple(row)) for row in await reading.execute(_OPEN_AFTER, {"after": after, "most": most})]
 
 
 async def newest_before(reading: Reading, before: int, *, most: int) -> list[ReportRow]:
     """Open or closed with an id below ``before``, the newest first."""
-    return [ReportRow(*row) for row in await reading.execute(_NEWEST_BEFORE, {"before": before, "most": most})]
+    return [ReportRow(*tuple(row)) for row in await reading.execute(_NEWEST_BEFORE, {"before": before, "most": most})]
 
 
 async def count_open(reading: Reading) -> int:
@@ -132,7 +132,7 @@ async def reopen(unit: Unit, report_id: int) -> ReportRow | None:
     """Let a closed report wait for the operator again; None when it is none that is closed."""
     if (await unit.execute(_REOPEN, {"which": report_id})).rowcount == 0:
         return None
-    return ReportRow(*(await unit.execute(_BY_ID, {"which": report_id})).one())
+    return ReportRow(*tuple((await unit.execute(_BY_ID, {"which": report_id})).one()))
 
 
 async def is_about(reading: Reading, post_id: int) -> bool:

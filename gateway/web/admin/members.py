@@ -92,12 +92,14 @@ class MembersRoom:
                 return done(_path(request), "suspended")
             case Yourself():
                 return await self._page(request, me, problem="yourself", place="suspend", why=why)
+            case Nobody():
+                raise web.HTTPNotFound
             case _:
                 assert_never(outcome)
 
     async def restore(self, request: web.Request, me: AccountRow) -> web.StreamResponse:
         """Let a member take part again."""
-        await self._govern(request, me, governing.restore, now=self._desk.now())
+        _there_is(await self._govern(request, me, governing.restore, now=self._desk.now()))
         return done(_path(request), "restored")
 
     async def appoint(self, request: web.Request, me: AccountRow) -> web.StreamResponse:
@@ -113,17 +115,19 @@ class MembersRoom:
                 return done(_path(request), "admin" if admin == "yes" else "noadmin")
             case LastAdmin():
                 return await self._page(request, me, problem="last", place="admin")
+            case Nobody():
+                raise web.HTTPNotFound
             case _:
                 assert_never(outcome)
 
     async def log_out(self, request: web.Request, me: AccountRow) -> web.StreamResponse:
         """Log a member out everywhere."""
-        await self._govern(request, me, governing.log_out, now=self._desk.now())
+        _there_is(await self._govern(request, me, governing.log_out, now=self._desk.now()))
         return done(_path(request), "out")
 
     async def see_addresses(self, request: web.Request, me: AccountRow) -> web.StreamResponse:
         """See a member's phone numbers and mail addresses whole, for a while."""
-        await self._govern(request, me, governing.see_addresses, now=self._desk.now())
+        _there_is(await self._govern(request, me, governing.see_addresses, now=self._desk.now()))
         raise web.HTTPSeeOther(_path(request))
 
     async def resume(self, request: web.Request, me: AccountRow) -> web.StreamResponse:
@@ -138,6 +142,8 @@ class MembersRoom:
                 return done(_path(request), "resumed")
             case NotStopped():
                 return await self._page(request, me, problem="notstopped", place="addresses")
+            case Nobody():
+                raise web.HTTPNotFound
             case _:
                 assert_never(outcome)
 
@@ -156,6 +162,8 @@ class MembersRoom:
                 return await self._ask_delete(request, problem="name")
             case Yourself():
                 return await self._ask_delete(request, problem="yourself")
+            case Nobody():
+                raise web.HTTPNotFound
             case _:
                 assert_never(outcome)
 
@@ -163,16 +171,13 @@ class MembersRoom:
         self,
         request: web.Request,
         me: AccountRow,
-        act: Callable[Concatenate[Unit, Actor, int, More], Awaitable[Outcome | Nobody]],
+        act: Callable[Concatenate[Unit, Actor, int, More], Awaitable[Outcome]],
         *more: More.args,
         **named: More.kwargs,
     ) -> Outcome:
-        """Do something about the member whose page it is; what became of it. Raises HTTPNotFound if there is none."""
+        """Do something about the member whose page it is; what became of it."""
         async with self._desk.store.unit() as unit:
-            outcome = await act(unit, auditing.on_the_site(me), _member(request), *more, **named)
-        if isinstance(outcome, Nobody):
-            raise web.HTTPNotFound
-        return outcome
+            return await act(unit, auditing.on_the_site(me), _member(request), *more, **named)
 
     async def _ask_delete(self, request: web.Request, *, problem: str = "") -> web.Response:
         async with self._desk.store.reading() as reading:
@@ -237,6 +242,12 @@ def _shown(held: Sequence[addresses.AddressRow], account: AccountRow, *, whole: 
         )
         for each in held
     ]
+
+
+def _there_is(outcome: object) -> None:
+    """Raises HTTPNotFound where there is no such member; else it is as it should be."""
+    if isinstance(outcome, Nobody):
+        raise web.HTTPNotFound
 
 
 def _member(request: web.Request) -> int:
