@@ -38,7 +38,7 @@ _OURS = (mark("That went wrong"), mark("The fault is ours. It is written down; p
 
 async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
     """Put HEADERS on an answer that is about to be sent, where it has not set them itself. What does not say how long
-    it may be kept is asked for again each time: a redirect, too, leads where it leads for whoever looks, and for now."""
+    it may be kept is asked for again each time: a redirect, too, leads where it leads for whoever looks and for now."""
     if request.path.startswith("/hooks/"):
         return
     if hdrs.CACHE_CONTROL not in response.headers:
