@@ -1,8 +1,10 @@
 """How often one address, or one name, may try something on the site: counted in this daemon's memory."""
 
+import asyncio
 from ipaddress import IPv6Address, ip_address
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 from limits import RateLimitItem, RateLimitItemPerHour, RateLimitItemPerMinute
 from limits.aio.storage import MemoryStorage
 from limits.aio.strategies import MovingWindowRateLimiter
@@ -29,6 +31,10 @@ EXPORTS = RateLimitItemPerHour(5)
 """Files of everything that one member asks for."""
 
 
+AS_LONG = 0.1
+"""Seconds that an answer takes which must not tell whether somebody has an account: a few times what writing takes."""
+
+
 class TooOften(web.HTTPTooManyRequests):
     """Come again in a while."""
 
@@ -43,6 +49,21 @@ class Limits:
         """Raises TooOften when ``whose`` has used the limit up."""
         if not await self._windows.hit(limit, *whose):
             raise TooOften(headers={"Retry-After": str(limit.get_expiry())})
+
+
+def evenly(handler: Handler) -> Handler:
+    """A handler whose answers take AS_LONG at least: whether there was something to write down, and so whether somebody
+    was meant at all, is not to be told from a clock."""
+
+    async def evened(request: web.Request) -> web.StreamResponse:
+        loop = asyncio.get_running_loop()
+        ends = loop.time() + AS_LONG
+        try:
+            return await handler(request)
+        finally:
+            await asyncio.sleep(max(0.0, ends - loop.time()))
+
+    return evened
 
 
 def address_of(request: web.Request, proxies: frozenset[str]) -> str:

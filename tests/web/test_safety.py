@@ -480,6 +480,25 @@ async def test_an_invitation_is_taken_back_by_who_made_it(village: Village, site
         assert made.is_open(NOW)
 
 
+async def test_a_clock_tells_nobody_who_has_an_account(
+    village: Village, alice: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stranger, loop = Browser(alice._session), asyncio.get_running_loop()
+    await stranger.open("/login")
+    monkeypatch.setattr("gateway.web.limits.AS_LONG", 1.0)
+    for browser, page, fields in (
+        (stranger, "/login", {"who": "alice@mail.example"}),
+        (stranger, "/login", {"who": "nobody@mail.example"}),
+        (stranger, "/signup", {"name": "dora", "address": "alice@mail.example"}),
+        (stranger, "/signup", {"name": "dora", "address": "dora@mail.example"}),
+        (alice, "/settings/addresses", {"address": "+15550001234"}),
+    ):
+        await browser.open("/help" if browser is alice else "/login")
+        word, began = word_of(browser), loop.time()
+        await browser.post(page, csrf=word, **fields)
+        assert loop.time() - began > 0.99, (page, fields)
+
+
 async def test_a_phone_number_tells_nobody_whose_it_is(village: Village, alice: Browser) -> None:
     bob = await village.person("bob")
     held, stopped, free = "+15550001001", "+15550001002", "+15550001003"
