@@ -9,7 +9,8 @@ import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
-from inbound.trust import addressed, results, signatures
+from inbound.trust import results, signatures
+from inbound.trust.addressed import Addressed
 from inbound.trust.head import Field
 from inbound.trust.questions import Questions, Trouble
 from inbound.trust.signatures import Signature, key_of, tags_of
@@ -35,18 +36,18 @@ async def vouches(
     fields: Sequence[Field],
     trusted: Collection[str],
     domain: str,
-    address: str,
+    to_us: Addressed,
     aligned: Callable[[str, str], bool],
 ) -> bool | Trouble:
     """Whether somebody trusted (lower-case domains) found that the mail is from ``domain``, and what they signed shows
-    that it was written to ``address``."""
+    that it was written to us."""
     seals, message = _read(fields)
     believed = 0
     while believed < len(seals) and seals[-1 - believed].domain in trusted:
         believed += 1
     if message is None or not believed or message.domain != seals[-1].domain:
         return False
-    if not addressed.names_signed(fields, message.covers, address):
+    if not to_us.signed(message.covers):
         return False
     keys: dict[str, bytes] = {}
     for name in dict.fromkeys([message.name, *(seal.name for seal in seals)]):

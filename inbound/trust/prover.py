@@ -13,7 +13,8 @@ Where ``mail.inbound.trusted_authserv_id`` names the operator's own mail server,
     both by domains that DMARC lets speak for it
     ARC by somebody whom the operator trusts
 
-Whichever it is, To or Cc must name our address (``inbound.trust.addressed``), under DKIM and ARC in what was signed.
+Whichever it is, To or Cc must name our address (``inbound.trust.addressed``), under DKIM and ARC in what was signed:
+also where the operator's server has found the signature good.
 """
 
 import asyncio
@@ -22,11 +23,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from inbound.trust import addressed, chain, dmarc, domains, head, results, signatures, spf, upstream
+from inbound.trust.addressed import Addressed
 from inbound.trust.author import Author, NoAuthor, author
 from inbound.trust.dmarc import Standing
 from inbound.trust.head import Field
 from inbound.trust.networks import is_within
 from inbound.trust.questions import Questions, Resolver, Trouble
+from inbound.trust.results import Results
 from inbound.trust.signatures import Signature, Verifier
 
 
@@ -114,26 +117,29 @@ class Prover:
         try:
             async with asyncio.timeout(self._trust.patience):
                 if self._trust.server:
-                    return await self._as_told(fields, writer, address)
+                    return await self._as_told(fields, writer, address, client)
                 questions = Questions(self._resolver)
                 return await _Case(self._trust, questions, content, fields, writer, address).decide(client)
         except TimeoutError:
             return Undecided("it took too long")
 
-    async def _as_told(self, fields: Sequence[Field], writer: Author, address: str) -> Verdict:
-        """As the operator's own mail server has it."""
-        if not addressed.names(fields, address) and not addressed.is_silent(fields):
+    async def _as_told(self, fields: Sequence[Field], writer: Author, address: str, client: Client) -> Verdict:
+        """As the operator's own mail server has it. From anybody else's machine, nobody has looked at the mail yet."""
+        to_us = addressed.look(fields, address)
+        if not to_us.names_us and not addressed.is_silent(fields):
             return Unproven(Why.NOT_TO_US)
-        said = upstream.read(fields, self._trust.server)
+        said = upstream.read(fields, self._trust.server) if is_within(client.ip) is not False else None
         if said is None:
             return Unproven(Why.NOT_CHECKED)
         match await asyncio.to_thread(results.speaks_for, said, writer.domain, registered_together):
             case Trouble(reason):
                 return Undecided(reason)
-            case True:
-                return Proven(writer, By.UPSTREAM)
             case False:
                 return Unproven(Why.NOBODY_SAYS_SO, writer.domain)
+            case True if await asyncio.to_thread(_may_be_passed_on, said, fields, to_us, writer.domain):
+                return Unproven(Why.TO_NOT_SIGNED, writer.domain)
+            case True:
+                return Proven(writer, By.UPSTREAM)
 
 
 @dataclass(slots=True)
@@ -150,10 +156,11 @@ class _Case:
 
     async def decide(self, client: Client) -> Verdict:
         """Ask whoever may know, the cheapest first."""
-        if not addressed.names(self.fields, self.address):
+        to_us = addressed.look(self.fields, self.address)
+        if not to_us.names_us:
             return Unproven(Why.NOT_TO_US)
         found = signatures.read(self.fields)
-        signed = [each for each in found if addressed.names_signed(self.fields, each.covers, self.address)]
+        signed = [each for each in found if to_us.signed(each.covers)]
         verifier = Verifier(self.questions, self.content)
         domain = self.writer.domain
         for signature in signed:
@@ -164,7 +171,7 @@ class _Case:
             return Proven(self.writer, By.SPF)
         if proof := await self._by_relatives(verifier, signed, client, path):
             return proof
-        vouched = await self._vouched_for()
+        vouched = await self._vouched_for(to_us)
         if self._is_yes(vouched):
             return Proven(self.writer, By.ARC)
         if self.questions.too_many:
@@ -204,7 +211,7 @@ class _Case:
         local = client.sender.rpartition("@")[0]
         return await spf.passes(self.questions, client.ip, client.helo, f"{local}@{domain}")
 
-    async def _vouched_for(self) -> bool | Trouble:
+    async def _vouched_for(self, to_us: Addressed) -> bool | Trouble:
         if not self.trust.sealers:
             return False
         return await chain.vouches(
@@ -213,7 +220,7 @@ class _Case:
             self.fields,
             self.trust.sealers,
             self.writer.domain,
-            self.address,
+            to_us,
             registered_together,
         )
 
@@ -237,6 +244,16 @@ class _Case:
 def registered_together(one: str, other: str) -> bool:
     """Whether two domains were registered as one, as far as anybody knows who asks neither."""
     return domains.registered(one) == domains.registered(other)
+
+
+def _may_be_passed_on(said: Results, fields: Sequence[Field], to_us: Addressed, domain: str) -> bool:
+    """Whether anybody who got the mail can have sent it on to us, as a signature alone proves it, and no signature that
+    was good covers a To or Cc with our address. A server that does not say what it found is believed."""
+    if any(registered_together(path, domain) for path in results.passed(said, "spf", "smtp.mailfrom")):
+        return False
+    signers = results.passed(said, "dkim", "header.d", "header.i")
+    covering = (each.domain for each in signatures.read(fields) if to_us.signed(each.covers))
+    return bool(signers) and signers.isdisjoint(covering)
 
 
 def _return_path(client: Client) -> str | None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -212,6 +213,54 @@ async def test_cc_is_as_good_as_to_and_the_name_beside_it_does_not_matter() -> N
 @pytest.mark.parametrize("to", ["repost@birds.example", "post@birds.example.evil.example", "post@birds.examples"])
 async def test_an_address_that_only_contains_ours_is_another(to: str) -> None:
     assert await judge(HOME.sign(written(to=to)), dict(HOME.records)) == Unproven(Why.NOT_TO_US)
+
+
+@pytest.mark.parametrize(
+    "to",
+    [
+        '"post@birds.example" <mallory@evil.example>',
+        "post@birds.example <mallory@evil.example>",
+        "'post@birds.example' <mallory@evil.example>",
+        "Birds (post@birds.example) <mallory@evil.example>",
+        "<post@birds.example> <mallory@evil.example>",
+        '"Mallory, <post@birds.example>, " <mallory@evil.example>',
+        r'"Mallory \", <post@birds.example>, " <mallory@evil.example>',
+        "mallory@evil.example (nested (comments), post@birds.example, here)",
+        "Mallory <mallory@evil.example>, post@birds.example <mallory@evil.example>",
+        'post@birds.example, "an end that is missing <mallory@evil.example>',
+        "=?utf-8?q?post=40birds=2Eexample?= <mallory@evil.example>",
+    ],
+)
+async def test_a_name_that_looks_like_our_address_is_not_our_address(to: str) -> None:
+    """Who answers somebody that calls himself so has written to him, and not to everybody."""
+    mail = HOME.sign(written(to=to))
+    assert await judge(mail, dict(HOME.records)) == Unproven(Why.NOT_TO_US)
+    results = "Authentication-Results: mx.birds.example; dmarc=pass header.from=home.example"
+    told = await judge(written(results, to=to), {}, trust=Trust(server="mx.birds.example"))
+    assert told == Unproven(Why.NOT_TO_US)
+
+
+@pytest.mark.parametrize(
+    "to",
+    [
+        "<post@birds.example>",
+        '"Birds, all of them" <POST@birds.example>',
+        "Birds of Testville (a town) <post@birds.example> (everybody's)",
+        "bob@work.example,\r\n\tBirds <post@birds.example>,carol@work.example",
+        "Friends: bob@work.example, post@birds.example;",
+        "=?utf-8?q?V=C3=B6gel?= <post@birds.example>, Bob O'Neil <bob@work.example>",
+    ],
+)
+async def test_our_address_is_found_among_others(to: str) -> None:
+    assert await judge(HOME.sign(written(to=to)), dict(HOME.records)) == DKIM
+
+
+async def test_nine_hundred_signatures_over_a_long_to_line_cost_nothing() -> None:
+    line = ",\r\n ".join(["(a) b@c.example"] * 2500)
+    mail = written(*["DKIM-Signature: a=ed25519-sha256; d=h.test; s=s; h=to:from"] * 900, to=line)
+    begun = time.process_time()
+    assert await judge(mail.replace(b"Subject", b"Cc: post@birds.example\r\nSubject", 1), {}) == NOBODY
+    assert time.process_time() - begun < 2
 
 
 # ---- SPF
