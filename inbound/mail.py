@@ -44,6 +44,7 @@ from inbound.message import (
     HelpAddress,
     Inbound,
     OwnersAddress,
+    OwnersReplyAddress,
     PostingAddress,
     ReplyAddress,
     SharedAddress,
@@ -399,8 +400,8 @@ def _door(opened: Opened) -> Door:
             return OwnersAddress(account_id) if checks_sender else PostingAddress(account_id)
         case Shared():
             return SharedAddress()
-        case Replying(delivery_id):
-            return ReplyAddress(delivery_id)
+        case Replying(delivery_id, only_from):
+            return ReplyAddress(delivery_id) if only_from is None else OwnersReplyAddress(only_from, delivery_id)
         case Bouncing(delivery_id):
             return BounceAddress(delivery_id)
         case Unsubscribing(stop):

@@ -1,4 +1,5 @@
-"""Who sent a mail, for the doors that ask: ``post@``, and secret posting addresses whose owners want it so.
+"""Who sent a mail, for the doors that ask: ``post@``, and secret addresses (``post+TOKEN@``, ``reply+TOKEN@``) whose
+owners want it so.
 
 A mail to any other door comes through here untouched and unread. One that no person wrote does so, too: the intake does
 nothing with it. Whoever is turned away hears why, in words for a person, as the reply to the mail's data; so their own
@@ -15,7 +16,16 @@ from msgspec.structs import replace
 from gateway import metrics
 from gateway.service.doors import Refused
 from gateway.service.senders import Welcome
-from inbound.message import Door, Inbound, OwnersAddress, PostingAddress, ProvenSender, SharedAddress
+from inbound.message import (
+    Door,
+    Inbound,
+    OwnersAddress,
+    OwnersReplyAddress,
+    PostingAddress,
+    ProvenSender,
+    ReplyAddress,
+    SharedAddress,
+)
 from inbound.trust.author import Author, NoAuthor
 from inbound.trust.prover import Client, Proven, Prover, Undecided, Unproven, Why
 
@@ -92,23 +102,28 @@ class Senders:
     async def _welcome(self, author: Author, message: Inbound) -> Inbound | str:
         """The message as the author's. At everybody's address it is told apart from what others send under the same
         Message-ID: nobody can have somebody else's mail taken for a repeated one."""
-        account_id = message.door.account_id if isinstance(message.door, OwnersAddress) else None
+        door = message.door
+        account_id = door.account_id if isinstance(door, OwnersAddress | OwnersReplyAddress) else None
         known = await self._knows(author.spellings, message.text, account_id)
         if isinstance(known, Refused):
             return f"550 {known.status} {known.words}"
-        if account_id is not None:
-            return replace(message, door=PostingAddress(account_id), sender=known.address)
-        return replace(
-            message,
-            door=ProvenSender(),
-            sender=known.address,
-            remote_id=sha256(f"{known.address}\n{message.remote_id}".encode()).hexdigest(),
-        )
+        match door:
+            case OwnersAddress(account_id):
+                return replace(message, door=PostingAddress(account_id), sender=known.address)
+            case OwnersReplyAddress(_, delivery_id):
+                return replace(message, door=ReplyAddress(delivery_id), sender=known.address)
+            case _:
+                return replace(
+                    message,
+                    door=ProvenSender(),
+                    sender=known.address,
+                    remote_id=sha256(f"{known.address}\n{message.remote_id}".encode()).hexdigest(),
+                )
 
 
 def asks(door: Door) -> bool:
     """Whether a door asks who sent a mail."""
-    return isinstance(door, SharedAddress | OwnersAddress)
+    return isinstance(door, SharedAddress | OwnersAddress | OwnersReplyAddress)
 
 
 def _note(verdict: str, why: str) -> None:
