@@ -11,7 +11,7 @@ from inbound.bodies import words_in
 from inbound.charsets import clean, decode
 from inbound.headers import header, parameter
 from inbound.mime_parts import MAX_PARTS, Part, parts_of
-from inbound.quotes import is_answer, own_words
+from inbound.quotes import is_answer, is_signature, own_words
 from inbound.sealed import is_sealed
 from inbound.texts import MAX_TEXT
 
@@ -42,8 +42,8 @@ class Letter:
 
 
 def read(mail: Part) -> Letter:
-    """The words, subject and Message-ID of a parsed mail. The subject stands in for an empty text, unless it is that
-    of the mail that is answered."""
+    """The words, subject and Message-ID of a parsed mail. The subject stands in for a text that is empty, or nothing
+    but a signature that a program put there; unless it is that of the mail that is answered."""
     subject = header(mail, "subject")
     found = words_in(mail)
     named = _ID.search(mail.get("message-id", ""))
@@ -53,7 +53,9 @@ def read(mail: Part) -> Letter:
     words = own_words(texts, answers=answers or "in-reply-to" in mail)
     if found.sealed or is_sealed(words.own):
         return Letter("", subject, message_id, found.dropped, sealed=True)
-    text = clean(words.own)
+    text, cut = clean(words.own), words.cut
+    if subject and not answers and is_signature(text):
+        text, cut = "", f"{text}\n\n{cut}".strip()
     if not text and not answers:
         text = header(mail, "subject", _LONGEST_SUBJECT)
-    return Letter(text, subject, message_id, found.dropped, clean(words.cut[:MAX_CUT]))
+    return Letter(text, subject, message_id, found.dropped, clean(cut[:MAX_CUT]))

@@ -23,8 +23,10 @@ _MOST_LINES = 4
 _SHORTEST_BROKEN = 30
 _LONGEST_HISTORY_HEAD = 14  # lines
 _LONGEST_DEVICE = 100
+_LONGEST_DEVICE_LINKED = 400  # with where it leads, as Yahoo's do
 _LONGEST_LABEL = 32
-_LONGEST_SIGNATURE = 16
+_LONGEST_SIGNATURE = 30
+_LONGEST_COMPANY_S = 20
 _LONGEST_NAME = 50
 _SHORTEST_FOOTER = 45
 _LONGEST_SIGNED = 25  # lines under two dashes
@@ -59,8 +61,8 @@ _FOOTED = re.compile("|".join(map(re.escape, _all("footed"))))
 _WROTE = frozenset(word for word in _all("wrote") if word[-1] < "\u0e00")
 _WROTE_WITHIN = tuple(_all("wrote") - _WROTE)  # where no spaces part the words
 _OPENS = re.compile(
-    rf"[*_]?(?:{_either(_all('opens'))}|\d|[^\W\d]{{2,15}}\.?, ?(?:[^\W\d]+\.? )?\d|[^:]{{1,80}}<[^<>\s]+@[^<>\s]+>"
-    r"|\S[^:]{1,60} wrote on )",
+    rf"[*_]?(?:{_either(_all('opens'))}|\d|[^\W\d]{{2,15}}\.?, ?(?:[^\W\d]+\.? )?\d|[^\W\d]{{2,4}}\.? \d{{1,2}}\. "
+    r"|[^:]{1,80}[<(][^<>()\s]+@[^<>()\s]+[>)]|\S[^:]{1,60} wrote on )",
     re.IGNORECASE,
 )
 _TIME = re.compile(r"(?<![\d.])\d{1,2}\s?[:.h時时点]\s?\d{2}(?![\d.])|\d\s?[ap]\.?m\b", re.IGNORECASE)
@@ -93,6 +95,15 @@ _PARTICLES = frozenset(
     | {"och", "of", "og", "und", "van", "von", "y"}
 )
 _POSTSCRIPT = re.compile(r"\s*(?:(?:p\.?\s?)?p\.?\s?s\b|p\.?d\b|n\.?b\b|追伸|又及)\.?\s*[:：,.–-]?", re.IGNORECASE)
+_INTRODUCED = re.compile(r"\s*(.{20,300}?[:：]) {2,}\S")
+"""An introduction with the older mail behind it on the same line, as Yahoo's apps put it."""
+
+_OF_GROUPWISE = re.compile(r"\s{0,3}>>> .{3,200} >>>\s*")
+_UNSEEN = dict.fromkeys((*range(0x200E, 0x2010), *range(0x202A, 0x202F), *range(0x2066, 0x206A)))
+"""Marks for the direction of writing, which programs put round names and dates."""
+
+_BEHIND = " \t*_" + "".join(map(chr, _UNSEEN))
+
 _RULE = re.compile(r"^\s*[-_=*—–─━]{5,}\s*$")
 _QUOTED = re.compile(rf"^(?: {{0,3}}>|{NOT_THEIRS})")
 _MARKS = re.compile(rf"^{NOT_THEIRS}?(?:\s?>)*+ ?")
@@ -115,6 +126,11 @@ class Words:
 def is_answer(subject: str) -> bool:
     """Whether a subject is that of an answer."""
     return bool(_ANSWERS.match(subject))
+
+
+def is_signature(text: str) -> bool:
+    """Whether a text begins as the signatures that programs put under a mail."""
+    return text.partition("\n")[0].rstrip() == "--"
 
 
 def own_words(text: str, *, answers: bool = False) -> Words:
@@ -146,6 +162,8 @@ def _without_quotes(lines: Sequence[str], *, answers: bool) -> list[int]:
     at = 0
     while at < len(lines):
         if _QUOTED.match(lines[at]):
+            if _OF_GROUPWISE.fullmatch(lines[at]) and not _quote_follows(lines, at + 1):
+                return _without_rules(lines, mine)
             at += 1
             continue
         length = _introduction(lines, at, ends, answers=answers) if ends else 0
@@ -164,6 +182,8 @@ def _starts_history(line: str, lines: Sequence[str], at: int) -> bool:
         return title.startswith(_TITLES) and len(title) < _LONGEST_DEVICE
     if ":" not in line and "：" not in line:
         return False
+    if "@" in line and (told := _INTRODUCED.match(line)) and _introduces(told[1], quoted=False, answers=False):
+        return True
     if _role(line) not in {None, "other"} and _is_head(lines, at):
         return True
     return line.rstrip(" :：").casefold() in _BEGINS
@@ -197,7 +217,7 @@ def _introduction(lines: Sequence[str], at: int, ends: frozenset[int], *, answer
         if at + length - 1 not in ends:
             continue
         quoted = _quote_follows(lines, at + length)
-        block = [line.strip() for line in lines[at : at + length]]
+        block = [line.translate(_UNSEEN).strip() for line in lines[at : at + length]]
         if not _introduces(" ".join(block), quoted=quoted, answers=answers):
             return 0
         return 0 if any(_is_whole(block, later, quoted=quoted) for later in range(1, length)) else length
@@ -219,7 +239,7 @@ def _introduction_ends(lines: Sequence[str]) -> frozenset[int]:
     return frozenset(
         at
         for at, line in enumerate(lines)
-        if line.rstrip(" \t*_")[-1:] in {":", "："} or (line.startswith("--") and line.rstrip().endswith("--"))
+        if line.rstrip(_BEHIND)[-1:] in {":", "："} or (line.startswith("--") and line.rstrip().endswith("--"))
     )
 
 
@@ -229,7 +249,9 @@ def _introduces(block: str, *, quoted: bool, answers: bool) -> bool:
     if len(block) > _LONGEST_INTRODUCTION:
         return False
     if not _OPENS.match(block):
-        return quoted and answers and len(block) <= _LONGEST_DEVICE and _says_wrote(block[-25:])
+        if not quoted or not answers or len(block) > _LONGEST_DEVICE or _says_wrote(block.partition(" ")[0]):
+            return False
+        return _says_wrote(block if _DATE.search(block) else block[-25:])
     wrote, time, date = _says_wrote(block), _TIME.search(block), _DATE.search(block)
     address = _ADDRESS.search(block)
     if (wrote and (time or address or (date and answers))) or ((time or date) and _ADDRESSED.search(block)):
@@ -282,11 +304,25 @@ def _signature(mail: Sequence[str]) -> int:
         line = mail[at].strip()
         if not line:
             continue
-        if (line in _DASHES and len(rest) <= 8) or (short and len(rest) <= 6 and _closes(line, rest)):
+        if (
+            (line in _DASHES and len(rest) <= 8)
+            or (short and len(rest) <= 6 and _closes(line, rest))
+            or ((line in _DASHES or _closes(line, rest[:1])) and _is_company_s(rest))
+        ):
             found = at
         short = short and len(line) <= _LONGEST_NAME
         rest.insert(0, line)
     return found
+
+
+def _is_company_s(rest: Sequence[str]) -> bool:
+    """Whether this may be all that companies want below a name: where to call, to write, to look; no sentence."""
+    return (
+        len(rest) <= _LONGEST_COMPANY_S
+        and sum(bool(_CONTACT.search(line)) for line in rest) >= 2
+        and all(len(line) <= _LONGEST_DEVICE for line in rest)
+        and not any(line[-1] in ".!?…" and len(line.split()) > 5 for line in rest)
+    )
 
 
 def _closes(line: str, rest: Sequence[str]) -> bool:
@@ -318,12 +354,13 @@ def _before_device(lines: Sequence[str], mine: Sequence[int]) -> int:
 
 
 def _is_device(line: str) -> bool:
-    if len(line) > 2 * _LONGEST_DEVICE:
+    if len(line) > _LONGEST_DEVICE_LINKED:
         return False
-    line = line.strip(" \t*_|.!").casefold()
+    line = line.strip(" \t*_|.![").casefold()
+    if "http" in line:
+        line = re.sub(r"\]?\s*[<(\[]https?://\S+$", "", line).rstrip(" .!*_|")
     if not (line.startswith(_DEVICE_STARTS) or line.endswith(_DEVICE_ENDS)):
         return False
-    line = re.sub(r"\s*[<(\[]https?://\S+$", "", line)
     return len(line) <= _LONGEST_DEVICE and any(_fits(line, pieces) for pieces in _DEVICES)
 
 

@@ -48,6 +48,20 @@ def test_the_subject_stands_in_for_an_empty_body_but_not_that_of_the_answered_ma
     assert letter("Subject: Review: the owls\n\n").text == "Review: the owls"
 
 
+def test_the_subject_stands_in_for_a_body_with_nothing_but_a_signature() -> None:
+    signed = "From: a@b.example\nSubject: Meeting moved to three\n\n\n\n-- \nBob Example\nHead of Birds\n"
+    found = letter(signed)
+    assert found.text == "Meeting moved to three"
+    assert found.cut == "--\nBob Example\nHead of Birds"
+    footer = "\n\nThis email is confidential and intended solely for the addressee. Please delete it otherwise.\n"
+    found = letter(signed + footer)
+    assert found.text == "Meeting moved to three"
+    assert "Bob Example" in found.cut
+    assert "solely for the addressee" in found.cut
+    assert letter(signed.replace("Subject: Meeting moved to three\n", "")).text == "--\nBob Example\nHead of Birds"
+    assert letter(signed.replace("Subject: ", "Subject: Re: ")).text == "--\nBob Example\nHead of Birds"
+
+
 def test_a_subject_that_stands_in_is_there_in_full() -> None:
     words = "owl " * 120
     found = letter(f"Subject: {words}\n\n")
