@@ -105,6 +105,7 @@ _UNSEEN = dict.fromkeys((*range(0x200E, 0x2010), *range(0x202A, 0x202F), *range(
 _BEHIND = " \t*_" + "".join(map(chr, _UNSEEN))
 
 _RULE = re.compile(r"^\s*[-_=*—–─━]{5,}\s*$")
+_FRAME = re.compile(r"(?:[-_=*~+#—–─━═＝＿☆★◇◆■□●○・※] ?){5,}")
 _QUOTED = re.compile(rf"^(?: {{0,3}}>|{NOT_THEIRS})")
 _MARKS = re.compile(rf"^{NOT_THEIRS}?(?:\s?>)*+ ?")
 _SIGNS_OF_QUOTES = (">", ":", "：", "--", "__", "==", "**", "——", "––", "──", "━━", NOT_THEIRS)
@@ -307,7 +308,7 @@ def _signature(mail: Sequence[str]) -> int:
         if (
             (line in _DASHES and len(rest) <= 8)
             or (short and len(rest) <= 6 and _closes(line, rest))
-            or ((line in _DASHES or _closes(line, rest[:1])) and _is_company_s(rest))
+            or ((line in _DASHES or _FRAME.fullmatch(line) or _closes(line, rest[:1])) and _is_company_s(rest))
         ):
             found = at
         short = short and len(line) <= _LONGEST_NAME
@@ -316,10 +317,12 @@ def _signature(mail: Sequence[str]) -> int:
 
 
 def _is_company_s(rest: Sequence[str]) -> bool:
-    """Whether this may be all that companies want below a name: where to call, to write, to look; no sentence."""
+    """Whether this may be a name and all that companies want below it: where to call, to write, to look; no sentence.
+    In Japan there is a frame round it."""
+    if not rest or len(rest) > _LONGEST_COMPANY_S or _CONTACT.search(rest[0]):
+        return False
     return (
-        len(rest) <= _LONGEST_COMPANY_S
-        and sum(bool(_CONTACT.search(line)) for line in rest) >= 2
+        sum(bool(_CONTACT.search(line)) for line in rest) >= (1 if _FRAME.fullmatch(rest[-1]) else 2)
         and all(len(line) <= _LONGEST_DEVICE for line in rest)
         and not any(line[-1] in ".!?…" and len(line.split()) > 5 for line in rest)
     )

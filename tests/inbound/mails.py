@@ -200,6 +200,31 @@ SAMPLES = [
         answers=False,
     ),
     Sample(
+        "a framed signature ja",
+        "三時に始まります。\n\n━━━━━━━━━━━━━━━━━━━━\n山田 太郎（やまだ たろう）\n株式会社 野鳥の会 東京支店\n"
+        "〒100-0001 東京都千代田区1-1\n"
+        "TEL: 03-1234-5678 / FAX: 03-1234-5679\nE-mail: taro@birds.example\n━━━━━━━━━━━━━━━━━━━━\n",
+        "三時に始まります。",
+        answers=False,
+    ),
+    Sample(
+        "a framed signature of stars",
+        "三時に始まります。\n\n☆★☆★☆★☆★☆★\n山田太郎\ntaro@birds.example\n☆★☆★☆★☆★☆★\n",
+        "三時に始まります。",
+        answers=False,
+    ),
+    *(
+        Sample(f"what only looks framed {n}", text, text, answers=False)
+        for n, text in enumerate(
+            (
+                "For tomorrow:\n----------\nAnna +49 30 1234567\nBen ben@birds.example\nCarl +49 30 7654321",
+                "Part one\n==========\nThe owl.\n==========\nThe wren.",
+                "-----------\nNews\n-----------\nWrite to us: news@birds.example\n"
+                "or call +49 30 1234567, we are here until five.",
+            )
+        )
+    ),
+    Sample(
         "a list under a close",
         "Bring these:\n\nBest\nAlice\n\n1. the map, which you find in the drawer\n2. tea and some biscuits\n"
         "3. the long rope\n4. a whistle\n5. your good mood\n6. a torch for the way back\n7. and a coat",
