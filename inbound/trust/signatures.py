@@ -11,6 +11,7 @@ they are asked for first. What the package lets pass is looked at here before:
 
 import asyncio
 import base64
+import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -34,6 +35,7 @@ _SELECTOR = re.compile(r"[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*")
 _ALGORITHMS = frozenset({b"rsa-sha256", b"ed25519-sha256"})
 _SHORTEST_KEY, _LARGEST_KEY = 1024, 8192  # bits
 _LARGEST_EXPONENT = 2**32
+_WHITE = re.compile(rb"\s+")
 _RUNS = re.compile(rb"[ \t]{64,}")
 _MOST_RUNS = 50_000_000
 """The squares of the lengths of all longer runs of spaces, added up: a twentieth of a second."""
@@ -42,12 +44,13 @@ _MOST_RUNS = 50_000_000
 @dataclass(frozen=True, slots=True)
 class Signature:
     """``index`` is its place among those of the mail; ``covers`` has the fields under it, in lower case, each as often
-    as it is covered; ``name`` is where its key stands in DNS."""
+    as it is covered; ``name`` is where its key stands in DNS, ``digest`` that of the signature itself."""
 
     index: int
     domain: str
     selector: str
     covers: tuple[str, ...]
+    digest: str = ""
 
     @property
     def name(self) -> str:
@@ -69,7 +72,8 @@ def _read(index: int, value: bytes) -> Signature | None:
     covers = tuple(part.strip().decode("ascii", "replace").lower() for part in tags.get(b"h", b"").split(b":"))
     if "from" not in covers or not _DOMAIN.fullmatch(domain) or not _SELECTOR.fullmatch(selector):
         return None
-    return Signature(index, domain, selector, covers)
+    digest = hashlib.sha256(_WHITE.sub(b"", tags.get(b"b", b"")).rstrip(b"=")).hexdigest()
+    return Signature(index, domain, selector, covers, digest)
 
 
 def tags_of(value: bytes) -> dict[bytes, bytes] | None:

@@ -5,6 +5,7 @@ import base64
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
@@ -261,6 +262,77 @@ async def test_nine_hundred_signatures_over_a_long_to_line_cost_nothing() -> Non
     begun = time.process_time()
     assert await judge(mail.replace(b"Subject", b"Cc: post@birds.example\r\nSubject", 1), {}) == NOBODY
     assert time.process_time() - begun < 2
+
+
+# ---- once
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        "Message-ID: <2@home.example>",
+        "Subject: something else",
+        "Date: Thu, 01 Jan 2099 00:00:00 +0000",
+        "Content-Type: text/html",
+        "Content-Transfer-Encoding: base64",
+        "In-Reply-To: <3@home.example>",
+    ],
+)
+async def test_what_is_put_above_what_was_signed_changes_nothing_as_it_is_not_read(field: str) -> None:
+    """Readers of mail take the first of two fields, and a signature covers the last."""
+    mail = HOME.sign(written("MIME-Version: 1.0", "Content-Type: text/plain", "Content-Transfer-Encoding: 7bit",
+                             "In-Reply-To: <0@home.example>"))  # fmt: skip
+    assert await judge(mail, dict(HOME.records)) == DKIM
+    forged = f"{field}\r\n".encode() + mail
+    assert HOME.verifies_as_such(mail)
+    assert await judge(forged, dict(HOME.records)) == Unproven(Why.UNREADABLE)
+    assert await judge(forged, {**HOME.records, **SPF_OF_HOME}, FROM_HOME) == Unproven(Why.UNREADABLE)
+
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("date", "verdict"),
+    [
+        ("Mon, 23 Nov 2026 12:00:00 +0000", DKIM),
+        ("Mon, 16 Nov 2026 12:00:00 -0000", DKIM),
+        ("Mon, 16 Nov 2026 13:59:00 +0200", Unproven(Why.OLD, "home.example")),
+        ("Mon, 23 Nov 2025 12:00:00 +0000", Unproven(Why.OLD, "home.example")),
+        ("Tue, 24 Nov 2026 11:59:00 GMT", DKIM),
+        ("Tue, 24 Nov 2026 12:01:00 GMT", Unproven(Why.OLD, "home.example")),
+        ("Fri, 01 Jan 2100 00:00:00 +0000", Unproven(Why.OLD, "home.example")),
+        ("Mon, 23\r\n Nov 2026 12:00:00 +0000 (UTC)", DKIM),
+        ("yesterday", DKIM),
+        ("Mon, 99 Nov 99999999999999999999 99:99:99 +9999", DKIM),
+    ],
+)
+async def test_a_signature_over_an_old_date_proves_nothing_but_who_comes_himself_may_be_late(
+    date: str, verdict: Verdict
+) -> None:
+    mail = HOME.sign(written(date=date))
+    assert await Prover(Trust(), Zone().add(HOME.records), lambda: NOW).who_wrote(mail, SOMEWHERE, POST) == verdict
+    both = Zone().add(HOME.records).add(SPF_OF_HOME)
+    late = await Prover(Trust(), both, lambda: NOW).who_wrote(mail, FROM_HOME, POST)
+    assert late == (DKIM if verdict == DKIM else SPF)
+
+
+async def test_a_date_that_is_not_signed_says_nothing() -> None:
+    mail = HOME.sign(written(date="Mon, 23 Nov 2020 12:00:00 +0000"), "from", "to", "message-id")
+    assert await judge(mail, dict(HOME.records)) == DKIM
+
+
+async def test_a_mail_whose_message_id_is_not_signed_is_known_by_its_signature() -> None:
+    mail = HOME.sign(written(), "from", "to", "date", "subject")
+    first = await judge(mail, dict(HOME.records))
+    again = await judge(mail.replace(b"<1@home", b"<2@home"), dict(HOME.records))
+    folded = await judge(mail.replace(b" b=", b" b=\r\n\t  ", 1), dict(HOME.records))
+    assert isinstance(first, Proven)
+    assert first.mark
+    assert first == again == folded
+    other = await judge(HOME.sign(written(text="Tea at five?"), "from", "to", "date", "subject"), dict(HOME.records))
+    assert isinstance(other, Proven)
+    assert other.mark != first.mark
 
 
 # ---- SPF

@@ -180,6 +180,11 @@ async def test_a_secret_address_without_a_check_asks_nothing_and_reads_no_head(p
         (b"X: y\rZ: q\r\n" + written(), "550 5.6.0 The head of this mail"),
         (written().replace(b"From:", b"From :"), "550 5.6.0 The head of this mail"),
         (written(to="bob@work.example"), f"550 5.7.1 To and Cc do not name {POST}"),
+        (
+            HOME.sign(written(date="Mon, 23 Nov 2020 09:30:00 +0000")),
+            "550 5.7.1 This mail says that it was written more",
+        ),
+        (b"Subject: other\r\n" + HOME.sign(written()), "550 5.6.0 The head of this mail"),
         (HOME.sign(written(), "from"), "550 5.7.26 The signature (DKIM) of your mail service does not cover To"),
         (HOME.sign(written(sender="bob@home.example")), "550 5.7.1 Nobody here has this mail address."),
     ],
@@ -329,6 +334,20 @@ async def test_nobody_can_have_another_ones_mail_taken_for_a_repeated_one(door: 
     assert (first.sender, second.sender) == ("alice@bücher.example", "alice@home.example")
     assert first.remote_id != second.remote_id
     assert second.remote_id == again.remote_id
+
+
+@pytest.mark.parametrize("address", [POST, OWN, ANSWER])
+async def test_who_got_a_signed_mail_cannot_have_it_posted_once_more_under_another_message_id(
+    door: MailDoor, pile: Pile, address: str
+) -> None:
+    """Some large services do not sign the Message-ID."""
+    mail = HOME.sign(written(to=f"{address}, mallory@evil.example"), "from", "to", "date", "subject")
+    await send(door, mail, address)
+    await send(door, mail.replace(b"<1@home.example>", b"<2@evil.example>"), address, sender="mallory@evil.example")
+    first, again = pile.messages
+    assert first.remote_id == again.remote_id
+    await send(door, HOME.sign(written(to=address, text="And at five?"), "from", "to", "date", "subject"), address)
+    assert pile.messages[2].remote_id != first.remote_id
 
 
 async def test_the_log_says_the_verdict_and_names_nobody(door: MailDoor, caplog: pytest.LogCaptureFixture) -> None:

@@ -25,7 +25,7 @@ NOT_CHECKED = Unproven(Why.NOT_CHECKED)
 
 
 SIGNED = "DKIM-Signature: v=1; a=rsa-sha256; d=%s; s=s1; h=%s; bh=A; b=A"
-BY_HOME, BY_MAIL = SIGNED % ("home.example", "from:to"), SIGNED % ("mail.home.example", "from:to")
+BY_HOME, BY_MAIL = (SIGNED % (each, "from:to:message-id") for each in ("home.example", "mail.home.example"))
 
 
 async def judge(mail: bytes, *, server: str = MX, client: str = "") -> Verdict:
@@ -188,6 +188,18 @@ async def test_a_to_line_that_was_put_above_a_signed_one_does_not_count() -> Non
     told = f"Authentication-Results: {MX}; dkim=pass header.d=home.example; dmarc=pass"
     mail = written(told, HERE, f"To: {POST}", BY_HOME, to="bob@work.example")
     assert await judge(mail) == Unproven(Why.TO_NOT_SIGNED, "home.example")
+
+
+async def test_an_old_mail_with_a_good_signature_may_have_been_here_before() -> None:
+    told = f"Authentication-Results: {MX}; dkim=pass header.d=home.example; dmarc=pass"
+    dated = SIGNED % ("home.example", "from:to:date")
+    old = "Mon, 23 Nov 2020 12:00:00 +0000"
+    assert await judge(written(told, HERE, dated, date=old)) == Unproven(Why.OLD, "home.example")
+    by_path = told.replace("dmarc", "spf=pass smtp.mailfrom=a@home.example; dmarc")
+    assert await judge(written(by_path, HERE, dated, date=old)) == YES
+    fresh = await judge(written(told, HERE, dated))
+    assert isinstance(fresh, Proven)
+    assert fresh.mark
 
 
 async def test_a_mail_that_names_somebody_else_was_not_written_to_us() -> None:
