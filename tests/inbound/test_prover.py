@@ -156,10 +156,12 @@ async def test_of_two_keys_in_one_place_neither_counts() -> None:
     assert await judge(HOME.sign(written()), {("s1._domainkey.home.example", "TXT"): other}) == DKIM
 
 
-async def test_endless_spaces_cost_nothing() -> None:
-    mail = HOME.sign(written()) + (b" " * 60_000 + b"x\r\n") * 20
-    async with asyncio.timeout(5):
-        assert await judge(mail, dict(HOME.records)) == NOBODY
+@pytest.mark.parametrize("line", [b" " * 60_000 + b"x\r\n", b"a b\tc " * 100_000 + b"\r\n"])
+async def test_endless_spaces_cost_nothing(line: bytes) -> None:
+    mail = HOME.sign(written()) + line * 20
+    begun = time.process_time()
+    assert await judge(mail, dict(HOME.records)) == NOBODY
+    assert time.process_time() - begun < 0.5
 
 
 @pytest.mark.parametrize(
@@ -249,6 +251,8 @@ async def test_a_name_that_looks_like_our_address_is_not_our_address(to: str) ->
         "Birds of Testville (a town) <post@birds.example> (everybody's)",
         "bob@work.example,\r\n\tBirds <post@birds.example>,carol@work.example",
         "Friends: bob@work.example, post@birds.example;",
+        '"post@birds.example" <post@birds.example>',
+        "'post@birds.example' <post@birds.example>; bob@work.example",
         "=?utf-8?q?V=C3=B6gel?= <post@birds.example>, Bob O'Neil <bob@work.example>",
     ],
 )
