@@ -21,6 +21,8 @@ MAX_CUT = 10_000
 """Characters that are kept of what was cut off."""
 
 _LONGEST_SUBJECT = 2_000
+_SHORTEST_SIGNED = 3  # ends of lines
+_BEFORE_ADDRESS = re.compile(r"[<(]")
 _ID = re.compile(r"<[\x21-\x3b\x3d\x3f-\x7e]{1,240}>")
 
 
@@ -50,7 +52,8 @@ def read(mail: Part) -> Letter:
     message_id = named.group() if named else ""
     answers = is_answer(subject)
     texts = "\n\n".join(text for text in found.texts if text.strip())[:MAX_TEXT]
-    words = own_words(texts, answers=answers or "in-reply-to" in mail)
+    name = _BEFORE_ADDRESS.split(header(mail, "from"), maxsplit=1)[0] if texts.count("\n") >= _SHORTEST_SIGNED else ""
+    words = own_words(texts, answers=answers or "in-reply-to" in mail, name="" if "@" in name else name)
     if found.sealed or is_sealed(words.own):
         return Letter("", subject, message_id, found.dropped, sealed=True)
     text, cut = clean(words.own), words.cut

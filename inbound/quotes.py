@@ -11,6 +11,7 @@ each line that its markup calls a quote or a signature.
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain
 
 from inbound.tongues import ALL
@@ -105,6 +106,7 @@ _UNSEEN = dict.fromkeys((*range(0x200E, 0x2010), *range(0x202A, 0x202F), *range(
 _BEHIND = " \t*_" + "".join(map(chr, _UNSEEN))
 
 _RULE = re.compile(r"^\s*[-_=*—–─━]{5,}\s*$")
+_WORD = re.compile(r"[^\W\d_]+")
 _FRAME = re.compile(r"(?:[-_=*~+#—–─━═＝＿☆★◇◆■□●○・※] ?){5,}")
 _QUOTED = re.compile(rf"^(?: {{0,3}}>|{NOT_THEIRS})")
 _MARKS = re.compile(rf"^{NOT_THEIRS}?(?:\s?>)*+ ?")
@@ -134,9 +136,9 @@ def is_signature(text: str) -> bool:
     return text.partition("\n")[0].rstrip() == "--"
 
 
-def own_words(text: str, *, answers: bool = False) -> Words:
+def own_words(text: str, *, answers: bool = False, name: str = "") -> Words:
     """The person's own words in ``text``. If all of it is quoted or forwarded: nothing where the mail ``answers``
-    another, else what it passes on."""
+    another, else what it passes on. ``name`` is what its sender is called in From."""
     lines = text.replace("\xa0", " ").split("\n")
     quotes = any(sign in text for sign in _SIGNS_OF_QUOTES)
     mine = _without_quotes(lines, answers=answers) if quotes else list(range(len(lines)))
@@ -146,7 +148,8 @@ def own_words(text: str, *, answers: bool = False) -> Words:
         else:
             lines, mine = _passed_on(lines)
     mine = mine[: _before_device(lines, mine)]
-    for end in (_before_footer, _before_signature, _before_device):
+    called = frozenset(_WORD.findall(name.casefold()))
+    for end in (_before_footer, partial(_before_signature, called=called), _before_device):
         shorter = mine[: end(lines, mine)]
         mine = shorter if _say_something(lines, shorter) else mine
     kept = frozenset(mine)
@@ -289,14 +292,15 @@ def _passed_on(lines: Sequence[str]) -> tuple[list[str], list[int]]:
     return bare, list(range(len(bare)))
 
 
-def _before_signature(lines: Sequence[str], mine: Sequence[int]) -> int:
-    """Where ``-- `` stands, or a closing phrase with a name under it or beside it; nowhere if a postscript follows."""
+def _before_signature(lines: Sequence[str], mine: Sequence[int], called: frozenset[str]) -> int:
+    """Where ``-- `` stands, or a closing phrase with a name under it or beside it, or the sender's name above what a
+    company wants there; nowhere if a postscript follows."""
     mail = [lines[at] for at in mine]
-    end = _signature(mail)
+    end = _signature(mail, called)
     return len(mail) if any(_POSTSCRIPT.match(line) for line in mail[end:]) else end
 
 
-def _signature(mail: Sequence[str]) -> int:
+def _signature(mail: Sequence[str], called: frozenset[str]) -> int:
     if "-- " in mail[1:] and len(mail) - (at := mail.index("-- ", 1)) <= _LONGEST_SIGNED:
         return at
     found, short = len(mail), True
@@ -309,6 +313,7 @@ def _signature(mail: Sequence[str]) -> int:
             (line in _DASHES and len(rest) <= 8)
             or (short and len(rest) <= 6 and _closes(line, rest))
             or ((line in _DASHES or _FRAME.fullmatch(line) or _closes(line, rest[:1])) and _is_company_s(rest))
+            or (called and _is_called(line, called) and _says_where(rest, 2))
         ):
             found = at
         short = short and len(line) <= _LONGEST_NAME
@@ -317,12 +322,22 @@ def _signature(mail: Sequence[str]) -> int:
 
 
 def _is_company_s(rest: Sequence[str]) -> bool:
-    """Whether this may be a name and all that companies want below it: where to call, to write, to look; no sentence.
-    In Japan there is a frame round it."""
-    if not rest or len(rest) > _LONGEST_COMPANY_S or _CONTACT.search(rest[0]):
+    """Whether this may be a name and all that companies want below it. In Japan there is a frame round it."""
+    if not rest or _CONTACT.search(rest[0]):
         return False
+    return _says_where(rest, 1 if _FRAME.fullmatch(rest[-1]) else 2)
+
+
+def _is_called(line: str, called: frozenset[str]) -> bool:
+    """Whether a line is somebody's name, with no more than a title or two."""
+    return len(line) <= _LONGEST_NAME and called <= (words := set(_WORD.findall(line.casefold()))) and len(words) < 5
+
+
+def _says_where(rest: Sequence[str], least: int) -> bool:
+    """Whether this is where to call, to write and to look, in so many lines at ``least``, and no sentence."""
     return (
-        sum(bool(_CONTACT.search(line)) for line in rest) >= (1 if _FRAME.fullmatch(rest[-1]) else 2)
+        len(rest) <= _LONGEST_COMPANY_S
+        and sum(bool(_CONTACT.search(line)) for line in rest) >= least
         and all(len(line) <= _LONGEST_DEVICE for line in rest)
         and not any(line[-1] in ".!?…" and len(line.split()) > 5 for line in rest)
     )
