@@ -457,6 +457,12 @@ RELAXED, STRICT = "v=DMARC1; p=reject", "v=DMARC1; p=reject; adkim=s; aspf=s"
         ("a.bank.example", "b.bank.example", {"bank.example": "v=DMARC1; psd=y"}, False),
         ("x.a.bank.example", "y.a.bank.example", {"bank.example": "v=DMARC1; psd=y"}, True),
         ("a.gov.example", "b.gov.example", {"example": "v=DMARC1; psd=y"}, True),
+        # a name under which others register is nobody's organisation, though it may not say so
+        ("a.co.uk", "b.co.uk", {"co.uk": RELAXED}, False),
+        ("a.co.uk", "b.co.uk", {"a.co.uk": RELAXED, "co.uk": RELAXED}, False),
+        ("x.a.co.uk", "y.a.co.uk", {"co.uk": RELAXED}, True),
+        ("alice.uk.com", "bob.uk.com", {"uk.com": RELAXED}, False),
+        ("a.example", "b.example", {"example": RELAXED}, False),
         # what is no policy
         ("home.example", "mail.home.example", {"home.example": [STRICT, STRICT]}, True),
         ("home.example", "mail.home.example", {"home.example": "v=DMARC2; adkim=s; aspf=s"}, True),
