@@ -21,8 +21,8 @@ MAX_DEPTH = 20
 MAX_OPENED = 5
 """Parts of one mail that are opened because a mail is packed up in them (S/MIME, ``winmail.dat``): in a few bytes there
 may be hundreds more, and so on in each of them."""
-MAX_MARKUP = 6 * MAX_TEXT
-"""Characters of HTML and its like that are read in one mail."""
+MAX_READ = 6 * MAX_TEXT
+"""Characters that are read in all parts of one mail, of each no more than MAX_TEXT: HTML takes long."""
 
 _LONGEST_EXCUSE = 300
 
@@ -89,26 +89,24 @@ class _Effort:
     """What a mail may cost, wherever in it that is."""
 
     def __init__(self) -> None:
-        self._opened = self._marked_up = 0
-        self._meant: dict[int, int] = {}
+        self._opened = self._read = 0
+        self._meant: dict[Part, int] = {}
 
     def may_open(self) -> bool:
         """Whether one more part may be opened, which counts it."""
         self._opened += 1
         return self._opened <= MAX_OPENED
 
-    def may_read(self, part: Part, kind: str) -> bool:
-        """Whether one more text may be read, which counts it where it has markup: that takes long."""
-        if kind in _PLAIN:
-            return True
-        self._marked_up += min(len(part.body), MAX_TEXT)  # of each no more is looked at
-        return self._marked_up <= MAX_MARKUP
+    def may_read(self, part: Part) -> bool:
+        """Whether one more text may be read, which counts it. What is called plain may be HTML as well."""
+        self._read += min(len(part.body), MAX_TEXT)
+        return self._read <= MAX_READ
 
     def meant(self, root: Part, rest: Sequence[Part]) -> int:
         """How many pictures somebody meant to send with a text: looked at once, however often it is asked."""
-        if id(root) not in self._meant:
-            self._meant[id(root)] = pictures.meant(root, rest) if self.may_read(root, "text/html") else len(rest)
-        return self._meant[id(root)]
+        if root not in self._meant:
+            self._meant[root] = pictures.meant(root, rest) if self.may_read(root) else len(rest)
+        return self._meant[root]
 
 
 class _Place(NamedTuple):
@@ -156,7 +154,7 @@ def _choose(alternatives: Sequence[Part], place: _Place) -> Found:
     for part in alternatives:
         if part.get_content_type() != "text/plain" or _is_attachment(part, "text/plain"):
             continue
-        plain = text_of(part)
+        plain = text_of(part) if place.effort.may_read(part) else ""
         if plain.strip() and not _is_excuse(plain):
             plain = _PLACEHOLDER.sub("", plain)
             others = [other for other in alternatives if other is not part]
@@ -209,7 +207,7 @@ def _leaf(part: Part, kind: str, place: _Place) -> Found:
     if name == "smime.p7m" or (kind in _SMIME and (not name or not place.depth)):  # with another name it is a file
         return _from_smime(part, place) if place.depth < MAX_DEPTH and place.effort.may_open() else Found(dropped=1)
     if not _is_attachment(part, kind):
-        if not place.effort.may_read(part, kind):
+        if not place.effort.may_read(part):
             return Found(dropped=1)
         text = text_of(part)
         bare, dropped = _UUENCODED.subn("", text) if "\nend" in text else (text, 0)

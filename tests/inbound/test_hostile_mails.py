@@ -150,6 +150,9 @@ BOMBS: dict[str, Callable[[], bytes]] = {
     "spaces behind what may be a boundary": lambda: (
         b"Content-Type: multipart/mixed; boundary=x\r\n\r\n" + (b"--y" + b" " * 60_000 + b"\r\n") * 30
     ),
+    "markup in parts that are called plain": lambda: multi(
+        b"mixed", *[b"\r\n<html>" + b"<p>x<b>y</b>\r\n" * 6_000] * 25
+    ),
     "pictures in alternatives in pictures": lambda: related(9),
     "structures without end": lambda: b"Content-Type: application/pkcs7-mime\r\n" + encoded(b"\x30\x80" * MB),
     "signed in itself without end": lambda: b"\r\n" + b"-----BEGIN PGP SIGNED MESSAGE-----\r\n" * MB,
