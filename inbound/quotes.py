@@ -313,7 +313,13 @@ def _signature(mail: Sequence[str], called: frozenset[str]) -> int:
             (line in _DASHES and len(rest) <= 8)
             or (short and len(rest) <= 6 and _closes(line, rest))
             or ((line in _DASHES or _FRAME.fullmatch(line) or _closes(line, rest[:1])) and _is_company_s(rest))
-            or (called and _is_called(line, called) and _says_where(rest, 2))
+            or (
+                called
+                and len(rest) > 2
+                and _is_called(line, called)
+                and _stands_apart(mail, at)
+                and _says_where(rest, 2)
+            )
         ):
             found = at
         short = short and len(line) <= _LONGEST_NAME
@@ -326,6 +332,11 @@ def _is_company_s(rest: Sequence[str]) -> bool:
     if not rest or _CONTACT.search(rest[0]):
         return False
     return _says_where(rest, 1 if _FRAME.fullmatch(rest[-1]) else 2)
+
+
+def _stands_apart(mail: Sequence[str], at: int) -> bool:
+    """Whether there is an empty line above."""
+    return at > 0 and not mail[at - 1].strip()
 
 
 def _is_called(line: str, called: frozenset[str]) -> bool:

@@ -71,6 +71,11 @@ def test_a_company_s_signature_goes_that_has_no_close_above_the_sender_s_name(na
     found = letter(f"From: {name} <bob@birds.example>\n\nThe tour begins at three.\n\n{signature}")
     assert found.text == "The tour begins at three."
     assert "1 Lake Road" in found.cut
+    for own in (
+        f"Call me:\n{signature}",
+        "Call me:\n\nBob Example\n+44 20 7946 0123\nbob@birds.example",
+    ):
+        assert letter(f"From: {name} <bob@birds.example>\n\n{own}").cut == ""
     others = letter(f"From: Eve Other <eve@birds.example>\n\nAsk at the desk:\n\n{signature}")
     assert others.text.endswith("www.birds.example")
     sentence = letter(
