@@ -106,6 +106,7 @@ _UNSEEN = dict.fromkeys((*range(0x200E, 0x2010), *range(0x202A, 0x202F), *range(
 _BEHIND = " \t*_" + "".join(map(chr, _UNSEEN))
 
 _RULE = re.compile(r"^\s*[-_=*—–─━]{5,}\s*$")
+_NOBODY: frozenset[str] = frozenset()
 _WORD = re.compile(r"[^\W\d_]+")
 _FRAME = re.compile(r"(?:[-_=*~+#—–─━═＝＿☆★◇◆■□●○・※] ?){5,}")
 _QUOTED = re.compile(rf"^(?: {{0,3}}>|{NOT_THEIRS})")
@@ -148,8 +149,7 @@ def own_words(text: str, *, answers: bool = False, name: str = "") -> Words:
         else:
             lines, mine = _passed_on(lines)
     mine = mine[: _before_device(lines, mine)]
-    called = frozenset(_WORD.findall(name.casefold()))
-    for end in (_before_footer, partial(_before_signature, called=called), _before_device):
+    for end in (_before_footer, partial(_before_signature, name=name), _before_device):
         shorter = mine[: end(lines, mine)]
         mine = shorter if _say_something(lines, shorter) else mine
     kept = frozenset(mine)
@@ -292,11 +292,11 @@ def _passed_on(lines: Sequence[str]) -> tuple[list[str], list[int]]:
     return bare, list(range(len(bare)))
 
 
-def _before_signature(lines: Sequence[str], mine: Sequence[int], called: frozenset[str]) -> int:
+def _before_signature(lines: Sequence[str], mine: Sequence[int], name: str) -> int:
     """Where ``-- `` stands, or a closing phrase with a name under it or beside it, or the sender's name above what a
     company wants there; nowhere if a postscript follows."""
     mail = [lines[at] for at in mine]
-    end = _signature(mail, called)
+    end = _signature(mail, frozenset(_WORD.findall(name.casefold())) if name else _NOBODY)
     return len(mail) if any(_POSTSCRIPT.match(line) for line in mail[end:]) else end
 
 
