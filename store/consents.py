@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import bindparam, func, insert, select
 
-from store.schema import Instant, consents
+from store.schema import Instant, addresses, consents
 from store.unit import Reading, Unit
 
 _ADD = insert(consents)
@@ -14,6 +14,13 @@ _ASKED = (consents.c.action == "asked", consents.c.at > bindparam("since", type_
 _COUNT_ASKED = select(
     select(func.count()).where(*_ASKED, consents.c.address == bindparam("address")).scalar_subquery(),
     select(func.count()).where(*_ASKED, consents.c.words == bindparam("words")).scalar_subquery(),
+)
+_LAST_ABOUT = (
+    select(consents.c.action)
+    .join(addresses, addresses.c.address == consents.c.address)
+    .where(addresses.c.account_id == bindparam("account"), consents.c.words == bindparam("words"))
+    .order_by(consents.c.id.desc())
+    .limit(1)
 )
 _PAGE = select(consents).where(consents.c.id > bindparam("after")).order_by(consents.c.id).limit(bindparam("most"))
 _PAGE_OF = _PAGE.where(consents.c.address == bindparam("address"))
@@ -23,7 +30,8 @@ _OF = select(consents).where(consents.c.address == bindparam("address")).order_b
 @dataclass(frozen=True, slots=True)
 class ConsentRow:
     """One entry: ``action`` is ``given``, ``refused``, or ``asked`` (a code was sent there, and nothing is agreed yet);
-    ``how`` the door (``sms``, ``email``, ``web``, ``operator``, ``provider``), ``words`` what was written."""
+    ``how`` the door (``sms``, ``email``, ``web``, ``operator``, ``provider``, ``unsubscribe`` for the link in a mail),
+    ``words`` what was written, or what it is about where it is about one thing alone."""
 
     id: int
     address: str
@@ -43,6 +51,12 @@ async def count_asked(reading: Reading, address: str, words: str, *, since: date
     values = {"address": address, "words": words, "since": since}
     to_it, by_them = (await reading.execute(_COUNT_ASKED, values)).one()
     return max(to_it or 0, by_them or 0)
+
+
+async def last_about(reading: Reading, account_id: int, words: str) -> str | None:
+    """The last ``action`` with exactly these words, at any address that the account has now; None where there is
+    none."""
+    return (await reading.execute(_LAST_ABOUT, {"account": account_id, "words": words})).scalars().first()
 
 
 async def page(reading: Reading, *, after: int, most: int, address: str | None = None) -> list[ConsentRow]:
