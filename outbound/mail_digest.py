@@ -79,7 +79,7 @@ def render_digest(delivery: Outgoing, site: Site) -> bytes:
         f"Reply-To: <{replies_to}>\r\n"
         + list_id(mail_words.digests_on(site.name), "digest", site.mail_domain)
         + list_unsubscribe(stop, site)
-        + f"{ONE_CLICK}Auto-Submitted: auto-generated\r\nFeedback-ID: digest:digest:birdwire\r\n"
+        + f"{ONE_CLICK}Auto-Submitted: auto-generated\r\nFeedback-ID: posts:digest:birdwire\r\n"
         f"{marks(site.mail_domain)}{ALTERNATIVE}"
     )
     zone = ZoneInfo(digest.zone)

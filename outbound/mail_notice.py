@@ -77,5 +77,5 @@ def _as_list(delivery: Outgoing, stop: str, site: Site) -> str:
     return (
         list_id(mail_words.notices_of(kind, site.name), local, site.mail_domain)
         + list_unsubscribe(stop, site)
-        + f"{ONE_CLICK}Feedback-ID: {kind}:notice:birdwire\r\n"
+        + f"{ONE_CLICK}Feedback-ID: {kind}:ours:birdwire\r\n"
     )

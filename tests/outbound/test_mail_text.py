@@ -4,8 +4,9 @@ import dataclasses
 import re
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
+from email.header import decode_header, make_header
 from email.message import EmailMessage
-from email.policy import default
+from email.policy import compat32, default
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -103,12 +104,15 @@ def test_a_post_says_who_wrote_it_and_goes_to_one_person() -> None:
 
 
 def test_a_message_id_is_the_same_at_every_attempt() -> None:
-    assert (
-        read()["Message-ID"]
-        == read(attempt=3)["Message-ID"]
-        == message_id(31, SITE)
-        == "<delivery.31@mail.town.example>"
-    )
+    assert read()["Message-ID"] == read(attempt=3)["Message-ID"] == message_id(31, SITE)
+
+
+def test_a_message_id_has_a_seal_that_nobody_makes_without_the_key() -> None:
+    found = re.fullmatch(r"<delivery\.31\.([a-z2-7]{26})@mail\.town\.example>", read()["Message-ID"])
+    assert found is not None
+    assert token.make(SITE.key, Purpose.DELIVERY, 31).endswith(found[1])
+    others = [message_id(32, SITE), message_id(31, dataclasses.replace(SITE, key=b"x" * 32)), read()["Reply-To"]]
+    assert not any(found[1] in each for each in others)
 
 
 def test_replies_and_bounces_come_back_to_tokens_of_this_delivery() -> None:
@@ -260,7 +264,7 @@ def test_what_is_meant_for_one_is_not_filed_with_an_authors_posts() -> None:
 def test_an_answer_names_the_mail_that_it_answers() -> None:
     answer = read(id=33, post_id=9, reply_to_id=7, answered_mail=31)
     assert answer["In-Reply-To"] == read()["Message-ID"]
-    assert answer["References"].split() == ["<conversation.5@mail.town.example>", "<delivery.31@mail.town.example>"]
+    assert answer["References"].split() == ["<conversation.5@mail.town.example>", message_id(31, SITE)]
 
 
 def test_a_stranger_gets_no_token_to_reply_to() -> None:
@@ -286,6 +290,22 @@ def test_a_site_may_have_any_name() -> None:
         mail = read(site=dataclasses.replace(SITE, name=name))
         assert mail["From"].addresses[0].display_name == f"alice ({name})"
         assert mail["From"].addresses[0].addr_spec == "help@mail.town.example"
+
+
+@pytest.mark.parametrize(
+    "name", ["Ö" * 60, "The Very Long Name of a Community That Could Not Agree on " * 2, "東京" * 30]
+)
+def test_header_lines_are_as_short_as_receivers_may_ask(name: str) -> None:
+    """RFC 2047 2: no line with an encoded word is longer than 76; RFC 5322 2.1.1 would have 78 for all that can be."""
+    site = dataclasses.replace(SITE, name=name)
+    for delivery in (POST, dataclasses.replace(POST, text="Grüße aus dem Süden " * 7), NOTICE):
+        head = render(delivery, site).partition(b"\r\n\r\n")[0].decode()
+        for line in head.split("\r\n"):
+            if line.startswith(("From", "Subject", "List-Id", " =?")) or "=?" in line:
+                assert len(line) <= 76, line
+    written = message_from_bytes(render(POST, site), policy=compat32)["From"]  # `default` keeps folds within a name
+    said = str(make_header(decode_header(written.replace("\r\n", ""))))
+    assert said.replace('"', "").startswith(f"alice ({name})"[:120].strip())
 
 
 def test_html_in_a_post_is_text() -> None:
