@@ -12,6 +12,9 @@ from typing import NamedTuple
 _LONGEST_LINE = 4096
 _MOST_LINES = 100
 _GO_ON = 354
+_LAST_WORD = 6
+"""Times the usual wait that the reply to a mail's end may take. A server looks at the whole mail before it says
+anything, and who hangs up on it meanwhile sends the mail twice: RFC 5321 4.5.3.2.6 would rather have ten minutes."""
 
 
 class Stage(StrEnum):
@@ -84,9 +87,10 @@ class Conversation(asyncio.Protocol):
         return Stage.DATA, replies[-1]
 
     async def content(self, mail: bytes) -> Reply:
-        """Send the mail after a 354, and get the reply to its end. Raises HungUp, TimeoutError."""
+        """Send the mail after a 354, and get the reply to its end, which is waited for longer than any other. Raises
+        HungUp, TimeoutError."""
         self._data_begun = False
-        async with asyncio.timeout(self._timeout):
+        async with asyncio.timeout(_LAST_WORD * self._timeout):
             self._write(on_the_wire(mail))
             return await self._reply()
 
