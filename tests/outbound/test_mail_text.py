@@ -14,10 +14,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.domain import token, unsubscribe
+from gateway.domain import reply_people, reply_together, token, unsubscribe
 from gateway.domain.token import Purpose
 from gateway.domain.types import Channel, Digest, NoticeKind, Outgoing, PostKind
-from gateway.domain.unsubscribe import AuthorsMail
+from gateway.domain.unsubscribe import AllMail, AuthorsMail
 from gateway.languages import languages
 from gateway.service.site import Site
 from outbound.mail_text import message_id, render, return_path
@@ -237,14 +237,42 @@ def test_all_but_answers_and_codes_can_be_stopped(kind: NoticeKind) -> None:
     for header in ("List-Unsubscribe", "List-Unsubscribe-Post", "List-Id", "Feedback-ID"):
         assert (header in mail) == stoppable
     for each in ("plain", "html"):
-        assert ("Stop these mails" in part(mail, each)) == stoppable
+        assert ("Stop all mails" in part(mail, each)) == stoppable
     assert mail["Reply-To"].addresses[0].username.startswith("reply+")
 
 
 def test_a_request_says_how_it_is_answered() -> None:
-    mail = read(NOTICE, in_reply_to="", notice=NoticeKind.REQUEST, text="carol asks to follow you.")
+    words = reply_people.asks_to_follow("carol")
+    mail = read(NOTICE, in_reply_to="", notice=NoticeKind.REQUEST, text=words)
     for each in ("plain", "html"):
         assert "Answer this mail with ACCEPT or DENY." in part(mail, each)
+        assert "DENY carol" not in part(mail, each)  # which is how a text answers
+    assert part(mail, "plain").startswith("carol asks to follow you.\n\nAnswer")
+    assert '<a href="https://town.example/requests"' in part(mail, "html")
+
+
+def test_a_nudge_says_how_it_is_answered() -> None:
+    mail = read(NOTICE, in_reply_to="", notice=NoticeKind.NUDGE, text=reply_together.nudge("carol"))
+    assert part(mail, "plain").startswith("carol would like to hear from you.\n\nAnswer this mail, and")
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({}, "Stop these mails"),
+        ({"via": "#tea"}, "Stop these mails"),
+        ({"via": "#tea", "mention": True}, "Stop these mails"),
+        ({"mention": True}, "Stop all mails"),
+        ({"kind": PostKind.DIRECT}, "Stop all mails"),
+    ],
+)
+def test_the_link_says_whether_it_stops_all_mails(changes: dict[str, Any], words: str) -> None:
+    mail = read(**changes)
+    for each in ("plain", "html"):
+        assert words in part(mail, each)
+        assert part(mail, each).count("Stop ") == 1
+    stops = unsubscribe.what_stops(dataclasses.replace(POST, **changes), SITE.key)
+    assert isinstance(stops, AllMail) == (words == "Stop all mails")
 
 
 def test_what_is_meant_for_one_is_not_filed_with_an_authors_posts() -> None:
