@@ -1,8 +1,8 @@
 """The conversations with one destination: kept, used again, never more than it bears.
 
 A destination has one server or several. They are tried in order of preference, in random order where that is equal;
-one that could not be talked to comes last for a while. A conversation over a kept connection that turns out to be dead
-is begun anew, once.
+one that could not be talked to, or that takes nothing from us, comes last for a while. A conversation over a kept
+connection that turns out to be dead is begun anew, once.
 
 Cut off between the end of the data and its reply, the server may have the mail (RFC 5321 4.5.3.2.6, RFC 1047). It is
 sent again all the same: mail cannot be looked up, and both copies bear one Message-ID, by which receivers drop the
@@ -109,6 +109,8 @@ class Pool:
             try:
                 outcome = await self._over_kept_or_new(envelope)
             except NoWayIn as no:
+                if no.why is Why.LOCKED_OUT and tries < _TRIES and await self._has_another():
+                    continue
                 others = self._open + (self._dialling if no.why is Why.TURNED_AWAY else 0)
                 if not others or no.why is Why.LOCKED_OUT:
                     self._places.start_over()
@@ -184,12 +186,18 @@ class Pool:
         if reply.code == _CLOSING:
             raise _CutOff("the server is closing (421)", early=early, busy=True)
         if wants_login(stage, reply):
-            self._lock_out("wants a login", reply)
+            self._lock_out(conversation, "wants a login", reply)
         if self._takes_all and not options and wants_us_not(stage, reply):
-            self._lock_out(f"does not take us as a sender: {quoted(reply, envelope.recipient)}", reply)
+            words = quoted(reply, envelope.recipient).removeprefix(f"{reply.code} ")
+            self._lock_out(conversation, f"does not take us as a sender: {words}", reply)
         return meaning(stage, reply, envelope.recipient)
 
-    def _lock_out(self, reason: str, reply: Reply) -> NoReturn:
+    def _lock_out(self, conversation: Conversation, reason: str, reply: Reply) -> NoReturn:
+        """Its server takes nothing from us: another one may."""
+        self._asleep[conversation.where] = asyncio.get_running_loop().time() + PEER_RESTS
+        for each in [kept for kept in self._free if kept.where == conversation.where]:
+            self._free.remove(each)
+            self._hang_up(each)
         no = NoWayIn(Why.LOCKED_OUT, reason, reply.code)
         self._locked_out(no)
         raise no
@@ -215,10 +223,16 @@ class Pool:
                     self._locked_out(no)
             else:
                 self._open += 1
+                conversation.where = _where(peer)
                 return conversation
             finally:
                 self._dialling -= 1
         raise next((no for no in nos if no.why is not Why.LOCKED_OUT), nos[0])
+
+    async def _has_another(self) -> bool:
+        """Whether there is a server that was not found to be closed to us a moment ago."""
+        now = asyncio.get_running_loop().time()
+        return any(self._asleep.get(_where(peer), now) <= now for peer in await self._find())
 
     def _take_kept(self) -> Conversation | None:
         while self._free:

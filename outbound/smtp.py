@@ -40,13 +40,15 @@ class HungUp(ConnectionError):
 class Conversation(asyncio.Protocol):
     """Speaks on ``transport``; ``extensions`` of the relay's EHLO in lower case; ``timeout`` in seconds.
 
-    ``used_at``  when it was last put aside, in the loop's time; for whoever keeps it, as ``mails``: how many it had.
+    ``used_at``  when it was last put aside, in the loop's time; for whoever keeps it, as are ``mails``: how many it
+    had, and ``where``: host, address and port of the server.
     """
 
     def __init__(self, transport: asyncio.Transport, *, extensions: frozenset[str], timeout: float) -> None:
         self.extensions = extensions
         self.used_at = 0.0
         self.mails = 0
+        self.where = ("", "", 0)
         self._transport = transport
         self._timeout = timeout
         self._loop = asyncio.get_running_loop()
