@@ -12,7 +12,7 @@ from gateway.domain.delivery import Bounced, Outcome, State
 from gateway.domain.digest import MOST
 from gateway.domain.types import Lane, NoticeKind, Outgoing
 from gateway.domain.unsubscribe import AuthorsMail, what_stops
-from gateway.service import digests, joining, tending, unsubscribing
+from gateway.service import choosing, digests, joining, tending, unsubscribing
 from gateway.service.digests import LAST_LOOK
 from store import deliveries as deliveries_store
 from store import fanouts, posts
@@ -131,6 +131,18 @@ async def test_the_hour_is_one_of_the_persons_own_clocks(mailroom: Mailroom) -> 
     assert await wait_for(mailroom, START.replace(hour=22, minute=59)) == []
     assert len(await wait_for(mailroom, START.replace(hour=23))) == 1
     assert await mailroom.town.mail("bob", "EMAIL DAILY") == reply.mail_daily(18, "New York")
+
+
+async def test_who_moves_to_another_zone_gets_the_next_one_on_the_clocks_of_that_place(mailroom: Mailroom) -> None:
+    await mailroom.town.mail("bob", "EMAIL DAILY 18")
+    await post(mailroom, "one")
+    bob = await mailroom.town.account("bob")
+    async with mailroom.town.store.unit() as unit:
+        moved = {"bio": "", "language": "", "time_zone": "Asia/Tokyo", "overflow": ""}
+        assert await choosing.set_profile(unit, mailroom.town.site, bob, **moved, now=mailroom.town.now) is None
+    assert await wait_for(mailroom, START.replace(hour=18)) == []
+    (digest,) = await wait_for(mailroom, START.replace(day=2, hour=9))
+    assert words_of(digest) == ["one"]
 
 
 async def test_the_site_has_an_hour_for_those_who_chose_none(mailroom: Mailroom) -> None:
