@@ -70,6 +70,13 @@ async def mail_in_dns(
             "Set mail.domain to a domain whose MX leads to this machine.",
         )
         return
+    if not config.site.public_url.startswith("https://"):
+        yield Finding(
+            "site.public_url",
+            Level.WARN,
+            "it is not https, so mail programs show no button to unsubscribe, as big receivers want (RFC 8058)",
+            "Put a proxy with TLS before the site, and set site.public_url to its address.",
+        )
     address = config.mail.outbound.source_address or (own_address or _own_address)() if _sends_itself(config) else ""
     looks = [_mx(config, resolver), _spf(config, resolver, address), _dkim(config, resolver), _dmarc(config, resolver)]
     if _sends_itself(config):

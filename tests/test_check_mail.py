@@ -3,6 +3,7 @@
 import re
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ def configured(tmp_path: Path) -> Configure:
     def configure(**more: object) -> Config:
         named = {f"BIRDWIRE_MAIL__{key}": str(value) for key, value in more.items()}
         environ = {"BIRDWIRE_MAIL__DOMAIN": DOMAIN, "BIRDWIRE_STORE__URL": f"sqlite:///{tmp_path / 'b.db'}"}
-        return load(None, environ | named)
+        return load(None, environ | {"BIRDWIRE_SITE__PUBLIC_URL": f"https://{DOMAIN}"} | named)
 
     return configure
 
@@ -79,6 +80,13 @@ async def test_what_is_published_as_told_is_well(configured: Configure, key: Pat
     assert after[f"MX {DOMAIN}"].says == f"10 mx.{DOMAIN}"
     assert after[f"SPF {DOMAIN}"].says == f"v=spf1 mx ip4:{OURS} ~all"
     assert after[f"PTR {OURS}"].says == f"is {DOMAIN}"
+
+
+async def test_a_site_without_tls_has_no_button_to_unsubscribe(configured: Configure) -> None:
+    config = configured()
+    assert "site.public_url" not in await in_dns({}, config)
+    plain = replace(config, site=replace(config.site, public_url="http://birds.example"))
+    assert (await in_dns({}, plain))["site.public_url"].level is Level.WARN
 
 
 async def test_a_domain_that_nobody_knows_lacks_everything(configured: Configure) -> None:
