@@ -5,6 +5,7 @@ stands in the ledger of consent, by mailbox, and holds until its owner asks for 
 site. A FOLLOW by text asks for texts.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from gateway.domain.types import Channel
@@ -35,7 +36,13 @@ async def lift(unit: Unit, account_id: int, author_id: int, *, how: str, now: da
 
 async def stands(reading: Reading, account_id: int, author_id: int) -> bool:
     """Whether the last word on these mails was no."""
-    return await consents.last_about(reading, account_id, _words(author_id)) == "refused"
+    return bool(await among(reading, [(account_id, author_id)]))
+
+
+async def among(reading: Reading, pairs: Sequence[tuple[int, int]]) -> set[tuple[int, int]]:
+    """Of pairs of an account and an author those for which it was."""
+    refused = await consents.refused(reading, [(account_id, _words(author_id)) for account_id, author_id in pairs])
+    return {pairs[place] for place in refused}
 
 
 async def _enter(unit: Unit, account_id: int, author_id: int, action: str, how: str, now: datetime) -> None:

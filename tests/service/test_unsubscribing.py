@@ -7,7 +7,7 @@ from sqlalchemy import delete
 
 from gateway.domain import reply, reply_listening, reply_mail
 from gateway.domain.unsubscribe import AllMail, AuthorsMail, DeliverysMail, KeysMail, Stop, digest_of
-from gateway.service import fanout, following, joining, meeting, unsubscribing
+from gateway.service import fanout, following, joining, meeting, refusals, unsubscribing
 from gateway.service.unsubscribing import Done, Look
 from store import consents, follows, listeners
 from store.schema import deliveries
@@ -170,6 +170,27 @@ async def test_asking_for_that_author_by_mail_or_on_the_site_brings_them_back(
     await office.town.text("bob", "LEAVE alice")
     await office.town.text("bob", "FOLLOW alice")
     assert await comes(office) is None
+
+
+async def test_a_phone_that_followed_before_it_was_claimed_brings_no_mails_back(office: PostOffice) -> None:
+    await click(office, AuthorsMail(*await ids(office)))
+    await office.town.text("bob", "LEAVE alice")
+    await office.town.text("device", "FOLLOW alice")
+    await office.town.second_phone("bob", "device")
+    assert await comes(office) is False
+
+
+async def test_of_many_only_those_are_refused_that_were_refused_last(office: PostOffice) -> None:
+    bob, alice = await ids(office)
+    await office.town.join("carol")
+    carol = (await office.town.account("carol")).id
+    await click(office, AuthorsMail(bob, alice))
+    await click(office, AuthorsMail(bob, carol))
+    async with office.town.store.unit() as unit:
+        await refusals.lift(unit, bob, carol, how="web", now=office.town.now)
+        pairs = [(bob, carol), (carol, alice), (bob, alice), (bob, bob)]
+        assert await refusals.among(unit, pairs) == {(bob, alice)}
+        assert await refusals.among(unit, []) == set()
 
 
 async def test_the_ledger_says_who_refused_whose_mails_and_when_that_ended(office: PostOffice) -> None:
