@@ -16,7 +16,7 @@ from typing import NoReturn
 
 from gateway.domain.delivery import Bounced, Deferred, Outcome, Sent
 from outbound.mail_peer import Dialler, NoWayIn, Peer, Why, kind
-from outbound.mail_replies import SLOWED_PAUSE, meaning, quoted, wants_less, wants_login, wants_us_not
+from outbound.mail_replies import SLOWED_PAUSE, meaning, quoted, refuses_us, wants_less, wants_login
 from outbound.places import Places
 from outbound.smtp import Conversation, HungUp, Reply, Stage
 
@@ -187,7 +187,7 @@ class Pool:
             raise _CutOff("the server is closing (421)", early=early, busy=True)
         if wants_login(stage, reply):
             self._lock_out(conversation, "wants a login", reply)
-        if self._takes_all and not options and wants_us_not(stage, reply):
+        if self._takes_all and not options and refuses_us(stage, reply):
             words = quoted(reply, envelope.recipient).removeprefix(f"{reply.code} ")
             self._lock_out(conversation, f"does not take us as a sender: {words}", reply)
         return meaning(stage, reply, envelope.recipient)

@@ -51,7 +51,7 @@ def wants_login(stage: Stage, reply: Reply) -> bool:
     return stage is Stage.MAIL and reply.code in _NO_LOGIN
 
 
-def wants_us_not(stage: Stage, reply: Reply) -> bool:
+def refuses_us(stage: Stage, reply: Reply) -> bool:
     """Whether the server refuses whoever sends, before it has heard of a recipient or a mail."""
     return stage is Stage.MAIL and reply.code >= 500
 

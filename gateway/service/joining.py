@@ -397,8 +397,7 @@ async def _take_over(unit: Unit, nameless_id: int, account_id: int, now: datetim
     """End an account that only follows and give what it had to another."""
     followed = await follows.following(unit, nameless_id, most=_MOST_FOLLOWED)
     await follows.move(unit, nameless_id, account_id)
-    for _, author_id in await refusals.among(unit, [(account_id, each.id) for each in followed]):
-        await follows.set_mail(unit, author_id, account_id, False)
+    await refusals.keep(unit, account_id, [each.id for each in followed])
     await listeners.move(unit, nameless_id, account_id)
     await addresses.move_all(unit, nameless_id, account_id)
     await _end(unit, nameless_id, now)

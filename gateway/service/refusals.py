@@ -34,6 +34,14 @@ async def lift(unit: Unit, account_id: int, author_id: int, *, how: str, now: da
     return switched_off
 
 
+async def keep(unit: Unit, account_id: int, author_ids: Sequence[int]) -> None:
+    """The account has come to follow these authors in a way that says nothing of mail: what it refused stays so."""
+    for _, author_id in await among(unit, [(account_id, each) for each in author_ids]):
+        edge = await follows.edge(unit, author_id, account_id)
+        if edge is not None and edge.mail is None:
+            await follows.set_mail(unit, author_id, account_id, False)
+
+
 async def stands(reading: Reading, account_id: int, author_id: int) -> bool:
     """Whether the last word on these mails was no."""
     return bool(await among(reading, [(account_id, author_id)]))
