@@ -20,11 +20,15 @@ from typing import Any
 import dns.exception
 import dns.resolver
 import dns.reversename
+from dns import rdatatype
 
 from gateway.config import Config
 from gateway.finding import PATIENCE, Finding, Level
+from inbound.trust import questions, spf
+from inbound.trust.questions import Answer, Kind, Questions, Trouble, text_of
 from outbound.dkim_record import in_strings, public_key, public_record
 from outbound.mail_exchange import Exchange, Nowhere, Resolver, TakesNone, Unknown, find
+from outbound.mail_form import OFFICE
 from outbound.mail_signature import UnusableKey
 
 _FOR_TRYING = frozenset({"localhost", "example", "test", "invalid", "local"})
@@ -66,6 +70,13 @@ async def mail_in_dns(
             "Set mail.domain to a domain whose MX leads to this machine.",
         )
         return
+    if not config.site.public_url.startswith("https://"):
+        yield Finding(
+            "site.public_url",
+            Level.WARN,
+            "it is not https, so mail programs show no button to unsubscribe, as big receivers want (RFC 8058)",
+            "Put a proxy with TLS before the site, and set site.public_url to its address.",
+        )
     address = config.mail.outbound.source_address or (own_address or _own_address)() if _sends_itself(config) else ""
     looks = [_mx(config, resolver), _spf(config, resolver, address), _dkim(config, resolver), _dmarc(config, resolver)]
     if _sends_itself(config):
@@ -137,14 +148,50 @@ async def _spf(config: Config, resolver: Resolver, address: str) -> list[Finding
         return [Finding(what, Level.WARN, says, f"Publish: {record}{more}")]
     if len(records) > 1:
         return [Finding(what, Level.FAIL, f"there are {len(records)}, which count as none", "Leave one of them.")]
-    (spf,) = records
-    missing = [each for each in includes if each not in spf.lower()]
+    (published,) = records
+    said = published.lower()
+    missing = [each for each in includes if each not in said]
     if missing:
-        mend = f"Add include:{missing[0]} to it, before its all."
-        return [Finding(what, Level.WARN, f"it does not name {missing[0]}, which sends our mail", mend)]
-    if spf.lower().split()[-1] in ("all", "+all"):
+        mend = f"Add {' '.join(f'include:{each}' for each in missing)} to it, before its all."
+        return [Finding(what, Level.WARN, f"it does not name {', '.join(missing)}, which sends our mail", mend)]
+    if said.split()[-1] in ("all", "+all"):
         return [Finding(what, Level.WARN, "it lets everybody send in our name", "End it with ~all or -all.")]
-    return [Finding(what, Level.OK, spf)]
+    if {each.lstrip("-~?") for each in said.split()[1:]} <= {"all"}:
+        return [Finding(what, Level.WARN, "it names nobody who may send in our name", f"Publish instead: {record}")]
+    if address and not ip_address(address).is_private:
+        return [await _spf_of(config, resolver, address, published)]
+    return [Finding(what, Level.OK, published)]
+
+
+async def _spf_of(config: Config, resolver: Resolver, address: str, record: str) -> Finding:
+    """Whether the record lets the address send that our mail comes from, as receivers will find."""
+    what = f"DNS SPF {config.mail.domain}"
+    sender = f"{OFFICE}@{config.mail.domain}"
+    match await spf.passes(Questions(_as_records(resolver)), address, _name_out(config), sender):
+        case Trouble(reason):
+            return _unknown(what, f"what it says of {address}: {reason}")
+        case True:
+            return Finding(what, Level.OK, record)
+        case _:
+            mend = f"Add ip{ip_address(address).version}:{address} to it, before its all."
+            return Finding(what, Level.WARN, f"it does not let {address} send, from where our mail comes", mend)
+
+
+def _as_records(resolver: Resolver) -> questions.Resolver:
+    """The resolver as the evaluation of SPF asks it."""
+
+    async def ask(name: str, kind: Kind, /) -> Answer | Trouble:
+        try:
+            found = list(await resolver.resolve(name, kind, lifetime=PATIENCE))
+        except dns.resolver.NXDOMAIN:
+            return Answer(exists=False)
+        except dns.resolver.NoAnswer:
+            return Answer()
+        except (dns.exception.DNSException, OSError, UnicodeError) as error:
+            return Trouble(type(error).__name__)
+        return Answer(tuple(text_of(record, kind) for record in found if record.rdtype == rdatatype.from_text(kind)))
+
+    return ask
 
 
 def _includes(config: Config) -> list[str]:

@@ -2,8 +2,8 @@
 
 import csv
 import sys
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence, Set
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
@@ -22,7 +22,7 @@ from gateway.cli_base import (
     progress,
 )
 from gateway.config import Config
-from gateway.service import assigning, auditing, following
+from gateway.service import assigning, auditing, following, refusals
 from gateway.service.auditing import Act, called
 from store import accounts, default_follows, follows, relations
 from store.default_follows import DefaultFollow
@@ -136,7 +136,10 @@ def import_(config: Config, file: Path) -> None:
         with progress(batches, "following") as shown:
             for batch in shown:
                 async with desk.store.unit() as unit:
-                    await follows.add_missing(unit, [_edge(line, ids) for line in batch])
+                    edges = [_edge(line, ids) for line in batch]
+                    by_account = [(each.follower_id, each.followee_id) for each in edges if each.mail is None]
+                    refused = await refusals.among(unit, by_account)
+                    await follows.add_missing(unit, [_unless_refused(each, refused) for each in edges])
                     await auditing.note(unit, operator(), Act.FOLLOW_IMPORT, words=f"{len(batch)}", now=now())
         return len(lines)
 
@@ -277,6 +280,12 @@ def _refuse_unknown(lines: Sequence[Line], ids: dict[str, int]) -> None:
 
 def _edge(line: Line, ids: dict[str, int]) -> FollowRow:
     return FollowRow(ids[line.followee], ids[line.follower], "accepted", line.via.texts, line.via.mail, now())
+
+
+def _unless_refused(edge: FollowRow, refused: Set[tuple[int, int]]) -> FollowRow:
+    """What a follower has unsubscribed from comes back only where the file says email."""
+    is_refused = edge.mail is None and (edge.follower_id, edge.followee_id) in refused
+    return replace(edge, mail=False) if is_refused else edge
 
 
 async def _all_names(reading: Reading) -> dict[int, str]:

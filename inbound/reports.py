@@ -13,7 +13,7 @@ from email import message_from_bytes
 import structlog
 from flufl.bounce import all_failures
 
-from gateway.domain import mail_codes
+from gateway.domain import mail_codes, token
 from gateway.domain.complaint import KINDS, Complaint
 from gateway.domain.delivery import Fault
 from inbound.automatic import first_word, parts_below
@@ -42,6 +42,7 @@ _FAILED = frozenset({"failed", "failure", "error"})
 """``error`` is OpenSMTPD's word for it."""
 
 _SECRET = re.compile(r"\b(bounce|reply|unsubscribe)(?:\+|=2b)([a-z0-9]{27,60})@", re.IGNORECASE)
+_OUR_ID = re.compile(r"<delivery\.([1-9]\d{0,17})\.([a-z2-7]{26})@", re.IGNORECASE)
 _LINK = re.compile(r"/unsubscribe/([a-z0-9]{27,60})(?![a-z0-9])", re.IGNORECASE)
 _ADDRESS = re.compile(r"[^\s<>;,\"]{1,64}@[^\s<>;,\"]{1,253}")
 _MOST = 10
@@ -93,7 +94,8 @@ def complaint(mail: Part) -> Complaint | None:
 
 
 def _secrets(fields: Part, returned: list[Part]) -> Iterator[str]:
-    """What only who has the mail knows: the return path first, which names the very delivery."""
+    """What only who has the mail knows: the return path first, which names the very delivery, and its Message-ID last,
+    which some providers leave where they take all addresses out."""
     values = [*fields.get_all("original-mail-from", [])]
     for name in ("return-path", "reply-to", "list-unsubscribe"):
         for mail in returned[:_MOST]:
@@ -104,6 +106,9 @@ def _secrets(fields: Part, returned: list[Part]) -> Iterator[str]:
             yield f"{prefix}+{secret}".lower()
         for secret in _LINK.findall(text):
             yield f"unsubscribe+{secret}".lower()
+    for mail in returned[:_MOST]:
+        for number, seal in _OUR_ID.findall(mail.get("message-id", "")[:_LONGEST_REASON]):
+            yield f"delivery+{token.encode(int(number))}{seal}".lower()
 
 
 def _has_status(mail: Part) -> bool:

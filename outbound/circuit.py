@@ -14,7 +14,7 @@ import structlog
 from gateway import metrics
 from gateway.domain import breaker
 from gateway.domain.breaker import Breaker
-from gateway.domain.delivery import Bounced, Deferred, Outcome, Sent, Unsure
+from gateway.domain.delivery import Bounced, Deferred, Outcome, Sent, Unsure, Withdrawn
 
 log = structlog.get_logger(__name__)
 
@@ -53,7 +53,7 @@ class Circuit:
         match outcome:
             case None | Deferred(peer_down=True) | Unsure(peer_down=True):
                 after = breaker.failed(self._breaker, self._clock(), as_trial=as_trial)
-            case Sent() | Bounced() | Deferred():
+            case Sent() | Bounced() | Deferred() | Withdrawn():
                 after = breaker.succeeded()
             case Unsure():  # an error of ours
                 after = breaker.given_back(self._breaker) if as_trial else self._breaker

@@ -3,7 +3,8 @@
     no connection, no TLS, no login     to a relay: Deferred, for the whole route: nothing about this mail is wrong
                                         to a domain: Deferred, for all that goes there
     no server for the domain            Bounced, when DNS has said so for a while
-    what a server replies               as ``outbound.mail_replies`` reads it
+    5xx to MAIL                         from a relay: Deferred, for the whole route, until the operator has mended it
+    what else a server replies          as ``outbound.mail_replies`` reads it
 
 Over kept connections, one conversation at a time on each (``outbound.mail_pool``).
 """
@@ -36,7 +37,8 @@ UNREACHABLE_PAUSE = 15.0
 """Seconds for which mail rests when the relay cannot be talked to at all."""
 
 LOCKED_OUT_PAUSE = 300.0
-"""Seconds for which mail rests when the relay refuses our name, our password or our certificate check."""
+"""Seconds for which mail rests when the relay refuses our name, our password or our certificate check, or has us for no
+sender of its own."""
 
 BUSY_PAUSE = 5.0
 """Seconds for which one mail is put off for which a relay has no more room."""
@@ -75,7 +77,7 @@ class OutboundMailSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unk
     ``source_address``  the address of this machine that mail comes from; empty is any.
     ``dkim_key``     path of an RSA or Ed25519 private key in PEM; empty: the relay signs, or nobody does.
     ``dkim_second_key``  one of the other kind, for a second signature; it has a selector of its own.
-    ``timeout``      seconds for connecting, and for each reply.
+    ``timeout``      seconds for connecting, and for each reply; the one to a mail's end has six times as long.
     """
 
     route: Literal["relay", "mx"] = "relay"
@@ -183,15 +185,20 @@ class MailTransport:
 
 
 def mailbox(address: str) -> str | None:
-    """The address as the wire takes it, its domain in ASCII (RFC 5891); None if it can't be one."""
+    """The address as the wire takes it, its domain in ASCII (RFC 5891); None if it can't be one. By the standard
+    library's older rules mail for ``straße.example`` would go to ``strasse.example``, which may be somebody else's."""
     if not _MAILBOX.fullmatch(address):
         return None
     if address.isascii():
         return address
     local, _, domain = address.rpartition("@")
+    if domain.isascii():
+        return address
+    import idna  # loaded with the first name that needs it: its tables take 2 MB
+
     try:
-        return f"{local}@{domain.encode('idna').decode()}"
-    except UnicodeError:
+        return f"{local}@{idna.encode(domain, uts46=True).decode()}"
+    except (idna.IDNAError, UnicodeError):
         return None
 
 
@@ -203,7 +210,9 @@ def _relays(settings: OutboundMailSettings, dialler: Dialler) -> Pool:
 
     places = Places(settings.connections)
     reuse = settings.messages_per_connection
-    return Pool(find, dialler, places, reuse=reuse, shuffle=random.shuffle, locked_out=_call_the_operator)
+    return Pool(
+        find, dialler, places, reuse=reuse, shuffle=random.shuffle, locked_out=_call_the_operator, takes_all=True
+    )
 
 
 def _domains(settings: OutboundMailSettings, dialler: Dialler, site: Site, resolver: "Resolver | None") -> "Domains":

@@ -79,7 +79,7 @@ def render_digest(delivery: Outgoing, site: Site) -> bytes:
         f"Reply-To: <{replies_to}>\r\n"
         + list_id(mail_words.digests_on(site.name), "digest", site.mail_domain)
         + list_unsubscribe(stop, site)
-        + f"{ONE_CLICK}Auto-Submitted: auto-generated\r\nFeedback-ID: digest:digest:birdwire\r\n"
+        + f"{ONE_CLICK}Auto-Submitted: auto-generated\r\nFeedback-ID: posts:digest:birdwire\r\n"
         f"{marks(site.mail_domain)}{ALTERNATIVE}"
     )
     zone = ZoneInfo(digest.zone)
@@ -124,9 +124,9 @@ def _frame(site_name: str, public_url: str, more: int, several: bool, _language:
     why = mail_words.digest_why(several=several)
     home = f"{public_url}/"
     plain = f"{mail_words.digest_more(more)}: {home}\n\n" if more else ""
-    plain += f"-- \n{why}\n{mail_words.stop()}: {public_url}/unsubscribe/"
+    plain += f"-- \n{why}\n{mail_words.stop(everything=True)}: {public_url}/unsubscribe/"
     left = f'<p><a href="{escape(home)}">{escape(mail_words.digest_more(more))}</a></p>\n' if more else ""
-    before_stop, after_stop = page.stop_link(public_url)
+    before_stop, after_stop = page.stop_link(public_url, mail_words.stop(everything=True))
     return _Frame(
         printable(plain, cut=True),
         opening(site_name),

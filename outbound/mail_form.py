@@ -33,12 +33,17 @@ _LONGEST_PHRASE = 120
 _LINE = 66
 """Characters of a header line behind its name, where they can be broken; RFC 5322 wants 78 with it."""
 
+_LONGEST_LINE = 76
+"""The same with its name where there are encoded words (RFC 2047 2)."""
+
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 
 
 def message_id(delivery_id: int, site: Site) -> str:
-    """The same for every attempt at a delivery: a receiver that got the mail twice can drop the second."""
-    return f"<delivery.{delivery_id}@{site.mail_domain}>"
+    """The same for every attempt at a delivery: a receiver that got the mail twice can drop the second. Its seal shows
+    that whoever names it has the mail, or an answer to it: all that some providers leave in a complaint."""
+    _, seal = token.split(token.make(site.key, Purpose.DELIVERY, delivery_id))
+    return f"<delivery.{delivery_id}.{seal}@{site.mail_domain}>"
 
 
 def addressing(delivery: Outgoing, site: Site) -> str:
@@ -75,12 +80,20 @@ def list_unsubscribe(stop: str, site: Site) -> str:
 
 def sender(name: str, domain: str) -> str:
     """The From line."""
-    return f"From: {phrase(name)} <{OFFICE}@{domain}>\r\n"
+    return _labelled("From", name, f"{OFFICE}@{domain}")
 
 
 def list_id(name: str, local: str, domain: str) -> str:
     """The List-Id line (RFC 2919)."""
-    return f"List-Id: {phrase(name)} <{local}.{domain}>\r\n"
+    return _labelled("List-Id", name, f"{local}.{domain}")
+
+
+def _labelled(header: str, name: str, address: str) -> str:
+    """A header line of a name and an address in angle brackets, which begins a line where the last one is full."""
+    line = f"{header}: {phrase(name)}"
+    last = len(line) - line.rfind("\n") - 1
+    gap = " " if last + len(address) + 3 <= _LONGEST_LINE else "\r\n "
+    return f"{line}{gap}<{address}>\r\n"
 
 
 def marks(domain: str) -> str:
@@ -132,18 +145,16 @@ def one_line(text: str) -> str:
 
 def phrase(text: str) -> str:
     """A display name: quoted, or as encoded words (RFC 5322 3.2.5)."""
-    text = one_line(text)[:_LONGEST_PHRASE]
+    text = one_line(text)[:_LONGEST_PHRASE].rstrip()
     if _is_plain(text):
-        return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+        return _folded('"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"')
     return words(text)
 
 
 def words(text: str) -> str:
     """Unstructured header text of one line, folded: itself, or as encoded words where it needs them (RFC 2047)."""
     if _is_plain(text):
-        if len(text) <= _LINE:
-            return text
-        return "\r\n ".join(textwrap.wrap(text, _LINE, break_long_words=False, break_on_hyphens=False))
+        return _folded(text)
     encoded, chunk = [], b""
     for character in text:
         octets = character.encode("utf-8", "replace")
@@ -153,6 +164,13 @@ def words(text: str) -> str:
         chunk += octets
     encoded.append(chunk)
     return "\r\n ".join(f"=?utf-8?b?{base64.b64encode(word).decode()}?=" for word in encoded)
+
+
+def _folded(text: str) -> str:
+    """At its spaces, which stay where they are for whoever reads it."""
+    if len(text) <= _LINE:
+        return text
+    return "\r\n ".join(textwrap.wrap(text, _LINE, break_long_words=False, break_on_hyphens=False))
 
 
 def _is_plain(text: str) -> bool:

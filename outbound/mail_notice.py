@@ -45,13 +45,15 @@ def render_notice(delivery: Outgoing, site: Site) -> bytes:
         + f"Auto-Submitted: {'auto-replied' if answered else 'auto-generated'}\r\n"
         f"{marks(site.mail_domain)}{ALTERNATIVE}"
     )
-    hint = mail_words.notice_hint(delivery.notice)
+    hint = mail_words.notice_hint(delivery.notice, site.public_url)
     why = mail_words.notice_why(site.name)
-    plain = delivery.text.rstrip("\n") + (f"\n\n{hint}" if hint else "")
-    html = page.paragraphs(delivery.text, site.public_url) + page.paragraphs(hint, site.public_url)
+    said = mail_words.notice_text(delivery)
+    plain = said.rstrip("\n") + (f"\n\n{hint}" if hint else "")
+    html = page.paragraphs(said, site.public_url) + page.paragraphs(hint, site.public_url)
     if stop:
-        plain += f"\n\n-- \n{why}\n{mail_words.stop()}: {site.public_url}/unsubscribe/{stop}"
-        html += page.closing(why) + stop.join(page.stop_link(site.public_url)) + page.END
+        how = mail_words.stop(everything=True)
+        plain += f"\n\n-- \n{why}\n{how}: {site.public_url}/unsubscribe/{stop}"
+        html += page.closing(why) + stop.join(page.stop_link(site.public_url, how)) + page.END
     else:
         html += page.END_WITHOUT_REASON
     return b"".join(
@@ -77,5 +79,5 @@ def _as_list(delivery: Outgoing, stop: str, site: Site) -> str:
     return (
         list_id(mail_words.notices_of(kind, site.name), local, site.mail_domain)
         + list_unsubscribe(stop, site)
-        + f"{ONE_CLICK}Feedback-ID: {kind}:notice:birdwire\r\n"
+        + f"{ONE_CLICK}Feedback-ID: {kind}:ours:birdwire\r\n"
     )

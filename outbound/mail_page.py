@@ -19,7 +19,7 @@ hr{margin:24px 0 12px;border:0;border-top:1px solid #8b949c}
 .who{font-weight:600}
 .words{margin:0 0 12px;font-size:19px;line-height:27px;overflow-wrap:anywhere}
 .small{font-size:14px;line-height:20px;color:#656d75}
-.small a{color:inherit;text-decoration:underline}
+.small a{color:inherit;text-decoration:underline;white-space:nowrap}
 .post{margin:0 0 24px}
 .next{margin:0 0 24px;padding:0 0 0 14px;border-left:2px solid #8b949c}
 @media (prefers-color-scheme:dark){a{color:#7cc4e0}.small{color:#9ba4ac}}
@@ -70,9 +70,9 @@ def closing(why: str) -> str:
     return f'<hr>\n<p class="small">{escape(why)}'
 
 
-def stop_link(public_url: str) -> tuple[str, str]:
-    """The link that stops these mails, before its token and after it."""
-    return f'\n<a href="{escape(public_url)}/unsubscribe/', f'">{escape(mail_words.stop())}</a>'
+def stop_link(public_url: str, words: str) -> tuple[str, str]:
+    """The link that stops mails, before its token and after it."""
+    return f'\n<a href="{escape(public_url)}/unsubscribe/', f'">{escape(words)}</a>'
 
 
 END = "</p>\n</div>\n</body>\n</html>\n"

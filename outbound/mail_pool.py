@@ -1,8 +1,8 @@
 """The conversations with one destination: kept, used again, never more than it bears.
 
 A destination has one server or several. They are tried in order of preference, in random order where that is equal;
-one that could not be talked to comes last for a while. A conversation over a kept connection that turns out to be dead
-is begun anew, once.
+one that could not be talked to, or that takes nothing from us, comes last for a while. A conversation over a kept
+connection that turns out to be dead is begun anew, once.
 
 Cut off between the end of the data and its reply, the server may have the mail (RFC 5321 4.5.3.2.6, RFC 1047). It is
 sent again all the same: mail cannot be looked up, and both copies bear one Message-ID, by which receivers drop the
@@ -12,12 +12,13 @@ second. This is the only way in which a mail can come twice.
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from typing import NoReturn
 
 from gateway.domain.delivery import Bounced, Deferred, Outcome, Sent
 from outbound.mail_peer import Dialler, NoWayIn, Peer, Why, kind
-from outbound.mail_replies import meaning, wants_less, wants_login
+from outbound.mail_replies import SLOWED_PAUSE, meaning, quoted, refuses_us, wants_less, wants_login
 from outbound.places import Places
-from outbound.smtp import Conversation, HungUp, Stage
+from outbound.smtp import Conversation, HungUp, Reply, Stage
 
 IDLE_SECONDS = 20.0
 """A connection unused for so long is closed: servers end idle ones at their own, unknown time."""
@@ -46,12 +47,17 @@ class Full(Exception):
 
 
 class _CutOff(Exception):
-    """The conversation ended without a last reply. ``early``: before the server could have taken the mail."""
+    """The conversation ended without a last reply. ``early``: before the server could have taken the mail; ``busy``:
+    the server said that it has no time."""
 
-    def __init__(self, reason: str, *, early: bool) -> None:
+    def __init__(self, reason: str, *, early: bool, busy: bool = False) -> None:
         super().__init__(reason)
         self.reason = reason
         self.early = early
+        self.busy = busy
+
+    def outcome(self) -> Deferred:
+        return Deferred(self.reason, SLOWED_PAUSE, excused=True) if self.busy else Deferred(self.reason)
 
 
 FindPeers = Callable[[], Awaitable[Sequence[Peer]]]
@@ -70,15 +76,18 @@ class Pool:
         reuse: int,
         shuffle: Callable[[list[Peer]], None],
         locked_out: Callable[[NoWayIn], None] = lambda _: None,
+        takes_all: bool = False,
     ) -> None:
         """``reuse``: mails over one connection (0: any number). ``locked_out`` hears of each server where only the
-        operator can help, whether another one took the mail or not."""
+        operator can help, whether another one took the mail or not. ``takes_all``: every mail goes here, so who
+        refuses the sender of one refuses all of them, and none is given up for that."""
         self._find = find
         self._dialler = dialler
         self._places = places
         self._reuse = reuse
         self._shuffle = shuffle
         self._locked_out = locked_out
+        self._takes_all = takes_all
         self._free: list[Conversation] = []
         self._open = self._dialling = 0
         self._asleep: dict[tuple[str, str, int], float] = {}
@@ -100,6 +109,8 @@ class Pool:
             try:
                 outcome = await self._over_kept_or_new(envelope)
             except NoWayIn as no:
+                if no.why is Why.LOCKED_OUT and tries < _TRIES and await self._has_another():
+                    continue
                 others = self._open + (self._dialling if no.why is Why.TURNED_AWAY else 0)
                 if not others or no.why is Why.LOCKED_OUT:
                     self._places.start_over()
@@ -130,11 +141,11 @@ class Pool:
                 return await self._converse(kept, envelope)
             except _CutOff as cut:
                 if not cut.early:
-                    return Deferred(cut.reason)
+                    return cut.outcome()
         try:
             return await self._converse(await self._connect(), envelope)
         except _CutOff as cut:
-            return Deferred(cut.reason)
+            return cut.outcome()
 
     async def _converse(self, conversation: Conversation, envelope: Envelope) -> Outcome:
         """One mail in one conversation, which is kept if it is still good. Raises _CutOff, NoWayIn."""
@@ -173,12 +184,23 @@ class Pool:
         if wants_less(stage, reply) and not has_had_its_share:
             self._places.refused()
         if reply.code == _CLOSING:
-            raise _CutOff("the server is closing (421)", early=early)
+            raise _CutOff("the server is closing (421)", early=early, busy=True)
         if wants_login(stage, reply):
-            no = NoWayIn(Why.LOCKED_OUT, "wants a login", reply.code)
-            self._locked_out(no)
-            raise no
+            self._lock_out(conversation, "wants a login", reply)
+        if self._takes_all and not options and refuses_us(stage, reply):
+            words = quoted(reply, envelope.recipient).removeprefix(f"{reply.code} ")
+            self._lock_out(conversation, f"does not take us as a sender: {words}", reply)
         return meaning(stage, reply, envelope.recipient)
+
+    def _lock_out(self, conversation: Conversation, reason: str, reply: Reply) -> NoReturn:
+        """Its server takes nothing from us: another one may."""
+        self._asleep[conversation.where] = asyncio.get_running_loop().time() + PEER_RESTS
+        for each in [kept for kept in self._free if kept.where == conversation.where]:
+            self._free.remove(each)
+            self._hang_up(each)
+        no = NoWayIn(Why.LOCKED_OUT, reason, reply.code)
+        self._locked_out(no)
+        raise no
 
     async def _connect(self) -> Conversation:
         """With the first server that lets us in. Raises NoWayIn: the one that may pass soonest."""
@@ -201,10 +223,16 @@ class Pool:
                     self._locked_out(no)
             else:
                 self._open += 1
+                conversation.where = _where(peer)
                 return conversation
             finally:
                 self._dialling -= 1
         raise next((no for no in nos if no.why is not Why.LOCKED_OUT), nos[0])
+
+    async def _has_another(self) -> bool:
+        """Whether there is a server that was not found to be closed to us a moment ago."""
+        now = asyncio.get_running_loop().time()
+        return any(self._asleep.get(_where(peer), now) <= now for peer in await self._find())
 
     def _take_kept(self) -> Conversation | None:
         while self._free:

@@ -1,6 +1,7 @@
 """What a mail server's reply means for the mail that it is about.
 
-    4xx to anything             Deferred; a mail that was greylisted waits for some minutes
+    4xx to MAIL, 421            Deferred, for a minute and without blame: the server takes no more of us now
+    4xx to the rest             Deferred; a mail that was greylisted waits for some minutes
     5xx to MAIL                 Bounced: us
     5xx to the rest             Bounced: the address, the message or us, as the reply says
     250 to the end of the data  Sent
@@ -18,6 +19,9 @@ GREYLISTED_PAUSE = 300.0
 """Seconds until a mail is tried again that a server wants to see come a second time (RFC 6647 2): most remember for
 some hours who came, and want some minutes to have passed."""
 
+SLOWED_PAUSE = 60.0
+"""Seconds for which a mail is put off that came at the wrong moment, whatever it is."""
+
 _LONGEST_REPLY = 120
 _ENHANCED = re.compile(r"([245]\.\d{1,3}\.\d{1,3})\b")
 _NO_LOGIN = frozenset({530, 534, 535, 538})
@@ -33,7 +37,8 @@ def meaning(stage: Stage, reply: Reply, recipient: str) -> Outcome:
     if stage is Stage.END and reply.code // 100 == 2:
         return Sent(reason)
     if reply.code < 500:
-        return Deferred(reason, GREYLISTED_PAUSE if _is_greylisted(stage, reply) else None)
+        pause = GREYLISTED_PAUSE if _is_greylisted(stage, reply) else SLOWED_PAUSE if stage is Stage.MAIL else None
+        return Deferred(reason, pause, excused=stage is Stage.MAIL)
     match stage:
         case Stage.MAIL:
             return Bounced(reason, Fault.SENDER)
@@ -44,6 +49,11 @@ def meaning(stage: Stage, reply: Reply, recipient: str) -> Outcome:
 def wants_login(stage: Stage, reply: Reply) -> bool:
     """Whether the server takes nothing from those that are not logged in."""
     return stage is Stage.MAIL and reply.code in _NO_LOGIN
+
+
+def refuses_us(stage: Stage, reply: Reply) -> bool:
+    """Whether the server refuses whoever sends, before it has heard of a recipient or a mail."""
+    return stage is Stage.MAIL and reply.code >= 500
 
 
 def wants_less(stage: Stage, reply: Reply) -> bool:

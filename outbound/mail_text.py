@@ -118,8 +118,9 @@ def _letter(site_name: str, public_url: str, domain: str, of: tuple[Any, ...], _
     own_page = "" if post.kind is PostKind.DIRECT else f"{public_url}/@{post.author}/{post.post_id}"
     lead = mail_words.reposted(post) if post.original_author else ""
     plain = "\n\n".join(piece for piece in (lead, post.text, own_page) if piece)
-    plain += f"\n\n-- \n{why}\n{mail_words.stop()}: {public_url}/unsubscribe/"
-    before_stop, after_stop = page.stop_link(public_url)
+    stop = mail_words.stop(everything=mail_words.stops_all(post))
+    plain += f"\n\n-- \n{why}\n{stop}: {public_url}/unsubscribe/"
+    before_stop, after_stop = page.stop_link(public_url, stop)
     html = (
         f'<p class="who">{page.who(public_url, post.author, post.original_author)}</p>\n'
         + page.words(post.text, public_url)

@@ -5,8 +5,11 @@ from datetime import datetime
 from email import policy
 from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid
+from secrets import token_bytes
 
+from gateway.domain import token
 from gateway.domain.delivery import Bounced, Deferred, Outcome, Sent
+from gateway.domain.token import Purpose
 from outbound.mail import OutboundMailSettings, mailbox
 from outbound.mail_exchange import Nowhere, Resolver, TakesNone, Unknown, find
 from outbound.mail_form import LOOP_HEADER, OFFICE
@@ -31,8 +34,10 @@ async def try_out(
     resolver: Callable[[], Resolver],
     now: datetime,
 ) -> Outcome:
-    """``name`` and ``domain`` are the community's. Raises outbound.mail_signature.UnusableKey, and OSError or
-    ssl.SSLError for an unusable ``tls_ca``."""
+    """``name`` and ``domain`` are the community's. The return path looks like that of every mail, a new one for each,
+    so that a relay shows itself that takes mail from known addresses alone; nothing that comes back to it is taken.
+    Raises outbound.mail_signature.UnusableKey, and OSError or ssl.SSLError for an unusable ``tls_ca``."""
+    sender = f"bounce+{token.make(token_bytes(32), Purpose.BOUNCE, 0)}@{domain}"
     recipient = mailbox(address)
     if recipient is None:
         return Bounced("this is not a mail address")
@@ -55,7 +60,7 @@ async def try_out(
             watch("failed", f"it {no.reason}")
             continue
         try:
-            return await _hand_over(conversation, f"{OFFICE}@{domain}", recipient, mail, watch)
+            return await _hand_over(conversation, sender, recipient, mail, watch)
         except OSError as error:
             return Deferred(f"{peer.host} hung up: {str(error) or type(error).__name__}")
         finally:

@@ -12,6 +12,9 @@ from typing import NamedTuple
 _LONGEST_LINE = 4096
 _MOST_LINES = 100
 _GO_ON = 354
+_LAST_WORD = 6
+"""Times the usual wait that the reply to a mail's end may take. A server looks at the whole mail before it says
+anything, and who hangs up on it meanwhile sends the mail twice: RFC 5321 4.5.3.2.6 would rather have ten minutes."""
 
 
 class Stage(StrEnum):
@@ -37,13 +40,15 @@ class HungUp(ConnectionError):
 class Conversation(asyncio.Protocol):
     """Speaks on ``transport``; ``extensions`` of the relay's EHLO in lower case; ``timeout`` in seconds.
 
-    ``used_at``  when it was last put aside, in the loop's time; for whoever keeps it, as ``mails``: how many it had.
+    ``used_at``  when it was last put aside, in the loop's time; for whoever keeps it, as are ``mails``: how many it
+    had, and ``where``: host, address and port of the server.
     """
 
     def __init__(self, transport: asyncio.Transport, *, extensions: frozenset[str], timeout: float) -> None:
         self.extensions = extensions
         self.used_at = 0.0
         self.mails = 0
+        self.where = ("", "", 0)
         self._transport = transport
         self._timeout = timeout
         self._loop = asyncio.get_running_loop()
@@ -84,9 +89,10 @@ class Conversation(asyncio.Protocol):
         return Stage.DATA, replies[-1]
 
     async def content(self, mail: bytes) -> Reply:
-        """Send the mail after a 354, and get the reply to its end. Raises HungUp, TimeoutError."""
+        """Send the mail after a 354, and get the reply to its end, which is waited for longer than any other. Raises
+        HungUp, TimeoutError."""
         self._data_begun = False
-        async with asyncio.timeout(self._timeout):
+        async with asyncio.timeout(_LAST_WORD * self._timeout):
             self._write(on_the_wire(mail))
             return await self._reply()
 

@@ -20,7 +20,20 @@ import structlog
 
 from gateway import metrics
 from gateway.domain.alert import Alert
-from gateway.domain.delivery import Bounced, Deferred, Done, GiveUp, LookUp, Outcome, Retry, RetryRules, Unsure, Verdict
+from gateway.domain.delivery import (
+    Bounced,
+    Deferred,
+    Done,
+    Drop,
+    GiveUp,
+    LookUp,
+    Outcome,
+    Retry,
+    RetryRules,
+    Unsure,
+    Verdict,
+    Withdrawn,
+)
 from gateway.domain.departure import ShelfLife
 from gateway.domain.late import TELLERS
 from gateway.domain.pace import Pace
@@ -53,6 +66,10 @@ _ALERT_KNOWN = 5.0
 
 _OF_LEASE = 0.75
 """The part of a lease in which a delivery may be sent; the rest is for settling it before anybody takes it over."""
+
+_TO_FINISH = 0.25
+"""The part of it that must be left when a delivery is begun: one that is cut off in the middle may have arrived, and a
+mail is then sent again. What a slow relay did not get to by then waits for another claim."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,6 +168,7 @@ class Worker:
         self._others_from = datetime.min.replace(tzinfo=UTC)  # when the pace lets others go than answers
         self._look_for_alert_at = 0.0
         self._in_lease = tools.settings.lease.total_seconds() * _OF_LEASE
+        self._to_finish = tools.settings.lease.total_seconds() * _TO_FINISH
         self._ready: asyncio.Queue[tuple[deque[Outgoing], float]] = asyncio.Queue()
         self._done: list[Result] = []
         self._held = 0
@@ -263,9 +281,9 @@ class Worker:
         self._results.set()
 
     async def _attempt(self, delivery: Outgoing, until: float) -> Outcome:
-        """One try, begun while the lease is ours: ``until`` is in the loop's time."""
+        """One try, begun while there is time to end it: ``until`` is in the loop's time."""
         left = until - asyncio.get_running_loop().time()
-        if left <= 0:
+        if left <= self._to_finish:
             return Deferred("its turn came too late", 0.0, route_wide=True)
         heard = self._tools.hush.says(delivery.to)
         if heard is Says.FORBIDDEN:
@@ -275,9 +293,9 @@ class Worker:
             if forbidden is not None:
                 return forbidden
         if delivery.notice is NoticeKind.DIGEST:
-            nothing_left = await self._fill(delivery)
-            if nothing_left is not None:
-                return nothing_left
+            not_now = await self._fill(delivery)
+            if not_now is not None:
+                return not_now
         if self._circuit is None:
             return await self._try(delivery)
         return await self._circuit.attempt(lambda: self._try(delivery))
@@ -312,14 +330,14 @@ class Worker:
         except TROUBLE as error:
             return Deferred(f"the rules could not be asked again: {type(error).__name__}", 0.0)
 
-    async def _fill(self, delivery: Outgoing) -> Bounced | Deferred | None:
+    async def _fill(self, delivery: Outgoing) -> Withdrawn | Deferred | None:
         """Look up what a digest brings, now that it goes out."""
         try:
             async with self._tools.store.reading() as reading:
                 await digests.fill(reading, self._tools.site, delivery)
         except TROUBLE as error:
             return Deferred(f"what it brings could not be looked up: {type(error).__name__}", 0.0)
-        return None if delivery.digest and delivery.digest.posts else Bounced("nothing is left of what it was to bring")
+        return None if delivery.digest and delivery.digest.posts else Withdrawn(digests.NOTHING_LEFT)
 
     async def _settle(self) -> None:
         while self._held or not self._claimed_last:
@@ -396,6 +414,8 @@ class Worker:
                 case GiveUp(reason, fault):
                     metrics.delivery_settled(channel, "dead")
                     log.warning("given up", delivery=delivery.id, fault=fault, reason=reason)
+                case Drop(reason):
+                    log.info("nothing to send", delivery=delivery.id, reason=reason)
         metrics.deliveries_sent(channel, segments=segments, delays=delays)
 
 

@@ -1,12 +1,14 @@
 """The ledger of consent: who agreed to or refused texts, when, how, in which words. Rows are only ever added: the
 database itself refuses to change one or to take one out."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, func, insert, select
+from sqlalchemy import BigInteger, Text, bindparam, func, insert, literal_column, select
 
-from store.schema import Instant, consents
+from store.schema import Instant, addresses, consents
+from store.sql import given, rows
 from store.unit import Reading, Unit
 
 _ADD = insert(consents)
@@ -15,6 +17,17 @@ _COUNT_ASKED = select(
     select(func.count()).where(*_ASKED, consents.c.address == bindparam("address")).scalar_subquery(),
     select(func.count()).where(*_ASKED, consents.c.words == bindparam("words")).scalar_subquery(),
 )
+_asked = given("asked", account_id=BigInteger, words=Text)
+_LAST_ABOUT = (
+    select(consents.c.action)
+    .join(addresses, addresses.c.address == consents.c.address)
+    .where(addresses.c.account_id == _asked.c.account_id, consents.c.words == _asked.c.words)
+    .order_by(consents.c.id.desc())
+    .limit(1)
+    .correlate(_asked)
+    .scalar_subquery()
+)
+_REFUSED = select(_asked.c.n).where(literal_column("'refused'") == _LAST_ABOUT)
 _PAGE = select(consents).where(consents.c.id > bindparam("after")).order_by(consents.c.id).limit(bindparam("most"))
 _PAGE_OF = _PAGE.where(consents.c.address == bindparam("address"))
 _OF = select(consents).where(consents.c.address == bindparam("address")).order_by(consents.c.id)
@@ -23,7 +36,8 @@ _OF = select(consents).where(consents.c.address == bindparam("address")).order_b
 @dataclass(frozen=True, slots=True)
 class ConsentRow:
     """One entry: ``action`` is ``given``, ``refused``, or ``asked`` (a code was sent there, and nothing is agreed yet);
-    ``how`` the door (``sms``, ``email``, ``web``, ``operator``, ``provider``), ``words`` what was written."""
+    ``how`` the door (``sms``, ``email``, ``web``, ``operator``, ``provider``, ``unsubscribe`` for the link in a mail),
+    ``words`` what was written, or what it is about where it is about one thing alone."""
 
     id: int
     address: str
@@ -43,6 +57,12 @@ async def count_asked(reading: Reading, address: str, words: str, *, since: date
     values = {"address": address, "words": words, "since": since}
     to_it, by_them = (await reading.execute(_COUNT_ASKED, values)).one()
     return max(to_it or 0, by_them or 0)
+
+
+async def refused(reading: Reading, asked: Sequence[tuple[int, str]]) -> set[int]:
+    """Which of these, by their place, were refused last: an account, at any address that it has now, and the exact
+    words."""
+    return set((await reading.execute(_REFUSED, {"asked": rows(asked)})).scalars())
 
 
 async def page(reading: Reading, *, after: int, most: int, address: str | None = None) -> list[ConsentRow]:

@@ -9,6 +9,8 @@ from sqlalchemy import (
     ColumnElement,
     Text,
     bindparam,
+    delete,
+    exists,
     func,
     insert,
     literal_column,
@@ -123,7 +125,13 @@ _DROP = (
 )
 
 _OF_DIGEST = (deliveries.c.digest_id == bindparam("digest"), deliveries.c.state == _BUNDLED)
-_BROUGHT = select(deliveries.c.id).where(*_OF_DIGEST).order_by(deliveries.c.id.desc()).limit(bindparam("most"))
+_BROUGHT = (
+    select(deliveries.c.id)
+    .where(*_OF_DIGEST, deliveries.c.id < bindparam("below"))
+    .order_by(deliveries.c.id.desc())
+    .limit(bindparam("most"))
+)
+_ABOVE_ALL = 2**63 - 1
 _HOW_MANY = select(func.count()).select_from(deliveries).where(*_OF_DIGEST)
 _left_out = given("left_out", id=BigInteger, reason=Text)
 _LEAVE_OUT = (
@@ -131,6 +139,17 @@ _LEAVE_OUT = (
     .where(deliveries.c.id == _left_out.c.id, deliveries.c.state == _BUNDLED)
     .values(state=_DEAD, reason=_left_out.c.reason)
 )
+_brings = deliveries.alias("brings")
+_UNMAKE = (
+    delete(deliveries)
+    .where(
+        deliveries.c.id.in_(bindparam("digest_ids", expanding=True)),
+        deliveries.c.state.in_([_QUEUED, _DEAD]),
+        ~exists().where(_brings.c.digest_id == deliveries.c.id, _brings.c.state == _BUNDLED),
+    )
+    .returning(deliveries.c.notice_id)
+)
+_FORGET_NOTICES = delete(notices).where(notices.c.id.in_(bindparam("notice_ids", expanding=True)))
 
 
 async def any_due(reading: Reading, *, now: datetime) -> bool:
@@ -175,20 +194,20 @@ async def bring_back(unit: Unit, *, believable: datetime, now: datetime) -> int:
     return (await unit.execute(_BRING_BACK, {"believable": believable, "now": now})).rowcount
 
 
-async def bundle(unit: Unit, account_ids: Iterable[int], *, words: str, now: datetime) -> int:
+async def bundle(unit: Unit, account_ids: Iterable[int], *, words: str, now: datetime) -> list[int]:
     """For each of these people for whom anything waits, queue a digest that brings all of it, behind everything else
-    that goes out by mail; how many that makes. ``words`` are for a daemon of an earlier release, which knows nothing of
-    digests, should it send one. Rings the bell."""
+    that goes out by mail; the deliveries that are made. ``words`` are for a daemon of an earlier release, which knows
+    nothing of digests, should it send one. Rings the bell."""
     asked = rows([each] for each in sorted(account_ids))
     whose = sorted((await unit.execute(_WHOSE_WAITS, {"asked": asked})).scalars())
     if not whose:
-        return 0
+        return []
     added = await unit.execute(_ADD_NOTICES, {"new": rows([words, NoticeKind.DIGEST] for _ in whose)})
     made = rows(zip(sorted(added.scalars()), whose, strict=True))
     queued = (await unit.execute(_ADD_DELIVERIES, {"made": made, "now": now})).all()
     await unit.execute(_BUNDLE, [{"by_digest": each, "of_account": account, "now": now} for each, account in queued])
     unit.ring()
-    return len(whose)
+    return [each for each, _ in queued]
 
 
 async def drop(unit: Unit, account_ids: Sequence[int], reason: str, *, now: datetime) -> int:
@@ -198,12 +217,16 @@ async def drop(unit: Unit, account_ids: Sequence[int], reason: str, *, now: date
     return (await unit.execute(_DROP, {"account_ids": list(account_ids), "why": reason, "now": now})).rowcount
 
 
-async def brought(reading: Reading, digest_id: int, *, most: int) -> tuple[list[int], int]:
-    """The deliveries that a digest brings, the newest first and at most so many, and how many there are in all."""
-    newest = list((await reading.execute(_BROUGHT, {"digest": digest_id, "most": most})).scalars())
-    if len(newest) < most:
-        return newest, len(newest)
-    return newest, (await reading.execute(_HOW_MANY, {"digest": digest_id})).scalar_one()
+async def brought(reading: Reading, digest_id: int, *, most: int, below: int = _ABOVE_ALL) -> list[int]:
+    """The deliveries that a digest brings, the newest ``below`` an id first and at most so many."""
+    values = {"digest": digest_id, "most": most, "below": below}
+    return list((await reading.execute(_BROUGHT, values)).scalars())
+
+
+async def how_many(reading: Reading, digest_id: int) -> int:
+    """How many deliveries a digest brings."""
+    number: int = (await reading.execute(_HOW_MANY, {"digest": digest_id})).scalar_one()
+    return number
 
 
 async def leave_out(unit: Unit, left_out: Sequence[tuple[int, str]]) -> None:
@@ -211,6 +234,14 @@ async def leave_out(unit: Unit, left_out: Sequence[tuple[int, str]]) -> None:
     if left_out:
         values = [[delivery_id, storable(reason, 500)] for delivery_id, reason in left_out]
         await unit.execute(_LEAVE_OUT, {"left_out": rows(values)})
+
+
+async def unmake(unit: Unit, digest_ids: Sequence[int]) -> None:
+    """Take out those of these digests that bring nothing any more and are not in a worker's hands."""
+    if digest_ids:
+        taken_out = list((await unit.execute(_UNMAKE, {"digest_ids": list(digest_ids)})).scalars())
+        if taken_out:
+            await unit.execute(_FORGET_NOTICES, {"notice_ids": taken_out})
 
 
 def _subscriber(row: tuple[int, str, int | None, datetime | None, str | None, str | None, bool]) -> Subscriber:

@@ -3,6 +3,7 @@
 import re
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ def configured(tmp_path: Path) -> Configure:
     def configure(**more: object) -> Config:
         named = {f"BIRDWIRE_MAIL__{key}": str(value) for key, value in more.items()}
         environ = {"BIRDWIRE_MAIL__DOMAIN": DOMAIN, "BIRDWIRE_STORE__URL": f"sqlite:///{tmp_path / 'b.db'}"}
-        return load(None, environ | named)
+        return load(None, environ | {"BIRDWIRE_SITE__PUBLIC_URL": f"https://{DOMAIN}"} | named)
 
     return configure
 
@@ -81,6 +82,13 @@ async def test_what_is_published_as_told_is_well(configured: Configure, key: Pat
     assert after[f"PTR {OURS}"].says == f"is {DOMAIN}"
 
 
+async def test_a_site_without_tls_has_no_button_to_unsubscribe(configured: Configure) -> None:
+    config = configured()
+    assert "site.public_url" not in await in_dns({}, config)
+    plain = replace(config, site=replace(config.site, public_url="http://birds.example"))
+    assert (await in_dns({}, plain))["site.public_url"].level is Level.WARN
+
+
 async def test_a_domain_that_nobody_knows_lacks_everything(configured: Configure) -> None:
     found = await in_dns({}, configured(OUTBOUND__HOST="relay.example.net"))
     assert found[f"MX {DOMAIN}"].level is Level.FAIL
@@ -119,6 +127,8 @@ async def test_mx_records_must_lead_somewhere(configured: Configure, mx: list[st
         (['"v=spf10 mx"'], "relay.example.net", Level.WARN, "there is none"),
         (['"v=spf1 mx -all"', '"v=spf1 a -all"'], "relay.example.net", Level.FAIL, "there are 2"),
         (['"v=spf1 +all"'], "relay.example.net", Level.WARN, "it lets everybody"),
+        (['"v=spf1 -all"'], "relay.example.net", Level.WARN, "it names nobody"),
+        (['"v=spf1"'], "relay.example.net", Level.WARN, "it names nobody"),
         (['"v=spf1 mx -all"'], "smtp.postmarkapp.com", Level.WARN, "it does not name spf.mtasv.net"),
         (['"v=spf1 include:spf.mtasv.net -all"'], "smtp.postmarkapp.com", Level.OK, "v=spf1"),
         (['"v=spf1 mx -all"'], "email-smtp.eu-west-1.amazonaws.com", Level.WARN, "it does not name amazonses.com"),
@@ -128,6 +138,40 @@ async def test_spf_is_read(configured: Configure, spf: list[str], host: str, lev
     found = await in_dns({DOMAIN: {"TXT": [*spf, '"something else"']}}, configured(OUTBOUND__HOST=host))
     assert found[f"SPF {DOMAIN}"].level is level
     assert found[f"SPF {DOMAIN}"].says.startswith(says)
+
+
+@pytest.mark.parametrize(
+    ("spf", "level", "says"),
+    [
+        ("v=spf1 ip4:1.2.3.0/24 -all", Level.OK, "v=spf1"),
+        ("v=spf1 include:_spf.example.net ~all", Level.OK, "v=spf1"),
+        ("v=spf1 mx -all", Level.WARN, f"it does not let {OURS} send"),
+        ("v=spf1 include:gone.example.net -all", Level.WARN, f"it does not let {OURS} send"),
+        ("v=spf1 include:silent.example.net -all", Level.WARN, "could not look up"),
+        ("v=spf1 ip4:not.an.address -all", Level.WARN, f"it does not let {OURS} send"),
+    ],
+)
+async def test_spf_must_let_the_address_send_that_mail_goes_out_from(
+    configured: Configure, spf: str, level: Level, says: str
+) -> None:
+    """As receivers evaluate it, with all that it includes."""
+    records: Records = {
+        DOMAIN: {"TXT": [f'"{spf}"'], "MX": ["10 mx.example."]},
+        "mx.example": {"A": ["5.6.7.8"]},
+        "_spf.example.net": {"TXT": ['"v=spf1 a:out.example.net -all"']},
+        "out.example.net": {"A": [OURS]},
+        "silent.example.net": BROKEN,
+    }
+    found = (await in_dns(records, configured(OUTBOUND__ROUTE="mx")))[f"SPF {DOMAIN}"]
+    assert (found.level, found.says[: len(says)]) == (level, says)
+    if says.startswith("it does not"):
+        assert found.mend == f"Add ip4:{OURS} to it, before its all."
+
+
+async def test_all_relay_services_are_to_be_in_the_record(configured: Configure) -> None:
+    relays = {"OUTBOUND__RELAYS__0__HOST": "smtp.sendgrid.net", "OUTBOUND__RELAYS__1__HOST": "smtp.mailgun.org"}
+    found = (await in_dns({DOMAIN: {"TXT": ['"v=spf1 mx -all"']}}, configured(**relays)))[f"SPF {DOMAIN}"]
+    assert found.mend == "Add include:mailgun.org include:sendgrid.net to it, before its all."
 
 
 async def test_a_relay_service_that_is_known_is_named_in_the_record(configured: Configure) -> None:

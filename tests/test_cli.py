@@ -20,7 +20,7 @@ from gateway.cli_follows import parse_via
 from gateway.cli_post import parse_when
 from gateway.domain import provider_codes
 from gateway.domain.delivery import Halt
-from gateway.service import alerts, identity, joining, mailboxes
+from gateway.service import alerts, identity, joining, mailboxes, refusals
 from gateway.service.site import Site
 from store import accounts, addresses, reports, routes
 from store.unit import Store
@@ -253,6 +253,34 @@ def test_follows_go_out_and_come_back_the_same(birdwire):
     file.write_text(before + "\n@Alice, BOB ,\n")
     assert "5 follows stand" in birdwire.done("follow", "import", str(file))
     assert birdwire.done("follow", "export") == before + "alice,bob,\n"
+
+
+@pytest.mark.parametrize("way", ["add", "import"])
+def test_an_operators_follow_leaves_what_somebody_unsubscribed_from(birdwire, way):
+    for name in ("alice", "bob", "carol"):
+        birdwire.done("user", "add", name, "--email", f"{name}@mail.example")
+
+    async def unsubscribe() -> None:
+        store = Store(birdwire.url)
+        async with store.unit() as unit:
+            for name in ("bob", "carol"):
+                reader, author = await accounts.by_name(unit, name), await accounts.by_name(unit, "alice")
+                assert reader is not None
+                assert author is not None
+                await refusals.refuse(unit, reader.id, author.id, now=datetime.now(UTC))
+        await store.close()
+
+    asyncio.run(unsubscribe())
+    if way == "import":
+        file = birdwire.folder / "follows.csv"
+        file.write_text("bob,alice,\ncarol,alice,email\nalice,bob,\n")
+        birdwire.done("follow", "import", str(file))
+    else:
+        birdwire.done("follow", "bob", "alice")
+        birdwire.done("follow", "carol", "alice", "--via", "email")
+        birdwire.done("follow", "alice", "bob")
+    via = {(row["follower"], row["followee"]): row["via"] for row in birdwire.json("follow", "export")}
+    assert via == {("bob", "alice"): "none", ("carol", "alice"): "email", ("alice", "bob"): ""}
 
 
 def test_an_import_with_a_bad_line_changes_nothing(birdwire):

@@ -1,6 +1,7 @@
 """``birdwire mail test``: a real mail by the configured way, and what is told of it."""
 
 import asyncio
+import re
 import subprocess
 from email import message_from_bytes, policy
 from pathlib import Path
@@ -45,7 +46,8 @@ async def test_a_mail_is_sent_and_every_step_told() -> None:
     assert result.stdout.splitlines()[-1].endswith("250 2.0.0 Kept as 1")
     (mail,) = box.mails
     assert mail.recipients == ("bob@example.org",)
-    assert mail.message["From"] == mail.sender == "help@birds.example"
+    assert mail.message["From"] == "help@birds.example"
+    assert re.fullmatch(r"bounce\+[a-z2-7]{27}@birds\.example", mail.sender)  # as the return path of every mail is
     assert mail.subject == "A test from Testville"
     assert mail.message["Auto-Submitted"] == "auto-generated"
 

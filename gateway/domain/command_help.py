@@ -77,6 +77,9 @@ says so and offers `Y`, which posts it as it was written. `POST text` always pos
 - `EMAIL DAILY` and `EMAIL HOURLY` put posts together; direct messages and mentions still come at once. Nothing is sent
   when nothing was posted. What has waited comes at once when you change it, in one last mail, and never after
   `EMAIL OFF`. The hour is one of your own clocks: `18`, `18:00` or `6pm`.
+- Mails of one person's posts that you stopped by the link in one of them stay stopped until you say `FOLLOW name` or
+  `ON name` by mail, or switch them on at the site. `FOLLOW name` by text brings texts alone. By mail, from who has no
+  phone here, `ON name` and `OFF name` are about mails.
 """
 
 

@@ -38,7 +38,8 @@ class Complaint:
 
     ``kind``        its Feedback-Type, one of KINDS.
     ``secrets``     the secret addresses of ours that the returned mail has, as ``bounce+TOKEN``, ``reply+TOKEN`` or
-                    ``unsubscribe+TOKEN``: none is believed before its seal was looked at.
+                    ``unsubscribe+TOKEN``, and its Message-ID as ``delivery+TOKEN``: none is believed before its seal
+                    was looked at.
     ``recipients``  who the report says that it went to; often left out.
     """
 

@@ -103,7 +103,14 @@ class Bounced:
     fault: Fault = Fault.MESSAGE
 
 
-Outcome = Sent | Deferred | Unsure | Bounced
+@dataclass(frozen=True, slots=True)
+class Withdrawn:
+    """There is nothing left to hand over, and nobody failed: whatever it was to bring is gone. Why."""
+
+    reason: str
+
+
+Outcome = Sent | Deferred | Unsure | Bounced | Withdrawn
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +163,14 @@ class GiveUp:
     fault: Fault = Fault.MESSAGE
 
 
-Verdict = Done | Retry | LookUp | GiveUp
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """Settle as dead, which is no failure: the delivery had nothing to bring."""
+
+    reason: str
+
+
+Verdict = Done | Retry | LookUp | GiveUp | Drop
 
 _FREE_TRIES = 3
 """How many tries that never came to the provider are followed by another at once."""
@@ -194,6 +208,8 @@ def after_attempt(
             return Done(remote_id)
         case Bounced(reason, fault):
             return GiveUp(reason, fault)
+        case Withdrawn(reason):
+            return Drop(reason)
         case Unsure(reason, peer_down):
             return LookUp(now + rules.look_up_after, reason, peer_down)
         case Deferred(reason, retry_after, route_wide, peer_down):

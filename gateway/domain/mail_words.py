@@ -22,8 +22,9 @@ _LONGEST = 78
 _SENTENCE = re.compile(r".*?[.!?](?=\s|$)", re.DOTALL)
 
 
-def stop() -> str:
-    return say("Stop these mails")
+def stop(*, everything: bool = False) -> str:
+    """What the link does that stops mails: those of this kind, or all where they have no switch of their own."""
+    return say("Stop all mails") if everything else say("Stop these mails")
 
 
 def open_post() -> str:
@@ -75,6 +76,11 @@ def subject(post: Said) -> str:
 def reposted(post: Said | Outgoing) -> str:
     """What stands before a repost's words."""
     return say("{author} reposted {original}:", author=post.author, original=post.original_author)
+
+
+def stops_all(post: Said) -> bool:
+    """Whether the link in a post's mails stops all mails, as ``gateway.domain.unsubscribe.what_stops`` has it."""
+    return not post.via and (post.mention or post.kind is PostKind.DIRECT)
 
 
 def why(post: Said) -> str:
@@ -174,11 +180,20 @@ def notice_subject(notice: Outgoing, site: str) -> str:
     return words if len(words) <= _LONGEST else f"{words[: _LONGEST - 1].rstrip()}…"
 
 
-def notice_hint(kind: NoticeKind | None) -> str:
+def notice_text(notice: Outgoing) -> str:
+    """What a mail says. Where answering it does something, a text's instructions are left out: the hint has those."""
+    if not notice_hint(notice.notice, ""):
+        return notice.text
+    first = _SENTENCE.match(notice.text)
+    return first[0] if first else notice.text
+
+
+def notice_hint(kind: NoticeKind | None, public_url: str) -> str:
     """What answering this mail does, where it does something; stands below the words."""
     match kind:
         case NoticeKind.REQUEST:
-            return say("Answer this mail with ACCEPT or DENY.")
+            how = say("Answer this mail with ACCEPT or DENY.")
+            return how + "\n\n" + say("See who it is: {link}", link=f"{public_url}/requests")
         case NoticeKind.NUDGE:
             return say("Answer this mail, and your answer is posted.")
         case (

@@ -311,6 +311,10 @@ def unsubscribed(name: str) -> str:
     return say("You get no more mails of {name}'s posts.", name=name)
 
 
+def mails_again(name: str) -> str:
+    return say("{name}'s posts come by mail now.", name=name)
+
+
 # ---- what does not work
 
 

@@ -24,6 +24,7 @@ class Purpose(StrEnum):
     REPLY = "reply"
     BOUNCE = "bounce"
     UNSUBSCRIBE = "unsubscribe"
+    DELIVERY = "delivery"
     FEED = "feed"
     LOGIN = "login"
     SIGNUP = "signup"

@@ -13,7 +13,7 @@ from gateway.domain import proof, reply_site, token
 from gateway.domain.quiet import Hours, read
 from gateway.domain.text import normalise
 from gateway.domain.token import Purpose
-from gateway.domain.types import Channel, EmailMode, NoticeKind, Overflow
+from gateway.domain.types import DIGESTS, Channel, EmailMode, NoticeKind, Overflow
 from gateway.service import digests, following, joining, mail_addresses, notify, proving, signing_up, waking
 from gateway.service.answering import pin as pins
 from gateway.service.joining import HeldBy, NameTaken, NotAName
@@ -91,8 +91,11 @@ async def set_profile(
         time_zone=time_zone or None,
         overflow=overflow or None,
     )
-    if me.quiet_hours and (time_zone or None) != me.time_zone:  # the same hours, on other clocks
-        await waking.set_daily(unit, site, me.id, read(me.quiet_hours), now=now)
+    if (time_zone or None) != me.time_zone:  # the same hours, on other clocks
+        if me.quiet_hours:
+            await waking.set_daily(unit, site, me.id, read(me.quiet_hours), now=now)
+        if EmailMode(me.email_mode) in DIGESTS:
+            await digests.set_mode(unit, site, me.id, EmailMode(me.email_mode), now=now)
     return None
 
 

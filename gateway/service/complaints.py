@@ -1,8 +1,8 @@
 """What follows from a feedback report: somebody pressed "this is spam" on a mail of ours, and their provider tells us.
 
 It is obeyed at once, and its mailbox's owner is told another way. Anybody can write such a report, so it must hold
-something that only who has the mail can know: one of the secret addresses in it. Its Message-ID and Feedback-ID can be
-guessed, and stop nothing.
+something that only who has the mail can know: one of the secret addresses in it, or its Message-ID, which is sealed as
+they are. Its Feedback-ID names no mail and no person, and stops nothing.
 """
 
 import re
@@ -83,7 +83,7 @@ async def _named(reading: Reading, site: Site, complaint: Complaint) -> _Named:
         prefix, _, secret = each.lower().partition("+")
         if prefix == Purpose.UNSUBSCRIBE:
             stop = stop or unsubscribe.read(site.key, secret)
-        elif prefix in (Purpose.BOUNCE, Purpose.REPLY) and box is None:
+        elif prefix in (Purpose.BOUNCE, Purpose.REPLY, Purpose.DELIVERY) and box is None:
             claimed = token.parse(secret)
             if claimed is not None and await _is_genuine(reading, site, Purpose(prefix), claimed):
                 box, of_delivery = await _went_to(reading, claimed.number), DeliverysMail(claimed.number)
@@ -96,7 +96,7 @@ async def _named(reading: Reading, site: Site, complaint: Complaint) -> _Named:
 
 async def _is_genuine(reading: Reading, site: Site, purpose: Purpose, claimed: Claimed) -> bool:
     """Whether we made it; a reply address also when it was renewed since."""
-    if purpose is Purpose.BOUNCE:
+    if purpose is not Purpose.REPLY:
         return token.holds(site.key, purpose, claimed)
     owner = (await owners_of_deliveries(reading, {claimed.number})).get(claimed.number)
     return owner is not None and doors.made_reply_address(site, claimed, owner)

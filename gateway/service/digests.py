@@ -30,11 +30,13 @@ FARTHEST = timedelta(days=3)
 
 MAIL_OFF = "the recipient has turned mail off"
 
+NOTHING_LEFT = "nothing is left of what it was to bring"
+
 
 @dataclass(frozen=True, slots=True)
 class Rhythm:
     """How mail comes to somebody. ``hour`` is that of a daily digest, on the clocks of ``zone``; ``flushed``: what had
-    waited for a digest comes now, in one."""
+    waited for a digest, and may still be shown, comes now, in one."""
 
     mode: EmailMode
     hour: int
@@ -72,8 +74,9 @@ async def set_mode(
     await digests.set_mode(unit, account_id, mode, hour=after.hour, digest_at=digest_at)
     was_due = before.digest_at is not None and before.digest_at <= now
     flush = mode is not before.mode or was_due
-    flushed = flush and await _bundle(unit, site, [account_id], now) > 0
-    return _rhythm(site, after, flushed=flushed)
+    made = await _bundle(unit, site, [account_id], now) if flush else []
+    flushed = [each for each in made if await _brings_anything(unit, each)]
+    return _rhythm(site, after, flushed=bool(flushed))
 
 
 async def turn_off(unit: Unit, account_id: int, *, now: datetime) -> None:
@@ -100,23 +103,17 @@ async def fill(reading: Reading, site: Site, delivery: Outgoing) -> None:
     """Look up what this digest brings now, and ask of each post whether it still may be shown; ``delivery.digest`` has
     it then. There may be nothing left."""
     assert delivery.account_id is not None
-    newest, in_all = await digests.brought(reading, delivery.id, most=digest.LOOKED_AT)
-    shown: list[Outgoing] = []
-    left_out: list[tuple[int, str]] = []
-    for each in sorted(await queue.details(reading, newest), key=lambda carried: -carried.id):
-        if reason := carriage.objection(each):
-            left_out.append((each.id, reason))
-        elif len(shown) < digest.MOST:
-            shown.append(carriage.outgoing(each, ""))
+    looked = await _look_through(reading, delivery.id)
     zone = _rhythm(site, await digests.by_id(reading, delivery.account_id)).zone
-    more = in_all - len(left_out) - len(shown) if shown else 0
-    delivery.digest = Digest(tuple(reversed(shown)), more, str(zone), tuple(left_out))
+    delivery.digest = Digest(looked.shown, looked.more, str(zone), looked.left_out)
 
 
 async def note_left_out(unit: Unit, sent: Iterable[Outgoing]) -> None:
-    """Write down what digests among these deliveries did not bring after all."""
-    digests_of = [each.digest for each in sent if each.digest is not None]
-    await digests.leave_out(unit, [left_out for each in digests_of for left_out in each.left_out])
+    """Write down what digests among these deliveries did not bring after all. One that brought nothing is taken out, as
+    if it had not been made: nobody was to get it, so nobody failed to."""
+    filled = [(each.id, each.digest) for each in sent if each.digest is not None]
+    await digests.leave_out(unit, [left_out for _, each in filled for left_out in each.left_out])
+    await digests.unmake(unit, [digest_id for digest_id, each in filled if not each.posts])
 
 
 async def bring_back(unit: Unit, *, now: datetime) -> int:
@@ -124,7 +121,44 @@ async def bring_back(unit: Unit, *, now: datetime) -> int:
     return await digests.bring_back(unit, believable=now + FARTHEST, now=now)
 
 
-async def _bundle(unit: Unit, site: Site, account_ids: Sequence[int], now: datetime) -> int:
+@dataclass(frozen=True, slots=True)
+class _Looked:
+    """What is in a digest: posts, oldest first; how many more there are; and what may not be shown, each with why."""
+
+    shown: tuple[Outgoing, ...]
+    more: int
+    left_out: tuple[tuple[int, str], ...]
+
+
+async def _look_through(reading: Reading, digest_id: int) -> _Looked:
+    """The newest posts that may be shown. Behind those that are looked at first it goes on only while there is none:
+    one author who wrote hundreds and was left since must not cost their reader all the others."""
+    page = await digests.brought(reading, digest_id, most=digest.LOOKED_AT)
+    in_all = len(page) if len(page) < digest.LOOKED_AT else await digests.how_many(reading, digest_id)
+    shown: list[Outgoing] = []
+    left_out: list[tuple[int, str]] = []
+    while page and not shown:
+        for each in sorted(await queue.details(reading, page), key=lambda carried: -carried.id):
+            if reason := carriage.objection(each):
+                left_out.append((each.id, reason))
+            elif len(shown) < digest.MOST:
+                shown.append(carriage.outgoing(each, ""))
+        is_last = len(page) < digest.LOOKED_AT
+        page = [] if is_last else await digests.brought(reading, digest_id, most=digest.LOOKED_AT, below=page[-1])
+    more = in_all - len(left_out) - len(shown) if shown else 0
+    return _Looked(tuple(reversed(shown)), more, tuple(left_out))
+
+
+async def _brings_anything(unit: Unit, digest_id: int) -> bool:
+    """Whether a digest that was made a moment ago has a post to show; one without is taken out again."""
+    looked = await _look_through(unit, digest_id)
+    if not looked.shown:
+        await digests.leave_out(unit, looked.left_out)
+        await digests.unmake(unit, [digest_id])
+    return bool(looked.shown)
+
+
+async def _bundle(unit: Unit, site: Site, account_ids: Sequence[int], now: datetime) -> list[int]:
     return await digests.bundle(unit, account_ids, words=mail_words.digest_elsewhere(f"{site.public_url}/"), now=now)
 
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from gateway.domain import reply_people
-from gateway.domain.types import NoticeKind
-from gateway.service import notify
+from gateway.domain.types import EmailMode, NoticeKind
+from gateway.service import notify, refusals
 from gateway.service.site import Site
 from store import accounts, deliveries, follows, relations
 from store.accounts import AccountRow
@@ -18,11 +18,12 @@ from store.unit import Reading, Unit
 
 @dataclass(frozen=True, slots=True)
 class Follows:
-    """The edge stands. ``again`` when it stood before; then ``texts`` when texts were switched on now, and
-    ``unmuted`` when a mute was lifted: who follows wants to hear."""
+    """The edge stands. ``again`` when it stood before; then ``texts`` when texts were switched on now, ``mails`` when
+    mails were, and ``unmuted`` when a mute was lifted: who follows wants to hear."""
 
     again: bool = False
     texts: bool = False
+    mails: bool = False
     unmuted: bool = False
 
 
@@ -83,12 +84,13 @@ async def follow(
     *,
     now: datetime,
     texts: bool = False,
-    mail: bool = False,
+    mail: str = "",
 ) -> Follows | Asked | Oneself | YouBlock | TooMany:
     """Follow somebody that :func:`find` showed to the follower, or ask to, and tell a protected one about it.
 
     ``texts``  their posts come by SMS: the wish came from the phone itself.
-    ``mail``   the wish came by mail: theirs come as the account says, also if they were stopped before.
+    ``mail``   the wish came by this door, ``email`` or ``web``, and not by text: theirs come as the account says, also
+               if they were refused before.
     """
     if follower.id == followee.id:
         return Oneself()
@@ -99,16 +101,21 @@ async def follow(
     if edge is not None:
         if texts and not edge.texts:
             await follows.set_texts(unit, followee.id, follower.id, True)
-        if mail and edge.mail is False:
-            await follows.set_mail(unit, followee.id, follower.id, None)
+        mails = bool(mail) and await refusals.lift(unit, follower.id, followee.id, how=mail, now=now)
         if edge.state != "accepted":
             return Asked(again=True)
-        return Follows(again=True, texts=texts and not edge.texts and follower.texts_on, unmuted=unmuted)
+        texted = texts and not edge.texts and follower.texts_on
+        return Follows(again=True, texts=texted, mails=mails and gets_mail(follower), unmuted=unmuted)
     limit = site.limits.follows_per_day
     if await follows.made_since(unit, follower.id, now - timedelta(days=1)) >= limit:
         return TooMany(limit)
     state = "requested" if followee.protected else "accepted"
-    await follows.put(unit, followee.id, follower.id, state=state, texts=texts, now=now)
+    if mail:
+        await refusals.lift(unit, follower.id, followee.id, how=mail, now=now)
+    refused = not mail and await refusals.stands(unit, follower.id, followee.id)
+    await follows.put(
+        unit, followee.id, follower.id, state=state, texts=texts, mail=False if refused else None, now=now
+    )
     if state == "accepted":
         return Follows()
     name = follower.name or ""
@@ -124,10 +131,18 @@ async def follow(
     return Asked()
 
 
+def gets_mail(account: AccountRow) -> bool:
+    """Whether posts come to this person by mail at all."""
+    return account.mail_id is not None and account.email_mode != EmailMode.OFF
+
+
 async def connect(
     unit: Unit, follower_id: int, followee_id: int, *, texts: bool, mail: bool | None, now: datetime
 ) -> None:
-    """The operator's follow: it stands at once, protected or not."""
+    """The operator's follow: it stands at once, protected or not. ``mail`` None leaves it to the account, and leaves a
+    refusal of the follower's as it is."""
+    if mail is None and await refusals.stands(unit, follower_id, followee_id):
+        mail = False
     await follows.put(unit, followee_id, follower_id, state="accepted", texts=texts, mail=mail, now=now)
 
 

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from gateway.domain import mail_domain, proof, reply
 from gateway.domain.speech import mark
 from gateway.domain.types import NAME_PATTERN, Channel, NoticeKind
-from gateway.service import forgetting, inviting, notify
+from gateway.service import forgetting, inviting, notify, refusals
 from gateway.service.mail_addresses import posting_address
 from gateway.service.site import Site
 from store import (
@@ -116,6 +116,8 @@ RESERVED_NAMES = frozenset(
 """Names that nobody may sign up with: a page bears them, a command means them, or they pass for those who run this."""
 
 _NAME = re.compile(NAME_PATTERN)
+_MOST_FOLLOWED = 1_000
+"""People whom an account that only follows may have been following, for what is looked at of each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -393,7 +395,9 @@ async def give_address(
 
 async def _take_over(unit: Unit, nameless_id: int, account_id: int, now: datetime) -> None:
     """End an account that only follows and give what it had to another."""
+    followed = await follows.following(unit, nameless_id, most=_MOST_FOLLOWED)
     await follows.move(unit, nameless_id, account_id)
+    await refusals.keep(unit, account_id, [each.id for each in followed])
     await listeners.move(unit, nameless_id, account_id)
     await addresses.move_all(unit, nameless_id, account_id)
     await _end(unit, nameless_id, now)

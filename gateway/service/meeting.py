@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import assert_never
 
 from gateway.domain.types import Source
-from gateway.service import following, posting, reporting
+from gateway.service import following, posting, refusals, reporting
 from gateway.service.following import Asked, Follows, Oneself, TooMany, YouBlock
 from gateway.service.posting import Outcome
 from gateway.service.site import Site
@@ -54,7 +54,7 @@ async def act(unit: Unit, site: Site, me: AccountRow, name: str, what: str, *, n
         return Oneself()
     match what:
         case "follow":
-            return _said(await following.follow(unit, site, me, other, mail=True, now=now))
+            return _said(await following.follow(unit, site, me, other, mail="web", now=now))
         case "leave":
             await following.leave(unit, me.id, other.id, now=now)
         case "lose":
@@ -75,7 +75,7 @@ async def act(unit: Unit, site: Site, me: AccountRow, name: str, what: str, *, n
         case "notexts":
             await follows.set_texts(unit, other.id, me.id, False)
         case "mail":
-            await follows.set_mail(unit, other.id, me.id, None)
+            await refusals.lift(unit, me.id, other.id, how="web", now=now)
         case "nomail":
             await follows.set_mail(unit, other.id, me.id, False)
         case _:

@@ -9,6 +9,7 @@ from gateway.domain.delivery import (
     Absent,
     Deferred,
     Done,
+    Drop,
     Fault,
     Finding,
     Found,
@@ -182,7 +183,7 @@ def _settled(delivery: Outgoing, verdict: Verdict, now: datetime, rules: RetryRu
                 sent_to_id=sent_to,
                 excused=excused,
             )
-        case GiveUp(reason, _):
+        case GiveUp(reason, _) | Drop(reason):
             return Settled(number, attempt, State.DEAD, now, now, reason=reason, segments=segments, sent_to_id=sent_to)
         case _:
             assert_never(verdict)

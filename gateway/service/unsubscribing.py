@@ -4,7 +4,8 @@
     unsubscribe(unit, site, stop)     it is stopped; what still comes
     stop_all(unit, site, stop)        all mails of the account are
 
-A followed author's mails have a switch of their own, and so have those for a word, a tag or a group. Anything else has
+A followed author's mails have a switch of their own, which holds also when that author is followed anew by text
+(``gateway.service.refusals``), and so have those for a word, a tag or a group. Anything else has
 none: all the account's mails stop. Whoever asks twice changes nothing more. None comes back for links of earlier
 releases alone: they name a delivery, and that is no longer kept.
 """
@@ -16,7 +17,7 @@ from typing import assert_never
 from gateway.domain import reply, reply_listening, reply_mail
 from gateway.domain.types import EmailMode, Lane, PostKind
 from gateway.domain.unsubscribe import AllMail, AuthorsMail, DeliverysMail, KeysMail, Stop, digest_of
-from gateway.service import digests
+from gateway.service import digests, refusals
 from gateway.service.site import Site
 from store import accounts, addresses, consents, deliveries, follows, listeners, posts
 from store.accounts import AccountRow
@@ -86,7 +87,7 @@ async def unsubscribe(unit: Unit, site: Site, stop: Stop, *, now: datetime) -> D
     if account.deleted_at is not None:
         return Done(reply_mail.account_is_gone(), "", is_all=True)
     if subject.author_id is not None:
-        await follows.set_mail(unit, subject.author_id, account.id, False)
+        await refusals.refuse(unit, account.id, subject.author_id, now=now)
         words = reply.unsubscribed(await _name(unit, subject.author_id))
     elif subject.key is not None:
         await listeners.stop_mail(unit, subject.key, account.id)
@@ -114,7 +115,7 @@ async def _all(unit: Unit, account: AccountRow, now: datetime) -> Done:
         await digests.turn_off(unit, account.id, now=now)
         box = None if account.mail_id is None else await addresses.by_id(unit, account.mail_id)
         if box is not None:
-            await consents.add(unit, box.address, action="refused", how="unsubscribe", words="", now=now)
+            await consents.add(unit, box.address, action="refused", how=refusals.HOW, words="", now=now)
     return Done(reply.mail_off(), reply_mail.nothing_left(), is_all=True)
 
 

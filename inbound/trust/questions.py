@@ -103,7 +103,7 @@ class DnsResolver:
         except (dns.exception.DNSException, OSError) as error:  # a time-out is an OSError
             log.info("dns.trouble", kind=kind, error=type(error).__name__)
             return Trouble(type(error).__name__)
-        return Answer(tuple(_text(record, kind) for record in answer.rrset or ()))
+        return Answer(tuple(text_of(record, kind) for record in answer.rrset or ()))
 
     def _open(self) -> "DnspythonResolver":
         """Raises a DNSException where the system says nothing of name servers, and none are configured."""
@@ -124,7 +124,8 @@ def server(written: str) -> tuple[str, int]:
     return found[1] or found[3], int(found[2] or found[4] or _DNS_PORT)
 
 
-def _text(record: object, kind: Kind) -> str:
+def text_of(record: object, kind: Kind) -> str:
+    """A record of dnspython's as :class:`Answer` has it."""
     match kind:
         case "TXT":
             return b"".join(record.strings).decode("utf-8", "replace")  # type: ignore[attr-defined]  # as its kind has

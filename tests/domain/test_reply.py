@@ -79,6 +79,7 @@ ANSWERS = [
     reply.suspended("ops@birds.example.org"),
     reply.slow_down(30),
     reply.texts_of(NAME, on=False),
+    reply.mails_again(NAME),
     reply.mail_off_texts_on(),
     reply.no_phone(ASK),
     reply.no_mail(ASK),

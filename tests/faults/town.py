@@ -258,7 +258,7 @@ class Town:
         name = mail.message["Message-ID"]
         if [each.message["Message-ID"] for each in self.mailbox.mails].count(name) == 2:
             return True
-        number = int(name.removeprefix("<delivery.").partition("@")[0])
+        number = int(name.removeprefix("<delivery.").partition(".")[0])
         async with self.store.reading() as reading:
             found = await reading.execute(select(deliveries.c.state).where(deliveries.c.id == number))
             assert found.scalar_one() == "dead", name

@@ -150,6 +150,23 @@ def test_a_complaint_may_name_the_return_path_in_its_fields_alone() -> None:
     assert found.secrets == (f"bounce+{SECRET}",)
 
 
+@pytest.mark.parametrize(
+    ("message_id", "secrets"),
+    [
+        (f"<delivery.31.{'s' * 26}@birds.example>", (f"delivery+7{'s' * 26}",)),
+        (f"<Delivery.31.{'S' * 26}@BIRDS.EXAMPLE>", (f"delivery+7{'s' * 26}",)),
+        ("<delivery.31@birds.example>", ()),
+        (f"<delivery.031.{'s' * 26}@birds.example>", ()),
+        (f"<delivery.{'9' * 40}.{'s' * 26}@birds.example>", ()),
+        (f"<x.delivery.31.{'s' * 26}@birds.example>", ()),
+    ],
+)
+def test_a_complaint_may_leave_nothing_but_the_message_id(message_id: str, secrets: tuple[str, ...]) -> None:
+    found = told(returns.complaint(returned=f"Message-ID: {message_id}\nSubject: [redacted]\n\n"))
+    assert found is not None
+    assert found.secrets == secrets
+
+
 def test_what_is_no_feedback_report_is_no_complaint() -> None:
     assert told("Subject: spam!\n\nFeedback-Type: abuse\n") is None
     assert told(report(block("failed", "5.1.1"), returned=MAIL)) is None

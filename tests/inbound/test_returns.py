@@ -21,6 +21,7 @@ from gateway.service import joining
 from gateway.service.site import Site
 from inbound.intake import Intake
 from inbound.mail import InboundMailSettings, MailDoor
+from outbound.mail_form import message_id
 from store import accounts, addresses, fanouts, follows, posts, routes
 from store.addresses import AddressRow
 from store.posts import NewPost
@@ -237,6 +238,38 @@ async def test_a_complaint_that_hides_all_addresses_but_the_link_is_obeyed(world
         returns.complaint(returned=hidden, kind="text/rfc822-headers"), "fbl@birds.example", sender="f@p.example"
     )
     assert (await world.box()).complained_at == NOW
+
+
+async def test_a_complaint_that_hides_every_address_and_link_is_obeyed_by_the_message_id(world: World) -> None:
+    """As providers return mail that take out whatever could name their customer."""
+    delivery = await world.sends()
+    raw = returns.complaint(
+        fields="Original-Mail-From: <redacted@birds.example>\nOriginal-Rcpt-To: <redacted@mail.example>\n",
+        returned="Return-Path: <redacted@birds.example>\nFrom: redacted@birds.example\nTo: redacted@mail.example\n"
+        f"Message-ID:\n {message_id(delivery, world.site)}\nReply-To: <redacted@birds.example>\n"
+        "List-Unsubscribe: <redacted>\nFeedback-ID: alice:post:birdwire\nSubject: hello\n\n[redacted]\n",
+    )
+    assert (await world.mail(raw, "fbl@birds.example", sender="feedback@provider.example")).startswith("2.0.0")
+    assert (await world.box()).complained_at == NOW
+    ((phone, words),) = await world.told()
+    assert (phone, "reported as spam" in words) == (PHONE, True)
+
+
+@pytest.mark.parametrize("forged", ["another's number", "another seal", "no seal", "a reply's seal"])
+async def test_a_message_id_that_was_made_up_stops_nothing(world: World, forged: str) -> None:
+    one, other = await world.sends(), await world.sends()
+    genuine = message_id(one, world.site)
+    seal = genuine.split(".")[2].partition("@")[0]
+    made_up = {
+        "another's number": genuine.replace(f"delivery.{one}.", f"delivery.{other}."),
+        "another seal": genuine.replace(seal, seal[::-1]),
+        "no seal": f"<delivery.{one}@birds.example>",
+        "a reply's seal": genuine.replace(seal, token.make(world.site.key, Purpose.REPLY, one)[-26:]),
+    }[forged]
+    raw = returns.complaint(returned=f"Message-ID: {made_up}\nTo: {BOB}\nSubject: hello\n\nhello\n")
+    await world.mail(raw, "fbl@birds.example", sender="mallory@evil.example")
+    assert (await world.box()).dead_at is None
+    assert await world.told() == []
 
 
 async def test_a_complaint_that_anybody_could_have_written_stops_nothing(world: World) -> None:

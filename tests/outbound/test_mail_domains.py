@@ -42,6 +42,20 @@ def to(address: str, **changes: Any) -> Any:
     return letter(to=address, **changes)
 
 
+async def test_a_domain_that_does_not_take_us_as_a_sender_ends_its_own_mails_alone() -> None:
+    port = free_port()
+    async with (
+        Script(ONE, port, MAIL=["550 5.7.1 not from you"]),
+        Mailbox(host=OTHER, port=port) as good,
+        straight(leads_to(ONE) | leads_to(OTHER, name="b.example"), port) as (wire, _),
+    ):
+        refused = await wire.send(to("bob@a.example"))
+        assert isinstance(await wire.send(to("bob@b.example", id=32)), Sent)
+    assert isinstance(refused, Bounced)
+    assert refused.fault is Fault.SENDER
+    assert len(good.mails) == 1
+
+
 async def test_a_mail_goes_to_the_server_that_is_preferred() -> None:
     port = free_port()
     async with (

@@ -65,6 +65,20 @@ async def test_a_login_that_one_relay_refuses_does_not_stop_the_mail() -> None:
     assert [entry["log_level"] for entry in logs] == ["error"]
 
 
+@pytest.mark.parametrize("reply", ["550 5.7.1 sender not verified", "530 5.7.0 log in first"])
+async def test_a_relay_that_does_not_take_us_as_a_sender_does_not_stop_the_mail(reply: str) -> None:
+    with structlog.testing.capture_logs() as logs:
+        async with Script(MAIL=["250 ok", reply]) as first, Mailbox() as second:
+            relays = (relay(first), relay(second, preference=1))
+            async with transport(1, relays=relays) as wire:
+                for number in range(4):
+                    assert isinstance(await wire.send(letter(id=number)), Sent)
+    assert len(second.mails) == 3
+    assert first.connections == 1
+    assert sum(line.startswith("MAIL") for line in first.said) == 2  # it is not asked again with each mail
+    assert [entry["log_level"] for entry in logs] == ["error"]
+
+
 async def test_only_when_none_lets_us_in_all_mail_rests() -> None:
     async with (
         Script(GREETING=["421 4.3.2 closing"]) as first,

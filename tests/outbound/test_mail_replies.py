@@ -3,7 +3,7 @@
 import pytest
 
 from gateway.domain.delivery import Deferred
-from outbound.mail_replies import GREYLISTED_PAUSE, meaning, wants_less
+from outbound.mail_replies import GREYLISTED_PAUSE, SLOWED_PAUSE, meaning, wants_less
 from outbound.smtp import Reply, Stage
 
 
@@ -21,7 +21,7 @@ from outbound.smtp import Reply, Stage
         (Stage.RCPT, 451, "4.4.1 no answer", None),
         (Stage.RCPT, 450, "4.2.1 mailbox disabled for now", None),
         (Stage.RCPT, 452, "4.2.2 mailbox full", None),
-        (Stage.MAIL, 451, "4.3.2 busy", None),
+        (Stage.MAIL, 451, "4.3.2 busy", SLOWED_PAUSE),
         (Stage.END, 451, "4.7.1 later", None),
         (Stage.RCPT, 321, "nonsense", None),
     ],

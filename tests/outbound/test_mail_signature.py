@@ -15,6 +15,9 @@ from gateway.service.site import Site
 from outbound.mail import MailTransport, OutboundMailSettings
 from outbound.mail_signature import Signatures, UnusableKey, read_signer
 from outbound.mail_text import render
+from tests import node
+from tests.outbound.letters import LETTERS
+from tests.outbound.letters import SITE as LETTERS_SITE
 
 SITE = Site(name="Townwire", public_url="https://town.example", mail_domain="mail.town.example", key=b"k" * 32)
 POST = Outgoing(
@@ -89,6 +92,40 @@ def test_nobody_adds_a_header_that_people_or_programs_go_by(key: tuple[Path, byt
     assert verifies(signed, record)
     assert not verifies(added + signed, record)
     assert not verifies(signed.replace(b"\r\nTo: ", b"\r\n" + added + b"To: "), record)
+
+
+VERIFIER = """
+const {dkimVerify} = require("mailauth/lib/dkim/verify");
+const {mails, records} = JSON.parse(require("fs").readFileSync(0, "utf8"));
+const missing = (name) => Promise.reject(Object.assign(new Error(name), {code: "ENOTFOUND"}));
+const resolver = async (name) => records[name] ? [[records[name]]] : missing(name);
+const found = mails.map(async (mail) => {
+  const {results} = await dkimVerify(Buffer.from(mail, "base64"), {resolver});
+  return results.map((each) => [each.selector, each.signingDomain, each.status.result]).sort();
+});
+Promise.all(found).then((all) => process.stdout.write(JSON.stringify(all)));
+"""
+
+
+def test_a_verifier_in_another_language_finds_both_signatures_good_on_every_kind_of_mail(tmp_path: Path) -> None:
+    """What signs is dkimpy, and so is what verifies above: a fault of its own would not be seen."""
+    rsa, ed25519 = made("rsa", tmp_path / "rsa"), made("ed25519", tmp_path / "ed25519")
+    signers = [read_signer(str(rsa[0]), "s1", SITE.mail_domain), read_signer(str(ed25519[0]), "s2", SITE.mail_domain)]
+    signed = [Signatures(signers).sign(render(each, LETTERS_SITE)) for each in LETTERS.values()]
+    changed = signed[0].replace(b"Tea in the hall", b"Tea at the pub")
+    assert changed != signed[0]
+    given = {
+        "mails": [base64.b64encode(each).decode() for each in (*signed, changed)],
+        "records": {
+            "s1._domainkey.mail.town.example": rsa[1].decode(),
+            "s2._domainkey.mail.town.example": ed25519[1].decode(),
+        },
+    }
+    *good, bad = node.run(VERIFIER, node.installed("mailauth", "7.1.0"), given)
+    both = [["s1", "mail.town.example", "pass"], ["s2", "mail.town.example", "pass"]]
+    assert dict(zip(LETTERS, good, strict=True)) == dict.fromkeys(LETTERS, both)
+    assert len(bad) == 2
+    assert "pass" not in [result for _, _, result in bad]
 
 
 def test_two_keys_make_two_signatures_that_are_both_good(tmp_path: Path) -> None:

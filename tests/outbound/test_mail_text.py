@@ -4,8 +4,9 @@ import dataclasses
 import re
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
+from email.header import decode_header, make_header
 from email.message import EmailMessage
-from email.policy import default
+from email.policy import compat32, default
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -13,10 +14,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.domain import token, unsubscribe
+from gateway.domain import reply_people, reply_together, token, unsubscribe
 from gateway.domain.token import Purpose
 from gateway.domain.types import Channel, Digest, NoticeKind, Outgoing, PostKind
-from gateway.domain.unsubscribe import AuthorsMail
+from gateway.domain.unsubscribe import AllMail, AuthorsMail
 from gateway.languages import languages
 from gateway.service.site import Site
 from outbound.mail_text import message_id, render, return_path
@@ -103,12 +104,15 @@ def test_a_post_says_who_wrote_it_and_goes_to_one_person() -> None:
 
 
 def test_a_message_id_is_the_same_at_every_attempt() -> None:
-    assert (
-        read()["Message-ID"]
-        == read(attempt=3)["Message-ID"]
-        == message_id(31, SITE)
-        == "<delivery.31@mail.town.example>"
-    )
+    assert read()["Message-ID"] == read(attempt=3)["Message-ID"] == message_id(31, SITE)
+
+
+def test_a_message_id_has_a_seal_that_nobody_makes_without_the_key() -> None:
+    found = re.fullmatch(r"<delivery\.31\.([a-z2-7]{26})@mail\.town\.example>", read()["Message-ID"])
+    assert found is not None
+    assert token.make(SITE.key, Purpose.DELIVERY, 31).endswith(found[1])
+    others = [message_id(32, SITE), message_id(31, dataclasses.replace(SITE, key=b"x" * 32)), read()["Reply-To"]]
+    assert not any(found[1] in each for each in others)
 
 
 def test_replies_and_bounces_come_back_to_tokens_of_this_delivery() -> None:
@@ -233,14 +237,42 @@ def test_all_but_answers_and_codes_can_be_stopped(kind: NoticeKind) -> None:
     for header in ("List-Unsubscribe", "List-Unsubscribe-Post", "List-Id", "Feedback-ID"):
         assert (header in mail) == stoppable
     for each in ("plain", "html"):
-        assert ("Stop these mails" in part(mail, each)) == stoppable
+        assert ("Stop all mails" in part(mail, each)) == stoppable
     assert mail["Reply-To"].addresses[0].username.startswith("reply+")
 
 
 def test_a_request_says_how_it_is_answered() -> None:
-    mail = read(NOTICE, in_reply_to="", notice=NoticeKind.REQUEST, text="carol asks to follow you.")
+    words = reply_people.asks_to_follow("carol")
+    mail = read(NOTICE, in_reply_to="", notice=NoticeKind.REQUEST, text=words)
     for each in ("plain", "html"):
         assert "Answer this mail with ACCEPT or DENY." in part(mail, each)
+        assert "DENY carol" not in part(mail, each)  # which is how a text answers
+    assert part(mail, "plain").startswith("carol asks to follow you.\n\nAnswer")
+    assert '<a href="https://town.example/requests"' in part(mail, "html")
+
+
+def test_a_nudge_says_how_it_is_answered() -> None:
+    mail = read(NOTICE, in_reply_to="", notice=NoticeKind.NUDGE, text=reply_together.nudge("carol"))
+    assert part(mail, "plain").startswith("carol would like to hear from you.\n\nAnswer this mail, and")
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({}, "Stop these mails"),
+        ({"via": "#tea"}, "Stop these mails"),
+        ({"via": "#tea", "mention": True}, "Stop these mails"),
+        ({"mention": True}, "Stop all mails"),
+        ({"kind": PostKind.DIRECT}, "Stop all mails"),
+    ],
+)
+def test_the_link_says_whether_it_stops_all_mails(changes: dict[str, Any], words: str) -> None:
+    mail = read(**changes)
+    for each in ("plain", "html"):
+        assert words in part(mail, each)
+        assert part(mail, each).count("Stop ") == 1
+    stops = unsubscribe.what_stops(dataclasses.replace(POST, **changes), SITE.key)
+    assert isinstance(stops, AllMail) == (words == "Stop all mails")
 
 
 def test_what_is_meant_for_one_is_not_filed_with_an_authors_posts() -> None:
@@ -260,7 +292,7 @@ def test_what_is_meant_for_one_is_not_filed_with_an_authors_posts() -> None:
 def test_an_answer_names_the_mail_that_it_answers() -> None:
     answer = read(id=33, post_id=9, reply_to_id=7, answered_mail=31)
     assert answer["In-Reply-To"] == read()["Message-ID"]
-    assert answer["References"].split() == ["<conversation.5@mail.town.example>", "<delivery.31@mail.town.example>"]
+    assert answer["References"].split() == ["<conversation.5@mail.town.example>", message_id(31, SITE)]
 
 
 def test_a_stranger_gets_no_token_to_reply_to() -> None:
@@ -286,6 +318,22 @@ def test_a_site_may_have_any_name() -> None:
         mail = read(site=dataclasses.replace(SITE, name=name))
         assert mail["From"].addresses[0].display_name == f"alice ({name})"
         assert mail["From"].addresses[0].addr_spec == "help@mail.town.example"
+
+
+@pytest.mark.parametrize(
+    "name", ["Ö" * 60, "The Very Long Name of a Community That Could Not Agree on " * 2, "東京" * 30]
+)
+def test_header_lines_are_as_short_as_receivers_may_ask(name: str) -> None:
+    """RFC 2047 2: no line with an encoded word is longer than 76; RFC 5322 2.1.1 would have 78 for all that can be."""
+    site = dataclasses.replace(SITE, name=name)
+    for delivery in (POST, dataclasses.replace(POST, text="Grüße aus dem Süden " * 7), NOTICE):
+        head = render(delivery, site).partition(b"\r\n\r\n")[0].decode()
+        for line in head.split("\r\n"):
+            if line.startswith(("From", "Subject", "List-Id", " =?")) or "=?" in line:
+                assert len(line) <= 76, line
+    written = message_from_bytes(render(POST, site), policy=compat32)["From"]  # `default` keeps folds within a name
+    said = str(make_header(decode_header(written.replace("\r\n", ""))))
+    assert said.replace('"', "").startswith(f"alice ({name})"[:120].strip())
 
 
 def test_html_in_a_post_is_text() -> None:

@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 from sqlalchemy import insert, select
 from sqlalchemy.exc import DataError
+from structlog.testing import capture_logs
 
+from gateway import metrics
 from gateway.domain import breaker, smpp
 from gateway.domain.alert import Alert
 from gateway.domain.delivery import Bounced, Deferred, Halt, Outcome, Sent, Unsure, Verdict
@@ -24,7 +26,7 @@ from gateway.service.settling import Result
 from gateway.service.site import Site
 from outbound.circuit import Circuit
 from outbound.worker import DeliverySettings, Tools, Worker
-from store import addresses, routes
+from store import addresses, digests, routes
 from store.routes import Route
 from store.schema import accounts, deliveries, follows, posts
 from store.schema import routes as routes_table
@@ -350,6 +352,62 @@ async def test_what_waited_too_long_for_its_turn_is_put_back_unsent(town: Town) 
         worker.stop()
     assert len(wire.given) == 1
     assert sorted(await town.states()) == ["queued", "unsure"]
+
+
+async def test_a_relay_that_is_too_slow_for_a_claim_is_never_cut_off_in_the_middle_of_a_mail(town: Town) -> None:
+    """What is cut off there may have arrived, and goes out again."""
+    begun: list[int] = []
+    ended: list[int] = []
+
+    async def slowly(delivery: Outgoing) -> Outcome:
+        begun.append(delivery.id)
+        await asyncio.sleep(0.7)
+        ended.append(delivery.id)
+        return await takes(delivery)
+
+    await town.queue(1, *PEOPLE, channel=Channel.EMAIL)
+    worker = town.worker(Wire(slowly), channel=Channel.EMAIL, settings={"lease": timedelta(seconds=4)}, connections=1)
+    async with running(worker):
+        await town.sends(5)
+    assert begun == ended
+    assert len(set(begun)) == len(begun)
+
+
+async def test_a_digest_of_which_nothing_is_left_ends_without_a_word_of_failure(town: Town) -> None:
+    wire = Wire()
+    async with town.store.unit() as unit:
+        await unit.execute(
+            insert(deliveries),
+            [
+                {
+                    "post_id": number,
+                    "account_id": PEOPLE[0],
+                    "channel": "email",
+                    "route": town.routes[Channel.EMAIL].id,
+                    "lane": Lane.FIRST,
+                    "state": "gathered",
+                    "due_at": now(),
+                    "queued_at": now(),
+                }
+                for number in (1, 2)
+            ],
+        )
+        assert len(await digests.bundle(unit, [PEOPLE[0]], words="", now=now())) == 1
+        for number in (1, 2):
+            await posting.delete(unit, number, now=now())
+    dead = _counted("dead")
+    with capture_logs() as logs:
+        async with running(town.worker(wire, channel=Channel.EMAIL)):
+            await town.come_to("dead")
+    assert not wire.given
+    assert await town.reasons() == {"the post was deleted"}
+    assert _counted("dead") == dead
+    assert [each["event"] for each in logs if each["log_level"] != "info"] == []
+
+
+def _counted(outcome: str) -> float:
+    labels = {"channel": "email", "outcome": outcome}
+    return metrics.REGISTRY.get_sample_value("birdwire_deliveries_settled_total", labels) or 0.0
 
 
 async def test_two_workers_on_one_database_send_nothing_twice(town: Town, store_url: str) -> None:

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from sqlalchemy import select, update
 
-from gateway.domain.delivery import Bounced, Outcome, RetryRules, Sent
+from gateway.domain.delivery import Outcome, RetryRules, Sent, Withdrawn
 from gateway.domain.pace import Pace
 from gateway.domain.types import Channel, NoticeKind, Outgoing
 from gateway.service import claiming, digests, fanout, joining, settling
@@ -127,5 +127,5 @@ def words_of(mail: Outgoing) -> list[str]:
 
 async def _try(delivery: Outgoing, wire: Wire) -> Outcome:
     if delivery.digest is not None and not delivery.digest.posts:
-        return Bounced("nothing is left of what it was to bring")
+        return Withdrawn(digests.NOTHING_LEFT)
     return await wire(delivery)

@@ -138,7 +138,7 @@ async def test_unsubscribing_stops_one_author_however_often_it_is_asked(town: To
         assert await unsubscribing.unsubscribe(unit, town.site, DeliverysMail(999), now=town.now) is None
     bob = await town.account("bob")
     assert bob.email_mode == "instant"
-    assert await town.mail("bob", "FOLLOW alice") == reply_people.already_following("alice")
+    assert await town.mail("bob", "FOLLOW alice") == reply.mails_again("alice")
     async with town.store.reading() as reading:
         edge = await follows.edge(reading, (await town.account("alice")).id, bob.id)
     assert edge is not None

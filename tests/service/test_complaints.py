@@ -38,7 +38,7 @@ async def gets_alice(office: PostOffice) -> bool | None:
 
 
 @pytest.mark.parametrize("kind", ["abuse", "fraud", "virus", "other"])
-@pytest.mark.parametrize("named_by", ["bounce", "reply", "unsubscribe"])
+@pytest.mark.parametrize("named_by", ["bounce", "reply", "delivery", "unsubscribe"])
 async def test_a_complaint_stops_all_mails_to_the_mailbox_and_its_owner_is_told_by_text(
     office: PostOffice, kind: str, named_by: str
 ) -> None:

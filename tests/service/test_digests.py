@@ -8,11 +8,11 @@ import pytest
 from sqlalchemy import func, insert, select, update
 
 from gateway.domain import reply, reply_posts
-from gateway.domain.delivery import Bounced, Outcome
+from gateway.domain.delivery import Bounced, Outcome, State
 from gateway.domain.digest import MOST
 from gateway.domain.types import Lane, NoticeKind, Outgoing
-from gateway.domain.unsubscribe import what_stops
-from gateway.service import digests, joining, tending, unsubscribing
+from gateway.domain.unsubscribe import AuthorsMail, what_stops
+from gateway.service import choosing, digests, joining, tending, unsubscribing
 from gateway.service.digests import LAST_LOOK
 from store import deliveries as deliveries_store
 from store import fanouts, posts
@@ -133,6 +133,18 @@ async def test_the_hour_is_one_of_the_persons_own_clocks(mailroom: Mailroom) -> 
     assert await mailroom.town.mail("bob", "EMAIL DAILY") == reply.mail_daily(18, "New York")
 
 
+async def test_who_moves_to_another_zone_gets_the_next_one_on_the_clocks_of_that_place(mailroom: Mailroom) -> None:
+    await mailroom.town.mail("bob", "EMAIL DAILY 18")
+    await post(mailroom, "one")
+    bob = await mailroom.town.account("bob")
+    async with mailroom.town.store.unit() as unit:
+        moved = {"bio": "", "language": "", "time_zone": "Asia/Tokyo", "overflow": ""}
+        assert await choosing.set_profile(unit, mailroom.town.site, bob, **moved, now=mailroom.town.now) is None
+    assert await wait_for(mailroom, START.replace(hour=18)) == []
+    (digest,) = await wait_for(mailroom, START.replace(day=2, hour=9))
+    assert words_of(digest) == ["one"]
+
+
 async def test_the_site_has_an_hour_for_those_who_chose_none(mailroom: Mailroom) -> None:
     mailroom.town.site = replace(mailroom.town.site, digest_hour=15)
     assert await mailroom.town.mail("bob", "EMAIL DAILY") == reply.mail_daily(15, "UTC")
@@ -163,6 +175,38 @@ async def test_what_has_waited_comes_at_once_when_mail_comes_in_another_way(
     await mailroom.town.mail("bob", "EMAIL ON")
     await post(mailroom, "three")
     assert [words_of(each) for each in await mailroom.go_on()] == [["three"]]
+
+
+@pytest.mark.parametrize("meanwhile", ["unsubscribed", "left the tag", "suspended"])
+@pytest.mark.parametrize(
+    ("after", "answer"),
+    [("ON", reply.mail_on()), ("DAILY", reply.mail_daily(8, "UTC"))],
+)
+async def test_nothing_is_said_to_come_where_nothing_is_left(
+    mailroom: Mailroom, meanwhile: str, after: str, answer: str
+) -> None:
+    await mailroom.town.mail("bob", "EMAIL HOURLY")
+    alice, bob = await mailroom.town.account("alice"), await mailroom.town.account("bob")
+    if meanwhile == "left the tag":
+        await mailroom.town.mail("bob", "FOLLOW #tea")
+        await mailroom.town.mail("bob", "LEAVE alice")
+        await mailroom.send()
+    await post(mailroom, "one #tea", "two #tea")
+    assert [state for state, _ in await mailroom.states("bob")] == ["gathered"] * 2
+    async with mailroom.town.store.unit() as unit:
+        match meanwhile:
+            case "unsubscribed":
+                link = AuthorsMail(bob.id, alice.id)
+                await unsubscribing.unsubscribe(unit, mailroom.town.site, link, now=mailroom.town.now)
+            case "suspended":
+                suspended = update(accounts).where(accounts.c.id == alice.id)
+                await unit.execute(suspended.values(suspended_at=mailroom.town.now))
+    if meanwhile == "left the tag":
+        await mailroom.town.mail("bob", "LEAVE #tea")
+    assert await mailroom.town.mail("bob", f"EMAIL {after}") == answer
+    assert [state for state, _ in await mailroom.states("bob")] == ["dead"] * 2
+    assert await digests_there(mailroom) == 0
+    assert await mailroom.go_on() == []
 
 
 async def test_the_same_wish_twice_brings_nothing_forward(mailroom: Mailroom) -> None:
@@ -247,6 +291,61 @@ async def test_a_digest_of_which_nothing_is_left_is_not_sent(mailroom: Mailroom)
     await mailroom.town.text("alice", "UNDO")
     assert await mailroom.send() == []
     assert await mailroom.states("bob") == [("dead", "the post was deleted")]
+    assert await digests_there(mailroom) == 0
+
+
+async def test_a_digest_of_which_nothing_is_left_is_nobodys_failure(mailroom: Mailroom) -> None:
+    """Neither in the queue of the operator, nor among what is tried again, nor in the counts of the day."""
+    await mailroom.town.mail("bob", "EMAIL DAILY")
+    await post(mailroom, "one")
+    mailroom.town.now = AT_EIGHT
+    await mailroom.make()
+    assert await digests_there(mailroom) == 1
+    alice = await mailroom.town.account("alice")
+    async with mailroom.town.store.unit() as unit:
+        await unit.execute(update(accounts).where(accounts.c.id == alice.id).values(suspended_at=mailroom.town.now))
+    assert await mailroom.send() == []
+    async with mailroom.town.store.reading() as reading:
+        dead = await deliveries_store.in_states(reading, [State.DEAD], most=10)
+        assert [each.post_id is not None for each in dead] == [True]
+        assert len(await deliveries_store.dead(reading, most=10)) == 1
+        kinds = (await reading.execute(select(notices.c.id).where(notices.c.kind == "digest"))).all()
+    assert not kinds
+    assert await digests_there(mailroom) == 0
+
+
+async def test_a_digest_is_not_empty_because_its_newest_posts_are_forbidden(
+    mailroom: Mailroom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.domain.digest.LOOKED_AT", 3)
+    await mailroom.join("carol")
+    await mailroom.town.mail("bob", "FOLLOW carol")
+    await mailroom.town.mail("bob", "EMAIL DAILY")
+    await mailroom.send()
+    await post(mailroom, "by carol", "by carol, too", who="carol")
+    await write(mailroom, 7)
+    mailroom.town.now = AT_EIGHT
+    await mailroom.make()
+    await mailroom.town.mail("bob", "MUTE alice")
+    (digest,) = [each for each in await mailroom.send() if each.digest]
+    assert words_of(digest) == ["by carol", "by carol, too"]
+    assert digest.digest is not None
+    assert digest.digest.more == 0
+    assert (
+        sorted(await mailroom.states("bob"))
+        == [("bundled", "")] * 2 + [("dead", "the recipient has muted the author")] * 7
+    )
+
+
+async def digests_there(mailroom: Mailroom) -> int:
+    """How many digests there are, whatever became of them."""
+    async with mailroom.town.store.reading() as reading:
+        of_digests = (
+            select(func.count())
+            .select_from(deliveries.join(notices, notices.c.id == deliveries.c.notice_id))
+            .where(notices.c.kind == "digest")
+        )
+        return (await reading.execute(of_digests)).scalar_one()
 
 
 async def test_what_is_taken_back_while_it_waits_is_in_no_digest(mailroom: Mailroom) -> None:

@@ -312,12 +312,17 @@ async def test_making_and_filling_digests_reads_only_what_waits_for_them(town: S
     with watching(town) as seen:
         async with town.unit() as unit:
             found = await digests.due(unit, most=100, now=NOW)
-            assert await digests.bundle(unit, [each.id for each in found], words="", now=NOW) == 100
+            made = await digests.bundle(unit, [each.id for each in found], words="", now=NOW)
+            assert len(made) == 100
             await digests.move(unit, {each.id: NOW + timedelta(days=1) for each in found})
             assert await digests.drop(unit, [9, 209], "mail is off", now=NOW) == 2
             digest = select(func.max(deliveries.c.digest_id))
-            newest, in_all = await digests.brought(unit, (await unit.execute(digest)).scalar_one(), most=10)
-            assert len(newest) == in_all == 2
+            digest_id = (await unit.execute(digest)).scalar_one()
+            newest = await digests.brought(unit, digest_id, most=10)
+            assert len(newest) == await digests.how_many(unit, digest_id) == 2
+            assert await digests.brought(unit, digest_id, most=10, below=newest[0]) == newest[1:]
+            await digests.unmake(unit, [digest_id])
+            assert await digests.how_many(unit, digest_id) == 2
             await queue.details(unit, newest)
             await digests.leave_out(unit, [(newest[0], "deleted")])
             assert await digests.bring_back(unit, believable=NOW + timedelta(days=3), now=NOW) == 0

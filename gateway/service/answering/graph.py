@@ -3,7 +3,8 @@
 from typing import assert_never
 
 from gateway.domain import reply, reply_people
-from gateway.service import following, joining
+from gateway.domain.reply_form import sentences
+from gateway.service import following, joining, refusals
 from gateway.service.answering.asked import Asked, nobody
 from gateway.service.following import Asked as AskedToFollow
 from gateway.service.following import Follows, Oneself, TooMany, YouBlock
@@ -24,7 +25,7 @@ async def follow(asked: Asked, me: AccountRow, name: str) -> str:
         me,
         other,
         texts=asked.by_phone,
-        mail=not asked.by_phone,
+        mail="" if asked.by_phone else str(asked.told.channel),
         now=asked.now,
     )
     match outcome:
@@ -32,6 +33,8 @@ async def follow(asked: Asked, me: AccountRow, name: str) -> str:
             return reply_people.no_longer_muted(name)
         case Follows(again=True, texts=True):
             return reply.texts_of(name, on=True)
+        case Follows(again=True, mails=True):
+            return reply.mails_again(name)
         case Follows(again=True):
             return reply_people.already_following(name)
         case Follows():
@@ -156,11 +159,29 @@ async def texts_off(asked: Asked, me: AccountRow) -> str:
 
 
 async def texts_of(asked: Asked, me: AccountRow, name: str, *, on: bool) -> str:
-    """Whether one followed person's posts come by text; ON lifts a mute too."""
+    """Whether one followed person's posts come by text; ON lifts a mute too. By mail ON is also heard as a word on that
+    person's mails, and from who has no phone both are about mails alone."""
     other = await following.find(asked.unit, name, asker_id=me.id)
     if other is None:
         return await nobody(asked, name)
     if on:
         await relations.unmute(asked.unit, me.id, other.id)
-    switched = await follows.set_texts(asked.unit, other.id, me.id, on)
-    return reply.texts_of(name, on=on) if switched else reply_people.not_following(name)
+    if await follows.edge(asked.unit, other.id, me.id) is None:
+        return reply_people.not_following(name)
+    lifted = on and not asked.by_phone and await _mails_again(asked, me, other)
+    if not asked.by_phone and me.phone_id is None:
+        return await _mails_of(asked, me, other, name, on=on)
+    await follows.set_texts(asked.unit, other.id, me.id, on)
+    words = reply.texts_of(name, on=on)
+    return sentences(words, reply.mails_again(name)) if lifted and following.gets_mail(me) else words
+
+
+async def _mails_again(asked: Asked, me: AccountRow, other: AccountRow) -> bool:
+    return await refusals.lift(asked.unit, me.id, other.id, how=str(asked.told.channel), now=asked.now)
+
+
+async def _mails_of(asked: Asked, me: AccountRow, other: AccountRow, name: str, *, on: bool) -> str:
+    if not on:
+        await follows.set_mail(asked.unit, other.id, me.id, False)
+        return reply.unsubscribed(name)
+    return reply.mails_again(name) if following.gets_mail(me) else reply.mail_off()
