@@ -37,7 +37,7 @@ DOORS: dict[str, Door] = {
 BOB = "bob@mail.example"
 
 
-@tried(200, 20_000)
+@tried(120, 20_000)
 @given(mangled=MANGLED, sender=st.sampled_from(["a@home.example", ""]))
 def test_a_mangled_mail_is_understood(mangled: Mangled, sender: str) -> None:
     understood(mangled.content, sender, DOORS)
@@ -96,7 +96,7 @@ async def make_good(house: House, doors: Doors) -> None:
 @pytest.mark.parametrize(
     ("store_url", "house"), [("sqlite", "smtp"), ("postgresql", "lmtp")], indirect=True, ids=["smtp", "lmtp"]
 )
-@tried(60, 5000)
+@tried(40, 5000)
 @given(mangled=MANGLED, sender=st.sampled_from([BOB, "", "a{n}@home.example"]))
 async def test_a_mangled_mail_is_answered_at_every_door_and_the_next_one_is_taken(
     house: House, request: pytest.FixtureRequest, mangled: Mangled, sender: str
