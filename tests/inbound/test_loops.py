@@ -252,3 +252,12 @@ async def test_two_gateways_and_machines_that_answer_everything_come_to_rest(
         assert first < office.by_domain["people.example"] <= first + 40
         assert await there.wrote() == 0
         assert office.refused == []
+        # What comes back to a machine is answered, too, and leads nowhere.
+        carried = len(office.carried)
+        await hand_over(office.port, b"Subject: x\r\n\r\nx\r\n", "bob@people.example", "nobody@here.example")
+        await rest(here, there, others=office.state)
+        assert [letter.to for letter in office.carried[carried:]] == [
+            "nobody@here.example",
+            "bob@people.example",
+            "MAILER-DAEMON@post.example",
+        ]
