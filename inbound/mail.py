@@ -13,7 +13,8 @@ import asyncio
 import logging
 import re
 import ssl
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -183,13 +184,14 @@ class MailDoor:
         self._in_hand = 0
 
     async def start(self) -> None:
-        """Listen. Raises OSError if the address is taken or a certificate can't be read."""
+        """Listen. Raises OSError, which says where, if the address is taken or a certificate can't be read."""
         for chatty in ("mail.log", "flufl.bounce", "dkimpy"):  # they write addresses and mail into their logs
             logging.getLogger(chatty).setLevel(logging.CRITICAL)
         settings = self.settings
         if settings.tls_cert:
             tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-            tls.load_cert_chain(settings.tls_cert, settings.tls_key or None)
+            with _naming(f"mail.inbound.tls_cert = {settings.tls_cert}"):
+                tls.load_cert_chain(settings.tls_cert, settings.tls_key or None)
             self._terms = replace(self._terms, tls=tls)
         for host in split_hosts(settings.host):
             self._servers.append(await self._listen(host, settings.port))
@@ -214,7 +216,8 @@ class MailDoor:
         if not is_file(host):
             return await loop.create_server(session, host, port)
         path = host.removeprefix(UNIX)
-        server = await loop.create_unix_server(session, path)
+        with _naming(f"mail.inbound.host = {host}"):
+            server = await loop.create_unix_server(session, path)
         await asyncio.to_thread(Path(path).chmod, 0o666)  # as on loopback: whoever may enter its folder may talk
         return server
 
@@ -389,6 +392,15 @@ class _Handler:
         peer: object = session.peer  # a tuple, whatever aiosmtpd's annotation says
         ip = str(peer[0]) if isinstance(peer, tuple) and not server.is_own else ""
         return Client(ip, session.host_name or "", envelope.mail_from or "")
+
+
+@contextmanager
+def _naming(what: str) -> Iterator[None]:
+    """An error of the system that does not say what it is about says so."""
+    try:
+        yield
+    except OSError as error:
+        raise OSError(error.errno, f"{what}: {error.strerror or error}") from error
 
 
 def _trust(settings: InboundMailSettings) -> Trust:

@@ -9,6 +9,7 @@ import binascii
 import re
 from collections.abc import Iterator
 from email import message_from_bytes
+from email.utils import getaddresses
 
 import structlog
 from flufl.bounce import all_failures
@@ -35,6 +36,11 @@ _LOOKED_AT = 20_000
 _MAX_REPORT = 64 * 1024
 """Bytes of a report in free form that are looked at: its reason stands before the mail that it returns."""
 
+_LONG_LINE, _LONG_BLANK = re.compile(rb"([^\n]{400})[^\n]+"), re.compile(rb"([^\S\n]{40})[^\S\n]+")
+"""More than an address and the words around it, and more white space: detectors take the square of a line's length, and
+the cube of the white space in it."""
+
+_SOMEBODY = "mailer-daemon@unknown.invalid"
 _STATUS_PARTS = frozenset({"message/delivery-status", "message/global-delivery-status"})
 _RETURNED_PARTS = frozenset({"message/rfc822", "message/global", "text/rfc822-headers", "message/global-headers"})
 _GOT_THROUGH = frozenset({"delivered", "relayed", "expanded"})
@@ -163,7 +169,12 @@ def _from_block(block: Part) -> str:
 
 def _from_free_form(raw: bytes) -> str:
     try:
-        temporary, permanent = all_failures(message_from_bytes(raw[:_MAX_REPORT], policy=PLAIN))
+        looked_at = _LONG_LINE.sub(rb"\1", _LONG_BLANK.sub(rb"\1", raw[:_MAX_REPORT]))
+        report = message_from_bytes(looked_at, policy=PLAIN)
+        if not getaddresses([report.get("from", "")]):
+            del report["from"]  # one of the detectors takes it for granted that there is an address
+            report["From"] = _SOMEBODY
+        temporary, permanent = all_failures(report)
     except Exception as error:  # detectors written for real bounces may trip over anything else
         log.info("bounce.unreadable", error=type(error).__name__)
         return ""

@@ -155,6 +155,16 @@ _last_allowed: ColumnElement[datetime] = (
 )
 _full = func.coalesce(_last_allowed >= bindparam("counted_since", type_=Instant()), literal_column("1 = 0"))
 _LOOK_BACK = select(_same, _full).select_from(_said).order_by(_said.c.n)
+_SAID_IN = (
+    select(func.count())
+    .select_from(posts)
+    .where(
+        posts.c.conversation_id == bindparam("conversation_id"),
+        _OWN,
+        posts.c.deleted_at.is_(None),
+        func.coalesce(posts.c.full_text, posts.c.text) == bindparam("words"),
+    )
+)
 _DROP_FAVOURITE = delete(favourites).where(
     favourites.c.account_id == bindparam("account"), favourites.c.post_id == bindparam("which")
 )
@@ -253,6 +263,13 @@ async def look_back(
         "counted_since": counted_since,
     }
     return [LookBack(same_id, bool(full)) for same_id, full in await reading.execute(_LOOK_BACK, values)]
+
+
+async def said_in(reading: Reading, conversation_id: int, author_id: int, words: str) -> int:
+    """How often the author has said exactly these words in that conversation, which stand there."""
+    values = {"conversation_id": conversation_id, "author_id": author_id, "words": words}
+    count: int = (await reading.execute(_SAID_IN, values)).scalar_one()
+    return count
 
 
 async def repost_of(reading: Reading, author_id: int, post_id: int) -> int | None:

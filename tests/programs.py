@@ -1,4 +1,4 @@
-"""Mail programs that others wrote, from Debian: swaks, and Postfix with its smtp-source and smtp-sink.
+"""Mail programs that others wrote, from Debian: swaks, s-nail, and Postfix with its smtp-source and smtp-sink.
 
 Where one is missing the tests that need it are skipped; where ``MAIL_PROGRAMS_ARE_NEEDED`` is set, as in CI, they fail.
 """
@@ -13,7 +13,12 @@ import pytest
 
 from tests.wiring import free_port
 
-PACKAGES = {"swaks": "swaks libnet-ssleay-perl", "postfix": "postfix", "smtp-source": "postfix", "smtp-sink": "postfix"}
+PACKAGES = {
+    "swaks": "swaks libnet-ssleay-perl",
+    "s-nail": "s-nail",
+    "curl": "curl",
+    **dict.fromkeys(("postfix", "smtp-source", "smtp-sink"), "postfix"),
+}
 _PATIENCE = 60
 
 

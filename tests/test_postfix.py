@@ -1,4 +1,5 @@
-"""Behind a real Postfix, set up as docs/mail.md tells it: mail comes in from it, and goes out through it.
+"""Behind a real Postfix, set up as docs/mail.md tells it: mail comes in from it, and goes out through it, and what it
+cannot hand over comes back.
 
 Its master must be root, so that it can be nobody afterwards; elsewhere these tests are skipped.
 """
@@ -16,10 +17,12 @@ from pathlib import Path
 import aiosmtplib
 import pytest
 
+from gateway.demo.mailbox import Mailbox
 from gateway.domain.delivery import Bounced, Sent
 from tests import programs
 from tests.inbound.talking import DOMAIN, POST, Pile, opened
 from tests.outbound.relays import letter, transport
+from tests.towns import rest, town
 from tests.wiring import free_port
 
 PAGE = (Path(__file__).parent.parent / "docs" / "mail.md").read_text(encoding="utf-8")
@@ -153,3 +156,49 @@ async def test_mail_goes_out_through_a_postfix_that_is_set_up_as_told(folder: Pa
         outcomes = await asyncio.gather(*(wire.send(letter(id=n, to=f"p{n}@elsewhere.example")) for n in range(20)))
         assert all(isinstance(outcome, Sent) for outcome in outcomes), outcomes
         assert isinstance(await wire.send(letter(to="bob@")), Bounced)
+
+
+async def test_what_postfix_sends_back_stops_a_mailbox_and_its_owner_is_told_elsewhere(
+    folder: Path, tmp_path: Path, sqlite_template: Path
+) -> None:
+    port = free_port()
+    await asyncio.to_thread(shutil.copy, sqlite_template, tmp_path / "birdwire.db")
+    async with Mailbox() as box:
+        lines = told().replace("birds.example.org", DOMAIN).replace("127.0.0.1:8025", f"127.0.0.1:{port}")
+        lines += f"default_transport = smtp:[127.0.0.1]:{box.port}\n"
+        async with (
+            postfix(folder, lines) as mta,
+            town(
+                tmp_path,
+                f"sqlite:///{tmp_path / 'birdwire.db'}",
+                DOMAIN,
+                port=port,
+                relay=mta,
+                door='protocol = "lmtp"\n',
+            ) as birds,
+        ):
+            to_alice = await birds.add("alice", "alice@mail.example")
+            to_bob = await birds.add("bob", "bob@mail.example", "bob@old.example", reads=("alice",))
+
+            async def by_swaks(sender: str, to: str, words: str) -> None:
+                code, printed = await programs.run(
+                    "swaks",
+                    *("--server", "127.0.0.1", "--port", mta, "--local-interface", "127.0.0.2", "--ehlo", "me.example"),
+                    *("--from", sender, "--to", to, "--header", "Subject: x", "--body", words),
+                )
+                assert code == 0, printed
+
+            box.refuse("550 5.1.1 No such mailbox", to="bob@old.example", times=None)
+            for number in (1, 2, 3):
+                await by_swaks("alice@mail.example", to_alice, f"post {number}")
+            notice = await box.wait_for(lambda mail: "mails to bob@old.example came back" in mail.text, within=30)
+            assert notice.recipients == ("bob@mail.example",)
+            await by_swaks("alice@mail.example", to_alice, "to the other mailbox")
+            mail = await box.wait_for(lambda mail: "to the other mailbox" in mail.text, within=30)
+            assert mail.recipients == ("bob@mail.example",)
+            box.behave()
+            await by_swaks("bob@old.example", to_bob, "I am here again")
+            await rest(birds)
+            await by_swaks("alice@mail.example", to_alice, "welcome back")
+            mail = await box.wait_for(lambda mail: "welcome back" in mail.text, within=30)
+            assert mail.recipients == ("bob@old.example",)

@@ -231,7 +231,7 @@ def suspended(contact: str) -> str:
 
 def slow_down(limit: int) -> str:
     return say(
-        "More than {limit} texts in a minute are too many. The last ones were not read. Please wait a little.",
+        "More than {limit} messages in a minute are too many. The last ones were not read. Please wait a little.",
         limit=limit,
     )
 

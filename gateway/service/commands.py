@@ -9,7 +9,8 @@ Who is heard, in this order:
     STOP, START, HELP     anyone; STOP stops at once and is confirmed once, as the last text to that phone
                           (behind a PIN, right or wrong, it is a STOP too)
     an opted-out phone    may START, and ask for HELP; until then nothing is done, as nothing could be answered
-    a flood of texts      one answer a minute that says so, and nothing else is done; START is, and is not answered
+    a flood of texts      one answer a minute that says so, and nothing else is done; START is, and is not answered.
+                          The same for a flood of answers by mail
     an unknown sender     may JOIN, CLAIM, or FOLLOW a public account; a proven mailbox may JOIN; anything else posts
                           nothing
     a suspended account   may leave, switch texts off and sign out
@@ -463,9 +464,10 @@ def _is_yes(asked: Asked) -> bool:
 
 
 async def _flooded(asked: Asked) -> str | None:
-    """What a phone hears that sends too much: one answer a minute. Two machines that answer each other end so."""
+    """What a phone hears that sends too much, or a mailbox that answers too much: one answer a minute. Two machines
+    that answer each other end so."""
     limit = asked.site.limits.texts_per_minute
-    if not asked.by_phone:
+    if not asked.by_phone and asked.told.answers_delivery is None:
         return None
     since = asked.now - _MINUTE
     if await inbox.count_since(asked.unit, asked.address.address, since) <= limit:

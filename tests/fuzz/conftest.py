@@ -51,6 +51,8 @@ class House:
     logged: list[Any]
     raised: list[Any]
     proper: int = 0
+    kept: Any = None
+    """What a test keeps here from one example to the next."""
 
     @property
     def mail_port(self) -> int:

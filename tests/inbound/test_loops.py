@@ -1,138 +1,42 @@
 """Machines that answer machines: two Birdwires wired to each other, and answering machines of all manners, come to rest
 after a few mails. They are counted."""
 
-import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from pathlib import Path
 
-import aiosmtplib
 import pytest
 from aiosmtpd.smtp import SMTP, Envelope, Session
-from sqlalchemy import func, select
 
-from gateway import daemon
-from gateway.config import Config, load
 from gateway.demo.mailbox import Mail, Mailbox
-from gateway.domain import token
-from gateway.domain.token import Purpose
-from gateway.domain.types import Channel
-from gateway.service import identity, joining
-from gateway.service.site import Site
-from store import accounts, follows
-from store.schema import deliveries, fanouts, inbox, posts
 from store.unit import Store
 from store.version import upgrade
+from tests.post_office import Machine, PostOffice, Rude, Vacation
+from tests.towns import Town, hand_over, rest, town
 from tests.wiring import free_port
 
-ROLES = frozenset({"inbound", "outbound", "schedule"})
 
-
-@dataclass
-class Town:
-    """A Birdwire at a mail domain of its own, with a door and a way out, and its database to look into."""
-
-    domain: str
-    port: int
-    store: Store
-    site: Site
-
-    async def add(self, name: str, mailbox: str = "", *, reads: str = "") -> str:
-        """Somebody with a mailbox who follows somebody; their posting address."""
-        now = daemon.now()
-        async with self.store.unit() as unit:
-            account_id = await accounts.create(unit, name, now=now)
-            assert account_id is not None
-            if mailbox:
-                await joining.give_address(unit, account_id, Channel.EMAIL, mailbox, how="web", now=now)
-            author = await accounts.by_name(unit, reads) if reads else None
-            if author is not None:
-                await follows.put(unit, author.id, account_id, state="accepted", now=now)
-        return f"post+{token.make(self.site.key, Purpose.POST, account_id)}@{self.domain}"
-
-    async def hears(self, to: str, words: str, *, sender: str = "alice@people.example", head: str = "") -> None:
-        """A person's mail to one of its addresses."""
-        raw = f"From: {sender}\r\nTo: {to}\r\nSubject: hello\r\n{head}\r\n{words}\r\n"
-        await hand_over(self.port, raw.encode(), sender, to)
-
-    async def came_in(self) -> int:
-        return await self._count(select(func.count()).select_from(inbox))
-
-    async def wrote(self) -> int:
-        return await self._count(select(func.count()).select_from(posts))
-
-    async def is_busy(self) -> bool:
-        waiting = deliveries.c.state.in_(("queued", "claimed", "unsure"))
-        queue = select(func.count()).select_from(deliveries).where(waiting)
-        return bool(await self._count(queue) + await self._count(select(func.count()).select_from(fanouts)))
-
-    async def _count(self, statement: object) -> int:
-        async with self.store.reading() as reading:
-            number: int = (await reading.execute(statement)).scalar_one()  # type: ignore[call-overload]  # a count
-            return number
-
-
-async def hand_over(port: int, raw: bytes, sender: str, to: str) -> None:
-    """One SMTP conversation; a refusal is the sender's to live with."""
-    try:
-        await aiosmtplib.send(raw, sender=sender, recipients=[to], hostname="127.0.0.1", port=port, start_tls=False)
-    except aiosmtplib.SMTPException:
-        return
-
-
-async def rest(*towns: Town, also: Callable[[], int] = lambda: 0) -> None:
-    """Wait until nobody has anything left to send. A mail is settled after what it led to is committed on the other
-    side, so all is quiet when each is, one after the other, and nothing came in meanwhile."""
-    async with asyncio.timeout(60):
-        while True:
-            before = [await each.came_in() for each in towns], also()
-            busy = [await each.is_busy() for each in (*towns, *towns)]
-            if not any(busy) and before == ([await each.came_in() for each in towns], also()):
-                return
-            await asyncio.sleep(0.02)  # nothing rings in this process when another's queue is empty
-
-
-@asynccontextmanager
-async def town(folder: Path, url: str, domain: str, port: int, relay: int) -> AsyncIterator[Town]:
-    """A running daemon, all of it but the site."""
-    file = folder / f"{domain}.toml"
-    file.write_text(
-        f'[site]\nname = "{domain}"\npublic_url = "https://{domain}"\n[store]\nurl = "{url}"\n'
-        f"[web]\nport = {free_port()}\n[ops]\nport = 0\n"
-        f'[mail]\ndomain = "{domain}"\n[mail.inbound]\nport = {port}\n[mail.outbound]\nport = {relay}\n'
-    )
-    config: Config = load(file, {})
-    stop = asyncio.Event()
-    ready: asyncio.Future[object] = asyncio.get_running_loop().create_future()
-    running = asyncio.create_task(daemon.run(config, ROLES, stop, on_ready=ready.set_result))
-    await asyncio.wait([running, ready], return_when=asyncio.FIRST_COMPLETED)
-    if running.done():
-        await running
+async def another_database(folder: Path) -> str:
+    """The url of a second one, on SQLite."""
+    url = f"sqlite:///{folder / 'other.db'}"
     store = Store(url)
-    async with store.unit() as unit:
-        site = config.site_for_services(await identity.key(unit, ""))
-    try:
-        yield Town(domain, port, store, site)
-    finally:
-        await store.close()
-        stop.set()
-        async with asyncio.timeout(30):
-            await running
+    await upgrade(store)
+    await store.close()
+    return url
 
 
 @pytest.fixture
 async def towns(tmp_path: Path, store_url: str) -> AsyncIterator[tuple[Town, Town]]:
     """Two of them, each the other's way out: one on either database, the other on SQLite."""
-    other_url = f"sqlite:///{tmp_path / 'other.db'}"
-    other = Store(other_url)
-    await upgrade(other)
-    await other.close()
+    other_url = await another_database(tmp_path)
     ports = free_port(), free_port()
     async with AsyncExitStack() as both:
-        here = await both.enter_async_context(town(tmp_path, store_url, "here.example", ports[0], ports[1]))
-        there = await both.enter_async_context(town(tmp_path, other_url, "there.example", ports[1], ports[0]))
+        here = await both.enter_async_context(town(tmp_path, store_url, "here.example", port=ports[0], relay=ports[1]))
+        there = await both.enter_async_context(
+            town(tmp_path, other_url, "there.example", port=ports[1], relay=ports[0])
+        )
         yield here, there
 
 
@@ -142,8 +46,8 @@ async def test_two_gateways_whose_people_are_each_others_posting_addresses_excha
     here, there = towns
     to_alice = await here.add("alice")
     to_carol = await there.add("carol")
-    await here.add("bob", to_carol, reads="alice")
-    await there.add("dave", to_alice, reads="carol")
+    await here.add("bob", to_carol, reads=("alice",))
+    await there.add("dave", to_alice, reads=("carol",))
     await here.hears(to_alice, "is anybody there?")
     await rest(here, there)
     assert (await here.came_in(), await there.came_in()) == (1, 1)
@@ -245,7 +149,7 @@ class Away:
 async def away(folder: Path, url: str, answer: Answer) -> AsyncIterator[tuple[Town, Away]]:
     port = free_port()
     machine = Away(answer, port)
-    async with machine.box, town(folder, url, "here.example", port, machine.box.port) as here:
+    async with machine.box, town(folder, url, "here.example", port=port, relay=machine.box.port) as here:
         yield here, machine
 
 
@@ -257,13 +161,13 @@ async def test_an_answering_machine_is_heard_once_and_not_answered(
 ) -> None:
     async with away(tmp_path, store_url, answer) as (here, machine):
         to_alice = await here.add("alice", "alice@people.example")
-        await here.add("bob", "bob@people.example", reads="alice")
+        await here.add("bob", "bob@people.example", reads=("alice",))
         await here.hears(to_alice, "lunch?")
-        await rest(here, also=lambda: machine.answered)
+        await rest(here, others=lambda: (0, machine.answered))
         assert (len(machine.box.mails), machine.answered) == (1, 1)
         assert await here.wrote() == 1
         await here.hears(to_alice, "INBOX")
-        await rest(here, also=lambda: machine.answered)
+        await rest(here, others=lambda: (0, machine.answered))
         assert (len(machine.box.mails), machine.answered) == (2, 2)
         assert await here.wrote() == 1
 
@@ -271,8 +175,89 @@ async def test_an_answering_machine_is_heard_once_and_not_answered(
 async def test_machines_that_bear_no_mark_and_remember_nobody_come_to_rest_too(tmp_path: Path, store_url: str) -> None:
     async with away(tmp_path, store_url, without_any_mark) as (here, machine):
         to_alice = await here.add("alice", "alice@people.example")
-        await here.add("bob", "bob@people.example", reads="alice")
+        await here.add("bob", "bob@people.example", reads=("alice",))
         await here.hears(to_alice, "lunch?")
-        await rest(here, also=lambda: machine.answered)
+        await rest(here, others=lambda: (0, machine.answered))
         assert 2 <= machine.answered <= 20
         assert await here.wrote() <= 3
+
+
+@asynccontextmanager
+async def wired(
+    folder: Path, url: str, machine: Callable[[str], Machine]
+) -> AsyncIterator[tuple[Town, Town, PostOffice, str]]:
+    """Two towns, a post office between them and all the world, and a machine in each person's mailbox; the address at
+    which alice posts.
+
+    alice and carol post, each in her own town; bob reads both, from one mailbox. Besides, each of the two reads the
+    other by the address where she posts herself, as somebody does who wants to pass it all on."""
+    ports = free_port(), free_port()
+    people = [f"{name}@people.example" for name in ("alice", "bob", "carol")]
+    doors = dict(zip(("here.example", "there.example"), ports, strict=True))
+    async with AsyncExitStack() as all_of_it:
+        office = await all_of_it.enter_async_context(PostOffice(doors, {each: machine(each) for each in people}))
+        other_url = await another_database(folder)
+        here, there = [
+            await all_of_it.enter_async_context(town(folder, each, domain, port=port, relay=office.port))
+            for each, (domain, port) in zip((url, other_url), doors.items(), strict=True)
+        ]
+        to_alice = await here.add("alice", "alice@people.example")
+        to_carol = await there.add("carol", "carol@people.example")
+        for each, author, other in ((here, "alice", to_carol), (there, "carol", to_alice)):
+            await each.add("bob", "bob@people.example", reads=(author,))
+            await each.add("relay", other, reads=(author,))
+        yield here, there, office, to_alice
+
+
+@pytest.mark.parametrize("store_url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("says", [True, False], ids=["marked", "without a mark"])
+async def test_two_gateways_and_machines_that_keep_rfc_3834_exchange_nothing_but_the_post(
+    tmp_path: Path, store_url: str, says: bool
+) -> None:
+    async with wired(tmp_path, store_url, lambda own: Vacation(own, says=says)) as (here, there, office, to_alice):
+        for number in (1, 2):
+            await here.hears(to_alice, f"lunch {number}?", head=f"Message-ID: <{number}@people.example>\r\n")
+            await rest(here, there, others=office.state)
+            assert office.by_domain == {"people.example": number, "there.example": number}
+        assert (await here.wrote(), await there.wrote()) == (2, 0)
+        assert (await here.came_in(), await there.came_in()) == (2, 2)
+        # The machines are awake: a person hears from one, once.
+        for number in (1, 2):
+            message = EmailMessage()
+            message["From"], message["To"] = "dan@people.example", "bob@people.example"
+            message["Message-ID"] = f"<dan.{number}@people.example>"
+            message.set_content("hello\n")
+            await hand_over(office.port, message.as_bytes(), "dan@people.example", "bob@people.example")
+        await rest(here, there, others=office.state)
+        assert [letter.to for letter in office.carried].count("dan@people.example") == 1
+
+
+@pytest.mark.parametrize("store_url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize(
+    "words",
+    [lambda _: "I am away until Monday.\n", lambda n: f"This is answer no. {n}. I am away until Monday.\n"],
+    ids=["always the same", "never the same"],
+)
+async def test_two_gateways_and_machines_that_answer_everything_come_to_rest(
+    tmp_path: Path, store_url: str, words: Callable[[int], str]
+) -> None:
+    async with wired(tmp_path, store_url, lambda own: Rude(own, words)) as (here, there, office, to_alice):
+        await here.hears(to_alice, "lunch?")
+        await rest(here, there, others=office.state)
+        first = office.by_domain["people.example"]
+        assert 2 <= first <= 40
+        assert office.by_domain["there.example"] == 1
+        await here.hears(to_alice, "and now?", head="Message-ID: <2@people.example>\r\n")
+        await rest(here, there, others=office.state)
+        assert first < office.by_domain["people.example"] <= first + 40
+        assert await there.wrote() == 0
+        assert office.refused == []
+        # What comes back to a machine is answered, too, and leads nowhere.
+        carried = len(office.carried)
+        await hand_over(office.port, b"Subject: x\r\n\r\nx\r\n", "bob@people.example", "nobody@here.example")
+        await rest(here, there, others=office.state)
+        assert [letter.to for letter in office.carried[carried:]] == [
+            "nobody@here.example",
+            "bob@people.example",
+            "MAILER-DAEMON@post.example",
+        ]

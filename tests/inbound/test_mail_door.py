@@ -1,6 +1,7 @@
 """Real SMTP and LMTP conversations with the door."""
 
 import asyncio
+import re
 import ssl
 from email.message import EmailMessage
 from pathlib import Path
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from inbound.mail import MailDoor
 from inbound.message import BounceAddress, HelpAddress, PostingAddress
+from store import trouble
 from tests.inbound.talking import DOMAIN, POST, Pile, connected, opened, ready_for_data, until
 
 
@@ -530,3 +532,19 @@ def test_any_command_gets_an_answer(command: bytes) -> None:
                 assert answer[:3].isdigit()
 
     asyncio.run(converse())
+
+
+@pytest.mark.parametrize(
+    ("rules", "words"),
+    [
+        ({"host": "unix:/no/such/folder/lmtp"}, "mail.inbound.host = unix:/no/such/folder/lmtp: No such file"),
+        ({"tls_cert": "/no/such.pem", "tls_key": "/no/such.key"}, "mail.inbound.tls_cert = /no/such.pem: No such file"),
+        ({"tls_cert": __file__, "tls_key": __file__}, f"mail.inbound.tls_cert = {__file__}: "),
+    ],
+    ids=["socket", "certificate", "not a certificate"],
+)
+async def test_what_keeps_the_door_shut_is_named(pile: Pile, rules: dict[str, str], words: str) -> None:
+    with pytest.raises(OSError, match=re.escape(words)) as refused:
+        async with opened(pile, **rules):
+            pass
+    assert trouble.reason(refused.value).startswith(words)

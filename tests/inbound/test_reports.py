@@ -1,5 +1,6 @@
 """Reports about mail of ours: final failures, delays and successes, and complaints."""
 
+import re
 import time
 
 import pytest
@@ -62,6 +63,14 @@ def test_what_servers_send_back_is_read(returned: Returned) -> None:
     assert reason.startswith(returned.reason)
 
 
+@pytest.mark.parametrize("author", ["", "From:\n", "From: \n F\n", "From: (nobody)\n"])
+@pytest.mark.parametrize("server", ["qmail", "exim, plain", "qmail, full"])
+def test_what_comes_back_without_an_author_is_read(server: str, author: str) -> None:
+    (raw,) = (each.raw for each in RETURNS if each.server == server)
+    assert why(raw) != ""
+    assert why(re.sub(r"(?m)^From: .*\n", author, raw, count=1)) == why(raw)
+
+
 @pytest.mark.parametrize(
     ("blocks", "reason"),
     [
@@ -105,6 +114,26 @@ def test_no_bytes_make_the_reader_of_reports_fail(data: bytes, head: bytes) -> N
     assert isinstance(failure(mail, raw), str)
     assert isinstance(arrived(mail), bool)
     assert complaint(mail) is None or complaint(mail)
+
+
+OPENINGS = (
+    "A message that you sent could not be delivered",
+    "failed addresses follow:",
+    "Message not delivered to the following addresses",
+    "Sorry, unable to deliver your message to",
+    "Invalid final delivery userid:",
+)
+"""Words after which a detector looks for addresses in each line."""
+
+
+@pytest.mark.parametrize("piece", ["x", " ", "<", "a@", "\r"])
+def test_a_line_without_end_in_a_report_in_free_form_is_read_quickly(piece: str) -> None:
+    """One of a megabyte would keep everybody waiting for hours."""
+    opened = "From: mailer-daemon@mx.example\n\n" + "\n".join(OPENINGS)
+    begun = time.process_time()
+    why(f"{opened}\n{piece * 60_000}\n")
+    why(f"{opened}\n" + f"{piece * (900 // len(piece))}\n" * 60)
+    assert time.process_time() - begun < 2
 
 
 def test_a_report_of_megabytes_in_free_form_is_read_quickly() -> None:

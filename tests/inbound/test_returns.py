@@ -217,6 +217,15 @@ async def test_a_person_who_writes_to_a_return_path_is_answered_once(world: Worl
     assert await world.state(delivery) == "sent"
 
 
+async def test_a_machine_that_answers_each_mail_at_its_return_path_is_answered_once_a_day(world: World) -> None:
+    """Each answer has a return path of its own."""
+    for number in range(3):
+        delivery = await world.sends()
+        raw = f"From: bob@mail.example\nMessage-ID: <{number}@mail.example>\nSubject: Re: hello\n\nI am away.\n"
+        await world.mail(raw, world.secret(Purpose.BOUNCE, delivery), sender=BOB)
+    assert len(await world.told()) == 1
+
+
 @pytest.mark.parametrize("to", ["fbl", "abuse", "help", "postmaster", "bounce", "reply", "unsubscribe"])
 async def test_a_complaint_is_obeyed_at_whichever_address_it_comes(world: World, to: str) -> None:
     before = counted("mail_complaints", type="abuse", outcome="obeyed")

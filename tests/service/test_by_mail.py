@@ -1,5 +1,8 @@
 """The same commands by mail, answers to delivered posts, and the end of one person's mails."""
 
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 
 from gateway.domain import reply, reply_people, reply_posts
@@ -56,6 +59,33 @@ async def test_a_mail_that_answers_a_delivered_post_answers_it(town: Town) -> No
     assert await town.mail("bob", "yes please", answers_delivery=delivery) == reply_posts.answered("alice")
     assert await town.mail("bob", "FAV", answers_delivery=delivery) == reply_posts.favoured("alice")
     assert await town.posts() == ["lunch?", "@alice yes please"]
+
+
+async def test_the_same_answer_by_mail_stands_twice_in_a_conversation_however_slowly_it_comes(town: Town) -> None:
+    await with_mail(town, "alice", "bob")
+    await town.text("alice", "lunch?")
+    delivery = await town.delivery("bob", "alice")
+    for told in (reply_posts.answered("alice"),) * 2 + (reply_posts.duplicate(),) * 2:
+        town.now += timedelta(hours=1)
+        assert await town.mail("bob", "I am away", answers_delivery=delivery) == told
+    assert await town.mail("bob", "I am back", answers_delivery=delivery) == reply_posts.answered("alice")
+    await town.text("alice", "coffee?")
+    delivery = await town.delivery("bob", "alice")
+    assert await town.mail("bob", "I am away", answers_delivery=delivery) == reply_posts.answered("alice")
+    assert (await town.posts()).count("@alice I am away") == 3
+
+
+async def test_a_flood_of_answers_by_mail_is_answered_once_a_minute(town: Town) -> None:
+    await with_mail(town, "alice", "bob")
+    await town.text("alice", "lunch?")
+    delivery = await town.delivery("bob", "alice")
+    town.site = replace(town.site, limits=replace(town.site.limits, texts_per_minute=2))
+    told = [await town.mail("bob", f"answer no. {n}", answers_delivery=delivery) for n in range(4)]
+    assert told == [reply_posts.answered("alice")] * 2 + [reply.slow_down(2), ""]
+    assert await town.mail("bob", "not an answer") == ""
+    assert (await town.posts())[-1] == "not an answer"
+    town.now += timedelta(minutes=2)
+    assert await town.mail("bob", "later", answers_delivery=delivery) == reply_posts.answered("alice")
 
 
 @pytest.mark.parametrize("words", ["INBOX", "FOLLOWERS", "FOLLOWING", "REQUESTS", "GET zoe", "GET alice"])

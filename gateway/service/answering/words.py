@@ -7,7 +7,7 @@ from typing import assert_never
 from gateway.domain import reply, reply_people, reply_posts
 from gateway.domain.delivery import State
 from gateway.domain.speech import say
-from gateway.domain.text import leading_mention
+from gateway.domain.text import leading_mention, normalise
 from gateway.domain.types import EmailMode, PostKind
 from gateway.service import following, posting
 from gateway.service.answering.asked import Asked, blocks, meant, nobody
@@ -19,6 +19,10 @@ from store.posts import PostRow
 
 _DAY, _TOLD_BY_MAIL = timedelta(days=1), 3
 """How often in what time somebody is told by mail that what they answered is no post."""
+
+_SAME_BY_MAIL = 2
+"""How often somebody may say the same in one conversation by mail. Two answering machines without a mark, however slow,
+would say it to each other for ever."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,10 +222,14 @@ async def _answer(asked: Asked, me: AccountRow, to: Written, text: str) -> str:
     """Answer a post in public, a direct message in private."""
     if await blocks(asked, me, to.author):
         return reply_people.you_block(to.author.name or "")
-    if to.post.kind == PostKind.DIRECT:
+    name, direct_ = to.author.name or "", to.post.kind == PostKind.DIRECT
+    addressed = text if direct_ or leading_mention(text) == name else f"@{name} {text}"
+    if not asked.by_phone:
+        said = await posts.said_in(asked.unit, to.post.conversation_id, me.id, normalise(addressed))
+        if said >= _SAME_BY_MAIL:
+            return reply_posts.duplicate()
+    if direct_:
         return await _write_to(asked, me, to.author, text, to.post.id)
-    name = to.author.name or ""
-    addressed = text if leading_mention(text) == name else f"@{name} {text}"
     outcome = await posting.publish(
         asked.unit,
         asked.site,
