@@ -27,6 +27,7 @@ class Purpose(StrEnum):
     DELIVERY = "delivery"
     FEED = "feed"
     LOGIN = "login"
+    SIGNUP = "signup"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,6 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from gateway.domain import proof, reply_site, token
 from gateway.domain.quiet import Hours, read
-from gateway.domain.speech import mark
 from gateway.domain.text import normalise
 from gateway.domain.token import Purpose
 from gateway.domain.types import DIGESTS, Channel, EmailMode, NoticeKind, Overflow
@@ -190,7 +189,7 @@ async def remove(unit: Unit, me: AccountRow, address_id: int, *, now: datetime) 
     if len(own) == 1 and not me.password_hash:
         return LastWayIn()
     await addresses.detach(unit, found.id)
-    await deliveries.drop_for_address(unit, found, mark("taken off the account"), now=now)
+    await deliveries.drop_for_address(unit, found, "taken off the account", now=now)
     return None
 
 
@@ -205,7 +204,7 @@ async def set_channels(
         await accounts.set_texts_on(unit, me.id, texts)
         await addresses.refresh(unit, me.id)
         if not texts:
-            await deliveries.drop_for_account(unit, me.id, Channel.SMS, mark("texts are off"), now=now)
+            await deliveries.drop_for_account(unit, me.id, Channel.SMS, "texts are off", now=now)
     if mail != me.email_mode or hour != me.digest_hour:
         await digests.set_mode(unit, site, me.id, mail, now=now, hour=hour)
 

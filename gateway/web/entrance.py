@@ -9,7 +9,9 @@ from typing import assert_never
 import segno
 from aiohttp import web
 
+from gateway.domain import token
 from gateway.domain.text import tags
+from gateway.domain.token import Purpose
 from gateway.domain.types import NAME_PATTERN, Channel
 from gateway.service import entering, login, passwords, signing_up
 from gateway.service.joining import NameTaken, NotAName, NotInvited, RegistrationClosed
@@ -24,7 +26,7 @@ from gateway.service.signing_up import (
     WrongCode,
 )
 from gateway.web.desk import Desk, asked, given
-from gateway.web.limits import CODES, LOGINS, SIGNUPS
+from gateway.web.limits import CODES, LOGINS, SIGNUPS, evenly
 from gateway.web.visitors import visitor, way_back
 from store import accounts
 
@@ -46,14 +48,14 @@ class Entrance:
         """Add the routes."""
         get, post = app.router.add_get, app.router.add_post
         get("/login", self.ask_who)
-        post("/login", self.send)
+        post("/login", evenly(self.send))
         post("/login/code", self.take_code)
         post("/login/password", self.try_password)
         get(f"/login/{_LINK}", self.confirm_link)
         post(f"/login/{_LINK}", self.take_link)
         post("/logout", self.leave)
         get("/signup", self.ask_name)
-        post("/signup", self.begin)
+        post("/signup", evenly(self.begin))
         post("/signup/code", self.finish_by_code)
         get("/qr/{word}.svg", self.code_to_text)
         get(f"/signup/{_LINK}", self.confirm_signup)
@@ -172,15 +174,16 @@ class Entrance:
 
     async def finish_by_code(self, request: web.Request) -> web.Response:
         """The code from the phone, typed here."""
-        number, address, code = await given(request, "signup", "address", "code")
+        sealed, address, code = await given(request, "signup", "address", "code")
         await self._desk.limit(LOGINS, request)
-        if not (number.isascii() and number.isdigit() and len(number) <= 18):
-            raise web.HTTPBadRequest
         desk = self._desk
+        claimed = token.parse(sealed)
+        if claimed is None or not token.holds(desk.site.key, Purpose.SIGNUP, claimed):
+            raise web.HTTPBadRequest
         async with desk.store.unit() as unit:
-            finished = await signing_up.finish_by_code(unit, desk.site, int(number), code, now=desk.now())
+            finished = await signing_up.finish_by_code(unit, desk.site, claimed.number, code, now=desk.now())
         if isinstance(finished, WrongCode):
-            return self._prove(request, int(number), address, problem="wrong", status=422)
+            return self._prove(request, claimed.number, address, problem="wrong", status=422)
         return await self._finish(request, finished)
 
     async def confirm_signup(self, request: web.Request) -> web.Response:
@@ -260,9 +263,11 @@ class Entrance:
         problem: str = "",
         status: int = 200,
     ) -> web.Response:
-        page = self._desk.look.page
-        return page(
-            request, "proof.html", status=status, signup=signup, address=address, by_mail=by_mail, problem=problem
+        """Ask for the code. The number of the sign-up is sealed: nobody tries codes on, or uses up the tries of, one
+        that another browser began."""
+        sealed = token.make(self._desk.site.key, Purpose.SIGNUP, signup)
+        return self._desk.look.page(
+            request, "proof.html", status=status, signup=sealed, address=address, by_mail=by_mail, problem=problem
         )
 
     def _signup(

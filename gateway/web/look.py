@@ -39,6 +39,7 @@ _SOURCES = {
     Source.SCHEDULE: mark("as planned"),
     Source.CLI: mark("by the house"),
 }
+_SECRET = ("/admin", "/settings", "/messages", "/invites")
 _FOR_A_YEAR = "public, max-age=31536000, immutable"
 
 
@@ -117,7 +118,7 @@ class Look:
         me = None if values.pop("gone", False) else visitor(request)
         text, language = self._rendered(request, template, me, values)
         headers: dict[str, str] = {
-            hdrs.CACHE_CONTROL: "private, no-cache" if me else "no-cache",
+            hdrs.CACHE_CONTROL: _kept(request.path, me),
             hdrs.VARY: "Cookie, Accept-Language",
             hdrs.CONTENT_LANGUAGE: language.code,
         }
@@ -165,6 +166,14 @@ class Look:
             raise web.HTTPNotFound
         headers = {hdrs.CACHE_CONTROL: _FOR_A_YEAR, hdrs.ETAG: f'"{file.version}"'}
         return web.Response(body=file.body, content_type=file.media_type, charset="utf-8", headers=headers)
+
+
+def _kept(path: str, me: AccountRow | None) -> str:
+    """How a page may be kept: one with secrets or letters nowhere, not even for the way back of whoever sits down at
+    the same machine next."""
+    if me is None:
+        return "no-cache"
+    return "private, no-store" if path.startswith(_SECRET) else "private, no-cache"
 
 
 def _device(kept: str) -> str:

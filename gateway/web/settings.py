@@ -14,7 +14,7 @@ from gateway.service.choosing import BioTooLong, LastWayIn, LinkSent, NotAMailbo
 from gateway.service.joining import HeldBy, NameTaken, NotAName
 from gateway.service.proving import Asked, NotAPhone, NoTexts, OptedOut, TooManyCodes, YoursAlready
 from gateway.web.desk import Desk, given
-from gateway.web.limits import CODES, LOGINS
+from gateway.web.limits import CODES, LOGINS, evenly
 from gateway.web.visitors import VISIT, member
 from store import accounts
 from store.accounts import AccountRow
@@ -39,7 +39,7 @@ class Settings:
         get("/settings", self.show)
         post("/settings/profile", self.profile)
         post("/settings/name", self.rename)
-        post("/settings/addresses", self.add_address)
+        post("/settings/addresses", evenly(self.add_address))
         post("/settings/addresses/remove", self.remove_address)
         post("/settings/claim", self.claim)
         get(f"/settings/mailbox/{_SECRET_LINK}", self.ask_mailbox)
@@ -117,18 +117,12 @@ class Settings:
                 secret=secrets.token_urlsafe(24),
             )
         match outcome:
-            case Asked():
-                return _done("texted")
-            case LinkSent():
-                return _done("mailed")
+            case Asked() | LinkSent() | HeldBy() | OptedOut():  # whose it is, and what they want, is not told
+                return _done("mailed" if "@" in typed else "texted")
             case NotAPhone() | NotAMailbox():
                 problem = "address"
             case YoursAlready():
                 problem = "yours"
-            case HeldBy():
-                problem = "held"
-            case OptedOut():
-                problem = "stopped"
             case TooManyCodes():
                 problem = "many"
             case NoTexts():
