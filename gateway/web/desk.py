@@ -1,6 +1,5 @@
 """What every page has at hand."""
 
-import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -8,17 +7,13 @@ from datetime import datetime
 from aiohttp import web
 from limits import RateLimitItem
 
+from gateway.service.drawing import six_digits
 from gateway.service.site import Site
 from gateway.web.limits import Limits, address_of
 from gateway.web.look import Look
 from gateway.web.visitors import Visitors
 from store.sql import storable
 from store.unit import Store
-
-
-def six_digits() -> str:
-    """A code that people repeat."""
-    return f"{secrets.randbelow(1_000_000):06d}"
 
 
 @dataclass(frozen=True, slots=True)
