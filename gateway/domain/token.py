@@ -26,6 +26,7 @@ class Purpose(StrEnum):
     UNSUBSCRIBE = "unsubscribe"
     FEED = "feed"
     LOGIN = "login"
+    SIGNUP = "signup"
 
 
 @dataclass(frozen=True, slots=True)

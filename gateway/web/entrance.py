@@ -9,7 +9,9 @@ from typing import assert_never
 import segno
 from aiohttp import web
 
+from gateway.domain import token
 from gateway.domain.text import tags
+from gateway.domain.token import Purpose
 from gateway.domain.types import NAME_PATTERN, Channel
 from gateway.service import entering, login, passwords, signing_up
 from gateway.service.joining import NameTaken, NotAName, NotInvited, RegistrationClosed
@@ -24,7 +26,7 @@ from gateway.service.signing_up import (
     WrongCode,
 )
 from gateway.web.desk import Desk, asked, given
-from gateway.web.limits import CODES, LOGINS, SIGNUPS
+from gateway.web.limits import CODES, LOGINS, SIGNUPS, TRIES
 from gateway.web.visitors import visitor, way_back
 from store import accounts
 
@@ -74,8 +76,9 @@ class Entrance:
         await self._desk.limit(CODES, request)
         if not who.strip():
             return self._login(request, way_back(back), problem="nobody", status=422)
-        async with self._desk.store.unit() as unit:
-            await entering.ask(unit, self._desk.site, who, now=self._desk.now(), new_code=self._desk.new_code)
+        desk, leads = self._desk, "" if way_back(back) == "/home" else way_back(back)
+        async with desk.store.unit() as unit:
+            await entering.ask(unit, desk.site, who, now=desk.now(), new_code=desk.new_code, back=leads)
         return self._desk.look.page(request, "code.html", who=who, back=way_back(back), problem="")
 
     async def take_code(self, request: web.Request) -> web.Response:
@@ -112,17 +115,19 @@ class Entrance:
         """Ask before the link is used up: programs that look at mail open every link."""
         async with self._desk.store.reading() as reading:
             account = await login.whose(reading, self._desk.site, request.match_info["secret"], now=self._desk.now())
+        back = way_back(request.query.get("next"))
         if account is None:
-            return self._login(request, "/home", problem="link", status=410)
-        return self._desk.look.page(request, "confirm.html", name=account.name or "", joining=False)
+            return self._login(request, back, problem="link", status=410)
+        return self._desk.look.page(request, "confirm.html", name=account.name or "", joining=False, back=back)
 
     async def take_link(self, request: web.Request) -> web.Response:
         """Use the link up."""
+        (back,) = await given(request, "next")
         async with self._desk.store.unit() as unit:
             account = await login.use(unit, self._desk.site, request.match_info["secret"], now=self._desk.now())
         if account is None:
-            return self._login(request, "/home", problem="link", status=410)
-        return await self._enter(request, account.id, "/home")
+            return self._login(request, way_back(back), problem="link", status=410)
+        return await self._enter(request, account.id, way_back(back))
 
     async def leave(self, request: web.Request) -> web.StreamResponse:
         """Log this browser out."""
@@ -172,20 +177,27 @@ class Entrance:
 
     async def finish_by_code(self, request: web.Request) -> web.Response:
         """The code from the phone, typed here."""
-        number, address, code = await given(request, "signup", "address", "code")
-        await self._desk.limit(LOGINS, request)
-        if not (number.isascii() and number.isdigit() and len(number) <= 18):
-            raise web.HTTPBadRequest
+        sealed, address, code = await given(request, "signup", "address", "code")
+        await self._desk.limit(TRIES, request)
         desk = self._desk
+        claimed = token.parse(sealed)
+        if claimed is None or not token.holds(desk.site.key, Purpose.SIGNUP, claimed):
+            raise web.HTTPBadRequest
         async with desk.store.unit() as unit:
-            finished = await signing_up.finish_by_code(unit, desk.site, int(number), code, now=desk.now())
+            finished = await signing_up.finish_by_code(unit, desk.site, claimed.number, code, now=desk.now())
         if isinstance(finished, WrongCode):
-            return self._prove(request, int(number), address, problem="wrong", status=422)
+            return self._prove(request, claimed.number, address, problem="wrong", status=422)
         return await self._finish(request, finished)
 
     async def confirm_signup(self, request: web.Request) -> web.Response:
         """Ask before the link is used up."""
-        return self._desk.look.page(request, "confirm.html", name="", joining=True)
+        async with self._desk.store.reading() as reading:
+            name = await signing_up.who_waits(
+                reading, self._desk.site, request.match_info["secret"], now=self._desk.now()
+            )
+        if name is None:
+            return self._signup(request, problem="late", status=410)
+        return self._desk.look.page(request, "confirm.html", name=name, joining=True, back="")
 
     async def finish_by_link(self, request: web.Request) -> web.Response:
         """The link of the mail was opened, and meant."""
@@ -242,7 +254,7 @@ class Entrance:
         return response
 
     async def _limit_logins(self, request: web.Request, who: str) -> None:
-        await self._desk.limit(LOGINS, request)
+        await self._desk.limit(TRIES, request)
         await self._desk.limits.hit(LOGINS, "who", who.strip().lower()[:254])
 
     def _login(
@@ -260,9 +272,11 @@ class Entrance:
         problem: str = "",
         status: int = 200,
     ) -> web.Response:
-        page = self._desk.look.page
-        return page(
-            request, "proof.html", status=status, signup=signup, address=address, by_mail=by_mail, problem=problem
+        """Ask for the code. The number of the sign-up is sealed: nobody tries codes on, or uses up the tries of, one
+        that another browser began."""
+        sealed = token.make(self._desk.site.key, Purpose.SIGNUP, signup)
+        return self._desk.look.page(
+            request, "proof.html", status=status, signup=sealed, address=address, by_mail=by_mail, problem=problem
         )
 
     def _signup(
