@@ -119,6 +119,8 @@ def atom(feed: Feed) -> bytes:
     if feed.hub:
         ET.SubElement(root, "link", rel="hub", href=feed.hub)
     _add(root, "updated", feed.updated.isoformat(timespec="seconds"))
+    if not feed.items:  # where no entry names an author, the feed must (4.1.1)
+        _add(ET.SubElement(root, "author"), "name", feed.title)
     for item in feed.items:
         entry = ET.SubElement(root, "entry")
         _add(entry, "title", item.title or item.author)

@@ -24,7 +24,6 @@ from gateway.domain.delivery import Bounced, Deferred, Done, GiveUp, LookUp, Out
 from gateway.domain.departure import ShelfLife
 from gateway.domain.late import TELLERS
 from gateway.domain.pace import Pace
-from gateway.domain.speech import mark
 from gateway.domain.types import Channel, Lane, NoticeKind, Outgoing
 from gateway.service import alerts, claiming, digests, settling
 from gateway.service.hush import Hush, Says
@@ -265,7 +264,7 @@ class Worker:
             return Deferred("its turn came too late", 0.0, route_wide=True)
         heard = self._tools.hush.says(delivery.to)
         if heard is Says.FORBIDDEN:
-            return Bounced(mark("the recipient has just asked for no more texts"))
+            return Bounced("the recipient has just asked for no more texts")
         if heard is Says.ASK_AGAIN or left < self._in_lease - _FRESH:
             forbidden = await self._ask_again(delivery)
             if forbidden is not None:

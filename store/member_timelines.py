@@ -66,7 +66,7 @@ _CONVERSATION = (
 _SEES = (
     select(_p.c.id)
     .join_from(_p, _a, _a.c.id == _p.c.author_id)
-    .where(_p.c.id == bindparam("id", type_=BigInteger), visible_to_me(_p, _a), _original_visible)
+    .where(_p.c.id == bindparam("id", type_=BigInteger), visible_to_me(_p, _a, muted=False), _original_visible)
 )
 _FAVOURITES = select(favourites.c.post_id).where(
     favourites.c.account_id == _me, favourites.c.post_id.in_(bindparam("ids", expanding=True))
@@ -107,7 +107,7 @@ async def conversation(reading: Reading, me: int, conversation_id: int, *, most:
 
 
 async def sees(reading: Reading, me: int, post_id: int) -> bool:
-    """Whether the member may see this post: no direct message is one."""
+    """Whether the member may see this post: no direct message is one. Who mutes its author does."""
     return (await reading.execute(_SEES, {"me": me, "id": post_id})).first() is not None
 
 

@@ -3,15 +3,16 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import BigInteger, bindparam, func, insert, select, update
+from sqlalchemy import BigInteger, and_, bindparam, func, insert, select, update
 
-from store.schema import Instant, accounts, reports
+from store.schema import Instant, accounts, posts, reports
 from store.unit import Reading, Unit
 
 
 @dataclass(frozen=True, slots=True)
 class ReportRow:
-    """One report, with the names of both (None on an account that has none, or none any more)."""
+    """One report, with the names of both (None on an account that has none, or none any more), and what the post that
+    it is about says (None when there is none, or it stands no more)."""
 
     id: int
     reporter_id: int
@@ -22,6 +23,7 @@ class ReportRow:
     words: str
     reported_at: datetime
     closed_at: datetime | None
+    said: str | None
 
 
 _reporter, _about = accounts.alias("reporter"), accounts.alias("about")
@@ -36,9 +38,14 @@ _ROW = (
         reports.c.words,
         reports.c.reported_at,
         reports.c.closed_at,
+        func.coalesce(posts.c.full_text, posts.c.text),
     )
     .join(_reporter, _reporter.c.id == reports.c.reporter_id)
     .join(_about, _about.c.id == reports.c.account_id)
+    .outerjoin(
+        posts,
+        and_(posts.c.id == reports.c.post_id, posts.c.author_id == reports.c.account_id, posts.c.deleted_at.is_(None)),
+    )
 )
 _ADD = insert(reports)
 _OPEN = _ROW.where(reports.c.closed_at.is_(None)).order_by(reports.c.id).limit(bindparam("most"))
@@ -63,6 +70,7 @@ _CLOSE = (
     .where(reports.c.id == bindparam("which"), reports.c.closed_at.is_(None))
     .values(closed_at=bindparam("now", type_=Instant()))
 )
+_IS_ABOUT = select(reports.c.id).where(reports.c.post_id == bindparam("post", type_=BigInteger)).limit(1)
 _SINCE = select(func.count()).where(
     reports.c.reporter_id == bindparam("reporter"), reports.c.reported_at >= bindparam("since", type_=Instant())
 )
@@ -90,29 +98,29 @@ async def made_since(reading: Reading, reporter_id: int, since: datetime) -> int
 
 async def open_ones(reading: Reading, *, most: int) -> list[ReportRow]:
     """What waits for the operator, the oldest first."""
-    return [ReportRow(*row) for row in await reading.execute(_OPEN, {"most": most})]
+    return [ReportRow(*tuple(row)) for row in await reading.execute(_OPEN, {"most": most})]
 
 
 async def newest(reading: Reading, *, most: int) -> list[ReportRow]:
     """Open or closed, the newest first."""
-    return [ReportRow(*row) for row in await reading.execute(_NEWEST, {"most": most})]
+    return [ReportRow(*tuple(row)) for row in await reading.execute(_NEWEST, {"most": most})]
 
 
 async def close(unit: Unit, report_id: int, *, now: datetime) -> ReportRow | None:
     """Close a report; None when it is none that is open."""
     if (await unit.execute(_CLOSE, {"which": report_id, "now": now})).rowcount == 0:
         return None
-    return ReportRow(*(await unit.execute(_BY_ID, {"which": report_id})).one())
+    return ReportRow(*tuple((await unit.execute(_BY_ID, {"which": report_id})).one()))
 
 
 async def open_after(reading: Reading, after: int, *, most: int) -> list[ReportRow]:
     """What waits for the operator behind an id, the oldest first."""
-    return [ReportRow(*row) for row in await reading.execute(_OPEN_AFTER, {"after": after, "most": most})]
+    return [ReportRow(*tuple(row)) for row in await reading.execute(_OPEN_AFTER, {"after": after, "most": most})]
 
 
 async def newest_before(reading: Reading, before: int, *, most: int) -> list[ReportRow]:
     """Open or closed with an id below ``before``, the newest first."""
-    return [ReportRow(*row) for row in await reading.execute(_NEWEST_BEFORE, {"before": before, "most": most})]
+    return [ReportRow(*tuple(row)) for row in await reading.execute(_NEWEST_BEFORE, {"before": before, "most": most})]
 
 
 async def count_open(reading: Reading) -> int:
@@ -124,4 +132,9 @@ async def reopen(unit: Unit, report_id: int) -> ReportRow | None:
     """Let a closed report wait for the operator again; None when it is none that is closed."""
     if (await unit.execute(_REOPEN, {"which": report_id})).rowcount == 0:
         return None
-    return ReportRow(*(await unit.execute(_BY_ID, {"which": report_id})).one())
+    return ReportRow(*tuple((await unit.execute(_BY_ID, {"which": report_id})).one()))
+
+
+async def is_about(reading: Reading, post_id: int) -> bool:
+    """Whether anybody reported this post."""
+    return (await reading.execute(_IS_ABOUT, {"post": post_id})).first() is not None

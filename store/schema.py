@@ -300,7 +300,8 @@ nudges = Table("nudges", metadata, _NudgeCols, PrimaryKeyConstraint("account_id"
 
 
 class _ReportCols(TypedColumns):
-    """What somebody told the operator about ``account_id``. ``post_id`` is the newest post of theirs at that moment."""
+    """What somebody told the operator about ``account_id``. ``post_id`` is the post of theirs that it is about: the one
+    that was reported, else their newest at that moment."""
 
     id = Column(_Id, primary_key=True)
     reporter_id: Named[int] = Column(_Id, ForeignKey("accounts.id"))

@@ -159,13 +159,14 @@ def _i_follow(account_id: Any) -> ColumnElement[bool]:
     )
 
 
-def visible_to_me(post: Any, account: Any) -> ColumnElement[bool]:
-    """SQL: the reader bound as ``me`` (0 is everybody) may see this post of this account."""
+def visible_to_me(post: Any, account: Any, *, muted: bool = True) -> ColumnElement[bool]:
+    """SQL: the reader bound as ``me`` (0 is everybody) may see this post of this account, and (with ``muted``) does not
+    mute it."""
     return and_(
         _stands(post),
         _active(account),
         or_(account.c.protected == false(), account.c.id == _me, _i_follow(account.c.id)),
-        ~_hidden_from_me(account.c.id),
+        ~hidden_from(_me, account.c.id, muted=muted),
     )
 
 

@@ -75,7 +75,8 @@ class Carriage:
 
 
 def objection(carriage: Carriage) -> str:
-    """Why this delivery must not go out; empty when it may."""
+    """Why this delivery must not go out; empty when it may. What is not marked is told to no author as it is
+    (``gateway.domain.reason``)."""
     if carriage.to is None:
         if carriage.channel == Channel.SMS:
             return mark("the recipient has no phone any more")
@@ -85,7 +86,7 @@ def objection(carriage: Carriage) -> str:
     if carriage.dead and not carriage.answers:
         return mark("mails to the recipient's mailbox are stopped")
     if carriage.opted_out_at is not None and not (carriage.answers and carriage.queued_at >= carriage.opted_out_at):
-        return mark("the recipient has opted out")
+        return "the recipient has opted out"
     if carriage.post_id is not None:
         return _objection_to_post(carriage)
     return _objection_to_notice(carriage)
@@ -104,14 +105,14 @@ def _objection_to_notice(carriage: Carriage) -> str:
     if carriage.notice is None:
         return mark("what it carried is gone")
     if carriage.blocked:
-        return mark("one has blocked the other")
+        return "one has blocked the other"
     if carriage.muted and carriage.lane != Lane.ANSWER:  # a question that must be answered is heard all the same
-        return mark("the recipient has muted who caused it")
+        return "the recipient has muted who caused it"
     if carriage.channel != Channel.EMAIL or carriage.answers or carriage.notice_kind not in STOPPABLE:
         return ""
     if carriage.recipient_gone:
         return mark("the recipient is suspended or gone")
-    return mark("the recipient has turned mail off") if carriage.email_mode == EmailMode.OFF else ""
+    return "the recipient has turned mail off" if carriage.email_mode == EmailMode.OFF else ""
 
 
 def _objection_to_post(carriage: Carriage) -> str:
@@ -122,29 +123,29 @@ def _objection_to_post(carriage: Carriage) -> str:
     if carriage.recipient_gone:
         return mark("the recipient is suspended or gone")
     if carriage.blocked:
-        return mark("one has blocked the other")
+        return "one has blocked the other"
     if carriage.channel == Channel.SMS and not carriage.texts_on:
-        return mark("the recipient has turned texts off")
+        return "the recipient has turned texts off"
     if carriage.channel == Channel.EMAIL and carriage.email_mode == EmailMode.OFF:
-        return mark("the recipient has turned mail off")
+        return "the recipient has turned mail off"
     if carriage.kind == PostKind.DIRECT:
         return ""
     if carriage.original_protected:
         return mark("the author of what was reposted is protected now")
     if carriage.muted:
-        return mark("the recipient has muted the author")
+        return "the recipient has muted the author"
     follows = carriage.follow_state == "accepted"
     if carriage.author_protected and not follows:
         return mark("the author no longer shows it to the recipient")
     if carriage.via is not None:
-        return "" if _listens(carriage) else mark("the recipient no longer asks for what it came for")
+        return "" if _listens(carriage) else "the recipient no longer asks for what it came for"
     if carriage.lane >= Lane.FIRST:
         if not follows:
-            return mark("the recipient no longer follows the author")
+            return "the recipient no longer follows the author"
         if carriage.channel == Channel.SMS and not carriage.follow_texts:
-            return mark("the recipient has turned this author's texts off")
+            return "the recipient has turned this author's texts off"
         if carriage.channel == Channel.EMAIL and carriage.follow_mail is False:
-            return mark("the recipient has turned this author's mails off")
+            return "the recipient has turned this author's mails off"
     return ""
 
 

@@ -1,7 +1,10 @@
 """Answers about polls, nudges, invitations, reports, PINs, logging in, and lists that go on."""
 
-from gateway.domain.reply_form import SEGMENT
+from gateway.domain.reply_form import SEGMENT, cut
 from gateway.domain.speech import say
+
+_SHORTEST = 20
+"""Characters of somebody's post by which they know which one is meant."""
 
 # ---- polls
 
@@ -111,6 +114,15 @@ def too_many_reports(limit: int) -> str:
 def report_closed(name: str) -> str:
     """Told to who reported somebody."""
     return say("Your report about {name} was looked at and is closed. Thank you.", name=name)
+
+
+def post_removed(site: str, words: str, why: str) -> str:
+    """Told to whose post was removed by who looks after the site: which one, as far as there is room, and why."""
+
+    def told(shown: str) -> str:
+        return say('Who looks after {site} removed your post "{words}": {why}', site=site, words=shown, why=why)
+
+    return told(cut(words, max(SEGMENT - len(told("")), _SHORTEST)))
 
 
 # ---- PIN and login

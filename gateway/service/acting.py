@@ -8,7 +8,7 @@ from datetime import datetime
 from gateway.domain.text import leading_mention
 from gateway.domain.types import PostKind, Source
 from gateway.service import posting
-from gateway.service.posting import Duplicate, Outcome, Protected, Published
+from gateway.service.posting import Duplicate, Outcome, Protected, Published, TooMany
 from gateway.service.site import Site
 from store import accounts, member_timelines, posts, relations
 from store.posts import PostRow
@@ -39,11 +39,11 @@ async def answer(
 
 
 async def repost(
-    unit: Unit, me: int, post_id: int, *, source: Source, now: datetime
-) -> Published | Duplicate | Protected | NotThere:
+    unit: Unit, site: Site, me: int, post_id: int, *, source: Source, now: datetime
+) -> Published | Duplicate | Protected | TooMany | NotThere:
     """Pass a post on."""
     seen = await _seen(unit, me, post_id)
-    return NotThere() if seen is None else await posting.repost(unit, me, seen.id, source=source, now=now)
+    return NotThere() if seen is None else await posting.repost(unit, site, me, seen.id, source=source, now=now)
 
 
 async def favourite(unit: Unit, me: int, post_id: int, *, now: datetime) -> bool:

@@ -47,6 +47,7 @@ class Act(StrEnum):
     QUEUE_RELEASE = "queue.release"
     QUEUE_RETRY = "queue.retry"
     QUEUE_DROP = "queue.drop"
+    POST_REMOVE = "post.remove"
     GROUP_ADD = "group.add"
     SCHEDULE_DROP = "schedule.drop"
 

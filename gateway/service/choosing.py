@@ -11,7 +11,6 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from gateway.domain import proof, reply_site, token
 from gateway.domain.quiet import Hours, read
-from gateway.domain.speech import mark
 from gateway.domain.text import normalise
 from gateway.domain.token import Purpose
 from gateway.domain.types import Channel, EmailMode, NoticeKind, Overflow
@@ -187,7 +186,7 @@ async def remove(unit: Unit, me: AccountRow, address_id: int, *, now: datetime) 
     if len(own) == 1 and not me.password_hash:
         return LastWayIn()
     await addresses.detach(unit, found.id)
-    await deliveries.drop_for_address(unit, found, mark("taken off the account"), now=now)
+    await deliveries.drop_for_address(unit, found, "taken off the account", now=now)
     return None
 
 
@@ -236,7 +235,7 @@ async def set_channels(
 async def _stop_texts(unit: Unit, me: AccountRow, now: datetime) -> None:
     await accounts.set_texts_on(unit, me.id, texts_on=False)
     await addresses.refresh(unit, me.id)
-    await deliveries.drop_for_account(unit, me.id, Channel.SMS, mark("texts are off"), now=now)
+    await deliveries.drop_for_account(unit, me.id, Channel.SMS, "texts are off", now=now)
 
 
 async def set_quiet(

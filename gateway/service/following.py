@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from gateway.domain import reply_people
-from gateway.domain.speech import mark
 from gateway.domain.types import NoticeKind
 from gateway.service import notify
 from gateway.service.site import Site
@@ -136,7 +135,7 @@ async def leave(unit: Unit, follower_id: int, followee_id: int, *, now: datetime
     """Follow no longer, or withdraw the request; what was queued is dropped. False if there was nothing to end."""
     if not await follows.remove(unit, followee_id, follower_id):
         return False
-    await deliveries.drop_between(unit, follower_id, followee_id, mark("no longer followed"), now=now)
+    await deliveries.drop_between(unit, follower_id, followee_id, "no longer followed", now=now)
     return True
 
 
@@ -172,11 +171,11 @@ async def block(unit: Unit, account_id: int, other_id: int, *, now: datetime) ->
     await relations.block(unit, account_id, other_id, now=now)
     for follower_id, followee_id in ((account_id, other_id), (other_id, account_id)):
         await follows.remove(unit, followee_id, follower_id)
-        await deliveries.drop_between(unit, follower_id, followee_id, mark("blocked"), now=now)
-        await deliveries.drop_caused(unit, follower_id, followee_id, mark("blocked"), now=now)
+        await deliveries.drop_between(unit, follower_id, followee_id, "blocked", now=now)
+        await deliveries.drop_caused(unit, follower_id, followee_id, "blocked", now=now)
 
 
 async def mute(unit: Unit, account_id: int, other_id: int, *, now: datetime) -> None:
     """Keep following, receive nothing: what is queued is dropped too."""
     await relations.mute(unit, account_id, other_id, now=now)
-    await deliveries.drop_between(unit, account_id, other_id, mark("muted"), now=now)
+    await deliveries.drop_between(unit, account_id, other_id, "muted", now=now)

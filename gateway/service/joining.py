@@ -284,7 +284,7 @@ async def sign_out(unit: Unit, phone: AddressRow, *, now: datetime) -> None:
     """Detach the phone. An account without a name has nothing else, so it ends."""
     account = None if phone.owner_id is None else await accounts.by_id(unit, phone.owner_id)
     await addresses.detach(unit, phone.id)
-    await deliveries.drop_for_address(unit, phone, mark("the phone was signed out"), now=now)
+    await deliveries.drop_for_address(unit, phone, "the phone was signed out", now=now)
     if account is not None and account.name is None:
         await delete_account(unit, account.id, now=now, left=[phone.id])
 

@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 from typing import assert_never
 
 from gateway.domain.types import Source
-from gateway.service import following, posting
+from gateway.service import following, posting, reporting
 from gateway.service.following import Asked, Follows, Oneself, TooMany, YouBlock
 from gateway.service.posting import Outcome
 from gateway.service.site import Site
-from store import accounts, follows, people, posts, relations, reports
+from store import accounts, follows, people, relations, reports
 from store.accounts import AccountRow
 from store.unit import Reading, Unit
 
@@ -104,17 +104,17 @@ async def answer_request(unit: Unit, site: Site, me: AccountRow, name: str, *, g
 
 
 async def report(
-    unit: Unit, site: Site, me: AccountRow, name: str, words: str, *, now: datetime
+    unit: Unit, site: Site, me: AccountRow, name: str, words: str, *, post_id: int | None = None, now: datetime
 ) -> Done | Nobody | TooMany:
-    """Tell the operator about somebody."""
+    """Tell the operator about somebody: about a post of theirs that the member sees, else about their newest."""
     other = await accounts.by_name(unit, name)
     if other is None or other.id == me.id:
         return Nobody()
     limit = site.limits.reports_per_day
     if await reports.made_since(unit, me.id, now - timedelta(days=1)) >= limit:
         return TooMany(limit)
-    last = await posts.latest_post(unit, other.id)
-    await reports.add(unit, me.id, other.id, words, post_id=last, now=now)
+    meant = await reporting.post_meant(unit, me.id, other.id, named=post_id)
+    await reports.add(unit, me.id, other.id, words, post_id=meant, now=now)
     return Done()
 
 

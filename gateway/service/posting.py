@@ -138,19 +138,31 @@ async def direct(
 
 
 async def repost(
-    unit: Unit, author_id: int, post_id: int, *, source: Source, now: datetime
-) -> Published | Duplicate | Protected:
-    """Pass a post on to one's own followers. The caller has made sure that the author may see it."""
+    unit: Unit, site: Site, author_id: int, post_id: int, *, source: Source, now: datetime
+) -> Published | Duplicate | Protected | TooMany:
+    """Pass a post on to one's own followers, as often within an hour as one may post. The caller has made sure that the
+    author may see it."""
     original = await posts.by_id(unit, post_id)
     assert original is not None
     if original.repost_of_id is not None:
-        return await repost(unit, author_id, original.repost_of_id, source=source, now=now)
+        return await repost(unit, site, author_id, original.repost_of_id, source=source, now=now)
     writer = await accounts.by_id(unit, original.author_id)
     if original.kind == PostKind.DIRECT or writer is None or writer.protected:
         return Protected()
     standing = await posts.repost_of(unit, author_id, post_id)
     if standing is not None or original.author_id == author_id:
         return Duplicate(standing or post_id)
+    limit = site.limits.posts_per_hour
+    (lately,) = await posts.look_back(
+        unit,
+        [(author_id, None, "")],
+        same_since=now,
+        kind=PostKind.REPOST,
+        limit=limit,
+        counted_since=now - timedelta(hours=1),
+    )
+    if lately.too_many:
+        return TooMany(limit)
     new_id = await posts.add(unit, NewPost(author_id, PostKind.REPOST, "", source, now, repost_of_id=post_id))
     await fanouts.begin(unit, [new_id], now)
     unit.ring()

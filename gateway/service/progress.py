@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from gateway.domain.delivery import State
-from gateway.domain.reason import kind_of
+from gateway.domain.reason import told_to_author
 from gateway.domain.types import Channel
 from store import posts, progress
 from store.unit import Reading
@@ -20,7 +20,7 @@ _MOST_REASONS = 12
 @dataclass(frozen=True, slots=True)
 class ByChannel:
     """One channel: deliveries that wait, that the other side took (or that a digest brings), that arrived for certain,
-    that were given up (each with its kind of reason, the most frequent first), and segments."""
+    that were given up (each with its kind of reason as its author may know it, the most frequent first); segments."""
 
     channel: Channel
     waiting: int
@@ -72,7 +72,7 @@ def _channel(channel: Channel, rows: list[progress.Standing]) -> ByChannel:
     for row in rows:
         states[row.state] += row.number
         if row.state == State.DEAD:
-            reasons[kind_of(row.reason)] += row.number
+            reasons[told_to_author(row.reason)] += row.number
     return ByChannel(
         channel,
         waiting=sum(states[state] for state in WAITING),

@@ -2,7 +2,6 @@
 
 from datetime import datetime
 
-from gateway.domain.speech import mark
 from gateway.domain.types import Channel
 from store import addresses, consents, deliveries
 from store.addresses import AddressRow
@@ -24,4 +23,4 @@ async def stop_phone(unit: Unit, phone: str, *, words: str, now: datetime) -> No
     """A STOP from this phone and nothing else of it: no memory of the message, no answer. For one that could not be
     handled as other messages are."""
     address = await addresses.find_or_add(unit, Channel.SMS, phone, now=now)
-    await opt_out(unit, address, how=str(Channel.SMS), words=words, why=mark("opted out by STOP"), now=now)
+    await opt_out(unit, address, how=str(Channel.SMS), words=words, why="opted out by STOP", now=now)

@@ -74,12 +74,14 @@ def build_app(deps: WebDeps) -> web.Application:
     """The application with all its routes; nothing listens yet."""
     visitors = Visitors(deps.store, deps.site, deps.now)
     look = Look(deps.site, visitors, deps.now)
+    desk = Desk(deps.store, deps.site, look, visitors, deps.now, deps.new_code, deps.proxies)
     app = web.Application(
         client_max_size=LARGEST_BODY,
         middlewares=[
             visitors.hand_out(),
             show_problems(look),
             visitors.recognise(),
+            desk.keep_pace(),
             keep_others_out(),
             look.speak(),
         ],
@@ -90,9 +92,8 @@ def build_app(deps: WebDeps) -> web.Application:
     if deps.kannel:
         KannelHooks(deps.kannel, deps.intake, deps.record, deps.now).add_to(app)
     if deps.pages:
-        Feeds(deps.store, deps.site, deps.hub).add_to(app)
+        Feeds(deps.store, deps.site, deps.hub, desk.limit).add_to(app)
         Unsubscribing(deps.store, deps.site, look, deps.now).add_to(app)
-        desk = Desk(deps.store, deps.site, look, visitors, deps.now, deps.new_code, deps.proxies)
         Entrance(desk).add_to(app)
         Watching(desk).add_to(app)
         Together(desk).add_to(app)

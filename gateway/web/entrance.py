@@ -26,7 +26,7 @@ from gateway.service.signing_up import (
     WrongCode,
 )
 from gateway.web.desk import Desk, asked, given
-from gateway.web.limits import CODES, LOGINS, SIGNUPS, TRIES
+from gateway.web.limits import CODES, LOGINS, SIGNUPS, TRIES, evenly
 from gateway.web.visitors import visitor, way_back
 from store import accounts
 
@@ -48,14 +48,14 @@ class Entrance:
         """Add the routes."""
         get, post = app.router.add_get, app.router.add_post
         get("/login", self.ask_who)
-        post("/login", self.send)
+        post("/login", evenly(self.send))
         post("/login/code", self.take_code)
         post("/login/password", self.try_password)
         get(f"/login/{_LINK}", self.confirm_link)
         post(f"/login/{_LINK}", self.take_link)
         post("/logout", self.leave)
         get("/signup", self.ask_name)
-        post("/signup", self.begin)
+        post("/signup", evenly(self.begin))
         post("/signup/code", self.finish_by_code)
         get("/qr/{word}.svg", self.code_to_text)
         get(f"/signup/{_LINK}", self.confirm_signup)

@@ -20,6 +20,7 @@ from urllib.parse import quote, urlencode
 from weakref import WeakValueDictionary
 
 from aiohttp import hdrs, web
+from limits import RateLimitItem
 
 from gateway.domain.speech import say
 from gateway.domain.text import tags
@@ -27,6 +28,8 @@ from gateway.service import reading
 from gateway.service.reading import Missing, Outline, PostView
 from gateway.service.site import Site
 from gateway.web import addresses
+from gateway.web.desk import asked, tag_of
+from gateway.web.limits import SEARCHES
 from gateway.web.ready import Ready
 from outbound.feed import Feed, Format, Item, render
 from outbound.linking import linked
@@ -54,6 +57,7 @@ class Shown:
 
 
 Find = Callable[[web.Request, Reading], Awaitable[Shown | Missing]]
+Limit = Callable[[RateLimitItem, web.Request], Awaitable[None]]
 
 
 @dataclass(slots=True)
@@ -77,8 +81,10 @@ class _Kept:
 class Feeds:
     """The feed routes over one store."""
 
-    def __init__(self, store: Store, site: Site, hub: str = "") -> None:
-        """``hub`` is the WebSub hub that is told of public posts; empty for none."""
+    def __init__(self, store: Store, site: Site, hub: str = "", limit: Limit | None = None) -> None:
+        """``hub`` is the WebSub hub that is told of public posts; empty for none. ``limit`` counts what asks much of
+        the database, and raises where it is too often."""
+        self._limit = limit
         self._hub = hub
         self._store = store
         self._site = site
@@ -125,7 +131,7 @@ class Feeds:
 
     async def _tag(self, request: web.Request, read: Reading) -> Shown:
         """The posts with a tag."""
-        tag = request.match_info["tag"].casefold()
+        tag = tag_of(request)
         path = addresses.tag_path(tag)
         outline = await reading.tag_outline(read, tag)
         words = say("Posts tagged {tag}", tag=f"#{tag}")
@@ -133,9 +139,11 @@ class Feeds:
 
     async def _search(self, request: web.Request, read: Reading) -> Shown | Missing:
         """The posts with all of some words."""
-        words = " ".join(request.query.get("q", "").split())[: addresses.LONGEST_SEARCH]
+        words = " ".join(asked(request, "q", addresses.LONGEST_SEARCH).split())
         if not words:
             return Missing()
+        if self._limit is not None:
+            await self._limit(SEARCHES, request)
         query = urlencode({"q": words}, quote_via=quote)
         outline = await reading.search_outline(read, words)
         about = say("Posts with: {words}", words=words)
@@ -183,8 +191,8 @@ class Feeds:
                 shown = await find(request, read)
             if isinstance(shown, Missing):
                 raise web.HTTPNotFound
-            asked = "&".join(part for part in (shown.query, choices) if part)
-            own_path = f"{shown.path}.{kind}{'?' if asked else ''}{asked}"
+            query = "&".join(part for part in (shown.query, choices) if part)
+            own_path = f"{shown.path}.{kind}{'?' if query else ''}{query}"
             kept = self._kept.get(own_path)
             if kept is None or kept.outline != shown.outline:
                 posts = await reading.posts(read, [row.id for row in shown.outline.rows])

@@ -4,10 +4,13 @@ A class or a whole conference sits behind one address. So what one address may d
 to one name, one phone or one mailbox is limited for each: by LOGINS here, else by ``[limits]``.
 """
 
+import asyncio
 import math
 import time
+from ipaddress import IPv6Address, ip_address
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 from limits import RateLimitItem, RateLimitItemPerHour, RateLimitItemPerMinute
 from limits.aio.storage import MemoryStorage
 from limits.aio.strategies import MovingWindowRateLimiter
@@ -24,8 +27,21 @@ SIGNUPS = RateLimitItemPerHour(60)
 CODES = RateLimitItemPerHour(120)
 """Codes and links that one address asks for."""
 
+SEARCHES = RateLimitItemPerMinute(120)
+"""Searches of one address: a class behind one router searches together. Each asks much of the database."""
+
+ACTS = RateLimitItemPerMinute(120)
+"""Forms that one member sends, whatever they ask for. People are slower, and posts have limits of their own."""
+
+FORMS = RateLimitItemPerMinute(600)
+"""Forms that come from one address."""
+
 EXPORTS = RateLimitItemPerHour(5)
 """Files of everything that one member asks for."""
+
+
+AS_LONG = 0.1
+"""Seconds that an answer takes which must not tell whether somebody has an account: a few times what writing takes."""
 
 
 class TooOften(web.HTTPTooManyRequests):
@@ -45,15 +61,42 @@ class Limits:
             raise TooOften(headers={"Retry-After": str(max(1, math.ceil(again_at - time.time())))})
 
 
+def evenly(handler: Handler) -> Handler:
+    """A handler whose answers take AS_LONG at least: whether there was something to write down, and so whether somebody
+    was meant at all, is not to be told from a clock."""
+
+    async def evened(request: web.Request) -> web.StreamResponse:
+        loop = asyncio.get_running_loop()
+        ends = loop.time() + AS_LONG
+        try:
+            return await handler(request)
+        finally:
+            await asyncio.sleep(max(0.0, ends - loop.time()))
+
+    return evened
+
+
 def address_of(request: web.Request, proxies: frozenset[str]) -> str:
     """The address that a request came from: the peer's, or, if that is one of our proxies, the last one that it vouches
-    for in ``X-Forwarded-For``."""
+    for in ``X-Forwarded-For``. Of IPv6 it is the network."""
     address = request.remote or ""
-    if address not in proxies:
+    if address in proxies:
+        for hop in reversed(request.headers.get("X-Forwarded-For", "").split(",")):
+            if hop.strip():
+                address = hop.strip()
+            if address not in proxies:
+                break
+    return _whose(address)
+
+
+def _whose(address: str) -> str:
+    """Whom an address belongs to: of IPv6 the /64, in which anybody has as many as they like (RFC 6177)."""
+    try:
+        parsed = ip_address(address.partition("%")[0])
+    except ValueError:
         return address
-    for hop in reversed(request.headers.get("X-Forwarded-For", "").split(",")):
-        if hop.strip():
-            address = hop.strip()
-        if address not in proxies:
-            break
-    return address
+    if not isinstance(parsed, IPv6Address):
+        return str(parsed)
+    if parsed.ipv4_mapped is not None:
+        return str(parsed.ipv4_mapped)
+    return str(IPv6Address(int(parsed) >> 64 << 64))

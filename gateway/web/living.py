@@ -17,6 +17,7 @@ from gateway.service.reading import PostPage
 from gateway.web import addresses, shown
 from gateway.web.composing import BLANK, Draft, counted, drafted
 from gateway.web.desk import Desk, given
+from gateway.web.limits import TooOften
 from gateway.web.visitors import member, way_back
 from store import people
 from store.accounts import AccountRow
@@ -107,7 +108,11 @@ class Living:
         """Pass a post on."""
         me, post_id = member(request), _post_id(request)
         async with self._desk.store.unit() as unit:
-            outcome = await acting.repost(unit, me.id, post_id, source=Source.WEB, now=self._desk.now())
+            outcome = await acting.repost(
+                unit, self._desk.site, me.id, post_id, source=Source.WEB, now=self._desk.now()
+            )
+        if isinstance(outcome, TooMany):
+            raise TooOften
         return await self._back(request, done=isinstance(outcome, Published | Duplicate))
 
     async def delete(self, request: web.Request) -> web.StreamResponse:

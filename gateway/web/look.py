@@ -41,6 +41,7 @@ _SOURCES = {
     Source.CLI: mark("by the house"),
 }
 _NEWS = ("posted", "done", "new")
+_SECRET = ("/admin", "/settings", "/messages", "/invites")
 _FOR_A_YEAR = "public, max-age=31536000, immutable"
 
 
@@ -122,7 +123,7 @@ class Look:
         me = None if values.pop("gone", False) else visitor(request)
         text, language = self._rendered(request, template, me, values)
         headers: dict[str, str] = {
-            hdrs.CACHE_CONTROL: "private, no-cache" if me else "no-cache",
+            hdrs.CACHE_CONTROL: _kept(request.path, me),
             hdrs.VARY: "Cookie, Accept-Language",
             hdrs.CONTENT_LANGUAGE: language.code,
         }
@@ -187,6 +188,14 @@ class Look:
 def _without_news(request: web.Request) -> str:
     """The address of a page, to come back to it, without what only says what was just done."""
     return str(request.rel_url.without_query_params(*_NEWS)) if request.query_string else request.path_qs
+
+
+def _kept(path: str, me: AccountRow | None) -> str:
+    """How a page may be kept: one with secrets or letters nowhere, not even for the way back of whoever sits down at
+    the same machine next."""
+    if me is None:
+        return "no-cache"
+    return "private, no-store" if path.startswith(_SECRET) else "private, no-cache"
 
 
 def _device(kept: str) -> str:

@@ -9,7 +9,7 @@ from gateway.domain.command_table import CHAPTERS
 from gateway.service import polling, reading
 from gateway.service.reading import Closed, Deleted, Missing, PostPage, PostView, Profile
 from gateway.web import addresses, shown
-from gateway.web.desk import Desk
+from gateway.web.desk import Desk, tag_of
 from gateway.web.living import Living, around
 from gateway.web.visitors import visitor
 from store import accounts, listeners, people
@@ -72,7 +72,7 @@ class Pages:
                 page = await reading.posts_of(read, found, answers=answers, before=shown.before(request))
                 more = await shown.marks(read, request, page.posts) | await _between(read, request, name)
                 return self._look.page(request, "profile.html", profile=found, page=page, answers=answers, **more)
-            more = await _between(read, request, name)
+            more = await _between(read, request, name) if isinstance(found, Closed) else {}
         match found:
             case Closed():
                 return self._look.page(request, "protected.html", status=404, name=found.name, **more)
@@ -105,7 +105,7 @@ class Pages:
 
     async def tag(self, request: web.Request) -> web.Response:
         """The posts with a tag."""
-        tag = request.match_info["tag"].casefold()
+        tag = tag_of(request)
         async with self._store.reading() as read:
             page = await reading.tag_timeline(read, tag, reader=shown.reader(request), before=shown.before(request))
             listens = (me := shown.reader(request)) is not None and await listeners.listens(read, f"#{tag}", me)

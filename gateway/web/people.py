@@ -8,7 +8,7 @@ from typing import Any, assert_never
 from aiohttp import web
 
 from gateway.domain.types import PostKind
-from gateway.service import following, meeting, reading
+from gateway.service import following, meeting, reading, reporting
 from gateway.service.following import Asked, Oneself, TooMany, YouBlock
 from gateway.service.meeting import Done, Nobody, NoPhone, NotAllowed
 from gateway.service.posting import Duplicate, Nothing, Published, TooLong
@@ -17,8 +17,10 @@ from gateway.service.reading import Missing, Profile
 from gateway.web import addresses, shown
 from gateway.web.composing import BLANK, Draft, counted, drafted
 from gateway.web.desk import Desk, asked, given
+from gateway.web.limits import SEARCHES
+from gateway.web.ranking import Ranking
 from gateway.web.visitors import member, way_back
-from store import people
+from store import accounts, people
 from store.timelines import NEWEST
 
 PAGE = 50
@@ -30,12 +32,15 @@ _LETTERS = 100
 _FARTHEST = 10_000
 """How far down the directory can be leafed through."""
 
+_ORDERS = ("followers", "newest", "name")
+
 
 class People:
     """The routes about people."""
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
+        self._ranking = Ranking(_FARTHEST + PAGE + 1)
 
     def add_to(self, app: web.Application) -> None:
         """Add the routes."""
@@ -56,12 +61,16 @@ class People:
     async def directory(self, request: web.Request) -> web.Response:
         """Everybody who is not protected, by followers, by name, or the newest first."""
         order = request.query.get("by", "followers")
-        if order not in people.ORDERS:
+        if order not in _ORDERS:
             raise web.HTTPNotFound
-        skip = min(addresses.before(request.query.get("skip")) or 0, _FARTHEST)
+        skip, me = min(addresses.before(request.query.get("skip")) or 0, _FARTHEST), shown.reader(request) or 0
         async with self._desk.store.reading() as read:
-            found = await people.directory(read, shown.reader(request) or 0, order, skip=skip, most=PAGE + 1)
-        more = skip + PAGE if len(found) > PAGE and skip + PAGE <= _FARTHEST else None
+            if order == "followers":
+                found, goes_on = await self._ranking.page(read, me, skip=skip, most=PAGE)
+            else:
+                found = await people.directory(read, me, order, skip=skip, most=PAGE + 1)
+                goes_on = len(found) > PAGE
+        more = skip + PAGE if goes_on and skip + PAGE <= _FARTHEST else None
         return self._desk.look.page(request, "directory.html", people=found[:PAGE], order=order, more=more)
 
     async def search(self, request: web.Request) -> web.Response:
@@ -70,6 +79,7 @@ class People:
         me, before = shown.reader(request), shown.before(request)
         values: dict[str, Any] = {"words": words, "people": [], "page": reading.Page((), None)}
         if words:
+            await self._desk.limit(SEARCHES, request)
             async with self._desk.store.reading() as read:
                 values["page"] = await reading.search(read, words, reader=me, before=before)
                 if before == NEWEST:
@@ -120,22 +130,31 @@ class People:
 
     async def ask_report(self, request: web.Request) -> web.Response:
         """The form for telling the operator about somebody."""
-        member(request)
-        return self._desk.look.page(request, "report.html", name=request.match_info["name"].lower(), problem="")
+        me, name = member(request), request.match_info["name"].lower()
+        named = addresses.before(request.query.get("post"))
+        async with self._desk.store.reading() as read:
+            other = await accounts.by_name(read, name)
+            if other is None or other.id == me.id:
+                raise web.HTTPNotFound
+            meant = await reporting.post_meant(read, me.id, other.id, named=named)
+            post = (await reading.posts(read, [meant]))[0] if meant and meant == named else None
+        return self._desk.look.page(request, "report.html", name=name, post=post, problem="")
 
     async def report(self, request: web.Request) -> web.StreamResponse:
         """Tell the operator about somebody."""
         me, name = member(request), request.match_info["name"].lower()
-        (words,) = await given(request, "words")
+        words, post = await given(request, "words", "post")
         async with self._desk.store.unit() as unit:
-            result = await meeting.report(unit, self._desk.site, me, name, words[:1000], now=self._desk.now())
+            result = await meeting.report(
+                unit, self._desk.site, me, name, words[:1000], post_id=addresses.before(post), now=self._desk.now()
+            )
         match result:
             case Done():
-                return self._desk.look.page(request, "report.html", name=name, problem="done")
+                return self._desk.look.page(request, "report.html", name=name, post=None, problem="done")
             case Nobody():
                 raise web.HTTPNotFound
             case TooMany():
-                return self._desk.look.page(request, "report.html", status=429, name=name, problem="many")
+                return self._desk.look.page(request, "report.html", status=429, name=name, post=None, problem="many")
             case _:
                 assert_never(result)
 

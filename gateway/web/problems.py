@@ -3,7 +3,7 @@
 from http import HTTPStatus
 
 import structlog
-from aiohttp import web
+from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler, Middleware
 
 from gateway.domain.place import place_of
@@ -17,6 +17,7 @@ HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self' data:; script-src 'self';"
     " connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
@@ -29,7 +30,7 @@ _WORDS = {
     ),
     404: (mark("Nothing here"), mark("There is no such page, or it is not for everybody to see.")),
     405: (mark("Not that way"), mark("This address does not take what was sent to it.")),
-    410: (mark("Gone"), mark("This post was deleted by its author.")),
+    410: (mark("Gone"), mark("This post was deleted.")),
     413: (mark("Too much"), mark("That was more than this address takes.")),
 }
 _TOO_OFTEN = mark("Too often")
@@ -38,9 +39,12 @@ _OURS = (mark("That went wrong"), mark("The fault is ours. It is written down; p
 
 
 async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
-    """Put HEADERS on an answer that is about to be sent, where it has not set them itself."""
+    """Put HEADERS on an answer that is about to be sent, where it has not set them itself. What does not say how long
+    it may be kept is asked for again each time: a redirect, too, leads where it leads for whoever looks and for now."""
     if request.path.startswith("/hooks/"):
         return
+    if hdrs.CACHE_CONTROL not in response.headers:
+        response.headers[hdrs.CACHE_CONTROL] = "private, no-cache"
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
 

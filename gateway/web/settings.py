@@ -15,7 +15,7 @@ from gateway.service.drawing import four_digits
 from gateway.service.joining import HeldBy, NameTaken, NotAName
 from gateway.service.proving import Asked, NotAPhone, NoTexts, OptedOut, TooManyCodes, YoursAlready
 from gateway.web.desk import Desk, given
-from gateway.web.limits import CODES, LOGINS
+from gateway.web.limits import CODES, LOGINS, evenly
 from gateway.web.visitors import VISIT, member
 from store import accounts, relations
 from store.accounts import AccountRow
@@ -44,7 +44,7 @@ class Settings:
         get("/settings", self.show)
         post("/settings/profile", self.profile)
         post("/settings/name", self.rename)
-        post("/settings/addresses", self.add_address)
+        post("/settings/addresses", evenly(self.add_address))
         post("/settings/addresses/remove", self.remove_address)
         post("/settings/addresses/use", self.use_address)
         post("/settings/addresses/pause", self.pause)
@@ -124,18 +124,12 @@ class Settings:
                 secret=secrets.token_urlsafe(24),
             )
         match outcome:
-            case Asked():
-                return _done("texted")
-            case LinkSent():
-                return _done("mailed")
+            case Asked() | LinkSent() | HeldBy() | OptedOut():  # whose it is, and what they want, is not told
+                return _done("mailed" if "@" in typed else "texted")
             case NotAPhone() | NotAMailbox():
                 problem = "address"
             case YoursAlready():
                 problem = "yours"
-            case HeldBy():
-                problem = "held"
-            case OptedOut():
-                problem = "stopped"
             case TooManyCodes():
                 problem = "many"
             case NoTexts():

@@ -31,6 +31,9 @@ FIELD = "csrf"
 
 _SECRET = web.RequestKey("SECRET", str)
 _NEW_SECRET = web.RequestKey("NEW_SECRET", str)
+_LIVES_ON = web.RequestKey("LIVES_ON", bool)
+"""On the request of whoever is here for the first time in a while: the session, and so its cookie, lives on."""
+
 _NO_FORM = ("/hooks/", "/unsubscribe/")
 """Where machines post: they prove who they are, or (RFC 8058) need not."""
 
@@ -77,20 +80,25 @@ class Visitors:
                 await self._find(request, secret)
             if self._site.private and VISIT not in request and not _is_open(request.path):
                 raise MembersOnly
-            if request.method not in _SAFE and not request.path.startswith(_NO_FORM):
+            if is_form(request):
                 await self._check(request)
             return await handler(request)
 
         return recognised
 
     def hand_out(self) -> Middleware:
-        """The outermost middleware: gives the browser the secret that the first form on its page was made with."""
+        """The outermost middleware: gives the browser the secret that the first form on its page was made with, and
+        lets the cookie of a session live as long as the session does."""
 
         @web.middleware
         async def handed_out(request: web.Request, handler: Handler) -> web.StreamResponse:
             response = await handler(request)
-            if (secret := request.get(_NEW_SECRET)) and not response.prepared:
+            if response.prepared:
+                return response
+            if secret := request.get(_NEW_SECRET):
                 self._set(response, self._form_cookie, secret, None)
+            if request.get(_LIVES_ON) and self._session_cookie not in response.cookies:
+                self._set(response, self._session_cookie, request[_SECRET], int(KEPT.total_seconds()))
             return response
 
         return handed_out
@@ -136,6 +144,7 @@ class Visitors:
         if visit.due:
             async with self._store.unit() as unit:
                 await visiting.note(unit, visit.session_id, now=now)
+            request[_LIVES_ON] = True
         request[VISIT] = visit
         request[_SECRET] = secret
 
@@ -147,7 +156,10 @@ class Visitors:
         if origin and origin != "null" and urlsplit(origin).netloc not in {request.host, self._own_host()}:
             raise ForgedForm
         secret = self._form_secret(request)
-        given = (await request.post()).get(FIELD, "")
+        try:
+            given = (await request.post()).get(FIELD, "")
+        except (ValueError, LookupError, RuntimeError):  # no form after all, or in a code that there is not
+            raise web.HTTPBadRequest from None
         if (
             not secret
             or not isinstance(given, str)
@@ -167,6 +179,11 @@ class Visitors:
 
     def _set(self, response: web.StreamResponse, name: str, value: str, max_age: int | None) -> None:
         response.set_cookie(name, value, max_age=max_age, path="/", secure=self._secure, httponly=True, samesite="Lax")
+
+
+def is_form(request: web.Request) -> bool:
+    """Whether it asks for something to be done, and is none of a machine's calls."""
+    return request.method not in _SAFE and not request.path.startswith(_NO_FORM)
 
 
 def _is_open(path: str) -> bool:

@@ -10,7 +10,7 @@ from gateway.service import progress, reading
 from gateway.service.progress import Progress
 from gateway.service.reading import PostPage, PostView
 from gateway.web import addresses
-from gateway.web.desk import Desk
+from gateway.web.desk import Desk, tag_of
 from gateway.web.limits import address_of
 from gateway.web.live import Event, Live, Look
 from gateway.web.visitors import member
@@ -30,9 +30,9 @@ class Watching:
         """Add the routes; streams end when the application shuts down."""
         get = app.router.add_get
         get(f"/@{addresses.NAME}/{addresses.POST}/delivery", self.delivery)
-        get(f"/@{addresses.NAME}/{addresses.POST}/delivery/events", self.delivery_events)
+        get(f"/@{addresses.NAME}/{addresses.POST}/delivery/events", self.delivery_events, allow_head=False)
         get(f"/wall/{addresses.TAG}", self.wall)
-        get(f"/wall/{addresses.TAG}/events", self.wall_events)
+        get(f"/wall/{addresses.TAG}/events", self.wall_events, allow_head=False)
         app.on_shutdown.append(self._close)
 
     async def delivery(self, request: web.Request) -> web.Response:
@@ -61,7 +61,7 @@ class Watching:
 
     async def wall(self, request: web.Request) -> web.Response:
         """The newest posts with a tag, in big type, and how to take part."""
-        tag = request.match_info["tag"].casefold()
+        tag = tag_of(request)
         async with self._desk.store.reading() as read:
             page = await reading.tag_timeline(read, tag)
         shown = page.posts[:_ON_THE_WALL]
@@ -70,7 +70,7 @@ class Watching:
 
     async def wall_events(self, request: web.Request) -> web.StreamResponse:
         """New posts with the tag, the oldest first, and which ones do not stand any more."""
-        tag = request.match_info["tag"].casefold()
+        tag = tag_of(request)
 
         async def look(last: str) -> Sequence[Event]:
             async with self._desk.store.reading() as read:

@@ -116,9 +116,9 @@ def link_in(birdwire: World, address: str, path: str) -> str:
 async def barriers(page: Page, axe: str) -> list[str]:
     """What keeps people out of this page, by WCAG 2.2 A and AA, in words."""
     tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-    found = await page.evaluate(
-        f"(async () => {{ {axe}; return await axe.run(document, {{runOnly: {json.dumps(tags)}}}); }})()"
-    )
+    if not await page.evaluate("'axe' in window"):
+        await page.evaluate(axe)
+    found = await page.evaluate(f"axe.run(document, {{runOnly: {json.dumps(tags)}}})")
     return [
         f"{each['id']}: {node['html'][:160]} ({node['failureSummary'][:200]})"
         for each in found["violations"]

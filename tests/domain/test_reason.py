@@ -1,11 +1,15 @@
 """What is counted together is few, and quotes nobody."""
 
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.domain import provider_codes
-from gateway.domain.reason import LONGEST, kind_of
+from gateway.domain.reason import CHOSEN, LONGEST, UNWANTED, kind_of, told_to_author
 
 
 @pytest.mark.parametrize(
@@ -36,3 +40,65 @@ def test_every_code_of_the_providers_is_a_kind_of_its_own(code: int) -> None:
 @given(st.text())
 def test_a_kind_is_short(reason: str) -> None:
     assert len(kind_of(reason)) <= LONGEST
+
+
+# ---- what authors are told
+
+ROOT = Path(__file__).parent.parent.parent
+DROPS = {
+    "drop_between",
+    "drop_caused",
+    "drop_for_account",
+    "drop_for_address",
+    "drop_texts_but_answers",
+    "drop_post",
+    "Bounced",
+}
+
+
+OURS = {"nothing is left of what it was to bring", "cancelled at the provider"}
+"""What nobody chose and no author sees often enough to have it in their language."""
+
+
+def reasons_in(*files: Path) -> Iterator[tuple[str, bool]]:
+    """The reasons that stand in the code: what an objection returns, and why something is dropped; whether each is
+    marked, as words are that people read."""
+    for file in files:
+        for node in ast.walk(ast.parse(file.read_text())):
+            found: list[ast.expr | None] = []
+            if isinstance(node, ast.Return) and file.name == "carriage.py":
+                found = [node.value]
+                if isinstance(node.value, ast.IfExp):
+                    found = [node.value.body, node.value.orelse]
+            elif isinstance(node, ast.Call):
+                name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+                if name in DROPS:
+                    found = [*node.args]
+                elif name == "opt_out":
+                    found = [each.value for each in node.keywords if each.arg == "why"]
+            for each in found:
+                if isinstance(each, ast.Constant) and isinstance(each.value, str) and each.value:
+                    yield each.value, False
+                elif isinstance(each, ast.Call) and getattr(each.func, "id", "") == "mark":
+                    [words] = each.args
+                    assert isinstance(words, ast.Constant)
+                    yield words.value, True
+
+
+def test_a_reason_is_either_for_authors_to_read_or_the_recipients_own_business() -> None:
+    found = set(reasons_in(*sorted((ROOT / "gateway").rglob("*.py")), ROOT / "outbound" / "worker.py"))
+    assert len(found) > 20
+    assert {words for words, marked in found if not marked} - OURS == CHOSEN
+    assert not {words for words, marked in found if marked} & CHOSEN
+
+
+@pytest.mark.parametrize("reason", sorted(CHOSEN))
+def test_an_author_does_not_hear_which_choice_a_recipient_made(reason: str) -> None:
+    assert told_to_author(reason) == UNWANTED
+
+
+@pytest.mark.parametrize(
+    "reason", ["the post was deleted", "the recipient's phone does not exist", "the phone is off (30003)", ""]
+)
+def test_an_author_hears_what_nobody_chose(reason: str) -> None:
+    assert told_to_author(reason) == kind_of(reason)

@@ -157,7 +157,7 @@ async def live(place: Place) -> int:
         assert isinstance(asked, posting.Published)
         await polls.vote(unit, asked.post_ids[0], me, 1)
         await posting.favourite(unit, me, bobs.post_ids[0], now=NOW)
-        await posting.repost(unit, me, bobs.post_ids[0], source=Source.WEB, now=NOW)
+        await posting.repost(unit, site, me, bobs.post_ids[0], source=Source.WEB, now=NOW)
         came = {"account_id": me, "channel": "sms", "route": 1, "lane": Lane.FIRST, "due_at": NOW, "queued_at": NOW}
         await unit.execute(
             insert(deliveries), came | {"post_id": bobs.post_ids[0], "via": "xyzzyword", "state": "delivered"}

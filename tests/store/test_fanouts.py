@@ -141,7 +141,7 @@ async def test_a_repost_reaches_only_those_who_have_not_got_the_post(store: Stor
     post = await publish(store, site, alice, "worth passing on")
     await fan_out(store)
     async with store.unit() as unit:
-        passed_on = await posting.repost(unit, bob, post, source=Source.SMS, now=NOW)
+        passed_on = await posting.repost(unit, site, bob, post, source=Source.SMS, now=NOW)
     assert isinstance(passed_on, Published)
     await fan_out(store)
     assert await queued(store, passed_on.post_ids[0]) == {(new, "sms", Lane.FIRST)}

@@ -13,6 +13,12 @@ from tests.web.browsing import Browser, visited
 from tests.web.village import Village, open_site
 
 
+@pytest.fixture(autouse=True)
+def in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No answer waits only so that a clock does not tell; tests/web/test_safety.py asks for that."""
+    monkeypatch.setattr("gateway.web.limits.AS_LONG", 0.0)
+
+
 @pytest.fixture
 def village(store: Store) -> Village:
     """Nobody lives here yet."""

@@ -6,6 +6,7 @@ from urllib.parse import quote
 import aiohttp
 import pytest
 from aiohttp import web
+from limits import RateLimitItemPerMinute
 from sqlalchemy import insert
 
 from gateway.service import auditing, counting, operating
@@ -31,7 +32,8 @@ def admin_routes(store: Store, site: Site) -> list[tuple[str, str]]:
     for route in app.router.routes():
         path = route.resource.canonical if route.resource else ""
         if path.startswith("/admin"):
-            found.append((route.method, path.replace("{member}", "1").replace("{state}", "lost")))
+            path = path.replace("{member}", "1").replace("{state}", "lost").replace("{post}", "1")
+            found.append((route.method, path))
     return found
 
 
@@ -58,10 +60,10 @@ async def test_nobody_else_finds_anything_below_admin(
 async def test_every_page_opens_for_an_administrator_and_draws_without_styles(
     ada: Browser, village: Village, site: Site
 ) -> None:
-    await village.says("ada", "hello")
+    post = await village.says("ada", "hello")
     for method, path in admin_routes(village.store, site):
         if method == "GET":
-            at = path.replace("/members/1", f"/members/{village.ids['ada']}")
+            at = path.replace("/members/1", f"/members/{village.ids['ada']}").replace("/posts/1", f"/posts/{post}")
             assert await ada.open(at) == 200, path
             assert not ada.find("//*[@style]"), path
             assert len(ada.find("//script")) == 1, path
@@ -167,8 +169,12 @@ NASTY = [
 ]
 
 
-async def test_whatever_is_typed_gets_an_answer(ada: Browser, village: Village, site: Site) -> None:
+async def test_whatever_is_typed_gets_an_answer(
+    ada: Browser, village: Village, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.web.desk.ACTS", RateLimitItemPerMinute(10_000))
     bob = await with_mail(village, "bob")
+    post = await village.says("bob", "hello")
     await ada.open("/admin/joining")
     word = ada.find("//input[@name='csrf']")[0].get("value")
     for nasty in NASTY:
@@ -192,6 +198,8 @@ async def test_whatever_is_typed_gets_an_answer(ada: Browser, village: Village, 
             "/admin/audit?before=",
             "/invites?code=",
             "/signup?invite=",
+            "/admin/posts/",
+            f"/admin/posts/{post}?report=",
             "/search?q=",
         ):
             assert await ada.open(f"{path}{escaped}") < 500, (path, nasty)
@@ -212,6 +220,8 @@ async def test_whatever_is_typed_gets_an_answer(ada: Browser, village: Village, 
             (f"/admin/members/{bob}/delete", "name"),
             (f"/admin/members/{bob}/suspend", "why"),
             (f"/admin/members/{bob}/restore", "why"),
+            (f"/admin/posts/{post}/remove", "why"),
+            ("/@bob/report", "post"),
         ):
             assert await ada.post(path, csrf=word, **{field: typed}) < 500, (path, field, nasty)
     async with village.store.reading() as reading:

@@ -6,6 +6,7 @@ import pytest
 
 from gateway.domain.types import Overflow
 from gateway.service import acting
+from gateway.service import reading as reading_service
 from gateway.service.site import Site
 from store import posts
 from tests.web.browsing import Browser, log_in, visited, with_mail
@@ -248,3 +249,17 @@ async def test_favourites_by_nobody_in_particular(village: Village) -> None:
         assert await acting.favourite(unit, village.ids["alice"], post, now=NOW)
         assert await acting.unfavourite(unit, village.ids["alice"], post)
         assert not await acting.unfavourite(unit, village.ids["alice"], post)
+
+
+async def test_a_mute_hides_nothing_that_is_looked_at_by_itself(alice: Browser, village: Village) -> None:
+    await village.person("bob")
+    post = await village.says("bob", "still here")
+    await village.mutes("alice", "bob")
+    await alice.open("/")
+    assert "still here" not in alice.text
+    assert await alice.open(f"/@bob/{post}") == 200
+    assert "still here" in alice.text
+    await alice.submit(f"/posts/{post}/favourite")
+    async with village.store.reading() as reading:
+        found = await reading_service.marks(reading, village.ids["alice"], await reading_service.posts(reading, [post]))
+    assert found.favourites == {post}

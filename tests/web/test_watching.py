@@ -11,13 +11,19 @@ import aiohttp
 import pytest
 from sqlalchemy import insert, update
 
+from gateway.domain.types import Channel, EmailMode
+from gateway.service import choosing, following, joining, stopping
 from gateway.service.site import Site
 from gateway.web import live
 from gateway.web.app import WebDeps, build_app, listening
+from store import accounts, addresses
+from store.accounts import AccountRow
 from store.schema import deliveries
-from store.unit import Store
+from store.unit import Store, Unit
 from tests.web.browsing import Browser, log_in, visited, with_mail
 from tests.web.village import NOW, Nobody, Village
+
+PHONE = "+15550001234"
 
 
 @pytest.fixture(autouse=True)
@@ -104,6 +110,52 @@ async def test_what_a_digest_brings_waits_and_then_is_sent(alice: Browser, villa
     await alice.open(f"/@alice/{post}/delivery")
     table = [[cell.text_content() for cell in row] for row in alice.find("//tbody/tr")]
     assert table[1] == ["By mail", "1", "1", "0", "0"]
+
+
+async def mutes(unit: Unit, site: Site, bob: AccountRow, alice: int) -> None:
+    await following.mute(unit, bob.id, alice, now=NOW)
+
+
+async def blocks(unit: Unit, site: Site, bob: AccountRow, alice: int) -> None:
+    await following.block(unit, bob.id, alice, now=NOW)
+
+
+async def leaves(unit: Unit, site: Site, bob: AccountRow, alice: int) -> None:
+    await following.leave(unit, bob.id, alice, now=NOW)
+
+
+async def wants_no_texts(unit: Unit, site: Site, bob: AccountRow, alice: int) -> None:
+    await choosing.set_channels(unit, site, bob, texts=False, mail=EmailMode.INSTANT, hour=None, now=NOW)
+
+
+async def stops(unit: Unit, site: Site, bob: AccountRow, alice: int) -> None:
+    await stopping.stop_phone(unit, PHONE, words="STOP", now=NOW)
+
+
+async def test_an_author_with_one_follower_cannot_tell_a_mute_or_a_block_from_anything_else_they_chose(
+    alice: Browser, village: Village, site: Site
+) -> None:
+    pages = {}
+    for number, choose in enumerate((mutes, blocks, leaves, wants_no_texts, stops)):
+        name = f"bob{number}"
+        bob_id = await village.person(name)
+        async with village.store.unit() as unit:
+            phone = await addresses.find(unit, Channel.SMS, PHONE)
+            if phone is not None:
+                await addresses.detach(unit, phone.id)
+            await joining.give_address(unit, bob_id, Channel.SMS, PHONE, how="operator", now=NOW)
+        await village.follows(name, "alice")
+        post = await village.says("alice", f"the same words, {number}")
+        await queued(village.store, post, {"account_id": bob_id})
+        async with village.store.unit() as unit:
+            bob = await accounts.by_id(unit, bob_id)
+            assert bob is not None
+            await choose(unit, site, bob, village.ids["alice"])
+        await alice.open(f"/@alice/{post}/delivery")
+        [told] = alice.find("//*[@role='status']")
+        pages[choose.__name__] = " ".join(told.text_content().split())
+    assert "1 × whoever it was for did not want it, or not any more" in pages["mutes"]
+    assert len(set(pages.values())) == 1, pages
 
 
 async def test_nobody_else_sees_it(alice: Browser, village: Village) -> None:

@@ -2,7 +2,6 @@
 
 from gateway.domain import reply
 from gateway.domain.command_help import help_text
-from gateway.domain.speech import mark
 from gateway.domain.types import EmailMode
 from gateway.service import digests, stopping
 from gateway.service.answering import mailing
@@ -29,7 +28,7 @@ async def stop(asked: Asked) -> str:
         asked.address,
         how=str(asked.told.channel),
         words=asked.told.text,
-        why=mark("opted out by STOP"),
+        why="opted out by STOP",
         now=asked.now,
     )
     return reply.stopped(asked.site.name) if fresh and not _provider_answers(asked) else ""

@@ -3,7 +3,6 @@
 from typing import assert_never
 
 from gateway.domain import reply, reply_people
-from gateway.domain.speech import mark
 from gateway.service import following, joining
 from gateway.service.answering.asked import Asked, nobody
 from gateway.service.following import Asked as AskedToFollow
@@ -154,7 +153,7 @@ async def texts_off(asked: Asked, me: AccountRow) -> str:
     """No posts by text until ON; what is queued is dropped, answers still come."""
     await accounts.set_texts_on(asked.unit, me.id, False)
     await addresses.refresh(asked.unit, me.id)
-    await deliveries.drop_texts_but_answers(asked.unit, me.id, mark("texts are off"), now=asked.now)
+    await deliveries.drop_texts_but_answers(asked.unit, me.id, "texts are off", now=asked.now)
     return reply.texts_off()
 
 

@@ -6,10 +6,10 @@ from typing import assert_never
 from gateway.domain import reply, reply_people, reply_together
 from gateway.domain.invite import CODES
 from gateway.domain.types import EmailMode, Lane, NoticeKind
-from gateway.service import inviting, login, notify
+from gateway.service import inviting, login, notify, reporting
 from gateway.service.answering.asked import Asked, meant, nobody
 from gateway.service.inviting import Invitation, InvitedTooMany, NotForMembers
-from store import accounts, follows, nudges, posts, relations, reports
+from store import accounts, follows, nudges, relations, reports
 from store.accounts import AccountRow
 
 _DAY = timedelta(days=1)
@@ -85,8 +85,8 @@ async def report(asked: Asked, me: AccountRow, name: str, words: str) -> str:
     limit = asked.site.limits.reports_per_day
     if await reports.made_since(asked.unit, me.id, asked.now - _DAY) >= limit:
         return reply_together.too_many_reports(limit)
-    last = await posts.latest_post(asked.unit, other.id)
-    await reports.add(asked.unit, me.id, other.id, words, post_id=last, now=asked.now)
+    meant = await reporting.post_meant(asked.unit, me.id, other.id)
+    await reports.add(asked.unit, me.id, other.id, words, post_id=meant, now=asked.now)
     return reply_together.reported(name)
 
 

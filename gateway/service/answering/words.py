@@ -114,7 +114,7 @@ async def repost(asked: Asked, me: AccountRow, name: str | None) -> str:
         return reply_posts.not_a_direct()
     if author.id == me.id:
         return reply_people.not_oneself()
-    outcome = await posting.repost(asked.unit, me.id, target.post.id, source=asked.source, now=asked.now)
+    outcome = await posting.repost(asked.unit, asked.site, me.id, target.post.id, source=asked.source, now=asked.now)
     match outcome:
         case Published():
             return reply_posts.reposted(author.name or "")
@@ -122,6 +122,8 @@ async def repost(asked: Asked, me: AccountRow, name: str | None) -> str:
             return reply_posts.already_reposted(author.name or "")
         case Protected():
             return reply_posts.cannot_repost(author.name or "")
+        case TooMany(limit):
+            return reply_posts.too_many_posts(limit)
         case _:
             assert_never(outcome)
 

@@ -24,11 +24,6 @@ class Bar:
     label: str
     number: int
 
-    @property
-    def middle(self) -> float:
-        """The x of its middle."""
-        return round(self.x + self.width / 2, 2)
-
 
 @dataclass(frozen=True, slots=True)
 class Graph:

@@ -1,14 +1,15 @@
 """Members: found by name, phone or mail address; one of them, and what is done about them."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, assert_never
+from typing import Any, Concatenate, ParamSpec, TypeVar, assert_never
 
 from aiohttp import web
 
 from gateway.domain.masking import masked
 from gateway.service import auditing, governing, visiting
+from gateway.service.auditing import Actor
 from gateway.service.governing import Already, Done, LastAdmin, Nobody, NotStopped, NotTheName, Yourself
 from gateway.web import addresses as paths
 from gateway.web.admin.door import NUMBER, Door, done, number
@@ -16,7 +17,10 @@ from gateway.web.desk import Desk, asked, given
 from store import accounts, addresses, audit, invites, members
 from store.accounts import AccountRow
 from store.timelines import NEWEST
-from store.unit import Reading
+from store.unit import Reading, Unit
+
+More = ParamSpec("More")
+Outcome = TypeVar("Outcome")
 
 PAGE = 50
 """Members on a page."""
@@ -82,10 +86,7 @@ class MembersRoom:
     async def suspend(self, request: web.Request, me: AccountRow) -> web.StreamResponse:
         """Keep a member from taking part."""
         (why,) = await given(request, "why")
-        async with self._desk.store.unit() as unit:
-            outcome = await governing.suspend(
-                unit, auditing.on_the_site(me), _member(request), why=why, now=self._desk.now()
-            )
+        outcome = await self._govern(request, me, governing.suspend, why=why, now=self._desk.now())
         match outcome:
             case Done() | Already():
                 return done(_path(request), "suspended")
@@ -98,10 +99,7 @@ class MembersRoom:
 
     async def restore(self, request: web.Request, me: AccountRow) -> web.StreamResponse:
         """Let a member take part again."""
-        async with self._desk.store.unit() as unit:
-            outcome = await governing.restore(unit, auditing.on_the_site(me), _member(request), now=self._desk.now())
-        if isinstance(outcome, Nobody):
-            raise web.HTTPNotFound
+        _there_is(await self._govern(request, me, governing.restore, now=self._desk.now()))
         return done(_path(request), "restored")
 
     async def appoint(self, request: web.Request, me: AccountRow) -> web.StreamResponse:
@@ -109,10 +107,7 @@ class MembersRoom:
         (admin,) = await given(request, "admin")
         if admin not in {"yes", "no"}:
             raise web.HTTPBadRequest
-        async with self._desk.store.unit() as unit:
-            outcome = await governing.set_admin(
-                unit, auditing.on_the_site(me), _member(request), admin == "yes", now=self._desk.now()
-            )
+        outcome = await self._govern(request, me, governing.set_admin, admin == "yes", now=self._desk.now())
         match outcome:
             case Done() | Already():
                 if admin == "no" and _member(request) == me.id:
@@ -127,20 +122,12 @@ class MembersRoom:
 
     async def log_out(self, request: web.Request, me: AccountRow) -> web.StreamResponse:
         """Log a member out everywhere."""
-        async with self._desk.store.unit() as unit:
-            outcome = await governing.log_out(unit, auditing.on_the_site(me), _member(request), now=self._desk.now())
-        if isinstance(outcome, Nobody):
-            raise web.HTTPNotFound
+        _there_is(await self._govern(request, me, governing.log_out, now=self._desk.now()))
         return done(_path(request), "out")
 
     async def see_addresses(self, request: web.Request, me: AccountRow) -> web.StreamResponse:
         """See a member's phone numbers and mail addresses whole, for a while."""
-        async with self._desk.store.unit() as unit:
-            outcome = await governing.see_addresses(
-                unit, auditing.on_the_site(me), _member(request), now=self._desk.now()
-            )
-        if isinstance(outcome, Nobody):
-            raise web.HTTPNotFound
+        _there_is(await self._govern(request, me, governing.see_addresses, now=self._desk.now()))
         raise web.HTTPSeeOther(_path(request))
 
     async def resume(self, request: web.Request, me: AccountRow) -> web.StreamResponse:
@@ -149,10 +136,7 @@ class MembersRoom:
         address_id = paths.before(which)
         if address_id is None:
             raise web.HTTPBadRequest
-        async with self._desk.store.unit() as unit:
-            outcome = await governing.resume(
-                unit, auditing.on_the_site(me), _member(request), address_id, now=self._desk.now()
-            )
+        outcome = await self._govern(request, me, governing.resume, address_id, now=self._desk.now())
         match outcome:
             case Done():
                 return done(_path(request), "resumed")
@@ -170,10 +154,7 @@ class MembersRoom:
     async def delete(self, request: web.Request, me: AccountRow) -> web.StreamResponse:
         """Delete a member, by whoever types what they are called."""
         (typed,) = await given(request, "name")
-        async with self._desk.store.unit() as unit:
-            outcome = await governing.delete(
-                unit, auditing.on_the_site(me), _member(request), typed, now=self._desk.now()
-            )
+        outcome = await self._govern(request, me, governing.delete, typed, now=self._desk.now())
         match outcome:
             case Done():
                 return done("/admin/members", "deleted")
@@ -185,6 +166,18 @@ class MembersRoom:
                 raise web.HTTPNotFound
             case _:
                 assert_never(outcome)
+
+    async def _govern(
+        self,
+        request: web.Request,
+        me: AccountRow,
+        act: Callable[Concatenate[Unit, Actor, int, More], Awaitable[Outcome]],
+        *more: More.args,
+        **named: More.kwargs,
+    ) -> Outcome:
+        """Do something about the member whose page it is; what became of it."""
+        async with self._desk.store.unit() as unit:
+            return await act(unit, auditing.on_the_site(me), _member(request), *more, **named)
 
     async def _ask_delete(self, request: web.Request, *, problem: str = "") -> web.Response:
         async with self._desk.store.reading() as reading:
@@ -249,6 +242,12 @@ def _shown(held: Sequence[addresses.AddressRow], account: AccountRow, *, whole: 
         )
         for each in held
     ]
+
+
+def _there_is(outcome: object) -> None:
+    """Raises HTTPNotFound where there is no such member; else it is as it should be."""
+    if isinstance(outcome, Nobody):
+        raise web.HTTPNotFound
 
 
 def _member(request: web.Request) -> int:

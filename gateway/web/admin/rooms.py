@@ -8,6 +8,7 @@ from gateway.web.admin.log import LogRoom
 from gateway.web.admin.members import MembersRoom
 from gateway.web.admin.money import MoneyRoom
 from gateway.web.admin.overview import OverviewRoom
+from gateway.web.admin.posts import PostsRoom
 from gateway.web.admin.queue import QueueRoom
 from gateway.web.admin.reports import ReportsRoom
 from gateway.web.desk import Desk
@@ -22,6 +23,7 @@ class Admin:
             MembersRoom(desk),
             JoiningRoom(desk),
             ReportsRoom(desk),
+            PostsRoom(desk),
             QueueRoom(desk),
             MoneyRoom(desk),
             LogRoom(desk),

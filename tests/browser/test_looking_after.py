@@ -1,0 +1,85 @@
+"""The pages of those who look after the site, and the rest of what a member sees, in every state that they can be in:
+at two widths, light and dark, nothing keeps anybody out and nothing overflows. Pictures of all of them are kept."""
+
+import shutil
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser, Page
+
+from gateway.service.site import Site
+from gateway.web.app import WebDeps, build_app, listening
+from store.unit import Store
+from tests.browser.conftest import NARROW, WIDE, barriers
+from tests.web.furnished import Furnished, furnish
+from tests.web.test_html import full_site
+from tests.web.village import NOW, Nobody, Village
+from tests.wiring import free_port
+
+__all__ = ["full_site"]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A furnished village behind an address."""
+
+    url: str
+    there: Furnished
+
+
+@pytest.fixture
+async def place(tmp_path: Path, sqlite_template: Path, full_site: Site) -> AsyncIterator[Place]:
+    """What a browser sees does not depend on the database."""
+    store = Store(f"sqlite:///{shutil.copy(sqlite_template, tmp_path / 'birdwire.db')}")
+    port = free_port()
+    site = replace(full_site, public_url=f"http://127.0.0.1:{port}")
+    there = await furnish(Village(store), site)
+    nobody = Nobody()
+    app = build_app(WebDeps(store, site, nobody, nobody.record, lambda: NOW))
+    async with listening(app, "127.0.0.1", port):
+        yield Place(site.public_url, there)
+    await store.close()
+
+
+async def faults(page: Page, axe: str, pictures: Path, name: str) -> list[str]:
+    """What is wrong with the page that is open, narrow and light, and wide and dark; pictures of both are kept. What is
+    light and wide has the colours of the one and the places of the other."""
+    found = []
+    for size, scheme in ((NARROW, "light"), (WIDE, "dark")):
+        await page.set_viewport_size(size)
+        await page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+        found += [f"{name} at {size['width']} {scheme}: {each}" for each in await barriers(page, axe)]
+        await page.screenshot(path=pictures / f"{name}-{size['width']}.png", full_page=True)
+        if not await page.evaluate("document.documentElement.scrollWidth <= innerWidth"):
+            found.append(f"{name} at {size['width']}: overflows")
+    return found
+
+
+def named(path: str) -> str:
+    """A page as a file is called."""
+    return "".join(letter if letter.isalnum() else "-" for letter in path).strip("-") or "front"
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("who", ["stranger", "member", "administrator"])
+async def test_nothing_keeps_anybody_out_of_any_page(
+    place: Place, chromium: Browser, axe: str, pictures: Path, who: str
+) -> None:
+    context = await chromium.new_context(reduced_motion="reduce", locale="en-GB")
+    if who != "stranger":
+        await context.add_cookies([{"name": "birdwire", "value": place.there.secret, "url": place.url}])
+    page = await context.new_page()
+    paths = {
+        "stranger": place.there.paths_for_everybody(),
+        "member": place.there.paths_for_members(),
+        "administrator": place.there.paths_for_administrators(),
+    }[who]
+    found = []
+    for path in paths:
+        answer = await page.goto(place.url + path)
+        assert answer is not None
+        assert answer.status == 200 or who == "stranger", (path, answer.status)
+        found += await faults(page, axe, pictures, f"{who}-{named(path)}")
+    assert not found, "\n".join(found)

@@ -1,0 +1,116 @@
+"""Who is followed by how many: counted now and then, and shown as everybody may see it at once."""
+
+import asyncio
+
+import pytest
+
+from gateway.web.ranking import Ranking
+from store import people
+from store.people import Listed
+from store.unit import Reading, Store
+from tests.web.village import Village
+
+
+class Clock:
+    """A clock that stands, unless somebody counts: that takes a second."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now, self.counted = 0.0, 0
+        ranked = people.ranked
+
+        async def slowly(reading: Reading, *, most: int) -> list[tuple[int, int]]:
+            self.counted += 1
+            await asyncio.sleep(0)
+            found = await ranked(reading, most=most)
+            self.now += 1
+            return found
+
+        monkeypatch.setattr(people, "ranked", slowly)
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    return Clock(monkeypatch)
+
+
+async def shown(store: Store, ranking: Ranking, *, me: int = 0, skip: int = 0, most: int = 10) -> list[tuple[str, int]]:
+    async with store.reading() as reading:
+        found, _ = await ranking.page(reading, me, skip=skip, most=most)
+    return [(each.name, each.followers) for each in found]
+
+
+@pytest.fixture
+async def town(village: Village) -> Village:
+    for name in ("ann", "bob", "carl", "dora", "shy"):
+        await village.person(name, protected=name == "shy")
+    for follower, followee in (("ann", "carl"), ("bob", "carl"), ("carl", "bob"), ("ann", "shy"), ("bob", "shy")):
+        await village.follows(follower, followee)
+    return village
+
+
+async def test_people_stand_by_how_many_follow_them_and_then_by_name(town: Village) -> None:
+    ranking = Ranking(100)
+    everybody = [("carl", 2), ("bob", 1), ("ann", 0), ("dora", 0)]
+    assert await shown(town.store, ranking) == everybody
+    assert await shown(town.store, ranking, skip=1, most=2) == everybody[1:3]
+    async with town.store.reading() as reading:
+        for skip, more in ((0, True), (2, False)):
+            assert (await ranking.page(reading, 0, skip=skip, most=2))[1] is more
+
+
+async def test_it_is_counted_anew_after_a_hundred_times_as_long_as_it_took(town: Village, clock: Clock) -> None:
+    ranking = Ranking(100, clock)
+    await shown(town.store, ranking)
+    await town.follows("dora", "ann")
+    await town.follows("bob", "ann")
+    await town.follows("carl", "ann")
+    clock.now = 100.5
+    assert (await shown(town.store, ranking))[0] == ("carl", 2)
+    assert clock.counted == 1
+    clock.now = 101.0
+    assert (await shown(town.store, ranking))[0] == ("ann", 3)
+    assert clock.counted == 2
+
+
+async def test_whoever_comes_while_it_is_counted_waits_the_first_time_and_never_again(
+    town: Village, clock: Clock
+) -> None:
+    ranking = Ranking(100, clock)
+    answers = await asyncio.gather(*(shown(town.store, ranking) for _ in range(5)))
+    assert clock.counted == 1
+    assert all(each == answers[0] for each in answers)
+    clock.now = 1000
+    answers = await asyncio.gather(*(shown(town.store, ranking) for _ in range(5)))
+    assert clock.counted == 2
+
+
+async def test_who_may_not_be_seen_any_more_is_gone_at_once(town: Village, clock: Clock) -> None:
+    ranking = Ranking(100, clock)
+    await shown(town.store, ranking)
+    await town.is_suspended("carl")
+    await town.becomes_protected("bob")
+    await town.blocks("dora", "ann")
+    assert await shown(town.store, ranking) == [("ann", 0), ("dora", 0)]
+    assert await shown(town.store, ranking, me=town.ids["ann"]) == [("ann", 0)]
+    assert clock.counted == 1
+
+
+async def test_counts_are_the_same_wherever_somebody_is_listed(town: Village) -> None:
+    await town.follows("dora", "shy", state="requested")
+    async with town.store.reading() as reading:
+        found: dict[str, set[int]] = {}
+
+        def note(rows: list[Listed]) -> None:
+            for each in rows:
+                found.setdefault(each.name, set()).add(each.followers)
+
+        note((await Ranking(100).page(reading, 0, skip=0, most=10))[0])
+        for order in ("newest", "name"):
+            note(await people.directory(reading, 0, order, skip=0, most=10))
+        note(await people.following(reading, 0, town.ids["ann"], most=10))
+        for name in ("carl", "shy", "bob"):
+            note(await people.named_like(reading, 0, name, most=10))
+    assert found == {"carl": {2}, "bob": {1}, "ann": {0}, "dora": {0}, "shy": {2}}
