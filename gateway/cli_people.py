@@ -345,7 +345,7 @@ def renew(config: Config, as_json: bool, name: str, posting: bool, replies: bool
 @click.argument("switch", type=click.Choice(["on", "off"]))
 @configured
 def guard(config: Config, name: str, switch: str) -> None:
-    """Let NAME's secret posting address take mail from NAME's own mailboxes alone (on), or from whoever knows it."""
+    """Let NAME's secret addresses take mail from NAME's own mailboxes alone (on), or from whoever knows them (off)."""
 
     async def set_switch(desk: Desk) -> None:
         async with desk.store.unit() as unit:
@@ -356,8 +356,8 @@ def guard(config: Config, name: str, switch: str) -> None:
             await auditing.note(unit, operator(), Act.MEMBER_GUARD, account, words=switch, now=now())
 
     at_desk(config, set_switch)
-    whom = "their own mailboxes alone" if switch == "on" else "whoever knows it"
-    click.echo(f"{name}'s posting address takes mail from {whom}.")
+    whom = "their own mailboxes alone" if switch == "on" else "whoever knows them"
+    click.echo(f"{name}'s posting address, and those that answer what {name} got, take mail from {whom}.")
 
 
 @user.command()

@@ -8,15 +8,21 @@ stand in what was quoted or signed with. Depth and number of parts are bounded.
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from inbound import pictures, sealed, tnef
 from inbound.headers import parameter
 from inbound.mime_parts import Part, parse, parts_of
-from inbound.texts import from_html, text_of
+from inbound.texts import MAX_TEXT, from_html, text_of
 from inbound.transfer import content
 from inbound.wrapping import looks_wrapped, unwrap_like
 
 MAX_DEPTH = 20
+MAX_OPENED = 5
+"""Parts of one mail that are opened because a mail is packed up in them (S/MIME, ``winmail.dat``): in a few bytes there
+may be hundreds more, and so on in each of them."""
+MAX_READ = 6 * MAX_TEXT
+"""Characters that are read in all parts of one mail, of each no more than MAX_TEXT: HTML takes long."""
 
 _LONGEST_EXCUSE = 300
 
@@ -79,53 +85,88 @@ class Found:
         return any(text.strip() for text in self.texts)
 
 
+class _Effort:
+    """What a mail may cost, wherever in it that is."""
+
+    def __init__(self) -> None:
+        self._opened = self._read = 0
+        self._meant: dict[Part, int] = {}
+
+    def may_open(self) -> bool:
+        """Whether one more part may be opened, which counts it."""
+        self._opened += 1
+        return self._opened <= MAX_OPENED
+
+    def may_read(self, part: Part) -> bool:
+        """Whether one more text may be read, which counts it. What is called plain may be HTML as well."""
+        self._read += min(len(part.body), MAX_TEXT)
+        return self._read <= MAX_READ
+
+    def meant(self, root: Part, rest: Sequence[Part]) -> int:
+        """How many pictures somebody meant to send with a text: looked at once, however often it is asked."""
+        if root not in self._meant:
+            self._meant[root] = pictures.meant(root, rest) if self.may_read(root) else len(rest)
+        return self._meant[root]
+
+
+class _Place(NamedTuple):
+    """How deep in a mail a part stands."""
+
+    effort: _Effort
+    depth: int = 0
+
+    def below(self) -> "_Place":
+        return _Place(self.effort, self.depth + 1)
+
+
 def words_in(part: Part) -> Found:
     """All that a mail says, and what it brought along."""
-    found = _in(part, 0)
+    found = _in(part, _Place(_Effort()))
     if not found.says_something and found.spare:
         found.texts = [text for text, _ in found.spare]
         found.dropped -= sum(count for _, count in found.spare)
     return found
 
 
-def _in(part: Part, depth: int) -> Found:
+def _in(part: Part, place: _Place) -> Found:
     kind = part.get_content_type()
     if kind in _ENCRYPTED:
         return Found(sealed=True)
-    inner = parts_of(part) if kind.startswith("multipart/") and depth < MAX_DEPTH else []
+    inner = parts_of(part) if kind.startswith("multipart/") and place.depth < MAX_DEPTH else []
     if not inner:
-        return _leaf(part, kind, depth)
+        return _leaf(part, kind, place)
     match kind:
         case "multipart/alternative":
-            return _choose(inner, depth)
+            return _choose(inner, place)
         case "multipart/signed":
-            return _in(inner[0], depth + 1)
+            return _in(inner[0], place.below())
         case "multipart/related":
-            return _related(part, inner, depth)
+            return _related(part, inner, place)
         case _:
             found = Found()
             for each in inner:
-                found.add(_in(each, depth + 1))
+                found.add(_in(each, place.below()))
             return found
 
 
-def _choose(alternatives: Sequence[Part], depth: int) -> Found:
+def _choose(alternatives: Sequence[Part], place: _Place) -> Found:
     """The plain text if it says anything, else the last and richest alternative that does."""
     for part in alternatives:
         if part.get_content_type() != "text/plain" or _is_attachment(part, "text/plain"):
             continue
-        plain = text_of(part)
+        plain = text_of(part) if place.effort.may_read(part) else ""
         if plain.strip() and not _is_excuse(plain):
             plain = _PLACEHOLDER.sub("", plain)
             others = [other for other in alternatives if other is not part]
             if looks_wrapped(plain):
-                plain = unwrap_like(plain, "\n".join(text for other in others for text in _in(other, depth + 1).texts))
-            return Found([plain], sum(_dropped_beside(other, depth + 1) for other in others))
+                twins = (text for other in others for text in _in(other, place.below()).texts)
+                plain = unwrap_like(plain, "\n".join(twins))
+            return Found([plain], sum(_dropped_beside(other, place.below()) for other in others))
     for part in reversed(alternatives):
-        found = _in(part, depth + 1)
+        found = _in(part, place.below())
         if found.says_something or found.sealed:
             return found
-    return _leaf(alternatives[0], alternatives[0].get_content_type(), depth + 1)
+    return _leaf(alternatives[0], alternatives[0].get_content_type(), place.below())
 
 
 def _is_excuse(plain: str) -> bool:
@@ -135,36 +176,39 @@ def _is_excuse(plain: str) -> bool:
     return any(word in words for word in ("view", "client", "support", "display", "browser", "reader", "program"))
 
 
-def _dropped_beside(part: Part, depth: int) -> int:
+def _dropped_beside(part: Part, place: _Place) -> int:
     """How many attachments lie within an alternative that was not chosen."""
-    inner = parts_of(part) if part.get_content_type().startswith("multipart/") and depth < MAX_DEPTH else []
+    inner = parts_of(part) if part.get_content_type().startswith("multipart/") and place.depth < MAX_DEPTH else []
+    below = place.below()
     if part.get_content_type() == "multipart/related" and inner:
         root, rest = pictures.root(part, inner)
-        return _dropped_beside(root, depth + 1) + pictures.meant(root, rest)
-    return sum(_is_dropped(each) if not parts_of(each) else _dropped_beside(each, depth + 1) for each in inner)
+        return _dropped_beside(root, below) + place.effort.meant(root, rest)
+    return sum(_is_dropped(each) if not parts_of(each) else _dropped_beside(each, below) for each in inner)
 
 
-def _related(part: Part, inner: Sequence[Part], depth: int) -> Found:
+def _related(part: Part, inner: Sequence[Part], place: _Place) -> Found:
     root, rest = pictures.root(part, inner)
-    found = _in(root, depth + 1)
+    found = _in(root, place.below())
     if root.get_content_maintype() in {"text", "multipart"}:
-        found.dropped += pictures.meant(root, rest)
+        found.dropped += place.effort.meant(root, rest)
     else:  # a phone's message, whose first part only says how to show the others
         for each in rest:
-            found.add(_in(each, depth + 1))
+            found.add(_in(each, place.below()))
     return found
 
 
-def _leaf(part: Part, kind: str, depth: int) -> Found:
+def _leaf(part: Part, kind: str, place: _Place) -> Found:
     """What a part without parts is: words, something that was packed up, or an attachment."""
     if part.is_multipart():  # a mail, or parts that are too deep
         return Found(dropped=kind not in _MACHINERY)
     name = _name(part)
     if kind in _TNEF or name == "winmail.dat":
-        return _from_outlook(part)
-    if kind in _SMIME or name.endswith(".p7m"):
-        return _from_smime(part, depth)
+        return _from_outlook(part) if place.effort.may_open() else Found(dropped=1)
+    if name == "smime.p7m" or (kind in _SMIME and (not name or not place.depth)):  # with another name it is a file
+        return _from_smime(part, place) if place.depth < MAX_DEPTH and place.effort.may_open() else Found(dropped=1)
     if not _is_attachment(part, kind):
+        if not place.effort.may_read(part):
+            return Found(dropped=1)
         text = text_of(part)
         bare, dropped = _UUENCODED.subn("", text) if "\nend" in text else (text, 0)
         return Found([bare], dropped)
@@ -180,12 +224,15 @@ def _from_outlook(part: Part) -> Found:
     return Found(dropped=read.attachments, spare=[(read.text or from_html(read.html), 0)])
 
 
-def _from_smime(part: Part, depth: int) -> Found:
+def _from_smime(part: Part, place: _Place) -> Found:
     match sealed.opened(content(part)):
         case sealed.Sealed():
             return Found(sealed=True)
+        case sealed.Opened(b""):
+            return Found()
         case sealed.Opened(inside):
-            return _in(parse(inside), depth + 1) if inside and depth < MAX_DEPTH else Found()
+            mail = parse(inside)
+            return _in(mail, place.below()) if "content-type" in mail else Found(dropped=1)
         case None:
             return Found(dropped=1, sealed="enveloped" in parameter(part, "smime-type").lower())
 

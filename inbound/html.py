@@ -77,6 +77,11 @@ _HISTORY_ID = re.compile(
     re.IGNORECASE,
 )
 _NAMES = frozenset({"quote", "messagereplysection", "isreplycontent"})
+_WINGDINGS = {ord(char): sign for char, sign in zip("JKLàßèçóüû", "🙂😐🙁→←⇒⇐⇔✓✗", strict=True)}
+"""What Outlook makes of ``:)`` and ``-->``: a letter in a font that has a sign there."""
+
+_WINGDINGS |= {0xF000 + char: sign for char, sign in _WINGDINGS.items()}
+_LONGEST_SIGN = 20
 
 
 def to_text(source: str, pictures: Mapping[str, str] | None = None) -> str:
@@ -88,7 +93,10 @@ def to_text(source: str, pictures: Mapping[str, str] | None = None) -> str:
         for element in list(tree.iter("blockquote", "div", "span", "pre", "table", "p", "hr")):
             if element.attrib:
                 _mark(element)
+                if element.text and "wingdings" in element.get("style", "").lower():
+                    element.text = element.text.translate(_WINGDINGS)
         _tell_links(tree)
+        _tell_signs(tree)
         if pictures:
             _place(tree, pictures)
         return _render(tree) or _strip_tags(source)
@@ -169,6 +177,14 @@ def _tell_links(tree: HtmlElement) -> None:
         words = "".join(islice(element.itertext(), _MAX_QUOTES)).strip()
         if words and not _WEB.match(words) and _bare(href) != _bare(words):
             element.tail = f" <{href}>{element.tail or ''}"
+
+
+def _tell_signs(tree: HtmlElement) -> None:
+    """Where a picture stands in for a character, as some programs send smileys: that character."""
+    for element in tree.iter("img"):
+        words = element.get("alt", "")[:_LONGEST_SIGN]
+        if not words.isascii() and not any(char.isalnum() for char in words):
+            element.tail = f"{words}{element.tail or ''}"
 
 
 def _bare(link: str) -> str:

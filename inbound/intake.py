@@ -32,6 +32,7 @@ from inbound.message import (
     HelpAddress,
     Inbound,
     OwnersAddress,
+    OwnersReplyAddress,
     Phone,
     PostingAddress,
     ProvenSender,
@@ -40,7 +41,7 @@ from inbound.message import (
     UnsubscribeAddress,
 )
 from inbound.stops import Stops
-from store import addresses, inbox, parted
+from store import addresses, deliveries, inbox, parted
 from store.inbox import Arrived
 from store.schema import to_micros
 from store.sql import storable
@@ -48,9 +49,16 @@ from store.unit import Store, Unit
 
 log = structlog.get_logger(__name__)
 
-_HELPED_ONCE_IN = timedelta(days=1)
-"""Whoever writes to an address that anybody knows, or that no person should write to, is answered once in this time:
-the sender of a mail is easily forged."""
+_DAY = timedelta(days=1)
+
+_HELP = ("help@", "postmaster", "bounce+")
+_COMPLAINTS = ("abuse@", "fbl@")
+"""Addresses that anybody knows, or that no person should write to. Whoever writes to those of one kind is answered once
+a day: the sender of a mail is easily forged."""
+
+_MOST_ANSWERS = 10
+"""Answers in a day to a mailbox that is not known as the sender's, wherever it writes to: whoever has a secret address
+may write there in any name, as often as they like."""
 
 
 class Intake:
@@ -169,7 +177,7 @@ class Intake:
                 return ""
             case ComplaintAddress():
                 return "" if message.automatic else await self._hear_complaint(unit, message)
-            case OwnersAddress() | SharedAddress():
+            case OwnersAddress() | OwnersReplyAddress() | SharedAddress():
                 return ""  # nobody has looked who wrote it, since no person did
             case Phone() | PostingAddress() | ProvenSender() | ReplyAddress() | HelpAddress() | BounceAddress():
                 return "" if message.automatic else await self._converse(unit, message)
@@ -187,22 +195,21 @@ class Intake:
         """A person wrote to abuse@: it goes on to whoever runs the site, and is answered."""
         if not message.sender:
             return ""
-        now, answered = self._now(), await self._was_answered(unit, message)
+        now, answered = self._now(), await self._was_answered(unit, message, _COMPLAINTS)
         address = await addresses.find_or_add(unit, message.channel, message.sender, now=now)
         answer = await complaints.hear(unit, self._site, message.sender, message.subject, message.text, now=now)
         return "" if answered else await self._tell(unit, message, Heard(address.id, answer))
 
-    async def _was_answered(self, unit: Unit, message: Inbound) -> bool:
-        """Whether this sender was answered here lately: what they wrote to other addresses does not count."""
-        since = self._now() - _HELPED_ONCE_IN
-        return bool(await inbox.count_answered_since(unit, message.sender, since, at=message.to))
+    async def _was_answered(self, unit: Unit, message: Inbound, at: Sequence[str]) -> bool:
+        """Whether this sender was answered lately at one of these; what they wrote elsewhere does not count."""
+        return bool(await inbox.count_answered_since(unit, message.sender, self._now() - _DAY, at=at))
 
     async def _converse(self, unit: Unit, message: Inbound) -> str:
         now = self._now()
         if not message.sender or message.part is not None:
             return ""
         at_help = isinstance(message.door, HelpAddress | BounceAddress)
-        if at_help and await self._was_answered(unit, message):
+        if at_help and await self._was_answered(unit, message, _HELP):
             return ""
         route = self._routes.get(message.to) if message.channel is Channel.SMS else None
         address = await addresses.find_or_add(unit, message.channel, message.sender, route=route, now=now)
@@ -224,17 +231,39 @@ class Intake:
 
     async def _tell(self, unit: Unit, message: Inbound, heard: Heard) -> str:
         """Queue the answer, if there is one; returns its words."""
-        if heard.answer:
-            await notify.tell(
-                unit,
-                heard.address_id,
-                heard.answer,
-                now=self._now(),
-                subject=_answering(message.subject),
-                in_reply_to=message.message_id,
-                answers=True,
-            )
+        if not heard.answer:
+            return ""
+        subject = _answering(message.subject)
+        if message.channel is Channel.EMAIL and not await _is_theirs(unit, message, heard.address_id):
+            if await inbox.count_answered_since(unit, message.sender, self._now() - _DAY) >= _MOST_ANSWERS:
+                return ""
+            subject = ""  # or anybody could have us write what they like to whom they like
+        await notify.tell(
+            unit,
+            heard.address_id,
+            heard.answer,
+            now=self._now(),
+            subject=subject,
+            in_reply_to=message.message_id,
+            answers=True,
+        )
         return heard.answer
+
+
+async def _is_theirs(unit: Unit, message: Inbound, address_id: int) -> bool:
+    """Whether the mailbox that a mail names as its sender's is known as that of whoever may write to this door."""
+    match message.door:
+        case ProvenSender():
+            return True
+        case PostingAddress(account_id):
+            owner_id: int | None = account_id
+        case ReplyAddress(delivery_id):
+            delivery = await deliveries.by_id(unit, delivery_id)
+            owner_id = None if delivery is None else delivery.account_id
+        case _:
+            owner_id = None
+    address = await addresses.by_id(unit, address_id)
+    return address is not None and owner_id is not None and address.owner_id == owner_id
 
 
 def _answering(subject: str) -> str:
@@ -243,7 +272,13 @@ def _answering(subject: str) -> str:
 
 def _stretches(messages: Sequence[Inbound]) -> Iterator[Sequence[Inbound]]:
     """The messages cut, in their order, so that no phone and no mailbox writes twice within a stretch: what it says
-    first is done before what it says next."""
+    first is done before what it says next.
+
+    A phone and a mailbox of one person may share a stretch, and a plain post of one be done before a command of the
+    other that came just before it. Whose phone it is would take a look into the database before each stretch, for an
+    order that nobody can know of: the two came over different networks, and meet here within the time of two commits. A
+    STOP is for its phone, whatever is posted; UNDO takes back the last post, as it would a moment later.
+    """
     stretch: list[Inbound] = []
     writers: set[str | int] = set()
     for message in messages:

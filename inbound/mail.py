@@ -11,6 +11,7 @@ one that is refused refuses it for all.
 
 import asyncio
 import logging
+import re
 import ssl
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -44,6 +45,7 @@ from inbound.message import (
     HelpAddress,
     Inbound,
     OwnersAddress,
+    OwnersReplyAddress,
     PostingAddress,
     ReplyAddress,
     SharedAddress,
@@ -67,6 +69,9 @@ _LARGE_AT_ONCE = 2
 """Larger ones that are read at once: reading takes several times what is looked at of a mail."""
 
 _LONGEST_SENDER = 254
+_SIGNED_SENDER = re.compile(r"(?:prvs=\d{4}[0-9a-f]{6}=|btv1==[0-9a-f]+==)(?=[^@]+@)", re.IGNORECASE)
+"""What mail servers put before a sender's address, and change every day, to know their own bounces by it (BATV)."""
+
 _TAKEN = "250 2.0.0 Taken"
 _IN_ANOTHER_MAIL = "452 4.5.3 Too many recipients. Please send the rest in another mail."
 _OUR_FAULT = "451 4.3.0 Something went wrong here. Please try again later."
@@ -343,6 +348,8 @@ class _Handler:
             if envelope.mail_from == "<>"
             else decode((envelope.mail_from or "").encode("utf-8", "surrogateescape"), "utf-8")
         )
+        if "=" in sender and (signed := _SIGNED_SENDER.match(sender)):
+            sender = sender[signed.end() :]
         now = datetime.now(UTC)
         if len(content) > _SMALL:
             async with self._large:
@@ -399,8 +406,8 @@ def _door(opened: Opened) -> Door:
             return OwnersAddress(account_id) if checks_sender else PostingAddress(account_id)
         case Shared():
             return SharedAddress()
-        case Replying(delivery_id):
-            return ReplyAddress(delivery_id)
+        case Replying(delivery_id, only_from):
+            return ReplyAddress(delivery_id) if only_from is None else OwnersReplyAddress(only_from, delivery_id)
         case Bouncing(delivery_id):
             return BounceAddress(delivery_id)
         case Unsubscribing(stop):

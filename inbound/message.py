@@ -51,6 +51,15 @@ class ReplyAddress:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnersReplyAddress:
+    """The same of an account that takes only its own mailboxes' mail; as long as nobody has looked whose mail it is.
+    Then it is one to a ReplyAddress."""
+
+    account_id: int
+    delivery_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class HelpAddress:
     """A mail to ``help@``: answered with help, whoever wrote it."""
 
@@ -81,6 +90,7 @@ Door = (
     | SharedAddress
     | ProvenSender
     | ReplyAddress
+    | OwnersReplyAddress
     | HelpAddress
     | BounceAddress
     | UnsubscribeAddress

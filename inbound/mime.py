@@ -11,7 +11,7 @@ from inbound.bodies import words_in
 from inbound.charsets import clean, decode
 from inbound.headers import header, parameter
 from inbound.mime_parts import MAX_PARTS, Part, parts_of
-from inbound.quotes import is_answer, own_words
+from inbound.quotes import is_answer, is_signature, own_words
 from inbound.sealed import is_sealed
 from inbound.texts import MAX_TEXT
 
@@ -21,6 +21,8 @@ MAX_CUT = 10_000
 """Characters that are kept of what was cut off."""
 
 _LONGEST_SUBJECT = 2_000
+_SHORTEST_SIGNED = 3  # ends of lines
+_BEFORE_ADDRESS = re.compile(r"[<(]")
 _ID = re.compile(r"<[\x21-\x3b\x3d\x3f-\x7e]{1,240}>")
 
 
@@ -42,18 +44,21 @@ class Letter:
 
 
 def read(mail: Part) -> Letter:
-    """The words, subject and Message-ID of a parsed mail. The subject stands in for an empty text, unless it is that
-    of the mail that is answered."""
+    """The words, subject and Message-ID of a parsed mail. The subject stands in for a text that is empty, or nothing
+    but a signature that a program put there; unless it is that of the mail that is answered."""
     subject = header(mail, "subject")
     found = words_in(mail)
     named = _ID.search(mail.get("message-id", ""))
     message_id = named.group() if named else ""
     answers = is_answer(subject)
     texts = "\n\n".join(text for text in found.texts if text.strip())[:MAX_TEXT]
-    words = own_words(texts, answers=answers or "in-reply-to" in mail)
+    name = _BEFORE_ADDRESS.split(header(mail, "from"), maxsplit=1)[0] if texts.count("\n") >= _SHORTEST_SIGNED else ""
+    words = own_words(texts, answers=answers or "in-reply-to" in mail, name="" if "@" in name else name)
     if found.sealed or is_sealed(words.own):
         return Letter("", subject, message_id, found.dropped, sealed=True)
-    text = clean(words.own)
+    text, cut = clean(words.own), words.cut
+    if subject and not answers and is_signature(text):
+        text, cut = "", f"{text}\n\n{cut}".strip()
     if not text and not answers:
         text = header(mail, "subject", _LONGEST_SUBJECT)
-    return Letter(text, subject, message_id, found.dropped, clean(words.cut[:MAX_CUT]))
+    return Letter(text, subject, message_id, found.dropped, clean(cut[:MAX_CUT]))

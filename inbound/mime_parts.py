@@ -58,7 +58,7 @@ _KNOWN = frozenset(
 )
 """Headers of which every mail has some."""
 
-_GUESSED = re.compile(r"^--(\S[^\n]{0,200}?)[ \t]*\nContent-(?=[^\n]*:)", re.MULTILINE | re.IGNORECASE)
+_GUESSED = re.compile(r"^--(?=\S)([^\n]{1,200}+)\nContent-(?=[^\n]*:)", re.MULTILINE | re.IGNORECASE)
 _ONE_PARAMETER = re.compile(r"[\w.+-]+/[\w.+-]+;\s*([\w-]+)=(\"?)([\w.:+/=-]+)\2", re.ASCII)
 
 
@@ -210,7 +210,7 @@ class _Splitter:
         if mail.names.isdisjoint(_KNOWN) and not head.endswith("\n\n"):  # it may be text that looks like headers
             mail, body = Part(), text.removeprefix("\n")
         guessed = None if "content-type" in mail else _GUESSED.search(body, 0, _LONGEST)
-        if guessed and (guessed.start() == 0 or body.count(f"\n--{guessed.group(1)}") > 1):
+        if guessed and (guessed.start() == 0 or body.count(f"\n--{guessed.group(1).rstrip()}") > 1):
             mail.set_raw("Content-Type", "multipart/mixed")
         self._fill(mail, body, 0)
         return mail
@@ -280,7 +280,7 @@ def _pieces(body: str, boundary: str) -> list[str]:
     some. One that ends the parts too early ends none: more may follow."""
     pieces = _between(body, boundary) if boundary else []
     if not pieces and (guessed := _GUESSED.search(body)):
-        pieces = _between(body, guessed.group(1).removesuffix("--"))
+        pieces = _between(body, guessed.group(1).rstrip().removesuffix("--"))
     return pieces
 
 

@@ -11,6 +11,7 @@ each line that its markup calls a quote or a signature.
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain
 
 from inbound.tongues import ALL
@@ -23,8 +24,10 @@ _MOST_LINES = 4
 _SHORTEST_BROKEN = 30
 _LONGEST_HISTORY_HEAD = 14  # lines
 _LONGEST_DEVICE = 100
+_LONGEST_DEVICE_LINKED = 400  # with where it leads, as Yahoo's do
 _LONGEST_LABEL = 32
-_LONGEST_SIGNATURE = 16
+_LONGEST_SIGNATURE = 30
+_LONGEST_COMPANY_S = 20
 _LONGEST_NAME = 50
 _SHORTEST_FOOTER = 45
 _LONGEST_SIGNED = 25  # lines under two dashes
@@ -59,8 +62,8 @@ _FOOTED = re.compile("|".join(map(re.escape, _all("footed"))))
 _WROTE = frozenset(word for word in _all("wrote") if word[-1] < "\u0e00")
 _WROTE_WITHIN = tuple(_all("wrote") - _WROTE)  # where no spaces part the words
 _OPENS = re.compile(
-    rf"[*_]?(?:{_either(_all('opens'))}|\d|[^\W\d]{{2,15}}\.?, ?(?:[^\W\d]+\.? )?\d|[^:]{{1,80}}<[^<>\s]+@[^<>\s]+>"
-    r"|\S[^:]{1,60} wrote on )",
+    rf"[*_]?(?:{_either(_all('opens'))}|\d|[^\W\d]{{2,15}}\.?, ?(?:[^\W\d]+\.? )?\d|[^\W\d]{{2,4}}\.? \d{{1,2}}\. "
+    r"|[^:]{1,80}[<(][^<>()\s]+@[^<>()\s]+[>)]|\S[^:]{1,60} wrote on )",
     re.IGNORECASE,
 )
 _TIME = re.compile(r"(?<![\d.])\d{1,2}\s?[:.h時时点]\s?\d{2}(?![\d.])|\d\s?[ap]\.?m\b", re.IGNORECASE)
@@ -93,7 +96,19 @@ _PARTICLES = frozenset(
     | {"och", "of", "og", "und", "van", "von", "y"}
 )
 _POSTSCRIPT = re.compile(r"\s*(?:(?:p\.?\s?)?p\.?\s?s\b|p\.?d\b|n\.?b\b|追伸|又及)\.?\s*[:：,.–-]?", re.IGNORECASE)
+_INTRODUCED = re.compile(r"\s*(.{20,300}?[:：]) {2,}\S")
+"""An introduction with the older mail behind it on the same line, as Yahoo's apps put it."""
+
+_OF_GROUPWISE = re.compile(r"\s{0,3}>>> .{3,200} >>>\s*")
+_UNSEEN = dict.fromkeys((*range(0x200E, 0x2010), *range(0x202A, 0x202F), *range(0x2066, 0x206A)))
+"""Marks for the direction of writing, which programs put round names and dates."""
+
+_BEHIND = " \t*_" + "".join(map(chr, _UNSEEN))
+
 _RULE = re.compile(r"^\s*[-_=*—–─━]{5,}\s*$")
+_NOBODY: frozenset[str] = frozenset()
+_WORD = re.compile(r"[^\W\d_]+")
+_FRAME = re.compile(r"(?:[-_=*~+#—–─━═＝＿☆★◇◆■□●○・※] ?){5,}")
 _QUOTED = re.compile(rf"^(?: {{0,3}}>|{NOT_THEIRS})")
 _MARKS = re.compile(rf"^{NOT_THEIRS}?(?:\s?>)*+ ?")
 _SIGNS_OF_QUOTES = (">", ":", "：", "--", "__", "==", "**", "——", "––", "──", "━━", NOT_THEIRS)
@@ -117,9 +132,14 @@ def is_answer(subject: str) -> bool:
     return bool(_ANSWERS.match(subject))
 
 
-def own_words(text: str, *, answers: bool = False) -> Words:
+def is_signature(text: str) -> bool:
+    """Whether a text begins as the signatures that programs put under a mail."""
+    return text.partition("\n")[0].rstrip() == "--"
+
+
+def own_words(text: str, *, answers: bool = False, name: str = "") -> Words:
     """The person's own words in ``text``. If all of it is quoted or forwarded: nothing where the mail ``answers``
-    another, else what it passes on."""
+    another, else what it passes on. ``name`` is what its sender is called in From."""
     lines = text.replace("\xa0", " ").split("\n")
     quotes = any(sign in text for sign in _SIGNS_OF_QUOTES)
     mine = _without_quotes(lines, answers=answers) if quotes else list(range(len(lines)))
@@ -129,7 +149,7 @@ def own_words(text: str, *, answers: bool = False) -> Words:
         else:
             lines, mine = _passed_on(lines)
     mine = mine[: _before_device(lines, mine)]
-    for end in (_before_footer, _before_signature, _before_device):
+    for end in (_before_footer, partial(_before_signature, name=name), _before_device):
         shorter = mine[: end(lines, mine)]
         mine = shorter if _say_something(lines, shorter) else mine
     kept = frozenset(mine)
@@ -146,6 +166,8 @@ def _without_quotes(lines: Sequence[str], *, answers: bool) -> list[int]:
     at = 0
     while at < len(lines):
         if _QUOTED.match(lines[at]):
+            if _OF_GROUPWISE.fullmatch(lines[at]) and not _quote_follows(lines, at + 1):
+                return _without_rules(lines, mine)
             at += 1
             continue
         length = _introduction(lines, at, ends, answers=answers) if ends else 0
@@ -164,6 +186,8 @@ def _starts_history(line: str, lines: Sequence[str], at: int) -> bool:
         return title.startswith(_TITLES) and len(title) < _LONGEST_DEVICE
     if ":" not in line and "：" not in line:
         return False
+    if "@" in line and (told := _INTRODUCED.match(line)) and _introduces(told[1], quoted=False, answers=False):
+        return True
     if _role(line) not in {None, "other"} and _is_head(lines, at):
         return True
     return line.rstrip(" :：").casefold() in _BEGINS
@@ -197,7 +221,7 @@ def _introduction(lines: Sequence[str], at: int, ends: frozenset[int], *, answer
         if at + length - 1 not in ends:
             continue
         quoted = _quote_follows(lines, at + length)
-        block = [line.strip() for line in lines[at : at + length]]
+        block = [line.translate(_UNSEEN).strip() for line in lines[at : at + length]]
         if not _introduces(" ".join(block), quoted=quoted, answers=answers):
             return 0
         return 0 if any(_is_whole(block, later, quoted=quoted) for later in range(1, length)) else length
@@ -219,7 +243,7 @@ def _introduction_ends(lines: Sequence[str]) -> frozenset[int]:
     return frozenset(
         at
         for at, line in enumerate(lines)
-        if line.rstrip(" \t*_")[-1:] in {":", "："} or (line.startswith("--") and line.rstrip().endswith("--"))
+        if line.rstrip(_BEHIND)[-1:] in {":", "："} or (line.startswith("--") and line.rstrip().endswith("--"))
     )
 
 
@@ -229,7 +253,9 @@ def _introduces(block: str, *, quoted: bool, answers: bool) -> bool:
     if len(block) > _LONGEST_INTRODUCTION:
         return False
     if not _OPENS.match(block):
-        return quoted and answers and len(block) <= _LONGEST_DEVICE and _says_wrote(block[-25:])
+        if not quoted or not answers or len(block) > _LONGEST_DEVICE or _says_wrote(block.partition(" ")[0]):
+            return False
+        return _says_wrote(block if _DATE.search(block) else block[-25:])
     wrote, time, date = _says_wrote(block), _TIME.search(block), _DATE.search(block)
     address = _ADDRESS.search(block)
     if (wrote and (time or address or (date and answers))) or ((time or date) and _ADDRESSED.search(block)):
@@ -266,14 +292,15 @@ def _passed_on(lines: Sequence[str]) -> tuple[list[str], list[int]]:
     return bare, list(range(len(bare)))
 
 
-def _before_signature(lines: Sequence[str], mine: Sequence[int]) -> int:
-    """Where ``-- `` stands, or a closing phrase with a name under it or beside it; nowhere if a postscript follows."""
+def _before_signature(lines: Sequence[str], mine: Sequence[int], name: str) -> int:
+    """Where ``-- `` stands, or a closing phrase with a name under it or beside it, or the sender's name above what a
+    company wants there; nowhere if a postscript follows."""
     mail = [lines[at] for at in mine]
-    end = _signature(mail)
+    end = _signature(mail, frozenset(_WORD.findall(name.casefold())) if name else _NOBODY)
     return len(mail) if any(_POSTSCRIPT.match(line) for line in mail[end:]) else end
 
 
-def _signature(mail: Sequence[str]) -> int:
+def _signature(mail: Sequence[str], called: frozenset[str]) -> int:
     if "-- " in mail[1:] and len(mail) - (at := mail.index("-- ", 1)) <= _LONGEST_SIGNED:
         return at
     found, short = len(mail), True
@@ -282,11 +309,49 @@ def _signature(mail: Sequence[str]) -> int:
         line = mail[at].strip()
         if not line:
             continue
-        if (line in _DASHES and len(rest) <= 8) or (short and len(rest) <= 6 and _closes(line, rest)):
+        if (
+            (line in _DASHES and len(rest) <= 8)
+            or (short and len(rest) <= 6 and _closes(line, rest))
+            or ((line in _DASHES or _FRAME.fullmatch(line) or _closes(line, rest[:1])) and _is_company_s(rest))
+            or (
+                called
+                and len(rest) > 2
+                and _is_called(line, called)
+                and _stands_apart(mail, at)
+                and _says_where(rest, 2)
+            )
+        ):
             found = at
         short = short and len(line) <= _LONGEST_NAME
         rest.insert(0, line)
     return found
+
+
+def _is_company_s(rest: Sequence[str]) -> bool:
+    """Whether this may be a name and all that companies want below it. In Japan there is a frame round it."""
+    if not rest or _CONTACT.search(rest[0]):
+        return False
+    return _says_where(rest, 1 if _FRAME.fullmatch(rest[-1]) else 2)
+
+
+def _stands_apart(mail: Sequence[str], at: int) -> bool:
+    """Whether there is an empty line above."""
+    return at > 0 and not mail[at - 1].strip()
+
+
+def _is_called(line: str, called: frozenset[str]) -> bool:
+    """Whether a line is somebody's name, with no more than a title or two."""
+    return len(line) <= _LONGEST_NAME and called <= (words := set(_WORD.findall(line.casefold()))) and len(words) < 5
+
+
+def _says_where(rest: Sequence[str], least: int) -> bool:
+    """Whether this is where to call, to write and to look, in so many lines at ``least``, and no sentence."""
+    return (
+        len(rest) <= _LONGEST_COMPANY_S
+        and sum(bool(_CONTACT.search(line)) for line in rest) >= least
+        and all(len(line) <= _LONGEST_DEVICE for line in rest)
+        and not any(line[-1] in ".!?…" and len(line.split()) > 5 for line in rest)
+    )
 
 
 def _closes(line: str, rest: Sequence[str]) -> bool:
@@ -318,12 +383,13 @@ def _before_device(lines: Sequence[str], mine: Sequence[int]) -> int:
 
 
 def _is_device(line: str) -> bool:
-    if len(line) > 2 * _LONGEST_DEVICE:
+    if len(line) > _LONGEST_DEVICE_LINKED:
         return False
-    line = line.strip(" \t*_|.!").casefold()
+    line = line.strip(" \t*_|.![").casefold()
+    if "http" in line:
+        line = re.sub(r"\]?\s*[<(\[]https?://\S+$", "", line).rstrip(" .!*_|")
     if not (line.startswith(_DEVICE_STARTS) or line.endswith(_DEVICE_ENDS)):
         return False
-    line = re.sub(r"\s*[<(\[]https?://\S+$", "", line)
     return len(line) <= _LONGEST_DEVICE and any(_fits(line, pieces) for pieces in _DEVICES)
 
 

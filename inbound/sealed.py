@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-_MOST = 2 * 1024 * 1024  # bytes
+_MOST = 256 * 1024  # bytes that are unpacked: a mail that was compressed is one without much in it
 _DEEPEST = 12
 _MOST_PARTS = 10_000
 _MOST_FRAMES = 100

@@ -1,4 +1,5 @@
-"""Who sent a mail, for the doors that ask: ``post@``, and secret posting addresses whose owners want it so.
+"""Who sent a mail, for the doors that ask: ``post@``, and secret addresses (``post+TOKEN@``, ``reply+TOKEN@``) whose
+owners want it so.
 
 A mail to any other door comes through here untouched and unread. One that no person wrote does so, too: the intake does
 nothing with it. Whoever is turned away hears why, in words for a person, as the reply to the mail's data; so their own
@@ -15,7 +16,16 @@ from msgspec.structs import replace
 from gateway import metrics
 from gateway.service.doors import Refused
 from gateway.service.senders import Welcome
-from inbound.message import Door, Inbound, OwnersAddress, PostingAddress, ProvenSender, SharedAddress
+from inbound.message import (
+    Door,
+    Inbound,
+    OwnersAddress,
+    OwnersReplyAddress,
+    PostingAddress,
+    ProvenSender,
+    ReplyAddress,
+    SharedAddress,
+)
 from inbound.trust.author import Author, NoAuthor
 from inbound.trust.prover import Client, Proven, Prover, Undecided, Unproven, Why
 
@@ -39,6 +49,8 @@ _WORDS: Mapping[Why | NoAuthor, str] = {
     Why.NOT_TO_US: "5.7.1 To and Cc do not name {address}. Write it there, not in Bcc.",
     Why.TO_NOT_SIGNED: "5.7.26 The signature (DKIM) of your mail service does not cover To and Cc, so anybody could"
     " have sent this on to us. {other}",
+    Why.OLD: "5.7.1 This mail says that it was written more than a week ago, or in the future, so it may have been here"
+    " before. Look at your clock, and send it anew.",
     Why.NOT_CHECKED: "5.7.1 Our mail server has not said who sent this. Please tell whoever runs this site. {other}",
     Why.TOO_MANY_QUESTIONS: "5.7.26 Your domain makes us ask too many name servers. Please tell whoever runs its mail.",
     Why.NOBODY_SAYS_SO: "5.7.26 It is not proven that this mail is from {domain}: neither SPF nor DKIM says so. Send it"
@@ -76,9 +88,9 @@ class Senders:
     async def _look(self, content: bytes, client: Client, message: Inbound) -> Inbound | str:
         verdict = await self._prover.who_wrote(content, client, message.to)
         match verdict:
-            case Proven(author, by):
+            case Proven(author, by, mark):
                 _note(by, "")
-                return await self._welcome(author, message)
+                return await self._welcome(author, message, mark)
             case Unproven(why, domain):
                 _note("unproven", why)
                 other = _ANOTHER_WAY if isinstance(message.door, SharedAddress) else ""
@@ -89,26 +101,34 @@ class Senders:
             case _:
                 assert_never(verdict)
 
-    async def _welcome(self, author: Author, message: Inbound) -> Inbound | str:
+    async def _welcome(self, author: Author, message: Inbound, mark: str) -> Inbound | str:
         """The message as the author's. At everybody's address it is told apart from what others send under the same
-        Message-ID: nobody can have somebody else's mail taken for a repeated one."""
-        account_id = message.door.account_id if isinstance(message.door, OwnersAddress) else None
+        Message-ID: nobody can have somebody else's mail taken for a repeated one. Nor can they have one taken twice:
+        where another Message-ID could have been put on it, it is known by its ``mark``."""
+        door = message.door
+        account_id = door.account_id if isinstance(door, OwnersAddress | OwnersReplyAddress) else None
         known = await self._knows(author.spellings, message.text, account_id)
         if isinstance(known, Refused):
             return f"550 {known.status} {known.words}"
-        if account_id is not None:
-            return replace(message, door=PostingAddress(account_id), sender=known.address)
-        return replace(
-            message,
-            door=ProvenSender(),
-            sender=known.address,
-            remote_id=sha256(f"{known.address}\n{message.remote_id}".encode()).hexdigest(),
-        )
+        if mark:
+            message = replace(message, remote_id=sha256(f"{message.to}\n{mark}".encode()).hexdigest())
+        match door:
+            case OwnersAddress(account_id):
+                return replace(message, door=PostingAddress(account_id), sender=known.address)
+            case OwnersReplyAddress(_, delivery_id):
+                return replace(message, door=ReplyAddress(delivery_id), sender=known.address)
+            case _:
+                return replace(
+                    message,
+                    door=ProvenSender(),
+                    sender=known.address,
+                    remote_id=sha256(f"{known.address}\n{message.remote_id}".encode()).hexdigest(),
+                )
 
 
 def asks(door: Door) -> bool:
     """Whether a door asks who sent a mail."""
-    return isinstance(door, SharedAddress | OwnersAddress)
+    return isinstance(door, SharedAddress | OwnersAddress | OwnersReplyAddress)
 
 
 def _note(verdict: str, why: str) -> None:

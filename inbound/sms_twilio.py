@@ -28,6 +28,9 @@ Fields = Sequence[tuple[str, str]]
 
 _PHONE = Phone()
 
+_OPT_OUT_TYPES = frozenset(("STOP", "START", "HELP"))
+"""What ``OptOutType`` may say: Twilio took the text for this word, and has done and answered what it means."""
+
 
 class Door:
     """Checks and reads the webhooks of one Twilio account."""
@@ -61,9 +64,14 @@ class Door:
 
 
 def read_message(fields: Fields, *, now: datetime) -> Inbound:
-    """An incoming message: ``MessageSid From To Body NumMedia``. Raises Unreadable without an id or a sender."""
+    """An incoming message: ``MessageSid From To Body NumMedia OptOutType``. Raises Unreadable without id or sender.
+
+    A messaging service with Advanced Opt-Out has words of its own for STOP, START and HELP, which an operator may have
+    chosen in any language; ``OptOutType`` says which of the three such a text was, and so it is that here too. What the
+    person wrote stays in ``raw`` (twilio.com/docs/messaging/tutorials/advanced-opt-out).
+    """
     form = dict(fields)
-    sid, sender = form.get("MessageSid", ""), form.get("From", "")
+    sid, sender, opt_out = form.get("MessageSid", ""), form.get("From", ""), form.get("OptOutType", "")
     if not (is_id(sid) and is_id(sender)):
         raise Unreadable("MessageSid or From is missing")
     return Inbound(
@@ -73,7 +81,7 @@ def read_message(fields: Fields, *, now: datetime) -> Inbound:
         door=_PHONE,
         sender=sender,
         to=form.get("To", ""),
-        text=base64_text.plain(form.get("Body", "")),
+        text=opt_out if opt_out in _OPT_OUT_TYPES else base64_text.plain(form.get("Body", "")),
         raw=msgspec.json.encode(fields).decode(),
         received_at=now,
         dropped=number(form.get("NumMedia", "")) or 0,

@@ -101,7 +101,8 @@ GERMAN = Tongue(
     ),
     begins="anfang der weitergeleiteten nachricht / anfang der weitergeleiteten e-mail / weitergeleitete nachricht",
     devices=(
-        "von meinem … gesendet / von meiner … gesendet / von unterwegs gesendet / vom … gesendet / "
+        "von meinem … gesendet / von meiner … gesendet / von meinem/meiner … gesendet / mobil gesendet / "
+        "mit der … app gesendet / von unterwegs gesendet / vom … gesendet / "
         "von samsung … gesendet / von yahoo … gesendet / von outlook … gesendet / von mail … gesendet / "
         "von gmail … gesendet / gesendet von … / gesendet mit … / diese nachricht wurde von … gesendet / "
         "diese nachricht wurde mit … gesendet / diese e-mail wurde von … gesendet / "
@@ -357,7 +358,8 @@ POLISH = Tongue(
     begins="początek przekazywanej wiadomości / początek przekazanej wiadomości / wiadomość przekazana dalej",
     devices=(
         "wysłane z … / wysłano z … / wysłane za pomocą … / wysłano za pomocą … / wysłane przez … / "
-        "pobierz outlook dla … / pobierz program outlook … / uzyskaj aplikację outlook … / wolne od wirusów. … / "
+        "pobierz outlook dla … / pobierz aplikację outlook … / pobierz program outlook … / "
+        "uzyskaj aplikację outlook … / wolne od wirusów. … / "
         "wolny od wirusów. …"
     ),
     regards=(
@@ -375,7 +377,7 @@ POLISH = Tongue(
 
 RUSSIAN = Tongue(
     opens="в / от / дата / on",
-    wrote="написал / написала / написал(а) / пишет / писал / писала / пишут",
+    wrote="написал / написала / написал(а) / пишет / писал / писала / писали / написали / пишут",
     from_="от / отправитель / от кого",
     sent="отправлено / дата / послано / отправлен",
     to="кому / копия / скрытая копия",
@@ -388,7 +390,8 @@ RUSSIAN = Tongue(
     ),
     begins="начало переадресованного сообщения / начало пересылаемого сообщения / пересылаемое сообщение",
     devices=(
-        "отправлено с … / отправлено из … / отправлено через … / отправлено со … / скачать outlook для … / "
+        "отправлено с … / отправлено от … / послано с … / отправлено из … / отправлено через … / "
+        "отправлено со … / скачать outlook для … / "
         "загрузить outlook для … / получить outlook для … / без вирусов. … / без вирусов.…"
     ),
     regards=(
@@ -422,7 +425,9 @@ CHINESE = Tongue(
     devices=(
         "发自我的… / 发自… / 從我的…傳送 / 从我的…发送 / 寄自我的… / 寄件自我的… / 自我的…傳送 / 從我的…發送 / "
         "来自我的… / 传送自我的… / 傳送自… / 使用…发送 / 取得适用于…的outlook / 获取 outlook for … / "
-        "获取适用于…的outlook / 获取适用于 … 的 outlook / 下載適用於 … 的 outlook / 取得 outlook for … / "
+        "获取适用于…的outlook / 获取适用于…的 outlook / 下载适用于…的 outlook / 下載適用於…的 outlook / "
+        "取得 outlook for … / 下載 outlook for … / 取得…版 outlook / 透過我的…傳送 / "
+        "来自 windows …邮件 / 从…邮件发送 / 发送自 windows … / "
         "签名由…定制 / | 签名由… / |签名由…"
     ),
     regards=(
@@ -452,7 +457,7 @@ JAPANESE = Tongue(
     begins="転送されたメッセージ / 転送されたメール / 以下、転送されたメールです",
     devices=(
         "…から送信 / …から送信されました / …から送りました / …より送信 / outlook for … を入手 / "
-        "outlook for … を入手する / outlook for …を入手 / ウイルス フリー。…"
+        "outlook for … を入手する / outlook for …を入手 / …版 outlook を入手 / ウイルス フリー。…"
     ),
     regards=(
         "敬具 / 草々 / 以上 / よろしくお願いします / よろしくお願いいたします / よろしくお願い致します / "
@@ -530,7 +535,7 @@ CZECH_AND_SLOVAK = Tongue(
 )
 
 OTHERS = Tongue(
-    opens="pe / în / mnamo / vào / στις / tarihinde / pada / ב- / في / a(z)",
+    opens="pe / în / mnamo / vào / στις / tarihinde / pada / ב- / בתאריך / في / ในวันที่ / a(z)",
     wrote=(
         "yazdı / пише / написав / написала / scris / έγραψε / írta / viết / menulis / 작성 / כתב / כתבה / كتب / "
         "เขียนว่า / napisao / napisal / kirjutas / rašė / rakstīja / написа"
@@ -555,11 +560,12 @@ OTHERS = Tongue(
         "رسالة مُعاد توجيهها / thư gốc / pesan asli"
     ),
     devices=(
-        "iphone…gönderildi / ipad…gönderildi / samsung…gönderildi / android…gönderildi / outlook…gönderildi / "
+        "iphone…gönderildi / ipad…gönderildi / samsung…gönderildi / galaxy…gönderildi / "
+        "android…gönderildi / outlook…gönderildi / "
         "надіслано з … / trimis de pe … / trimis din … / στάλθηκε από … / εστάλη από … / 나의 …에서 보냄 / "
         "…에서 보냄 / …에서 보낸 메일 / …에서 전송 / outlook for … 다운로드 / נשלח מה… / נשלח מ… / أُرسلت من … / "
         "أرسلت من … / مرسل من … / được gửi từ … / đã gửi từ … / gửi từ … / dikirim dari … / ส่งจาก … / "
-        "ส่งจากiphone… / küldve az … / iphone-ról küldve… / iphone-omról küldve…"
+        "ส่งจากiphone… / küldve az … / elküldve az … / iphone-ról küldve… / iphone-omról küldve…"
     ),
     regards=(
         "saygılarımla / iyi çalışmalar / sevgiler / з повагою / cu stimă / toate cele bune / "

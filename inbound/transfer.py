@@ -12,7 +12,7 @@ _ENCODING = re.compile(r"[\s\"']*([\w-]+)")
 _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/=]+")
 _PADDED = re.compile(rb"[^=]+=*")
 _CONTROL = re.compile(rb"[\x01-\x08\x0e-\x1a\x1c-\x1f\x7f]")
-_PADDING = re.compile(rb"[ \t]+$", re.MULTILINE)
+_PADDING = re.compile(rb"(?<![ \t])[ \t]++$", re.MULTILINE)
 _EQUALS = re.compile(rb"=(?==)")
 _LONGEST_WORD = 20
 _LONGEST_UU = 61

@@ -24,6 +24,7 @@ from gateway.domain.delivery import Bounced, Deferred, Done, GiveUp, LookUp, Out
 from gateway.domain.departure import ShelfLife
 from gateway.domain.late import TELLERS
 from gateway.domain.pace import Pace
+from gateway.domain.speech import mark
 from gateway.domain.types import Channel, Lane, NoticeKind, Outgoing
 from gateway.service import alerts, claiming, digests, settling
 from gateway.service.hush import Hush, Says
@@ -42,6 +43,10 @@ _FRESH = 1.0
 
 _PATIENCE = 1.0
 """Seconds between tries while the database is away."""
+
+HUSHED = 1.0
+"""Seconds for which a text waits whose phone's STOP is not known to hold yet. It may be the confirmation of that STOP,
+which holds where only the answer to its commit was lost; or what looked like a STOP may turn out to be a post."""
 
 _ALERT_KNOWN = 5.0
 """Seconds for which what is held against a sender is believed before it is looked at again."""
@@ -264,7 +269,7 @@ class Worker:
             return Deferred("its turn came too late", 0.0, route_wide=True)
         heard = self._tools.hush.says(delivery.to)
         if heard is Says.FORBIDDEN:
-            return Bounced("the recipient has just asked for no more texts")
+            return Deferred(mark("the recipient has just asked for no more texts"), HUSHED, excused=True)
         if heard is Says.ASK_AGAIN or left < self._in_lease - _FRESH:
             forbidden = await self._ask_again(delivery)
             if forbidden is not None:

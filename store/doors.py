@@ -13,9 +13,11 @@ from store.unit import Reading
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """Whose door it is. ``post_version`` and ``reply_version`` are what valid posting and reply addresses were made
-    with; ``checks_sender`` that the posting address takes mail from the owner's own mailboxes alone."""
+    """Whose door it is: ``account_id``, None for an address without an account. ``post_version`` and ``reply_version``
+    are what valid posting and reply addresses were made with; ``checks_sender`` that both take mail from the owner's
+    own mailboxes alone."""
 
+    account_id: int | None
     post_version: int
     reply_version: int
     checks_sender: bool
@@ -32,6 +34,7 @@ class Mailbox:
 
 
 _OWNER = (
+    accounts.c.id.label("owner_id"),
     accounts.c.post_version,
     accounts.c.reply_version,
     accounts.c.checks_sender,
@@ -89,6 +92,7 @@ async def mailbox(reading: Reading, spellings: Sequence[str]) -> Mailbox | None:
 
 def _owner(row: Any) -> Owner:
     return Owner(
+        row.owner_id,
         row.post_version or 0,
         row.reply_version or 0,
         bool(row.checks_sender),

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import BigInteger, Text, bindparam, delete, func, literal_column, select, update
+from sqlalchemy import BigInteger, Text, bindparam, delete, func, literal_column, or_, select, update
 
 from store.schema import Instant, inbox
 from store.sql import given, insert_new, rows
@@ -45,7 +45,6 @@ _SET_ANSWER = update(inbox).where(inbox.c.id == bindparam("of_id")).values(answe
 _SINCE = (inbox.c.sender == bindparam("sender"), inbox.c.received_at >= bindparam("since", type_=Instant()))
 _COUNT = select(func.count()).select_from(inbox).where(*_SINCE)
 _COUNT_ANSWERED = select(func.count()).select_from(inbox).where(*_SINCE, inbox.c.answer != "")
-_COUNT_ANSWERED_AT = _COUNT_ANSWERED.where(func.lower(inbox.c.recipient) == bindparam("at"))
 _OLD = (
     select(inbox.c.id)
     .where(inbox.c.received_at < bindparam("before", type_=Instant()), inbox.c.raw != literal_column("''"))
@@ -86,12 +85,14 @@ async def count_since(reading: Reading, sender: str, since: datetime) -> int:
     return (await reading.execute(_COUNT, {"sender": sender, "since": since})).scalar_one()
 
 
-async def count_answered_since(reading: Reading, sender: str, since: datetime, *, at: str | None = None) -> int:
-    """How many of its messages since then were answered; ``at``: of those to this address of ours alone."""
-    if at is None:
-        return (await reading.execute(_COUNT_ANSWERED, {"sender": sender, "since": since})).scalar_one()
-    values = {"sender": sender, "since": since, "at": at.lower()}
-    return (await reading.execute(_COUNT_ANSWERED_AT, values)).scalar_one()
+async def count_answered_since(reading: Reading, sender: str, since: datetime, *, at: Sequence[str] = ()) -> int:
+    """How many of its messages since then were answered; ``at``: of those alone to addresses of ours that begin with
+    one of these (lower-case)."""
+    counted = _COUNT_ANSWERED
+    if at:
+        recipient = func.lower(inbox.c.recipient)
+        counted = counted.where(or_(*(recipient.startswith(each, autoescape=True) for each in at)))
+    return (await reading.execute(counted, {"sender": sender, "since": since})).scalar_one()
 
 
 async def wipe_raw(unit: Unit, *, before: datetime, most: int = 1_000) -> int:

@@ -89,7 +89,8 @@ class _AccountCols(TypedColumns):
     the next digest is due, None for who gets none. ``store.digests`` writes it, and ``email_mode``.
     ``post_version``/``feed_version``/``reply_version`` go into the secret posting and feed addresses and into those
     that answer a post; raising one revokes the old.
-    ``checks_sender``: the secret posting address takes mail only when it is proven to be from a mailbox of the account.
+    ``checks_sender``: the secret posting and reply addresses take mail only when it is proven to be from a mailbox of
+    the account.
     ``pin_hash`` is the digest of the PIN that texts must begin with, ``password_hash`` what argon2 makes of the site's
     password; each is empty without one.
     """

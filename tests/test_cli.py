@@ -659,7 +659,7 @@ def test_a_posting_address_asks_who_sends_once_it_is_told_to(birdwire):
     assert birdwire.json("user", "show", "alice")["checks_sender"] is False
     assert "own mailboxes alone" in birdwire.done("user", "guard", "alice", "on")
     assert birdwire.json("user", "show", "alice")["checks_sender"] is True
-    assert "whoever knows it" in birdwire.done("user", "guard", "alice", "off")
+    assert "whoever knows them" in birdwire.done("user", "guard", "alice", "off")
     assert birdwire.json("user", "show", "alice")["checks_sender"] is False
     birdwire.done("user", "add", "bob", "--phone", "+15550001002")
     assert "no mailbox" in birdwire.refused("user", "guard", "bob", "on")

@@ -42,7 +42,6 @@ CHOSEN = frozenset(
         "the recipient has turned mail off",
         "the recipient has opted out",
         "opted out by STOP",
-        "the recipient has just asked for no more texts",
         "the phone was signed out",
         "taken off the account",
     }

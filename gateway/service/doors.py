@@ -37,9 +37,11 @@ class Shared:
 
 @dataclass(frozen=True, slots=True)
 class Replying:
-    """Answers what this delivery brought."""
+    """Answers what this delivery brought. ``only_from``: the account that got it, where that takes mail that is proven
+    to be from a mailbox of its own, no other."""
 
     delivery_id: int
+    only_from: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +177,9 @@ def _replying(site: Site, claimed: token.Claimed, owner: Owner | None) -> Replyi
         return gone if _was_genuine(site, claimed, before=_RENEWALS_KNOWN) else _NO_REPLY
     if not token.holds(site.key, Purpose.REPLY, claimed, owner.reply_version):
         return _REPLY_RENEWED if _was_genuine(site, claimed, before=owner.reply_version) else _NO_REPLY
-    return _CLOSED if owner.closed else Replying(claimed.number)
+    if owner.closed:
+        return _CLOSED
+    return Replying(claimed.number, owner.account_id if owner.checks_sender else None)
 
 
 def made_reply_address(site: Site, claimed: token.Claimed, owner: Owner) -> bool:

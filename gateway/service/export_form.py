@@ -53,7 +53,7 @@ class Account(_Form, frozen=True):
 
 class Settings(_Form, frozen=True):
     """What they chose; None is as the site has it. Of PIN and password there is only that there is one.
-    ``checks_sender``: the posting address takes mail from their own mailboxes alone."""
+    ``checks_sender``: their secret addresses take mail from their own mailboxes alone."""
 
     texts: bool
     mail: EmailMode

@@ -1,7 +1,7 @@
 """Phones that have just asked for no more texts, known to this process before the database knows.
 
 The rules are asked at the claim, and whoever was claimed a moment before its phone said STOP would still be sent. So
-the door tells the workers at once: from the arrival of a STOP until it holds nothing at all goes to that phone, and
+the door tells the workers at once: from the arrival of a STOP until it holds whatever would go to that phone waits, and
 for a while after it the rules are asked again before each text, which let through its one confirmation.
 """
 

@@ -2,7 +2,7 @@
 
     post+TOKEN@     posts for the account, for whoever knows it, or where ``checks_sender`` is on, for mail that is
                     proven to come from one of the account's own mailboxes
-    reply+TOKEN@    answers one post, for whoever has the mail that it came with
+    reply+TOKEN@    answers one post, for whoever has the mail that it came with; proven as above where that is asked
 
 Nothing about them is kept but the versions that they are made with (``gateway.domain.token``).
 """
@@ -32,5 +32,5 @@ async def renew_reply_addresses(unit: Unit, account_id: int) -> None:
 
 
 async def check_sender(unit: Unit, account_id: int, checks: bool) -> None:
-    """Let the secret posting address take mail from the account's own mailboxes alone, or from whoever knows it."""
+    """Let the secret addresses take mail from the account's own mailboxes alone, or from whoever knows them."""
     await accounts.set_checks_sender(unit, account_id, checks)

@@ -2,6 +2,7 @@
 
     post@           is for everybody with an account, and for whoever wants one (JOIN) or asks how it goes (HELP)
     post+TOKEN@     of an account that wants it so, is for that account's own mailboxes alone
+    reply+TOKEN@    of what such an account got, as well
 
 Whoever is turned away hears it in the reply to their mail's data, and so from their own mail server: nobody is ever
 written to because of a mail that was not taken.
@@ -57,11 +58,11 @@ async def to_everybody(
 
 
 async def to_account(reading: Reading, account_id: int, spellings: Sequence[str]) -> Welcome | Refused:
-    """Whether a mailbox may write to the secret posting address of an account that lets in its own alone."""
+    """Whether a mailbox may write to the secret addresses of an account that lets in its own alone."""
     found = await mailbox(reading, spellings)
     if found is None or found.account_id != account_id:
         return Refused(
-            "This posting address takes mail from its owner's own mailboxes alone, and From names another one.", "5.7.1"
+            "This address takes mail from its owner's own mailboxes alone, and From names another one.", "5.7.1"
         )
     return _CLOSED if found.closed else Welcome(found.address)
 

@@ -24,7 +24,7 @@ from gateway.domain.types import Source
 from gateway.service.site import Site
 from gateway.web import figures
 from gateway.web.languages import best
-from gateway.web.visitors import A_MAC, BROWSERS, FIELD, NO_VISITOR, Visitors, visitor
+from gateway.web.visitors import A_MAC, BROWSERS, FEEDS, FIELD, NO_VISITOR, Visitors, visitor
 from outbound.linking import linked
 from store.accounts import AccountRow
 
@@ -107,7 +107,7 @@ class Look:
 
         @web.middleware
         async def spoke(request: web.Request, handler: Handler) -> web.StreamResponse:
-            if request.path.startswith(NO_VISITOR):
+            if request.path.startswith(NO_VISITOR) or request.path.endswith(FEEDS):
                 return await handler(request)
             with self.speaking(request):
                 return await handler(request)

@@ -244,7 +244,7 @@ class Settings:
         return _done(which)
 
     async def guard(self, request: web.Request) -> web.StreamResponse:
-        """Whether the posting address takes mail from the member's own mailboxes alone."""
+        """Whether the secret addresses take mail from the member's own mailboxes alone."""
         me = member(request)
         (checks,) = await given(request, "checks")
         async with self._desk.store.unit() as unit:

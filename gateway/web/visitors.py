@@ -40,6 +40,9 @@ _NO_FORM = ("/hooks/", "/unsubscribe/")
 NO_VISITOR = ("/hooks/", "/static/", "/feeds/")
 """Where it is nobody's page."""
 
+FEEDS = (".rss", ".atom", ".json")
+"""How the paths of feeds end: what is in a public one does not depend on who asks, either."""
+
 _SAFE = frozenset({hdrs.METH_GET, hdrs.METH_HEAD, hdrs.METH_OPTIONS})
 
 
@@ -72,11 +75,14 @@ class Visitors:
     def recognise(self) -> Middleware:
         """A middleware that finds out who is looking, and lets no forged form through."""
 
+        feeds = () if self._site.private else FEEDS
+
         @web.middleware
         async def recognised(request: web.Request, handler: Handler) -> web.StreamResponse:
-            if request.path.startswith(NO_VISITOR) or len(request.match_info.apps) > 1:  # of an app that is mounted
+            path = request.path
+            if path.startswith(NO_VISITOR) or path.endswith(feeds) or len(request.match_info.apps) > 1:  # mounted
                 return await handler(request)
-            if secret := request.cookies.get(self._session_cookie):
+            if hdrs.COOKIE in request.headers and (secret := request.cookies.get(self._session_cookie)):
                 await self._find(request, secret)
             if self._site.private and VISIT not in request and not _is_open(request.path):
                 raise MembersOnly

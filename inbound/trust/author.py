@@ -10,16 +10,16 @@ parts (4.4, 3.4.1). A name that contains another address than the one behind it 
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from email.errors import HeaderParseError
 from email.header import decode_header
 from enum import StrEnum
-from typing import NamedTuple
 
 from inbound.mime import decode
 from inbound.trust.domains import a_label, u_label
 from inbound.trust.head import Field, named
+from inbound.trust.tokens import tokens_of
 
 _LONGEST = 2000
 """Characters of a From line that are looked at; with its name in encoded words, an honest one has some hundreds."""
@@ -27,7 +27,6 @@ _LONGEST = 2000
 _LONGEST_LOCAL = 64  # RFC 5321 4.5.3.1.1
 _ADDRESS = re.compile(r"([^\s<>()\[\],;:\\\"@]+)@([^\s<>()\[\],;:\\\"@]+)")
 _LOCAL = re.compile(r"[^.\x00-\x20\x7f]+(?:\.[^.\x00-\x20\x7f]+)*")
-_ATOM = re.compile(r"[^\s<>()\[\],;:\\\"]+")
 _LOOKS_LIKE_AN_ADDRESS = re.compile(r"[^\s<>()\[\],;:\\\"'@]+@[^\s<>()\[\],;:\\\"'@]+")
 
 
@@ -73,7 +72,7 @@ def author(fields: Sequence[Field]) -> Author | NoAuthor:
 
 def read(text: str) -> Author | NoAuthor:
     """The one address in the value of a From line that has no control characters."""
-    tokens = list(_tokens(text))
+    tokens = list(tokens_of(text))
     kinds = {token.kind for token in tokens}
     if not tokens:
         return NoAuthor.MISSING
@@ -94,62 +93,6 @@ def read(text: str) -> Author | NoAuthor:
         return NoAuthor.UNCLEAR
     name = " ".join(token.text for token in tokens if token is not said[-1])
     return NoAuthor.DECOY if _shows_another(name, said[-1].text) else found
-
-
-class _Token(NamedTuple):
-    """``kind`` is word, quoted, comment, angle, list (what only lists and groups have), or unclear."""
-
-    kind: str
-    text: str
-
-
-def _tokens(text: str) -> Iterator[_Token]:
-    at = 0
-    while at < len(text):
-        match text[at]:
-            case " " | "\t":
-                at += 1
-            case '"':
-                inside, at = _until_closed(text, at, '"')
-                yield _Token("quoted" if at else "unclear", inside)
-            case "(":
-                inside, at = _until_closed(text, at, ")")
-                yield _Token("comment" if at else "unclear", inside)
-            case "<":
-                end = text.find(">", at)
-                yield _Token("unclear" if end < 0 else "angle", text[at + 1 : end].strip(" \t"))
-                at = end + 1
-            case "," | ";" | ":":
-                yield _Token("list", text[at])
-                at += 1
-            case _:
-                word = _ATOM.match(text, at)
-                yield _Token("word", word[0]) if word else _Token("unclear", text[at])
-                at = word.end() if word else 0
-        if at == 0:
-            return
-
-
-def _until_closed(text: str, start: int, end: str) -> tuple[str, int]:
-    """What stands between a quote's or comment's ends, quoted pairs resolved, and where the rest begins; 0 if it does
-    not end. Comments may have comments in them."""
-    depth, inside, at = 0, "", start
-    while at < len(text):
-        c = text[at]
-        if c == "\\" and at > start and at + 1 < len(text):
-            inside += text[at + 1]
-            at += 2
-            continue
-        if end == ")" and c == "(":
-            depth += 1
-        elif c == end and at > start:
-            depth -= 1
-            if depth <= 0:
-                return inside, at + 1
-        elif at > start:
-            inside += c
-        at += 1
-    return inside, 0
 
 
 def _address(text: str) -> Author | None:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
-from inbound.trust import addressed, results, signatures
+from inbound.trust import results, signatures
 from inbound.trust.head import Field
 from inbound.trust.questions import Questions, Trouble
 from inbound.trust.signatures import Signature, key_of, tags_of
@@ -35,19 +35,19 @@ async def vouches(
     fields: Sequence[Field],
     trusted: Collection[str],
     domain: str,
-    address: str,
+    counts: Callable[[Signature], bool],
     aligned: Callable[[str, str], bool],
-) -> bool | Trouble:
-    """Whether somebody trusted (lower-case domains) found that the mail is from ``domain``, and what they signed shows
-    that it was written to ``address``."""
+) -> Signature | Trouble | None:
+    """What somebody trusted (lower-case domains) signed, who found that the mail is from ``domain``; None if nobody
+    did. ``counts`` is whether a signature shows that the mail was written to us, and lately."""
     seals, message = _read(fields)
     believed = 0
     while believed < len(seals) and seals[-1 - believed].domain in trusted:
         believed += 1
     if message is None or not believed or message.domain != seals[-1].domain:
-        return False
-    if not addressed.names_signed(fields, message.covers, address):
-        return False
+        return None
+    if not counts(message):
+        return None
     keys: dict[str, bytes] = {}
     for name in dict.fromkeys([message.name, *(seal.name for seal in seals)]):
         match await key_of(questions, name):
@@ -56,14 +56,14 @@ async def vouches(
             case bytes() as key:
                 keys[name] = key
             case None:
-                return False
+                return None
     sets = await asyncio.to_thread(signatures.verify_chain, content, keys)
     for each in sets[:believed]:
         text = bytes(each["aar-value"]).decode("utf-8", "replace").strip()
         found = results.read(_INTO_RESULTS.sub("", text, count=1))
         if found is not None and await asyncio.to_thread(results.speaks_for, found, domain, aligned) is True:
-            return True
-    return False
+            return message
+    return None
 
 
 def _read(fields: Sequence[Field]) -> tuple[list[_Seal], Signature | None]:

@@ -2,7 +2,8 @@
 
 A domain that publishes a policy says by it where its organisation ends: that is found by walking up the tree of its
 name (4.10). One that publishes none has nothing to say; for it the public suffix list says what was registered
-together, as RFC 7489 had it.
+together, as RFC 7489 had it. It also has a say where a policy stands at a name under which anybody may register
+another, and does not say so (``psd=y``): nobody's organisation goes as far as that.
 """
 
 import asyncio
@@ -41,7 +42,7 @@ async def standing(questions: Questions, domain: str) -> Standing | Trouble:
         return found
     if not found:
         return Standing(domain, None, await asyncio.to_thread(domains.registered, domain))
-    organisation = _organisation(found, domain)
+    organisation = await asyncio.to_thread(_organisation, found, domain)
     for where in (domain, organisation, *found):
         if where in found:
             return Standing(domain, found[where], organisation)
@@ -57,7 +58,9 @@ async def aligned(questions: Questions, author: Standing, domain: str, *, strict
     if author.policy is None:
         return await asyncio.to_thread(domains.registered, domain) == author.organisation
     found = await _walk(questions, domain)
-    return found if isinstance(found, Trouble) else _organisation(found, domain) == author.organisation
+    if isinstance(found, Trouble):
+        return found
+    return await asyncio.to_thread(_organisation, found, domain) == author.organisation
 
 
 async def _walk(questions: Questions, domain: str) -> dict[str, Policy] | Trouble:
@@ -83,8 +86,14 @@ def _organisation(found: dict[str, Policy], domain: str) -> str:
         if policy.psd == "n":
             return where
         if policy.psd == "y" and where != domain:
-            return ".".join(domain.split(".")[-where.count(".") - 2 :])
-    return min(found, key=lambda where: where.count("."), default=domain)
+            return _one_below(where, domain)
+    top = min(found, key=lambda where: where.count("."), default=domain)
+    return _one_below(top, domain) if top != domain and domains.is_suffix(top) else top
+
+
+def _one_below(where: str, domain: str) -> str:
+    """Of a domain's name as much as the one above it has, and a label more."""
+    return ".".join(domain.split(".")[-where.count(".") - 2 :])
 
 
 def read(record: str) -> Policy | None:

@@ -55,6 +55,11 @@ def registered(domain: str) -> str:
     return _suffixes().privatesuffix(domain) or domain
 
 
+def is_suffix(domain: str) -> bool:
+    """Whether this is a name under which others register theirs."""
+    return _suffixes().privatesuffix(domain) is None
+
+
 @cache
 def _suffixes() -> "PublicSuffixList":
     """Loaded when it is first needed: the list takes 3 MB and a moment."""

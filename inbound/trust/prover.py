@@ -13,20 +13,24 @@ Where ``mail.inbound.trusted_authserv_id`` names the operator's own mail server,
     both by domains that DMARC lets speak for it
     ARC by somebody whom the operator trusts
 
-Whichever it is, To or Cc must name our address (``inbound.trust.addressed``), under DKIM and ARC in what was signed.
+Whichever it is, To or Cc must name our address (``inbound.trust.addressed``), under DKIM and ARC in what was signed,
+and that must not be old (``inbound.trust.once``): also where the operator's server has found the signature good.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
 
-from inbound.trust import addressed, chain, dmarc, domains, head, results, signatures, spf, upstream
+from inbound.trust import addressed, chain, dmarc, domains, head, once, results, signatures, spf, upstream
+from inbound.trust.addressed import Addressed
 from inbound.trust.author import Author, NoAuthor, author
 from inbound.trust.dmarc import Standing
 from inbound.trust.head import Field
 from inbound.trust.networks import is_within
 from inbound.trust.questions import Questions, Resolver, Trouble
+from inbound.trust.results import Results
 from inbound.trust.signatures import Signature, Verifier
 
 
@@ -45,6 +49,7 @@ class Why(StrEnum):
     UNREADABLE = "unreadable"
     NOT_TO_US = "not to us"
     TO_NOT_SIGNED = "to not signed"
+    OLD = "old"
     NOT_CHECKED = "not checked"
     TOO_MANY_QUESTIONS = "too many questions"
     NOBODY_SAYS_SO = "nobody says so"
@@ -52,10 +57,12 @@ class Why(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Proven:
-    """It is from this address."""
+    """It is from this address. ``mark``: what it is known by besides its Message-ID, where that could be changed by
+    whoever sends it again; empty where it could not."""
 
     author: Author
     by: By
+    mark: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,14 +106,17 @@ class Trust:
 class Prover:
     """Looks at mails, any number of them at once."""
 
-    def __init__(self, trust: Trust, resolver: Resolver) -> None:
+    def __init__(
+        self, trust: Trust, resolver: Resolver, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
         self._trust = trust
         self._resolver = resolver
+        self._now = now
 
     async def who_wrote(self, content: bytes, client: Client, address: str) -> Verdict:
         """Who wrote the mail in ``content`` to ``address``, which is one of ours in lower case."""
         fields = head.read(content)
-        if fields is None:
+        if fields is None or once.is_doubled(fields):
             return Unproven(Why.UNREADABLE)
         writer = author(fields)
         if isinstance(writer, NoAuthor):
@@ -114,26 +124,43 @@ class Prover:
         try:
             async with asyncio.timeout(self._trust.patience):
                 if self._trust.server:
-                    return await self._as_told(fields, writer, address)
+                    return await self._as_told(fields, writer, address, client)
                 questions = Questions(self._resolver)
-                return await _Case(self._trust, questions, content, fields, writer, address).decide(client)
+                case = _Case(self._trust, questions, content, fields, writer, address, self._now())
+                return await case.decide(client)
         except TimeoutError:
             return Undecided("it took too long")
 
-    async def _as_told(self, fields: Sequence[Field], writer: Author, address: str) -> Verdict:
-        """As the operator's own mail server has it."""
-        if not addressed.names(fields, address) and not addressed.is_silent(fields):
+    async def _as_told(self, fields: Sequence[Field], writer: Author, address: str, client: Client) -> Verdict:
+        """As the operator's own mail server has it. From anybody else's machine, nobody has looked at the mail yet."""
+        to_us = addressed.look(fields, address)
+        if not to_us.names_us and not addressed.is_silent(fields):
             return Unproven(Why.NOT_TO_US)
-        said = upstream.read(fields, self._trust.server)
+        said = upstream.read(fields, self._trust.server) if is_within(client.ip) is not False else None
         if said is None:
             return Unproven(Why.NOT_CHECKED)
         match await asyncio.to_thread(results.speaks_for, said, writer.domain, registered_together):
             case Trouble(reason):
                 return Undecided(reason)
-            case True:
-                return Proven(writer, By.UPSTREAM)
             case False:
                 return Unproven(Why.NOBODY_SAYS_SO, writer.domain)
+            case True:
+                return await asyncio.to_thread(self._as_signed, said, fields, to_us, writer)
+
+    def _as_signed(self, said: Results, fields: Sequence[Field], to_us: Addressed, writer: Author) -> Verdict:
+        """What remains of the word of the operator's server once it is seen what it stands on. Where that is a
+        signature alone, whoever got the mail could have sent it on to us: a good signature must cover a To or Cc with
+        our address, and no old date. A server that does not say what it found is believed."""
+        paths = results.passed(said, "spf", "smtp.mailfrom")
+        signers = results.passed(said, "dkim", "header.d", "header.i")
+        if not signers or any(registered_together(path, writer.domain) for path in paths):
+            return Proven(writer, By.UPSTREAM)
+        good = [each for each in signatures.read(fields) if each.domain in signers]
+        covering = [each for each in good if to_us.signed(each.covers)]
+        fresh = [each for each in covering if not once.is_old(fields, each, self._now())]
+        if not fresh:
+            return Unproven(Why.OLD if covering else Why.TO_NOT_SIGNED, writer.domain)
+        return Proven(writer, By.UPSTREAM, once.mark(fresh[0]))
 
 
 @dataclass(slots=True)
@@ -146,33 +173,42 @@ class _Case:
     fields: Sequence[Field]
     writer: Author
     address: str
+    now: datetime
     trouble: str = ""
 
     async def decide(self, client: Client) -> Verdict:
         """Ask whoever may know, the cheapest first."""
-        if not addressed.names(self.fields, self.address):
+        to_us = addressed.look(self.fields, self.address)
+        if not to_us.names_us:
             return Unproven(Why.NOT_TO_US)
         found = signatures.read(self.fields)
-        signed = [each for each in found if addressed.names_signed(self.fields, each.covers, self.address)]
+        to_us_signed = [each for each in found if to_us.signed(each.covers)]
+        signed = [each for each in to_us_signed if not self._is_old(each)]
         verifier = Verifier(self.questions, self.content)
         domain = self.writer.domain
         for signature in signed:
             if signature.domain == domain and self._is_yes(await verifier.holds(signature)):
-                return Proven(self.writer, By.DKIM)
+                return Proven(self.writer, By.DKIM, once.mark(signature))
         path = _return_path(client)
         if path == domain and self._is_yes(await self._spf_passes(client, domain)):
             return Proven(self.writer, By.SPF)
         if proof := await self._by_relatives(verifier, signed, client, path):
             return proof
-        vouched = await self._vouched_for()
-        if self._is_yes(vouched):
-            return Proven(self.writer, By.ARC)
+        match await self._vouched_for(to_us):
+            case Trouble(reason):
+                self.trouble = reason
+            case Signature() as signature:
+                return Proven(self.writer, By.ARC, once.mark(signature))
+            case None:
+                pass
         if self.questions.too_many:
             return Unproven(Why.TOO_MANY_QUESTIONS)
         if self.trouble:
             return Undecided(self.trouble)
-        unsigned = any(self._is_kin(each.domain) for each in found if each not in signed)
-        return Unproven(Why.TO_NOT_SIGNED if unsigned else Why.NOBODY_SAYS_SO, domain)
+        kin = [each for each in found if each not in signed and self._is_kin(each.domain)]
+        if any(each in to_us_signed for each in kin):
+            return Unproven(Why.OLD, domain)
+        return Unproven(Why.TO_NOT_SIGNED if kin else Why.NOBODY_SAYS_SO, domain)
 
     async def _by_relatives(
         self, verifier: Verifier, signed: Sequence[Signature], client: Client, path: str | None
@@ -190,7 +226,7 @@ class _Case:
             if await self._is_aligned(standing, signature.domain, dkim=True) and self._is_yes(
                 await verifier.holds(signature)
             ):
-                return Proven(self.writer, By.DKIM)
+                return Proven(self.writer, By.DKIM, once.mark(signature))
         if not by_path or path is None or not await self._is_aligned(standing, path, dkim=False):
             return None
         return Proven(self.writer, By.SPF) if self._is_yes(await self._spf_passes(client, path)) else None
@@ -204,18 +240,21 @@ class _Case:
         local = client.sender.rpartition("@")[0]
         return await spf.passes(self.questions, client.ip, client.helo, f"{local}@{domain}")
 
-    async def _vouched_for(self) -> bool | Trouble:
+    async def _vouched_for(self, to_us: Addressed) -> Signature | Trouble | None:
         if not self.trust.sealers:
-            return False
+            return None
         return await chain.vouches(
             self.questions,
             self.content,
             self.fields,
             self.trust.sealers,
             self.writer.domain,
-            self.address,
+            lambda each: to_us.signed(each.covers) and not self._is_old(each),
             registered_together,
         )
+
+    def _is_old(self, signature: Signature) -> bool:
+        return once.is_old(self.fields, signature, self.now)
 
     def _is_yes(self, answer: bool | Trouble) -> bool:
         """Whether it is a yes; trouble is remembered, for whoever might have said yes."""

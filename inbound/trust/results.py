@@ -105,6 +105,13 @@ def speaks_for(results: Results, domain: str, aligned: Callable[[str, str], bool
     return Trouble("SPF or DKIM") if trouble else False
 
 
+def passed(results: Results, method: str, *about: str) -> frozenset[str]:
+    """The domains for which a method passed, as the first of these properties that is there names them."""
+    found = (each for each in results.found if (each.method, each.result) == (method, "pass"))
+    named = (next((domain for name in about if (domain := each.domain(name))), None) for each in found)
+    return frozenset(domain for domain in named if domain)
+
+
 def _result(part: str) -> Result | None:
     method = _METHOD.match(part)
     if method is None:

@@ -168,6 +168,85 @@ SAMPLES = [
         "Komme.\n\nDiese Nachricht wurde von meinem Android-Gerät mit K-9 Mail gesendet.\n",
         "Komme.",
     ),
+    Sample(
+        "yahoo on android",
+        "Sure.\n\nSent from Yahoo Mail on Android \n \n  On Sun, Nov 22, 2026 at 10:15 AM, Alice<alice@birds.example> "
+        "wrote:   Coffee?\n\nAt the usual place.\n  \n",
+        "Sure.",
+    ),
+    Sample(
+        "yahoo on android de",
+        "Klar.\n\nGesendet von Yahoo Mail auf Android \n \n  Am So., Nov. 22, 2026 at 10:15 schrieb "
+        "Alice<alice@birds.example>:   Kaffee?\n",
+        "Klar.",
+    ),
+    Sample(
+        "a word, a colon, some spaces",
+        "Write to alice@birds.example today:   she has tickets.\nBring a friend.",
+        "Write to alice@birds.example today:   she has tickets.\nBring a friend.",
+    ),
+    Sample(
+        "groupwise",
+        'Fine.\n\n>>> "Alice Example" <alice@birds.example> 22.11.2026 10:15 >>>\nCoffee?\n\nAt noon?\n',
+        "Fine.",
+    ),
+    Sample(
+        "a company's signature de",
+        "Die Führung beginnt um drei.\n\nMit freundlichen Grüßen\n\ni. A. Bob Beispiel\nLeiter Vogelschutz\n\n"
+        "Vogelwarte Musterstadt GmbH\nAm Seeufer 12\n12345 Musterstadt\n\nTelefon: +49 30 1234567-89\n"
+        "Telefax: +49 30 1234567-10\nE-Mail: bob@vogelwarte.example\nInternet: www.vogelwarte.example\n\n"
+        "Sitz der Gesellschaft: Musterstadt, Amtsgericht Musterstadt, HRB 12345\nGeschäftsführerin: Dr. Eva Muster\n",
+        "Die Führung beginnt um drei.",
+        answers=False,
+    ),
+    Sample(
+        "a framed signature ja",
+        "三時に始まります。\n\n━━━━━━━━━━━━━━━━━━━━\n山田 太郎（やまだ たろう）\n株式会社 野鳥の会 東京支店\n"
+        "〒100-0001 東京都千代田区1-1\n"
+        "TEL: 03-1234-5678 / FAX: 03-1234-5679\nE-mail: taro@birds.example\n━━━━━━━━━━━━━━━━━━━━\n",
+        "三時に始まります。",
+        answers=False,
+    ),
+    Sample(
+        "a framed signature of stars",
+        "三時に始まります。\n\n☆★☆★☆★☆★☆★\n山田太郎\ntaro@birds.example\n☆★☆★☆★☆★☆★\n",
+        "三時に始まります。",
+        answers=False,
+    ),
+    *(
+        Sample(f"what only looks framed {n}", text, text, answers=False)
+        for n, text in enumerate(
+            (
+                "For tomorrow:\n----------\nAnna +49 30 1234567\nBen ben@birds.example\nCarl +49 30 7654321",
+                "Part one\n==========\nThe owl.\n==========\nThe wren.",
+                "-----------\nNews\n-----------\nWrite to us: news@birds.example\n"
+                "or call +49 30 1234567, we are here until five.",
+            )
+        )
+    ),
+    Sample(
+        "a list under a close",
+        "Bring these:\n\nBest\nAlice\n\n1. the map, which you find in the drawer\n2. tea and some biscuits\n"
+        "3. the long rope\n4. a whistle\n5. your good mood\n6. a torch for the way back\n7. and a coat",
+        "Bring these:\n\nBest\nAlice\n\n1. the map, which you find in the drawer\n2. tea and some biscuits\n"
+        "3. the long rope\n4. a whistle\n5. your good mood\n6. a torch for the way back\n7. and a coat",
+        answers=False,
+    ),
+    *(
+        Sample(f"an introduction of the kind of {line[:20]}", f"Ok.\n\n{line}\n> Coffee?\n", "Ok.")
+        for line in (
+            "søn. 22. nov. 2026 kl. 10:15 skrev Alice Example <alice@birds.example>:",
+            "ne 22. 11. 2026 v 10:15 odesílatel Alice Example <alice@birds.example> napsal:",
+            "su 22. marrask. 2026 klo 10.15 Alice Example (alice@birds.example) kirjoitti:",
+            "ในวันที่ อา. 22 พ.ย. 2026 เวลา 10:15 Alice Example <alice@birds.example> เขียนว่า:",
+            "\u202bفي الأحد، 22 نوفمبر 2026 في 10:15 ص تمت كتابة ما يلي بواسطة \u202aAlice\u202c\u200f "
+            "<\u202aalice@birds.example\u202c\u200f>:\u202c",
+            "\u202bבתאריך יום א׳, 22 בנוב׳ 2026 ב-10:15 מאת \u202aAlice\u202c\u200f <\u202aalice@birds.example"
+            "\u202c\u200f>:\u202c",
+            "Вы писали 22 ноября 2026 г., 10:15:15:",
+            "Alice Example schrieb am 22.11.2026 um 10:15:",
+        )
+    ),
     Sample("android de", "Komme.\n\nGesendet von Outlook für Android", "Komme."),
     Sample("yahoo", "Sure.\n\nSent from Yahoo Mail for iPhone\n", "Sure."),
     Sample(

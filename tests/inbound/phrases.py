@@ -32,6 +32,8 @@ LANGUAGES = [
         says="See you at noon.\n\nBring the map: we will need it.",
         answer="No, at one.",
         introductions=(
+            "On Sunday 22 November 2026 10:15:00 CET Alice Example wrote:",
+            "Alice Example (alice@birds.example) wrote on 22/11/2026 10:15:",
             "On Sun, Nov 22, 2026 at 10:15 AM Alice Example <alice@birds.example> wrote:",
             "On 22 Nov 2026, at 10:15, Alice Example <alice@birds.example> wrote:",
             "On 22/11/2026 10:15, Alice Example wrote:",
@@ -56,6 +58,8 @@ LANGUAGES = [
             "Begin forwarded message:",
         ),
         phones=(
+            "[Sent from Yahoo Mail on Android](https://go.onelink.example/107872968?pid=InProduct&c=Global)",
+            "Sent from my iPhone <https://apps.example/x>",
             "Sent from my iPhone",
             "Sent from my Galaxy",
             "Sent from my Samsung Galaxy smartphone.",
@@ -112,6 +116,11 @@ LANGUAGES = [
             "Anfang der weitergeleiteten Nachricht:",
         ),
         phones=(
+            "Von meinem/meiner Galaxy gesendet",
+            "Von meinem Samsung Gerät gesendet.",
+            "Mit der Telekom Mail App gesendet",
+            "Mobil gesendet",
+            "Outlook für Android beziehen<https://aka.ms/x>",
             "Von meinem iPhone gesendet",
             "Von meinem Samsung Galaxy Smartphone gesendet.",
             "Gesendet von Outlook für Android",
@@ -240,6 +249,7 @@ LANGUAGES = [
         says="Até ao meio-dia.\n\nTraz o mapa: vamos precisar dele.",
         answer="Não, à uma.",
         introductions=(
+            "Alice Exemplo (alice@birds.example) escreveu em 22/11/2026 10:15:",
             "Em dom., 22 de nov. de 2026 às 10:15, Alice Exemplo <alice@birds.example> escreveu:",
             "Em 22/11/2026 10:15, Alice Exemplo escreveu:",
             "No dia 22/11/2026, às 10:15, Alice Exemplo <alice@birds.example> escreveu:",
@@ -444,6 +454,7 @@ LANGUAGES = [
             "-------- Przekazana wiadomość --------",
         ),
         phones=(
+            "Pobierz aplikację Outlook dla systemu iOS",
             "Wysłane z iPhone'a",
             "Wysłano z iPhone'a",
             "Wysłane z mojego telefonu Samsung Galaxy",
@@ -490,6 +501,7 @@ LANGUAGES = [
             "Начало переадресованного сообщения:",
         ),
         phones=(
+            "Отправлено от Samsung Mobile",
             "Отправлено с iPhone",
             "Отправлено с моего iPad",
             "Отправлено из мобильной Яндекс Почты",
@@ -539,6 +551,10 @@ LANGUAGES = [
             "---- 回复的原邮件 ----",
         ),
         phones=(
+            "下载适用于 iOS 的 Outlook",
+            "透過我的 Galaxy 傳送",
+            "取得 iOS 版 Outlook",
+            "从 Windows 版邮件发送",
             "发自我的iPhone",
             "发自我的小米手机",
             "從我的 iPhone 傳送",
@@ -573,7 +589,13 @@ LANGUAGES = [
             "---------- Forwarded message ---------",
             "-------- 転送メッセージ --------",
         ),
-        phones=("iPhoneから送信", "私のGalaxyから送信", "Outlook for iOS を入手", "Yahoo!メールのアプリから送信"),
+        phones=(
+            "iPhoneから送信",
+            "私のGalaxyから送信",
+            "Outlook for iOS を入手",
+            "Yahoo!メールのアプリから送信",
+            "iOS 版 Outlook を入手<https://aka.ms/x>",
+        ),
         closings=("よろしくお願いいたします。\n山田太郎", "敬具\n山田太郎", "-- \n山田太郎\n野鳥の会"),
         footers=(
             "このメールには機密情報が含まれている場合があります。意図された受信者でない場合は、直ちに削除してください。送信者にもご連絡ください。",

@@ -6,6 +6,7 @@ import hashlib
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from email.utils import formatdate
 from functools import cache
 
 import dkim  # type: ignore[import-untyped]  # the package ships no py.typed
@@ -152,7 +153,11 @@ def rsa_key(bits: int = 1024) -> tuple[bytes, bytes]:
 
 
 def written(
-    *fields: str, sender: str = "alice@home.example", to: str = "post@birds.example", text: str = "Tea at four?"
+    *fields: str,
+    sender: str = "alice@home.example",
+    to: str = "post@birds.example",
+    text: str = "Tea at four?",
+    date: str = "",
 ) -> bytes:
     """A mail as people write them, with more fields on top."""
     head = [
@@ -160,7 +165,7 @@ def written(
         f"From: Alice <{sender}>",
         f"To: {to}",
         "Subject: tea",
-        "Date: Mon, 23 Nov 2026 09:30:00 +0000",
+        f"Date: {date or formatdate(localtime=True)}",
         "Message-ID: <1@home.example>",
     ]
     return ("\r\n".join(head) + f"\r\n\r\n{text}\r\n").encode()

@@ -42,6 +42,8 @@ def kind(head: str, sender: str = "bob@example.org", body: str = "hello") -> Kin
         ("Auto-Submitted: auto-replied", Kind.VACATION),
         ("Auto-Submitted: auto-replied (vacation)", Kind.VACATION),
         ("Precedence: auto_reply", Kind.VACATION),
+        ("X-Precedence: auto_reply", Kind.VACATION),
+        ("X-Precedence: bulk", Kind.BULK),
         ("X-Autoreply: yes", Kind.VACATION),
         ("X-Autorespond: yes", Kind.VACATION),
         ("X-MS-Exchange-Generated-Message-Source: Mailbox Rules Agent\nAuto-Submitted: auto-generated", Kind.VACATION),

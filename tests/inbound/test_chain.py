@@ -38,6 +38,11 @@ async def test_a_forwarder_that_is_trusted_is_believed() -> None:
     assert await judge(passed_on(), "forwarder.example") == YES
 
 
+async def test_what_it_passed_on_long_ago_is_not_believed_any_more() -> None:
+    old = written(date="Mon, 23 Nov 2020 12:00:00 +0000")
+    assert await judge(FORWARDER.seal(old, FOUND), "forwarder.example") == NO
+
+
 async def test_anybody_else_is_not() -> None:
     assert await judge(passed_on()) == NO
     assert await judge(passed_on(), "other.example") == NO

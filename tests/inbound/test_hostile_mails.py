@@ -1,6 +1,7 @@
 """Mails made to take long or much memory take neither."""
 
 import base64
+import struct
 import time
 import zlib
 from collections.abc import Callable
@@ -49,6 +50,44 @@ def compressed(content: bytes) -> bytes:
     kind, data = bytes.fromhex("060b2a864886f70d0109100109"), bytes.fromhex("06092a864886f70d010701")
     inside = ber(0x30, data, ber(0xA0, ber(0x04, zlib.compress(content))))
     return ber(0x30, kind, ber(0xA0, ber(0x30, ber(0x02, b"\0"), ber(0x30), inside)))
+
+
+PACKED = b"Content-Type: application/pkcs7-mime; name=smime.p7m\r\n"
+WINMAIL = b"Content-Type: application/ms-tnef; name=winmail.dat\r\n"
+QUOTED = b"Content-Transfer-Encoding: quoted-printable\r\n\r\n"
+
+
+def packed(pack: Callable[[bytes], bytes], levels: int) -> bytes:
+    """A hundred times what is packed up, in which that is a hundred times, and so on."""
+    inside = b"Content-Type: text/plain\r\n\r\nwords\r\n"
+    for _ in range(levels):
+        inside = multi(b"mixed", *[pack(inside)] * 100)
+    return inside
+
+
+def _unpacks() -> bytes:
+    """A ``winmail.dat`` of thirty kilobytes whose text is a quarter of a megabyte."""
+    rtf = b"\0{words} " + (b"\xff" + b"\x00\x0f" * 8) * 1_900
+    document = struct.pack("<III", len(rtf), 256 * 1024, 0x75465A4C) + b"\0\0\0\0" + rtf
+    held = struct.pack("<I", 1) + struct.pack("<HHII", 0x102, 0x1009, 1, len(document)) + document
+    held += b"\0" * (-len(held) % 4)
+    return b"\x78\x9f\x3e\x22\x01\x00" + struct.pack("<BII", 1, 0x00069003, len(held)) + held + b"\0\0"
+
+
+UNPACKS = _unpacks()
+
+
+def related(levels: int) -> bytes:
+    """Texts with pictures that belong to them, within which there are others of the kind."""
+    inside = b"Content-Type: text/plain\r\n\r\nwords\r\n"
+    plain = b"\r\n" + b"word " * 12 + b"\r\nword\r\n"
+    html = b"Content-Type: text/html\r\n\r\n" + b"<p>x<b>y</b>\r\n" * 6_000 + b"<img src=cid:p>\r\n"
+    picture = b"Content-Type: image/png\r\nContent-ID: <p>\r\n" + encoded(b"x" * 20_000)
+    for level in range(levels):
+        texts = multi(b"alternative", plain, html, inside).replace(b"--b", b"--a%d" % level)
+        both = multi(b"related", texts.replace(b"boundary=b", b"boundary=a%d" % level), picture)
+        inside = both.replace(b"--b", b"--r%d" % level).replace(b"boundary=b", b"boundary=r%d" % level)
+    return inside
 
 
 MB = 1024 * 1024
@@ -105,6 +144,16 @@ BOMBS: dict[str, Callable[[], bytes]] = {
         b"alternative", b"\r\n" + (b"word " * 12 + b"\r\n") * 50_000, b"Content-Type: text/html\r\n\r\n" + b"word " * MB
     ),
     "a bomb in S/MIME": lambda: b"Content-Type: application/pkcs7-mime\r\n" + encoded(compressed(b"a" * 100 * MB)),
+    "a mail in a hundred mails in a hundred mails": lambda: packed(lambda part: PACKED + encoded(compressed(part)), 4),
+    "a winmail.dat a hundred times": lambda: multi(b"mixed", *[WINMAIL + encoded(UNPACKS)] * 100),
+    "spaces before every end but the last": lambda: QUOTED + (b" " * 60_000 + b"x\r\n") * 8,
+    "spaces behind what may be a boundary": lambda: (
+        b"Content-Type: multipart/mixed; boundary=x\r\n\r\n" + (b"--y" + b" " * 60_000 + b"\r\n") * 30
+    ),
+    "markup in parts that are called plain": lambda: multi(
+        b"mixed", *[b"\r\n<html>" + b"<p>x<b>y</b>\r\n" * 6_000] * 25
+    ),
+    "pictures in alternatives in pictures": lambda: related(9),
     "structures without end": lambda: b"Content-Type: application/pkcs7-mime\r\n" + encoded(b"\x30\x80" * MB),
     "signed in itself without end": lambda: b"\r\n" + b"-----BEGIN PGP SIGNED MESSAGE-----\r\n" * MB,
     "winmail.dat": lambda: (

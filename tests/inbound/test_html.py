@@ -211,6 +211,13 @@ def test_what_each_program_quotes_is_cut_and_told(source: str, words: str) -> No
         ("<a href='https://birds.example/'><img src='x'></a>seen", "seen"),
         (f"<a href='https://birds.example/{'x' * 400}'>far</a>", "far"),
         ("&#xFDD0;mine", "mine"),
+        ("Great <img alt='😀' src='https://mail.example/1f600.png'> news", "Great 😀 news"),
+        (
+            "Great <img alt='👩‍🚀' data-emoji='👩‍🚀'><img alt='owl' src='cid:a'><img alt=''><img alt='Grüße'> news",
+            "Great 👩‍🚀 news",
+        ),
+        ("<p>Great <span style='font-family:Wingdings'>J</span> news</p>", "Great 🙂 news"),
+        ("<p>tea <span style='font-family: Wingdings; color:red'>&#61664;</span> cake, J</p>", "tea → cake, J"),
         ("\ufdd1mine\ufdd2", "mine"),
     ],
 )

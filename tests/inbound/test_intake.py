@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from sqlalchemy import event, select, update
 
 from gateway.domain.types import Channel
+from gateway.service import joining
 from gateway.service.site import Site
 from inbound.intake import Intake
 from inbound.message import Accepted, BounceAddress, HelpAddress, Inbound, Phone, PostingAddress
@@ -101,6 +102,52 @@ async def test_help_is_mailed_once_a_day_however_the_sender_is_spelt(intake: Int
         for sender in ("bob@mx.example", "Bob@MX.example", "BOB@mx.example", "eve@mx.example")
     ]
     assert [bool(answer) for answer in answers] == [True, False, False, True]
+
+
+async def test_help_is_mailed_once_a_day_whichever_address_it_comes_from(store: Store, intake: Intake) -> None:
+    """Somebody who has a hundred mails of ours has as many return paths, to write to in the name of others."""
+    addressed = [
+        (HelpAddress(), "help@birds.example"),
+        (HelpAddress(), "Postmaster"),
+        (BounceAddress(7), "bounce+aaa@birds.example"),
+        (BounceAddress(8), "bounce+bbb@birds.example"),
+    ]
+    answers = [(await intake.take(mail(door, to=to))).answer for door, to in addressed]
+    assert [bool(answer) for answer in answers] == [True, False, False, False]
+
+
+async def test_who_knows_a_secret_address_cannot_have_others_written_to_as_they_like(
+    store: Store, intake: Intake
+) -> None:
+    ids = await _settle_in(store, intake)
+    subject = "Cheap pills at http://evil.example"
+    async with store.unit() as unit:
+        await joining.give_address(unit, ids["ben"], Channel.EMAIL, "ben@mx.example", how="web", now=NOW)
+        await joining.give_address(unit, ids["ann"], Channel.EMAIL, "ann@mx.example", how="web", now=NOW)
+    for victim in ("zoe@mx.example", "ben@mx.example"):
+        answers = []
+        for _ in range(15):
+            forged = mail(HelpAddress(), sender=victim, subject=subject, text="STATS")
+            answers.append((await intake.take(replace(forged, door=PostingAddress(ids["ann"])))).answer)
+        assert [bool(answer) for answer in answers] == [True] * 10 + [False] * 5
+    async with store.reading() as reading:
+        subjects = (await reading.execute(select(tables.notices.c.subject))).scalars().all()
+    assert len(subjects) >= 20
+    assert not [each for each in subjects if each and "pills" in each]
+
+
+async def test_their_own_mailbox_is_answered_as_often_as_it_asks_under_its_own_subject(
+    store: Store, intake: Intake
+) -> None:
+    ids = await _settle_in(store, intake)
+    async with store.unit() as unit:
+        await joining.give_address(unit, ids["ann"], Channel.EMAIL, "ann@mx.example", how="web", now=NOW)
+    for _ in range(12):
+        asked = mail(HelpAddress(), sender="ann@mx.example", subject="my numbers", text="STATS")
+        assert (await intake.take(replace(asked, door=PostingAddress(ids["ann"])))).answer
+    async with store.reading() as reading:
+        subjects = (await reading.execute(select(tables.notices.c.subject))).scalars().all()
+    assert subjects.count("Re: my numbers") == 12
 
 
 class _Undone(Exception):

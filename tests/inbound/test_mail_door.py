@@ -48,6 +48,24 @@ async def test_a_mail_to_a_posting_address_reaches_the_intake_with_all_that_is_k
     assert "Coffee at noon?" in message.raw
 
 
+@pytest.mark.parametrize(
+    ("path", "sender"),
+    [
+        ("prvs=0327a1b2c3=alice@home.example", "alice@home.example"),
+        ("PRVS=0327A1B2C3=alice@home.example", "alice@home.example"),
+        ("btv1==0327a1b2c3d==alice@home.example", "alice@home.example"),
+        ("prvs=alice@home.example", "prvs=alice@home.example"),
+        ("prvs=0327a1b2c3=@home.example", "prvs=0327a1b2c3=@home.example"),
+        ("srs0=ab=cd=home.example=alice@relay.example", "srs0=ab=cd=home.example=alice@relay.example"),
+    ],
+)
+async def test_a_return_path_that_is_new_each_day_is_the_same_mailbox_s(
+    door: MailDoor, pile: Pile, path: str, sender: str
+) -> None:
+    await send(door, mail(), sender=path)
+    assert pile.messages[0].sender == sender
+
+
 async def test_250_is_said_only_after_the_intake_has_taken_it(door: MailDoor, pile: Pile) -> None:
     pile.free.clear()
     async with ready_for_data(door) as line:

@@ -48,6 +48,42 @@ def test_the_subject_stands_in_for_an_empty_body_but_not_that_of_the_answered_ma
     assert letter("Subject: Review: the owls\n\n").text == "Review: the owls"
 
 
+def test_the_subject_stands_in_for_a_body_with_nothing_but_a_signature() -> None:
+    signed = "From: a@b.example\nSubject: Meeting moved to three\n\n\n\n-- \nBob Example\nHead of Birds\n"
+    found = letter(signed)
+    assert found.text == "Meeting moved to three"
+    assert found.cut == "--\nBob Example\nHead of Birds"
+    footer = "\n\nThis email is confidential and intended solely for the addressee. Please delete it otherwise.\n"
+    found = letter(signed + footer)
+    assert found.text == "Meeting moved to three"
+    assert "Bob Example" in found.cut
+    assert "solely for the addressee" in found.cut
+    assert letter(signed.replace("Subject: Meeting moved to three\n", "")).text == "--\nBob Example\nHead of Birds"
+    assert letter(signed.replace("Subject: ", "Subject: Re: ")).text == "--\nBob Example\nHead of Birds"
+
+
+@pytest.mark.parametrize("name", ["Bob Example", '"Example, Bob"', "Bob Example (Birds)", "=?utf-8?q?Bob_Example?="])
+def test_a_company_s_signature_goes_that_has_no_close_above_the_sender_s_name(name: str) -> None:
+    signature = (
+        "Dr. Bob Example\nHead of Birds\n\nTestville Birds Ltd\n1 Lake Road, Testville\n"
+        "T +44 20 7946 0123 | M +44 7700 900123\nbob@birds.example | www.birds.example\n"
+    )
+    found = letter(f"From: {name} <bob@birds.example>\n\nThe tour begins at three.\n\n{signature}")
+    assert found.text == "The tour begins at three."
+    assert "1 Lake Road" in found.cut
+    for own in (
+        f"Call me:\n{signature}",
+        "Call me:\n\nBob Example\n+44 20 7946 0123\nbob@birds.example",
+    ):
+        assert letter(f"From: {name} <bob@birds.example>\n\n{own}").cut == ""
+    others = letter(f"From: Eve Other <eve@birds.example>\n\nAsk at the desk:\n\n{signature}")
+    assert others.text.endswith("www.birds.example")
+    sentence = letter(
+        f"From: {name} <bob@birds.example>\n\nHi,\nBob Example\nowns two owls, bob@birds.example, and a wren.\n\n"
+    )
+    assert "two owls" in sentence.text
+
+
 def test_a_subject_that_stands_in_is_there_in_full() -> None:
     words = "owl " * 120
     found = letter(f"Subject: {words}\n\n")

@@ -94,7 +94,33 @@ def test_a_compressed_mail_is_read_and_does_not_burst() -> None:
     assert smime(compressed(INSIDE)).text == "Grüße, signed"
     bomb = opened(compressed(b"a" * 100_000_000))
     assert isinstance(bomb, Opened)
-    assert len(bomb.content) == 2 * 1024 * 1024
+    assert len(bomb.content) == 256 * 1024
+
+
+def attached(data: bytes, name: str, kind: str = "application/pkcs7-mime") -> Letter:
+    """A mail with some words, and a file beside them."""
+    held = base64.encodebytes(data).decode()
+    return letter(
+        "Subject: hi\nContent-Type: multipart/mixed; boundary=m\n\n--m\n\nHere is the invoice.\n--m\n"
+        f'Content-Type: {kind}; name="{name}"\nContent-Disposition: attachment; filename="{name}"\n'
+        f"Content-Transfer-Encoding: base64\n\n{held}\n--m--\n"
+    )
+
+
+@pytest.mark.parametrize("held", [b"%PDF-1.7 IBAN IT60", b"<?xml version='1.0'?><Importo>4711</Importo>", INSIDE])
+@pytest.mark.parametrize("kind", ["application/pkcs7-mime", "application/octet-stream"])
+def test_a_signed_file_is_an_attachment_and_none_of_it_is_published(held: bytes, kind: str) -> None:
+    found = attached(signed(ber(0x04, held)), "fattura.pdf.p7m", kind)
+    assert found == Letter("Here is the invoice.", "hi", "", 1)
+
+
+def test_what_is_signed_but_no_mail_is_an_attachment() -> None:
+    assert smime(signed(ber(0x04, b"%PDF-1.7 IBAN IT60"))) == Letter("hi", "hi", "", 1)
+
+
+def test_an_encrypted_file_beside_words_hides_nothing_of_them() -> None:
+    data = cms(ENVELOPED, ber(0x30, ber(0x02, b"\0")))
+    assert attached(data, "geheim.p7m") == Letter("Here is the invoice.", "hi", "", 1)
 
 
 def test_certificates_alone_are_no_words_and_no_attachment() -> None:

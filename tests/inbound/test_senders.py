@@ -9,11 +9,18 @@ from email.message import EmailMessage
 import pytest
 from structlog.testing import capture_logs
 
-from gateway.service.doors import Opened, Posting, Refused, Shared
+from gateway.service.doors import Opened, Posting, Refused, Replying, Shared
 from gateway.service.senders import Welcome
 from inbound.automatic import Kind
 from inbound.mail import InboundMailSettings, MailDoor
-from inbound.message import Inbound, PostingAddress, ProvenSender, SharedAddress
+from inbound.message import (
+    Inbound,
+    OwnersReplyAddress,
+    PostingAddress,
+    ProvenSender,
+    ReplyAddress,
+    SharedAddress,
+)
 from inbound.trust.questions import Resolver
 from tests.inbound.sending import TROUBLE, Sender, Silence, Zone, written
 from tests.inbound.talking import Pile, connected
@@ -22,6 +29,7 @@ DOMAIN = "birds.example"
 POST = f"post@{DOMAIN}"
 OWN = f"post+own@{DOMAIN}"
 OPEN = f"post+open@{DOMAIN}"
+ANSWER = f"reply+own@{DOMAIN}"
 HOME = Sender("home.example")
 MX = "mx.birds.example"
 
@@ -34,6 +42,8 @@ async def resolve(local_part: str) -> Opened | Refused:
             return Posting(7, checks_sender=True)
         case "post+open":
             return Posting(7)
+        case "reply+own":
+            return Replying(9, only_from=7)
         case _:
             return Refused("No such address here.")
 
@@ -118,7 +128,22 @@ async def test_a_proven_mail_to_its_owners_address_is_the_owners(door: MailDoor,
     assert town.asked == [(("alice@home.example",), "Tea at four?", 7)]
 
 
-@pytest.mark.parametrize("address", [POST, OWN])
+async def test_a_proven_answer_to_its_owner_s_mail_is_the_owner_s(door: MailDoor, pile: Pile, town: Town) -> None:
+    await send(door, HOME.sign(written(to=ANSWER)), ANSWER)
+    (message,) = pile.messages
+    assert (message.door, message.sender) == (ReplyAddress(9), "alice@home.example")
+    assert town.asked == [(("alice@home.example",), "Tea at four?", 7)]
+
+
+async def test_a_proven_answer_of_somebody_else_is_refused_as_at_the_posting_address(
+    door: MailDoor, pile: Pile
+) -> None:
+    words = await refusal(door, HOME.sign(written(sender="bob@home.example", to=ANSWER)), ANSWER)
+    assert words == await refusal(door, HOME.sign(written(sender="bob@home.example", to=OWN)), OWN)
+    assert pile.messages == []
+
+
+@pytest.mark.parametrize("address", [POST, OWN, ANSWER])
 async def test_a_forged_mail_is_refused_with_words_and_the_next_one_works(
     door: MailDoor, pile: Pile, town: Town, address: str
 ) -> None:
@@ -155,6 +180,11 @@ async def test_a_secret_address_without_a_check_asks_nothing_and_reads_no_head(p
         (b"X: y\rZ: q\r\n" + written(), "550 5.6.0 The head of this mail"),
         (written().replace(b"From:", b"From :"), "550 5.6.0 The head of this mail"),
         (written(to="bob@work.example"), f"550 5.7.1 To and Cc do not name {POST}"),
+        (
+            HOME.sign(written(date="Mon, 23 Nov 2020 09:30:00 +0000")),
+            "550 5.7.1 This mail says that it was written more",
+        ),
+        (b"Subject: other\r\n" + HOME.sign(written()), "550 5.6.0 The head of this mail"),
         (HOME.sign(written(), "from"), "550 5.7.26 The signature (DKIM) of your mail service does not cover To"),
         (HOME.sign(written(sender="bob@home.example")), "550 5.7.1 Nobody here has this mail address."),
     ],
@@ -256,9 +286,11 @@ async def test_mail_that_no_person_wrote_is_not_looked_at(pile: Pile, town: Town
     async with opened(pile, zone, town) as door:
         await send(door, written("Auto-Submitted: auto-replied"))
         await send(door, written(), sender="")
+        await send(door, written("Auto-Submitted: auto-replied"), ANSWER)
     assert [(m.door, m.automatic) for m in pile.messages] == [
         (SharedAddress(), Kind.VACATION),
         (SharedAddress(), Kind.NOBODY),
+        (OwnersReplyAddress(7, 9), Kind.VACATION),
     ]
     assert (zone.asked, town.asked) == ([], [])
 
@@ -302,6 +334,20 @@ async def test_nobody_can_have_another_ones_mail_taken_for_a_repeated_one(door: 
     assert (first.sender, second.sender) == ("alice@bücher.example", "alice@home.example")
     assert first.remote_id != second.remote_id
     assert second.remote_id == again.remote_id
+
+
+@pytest.mark.parametrize("address", [POST, OWN, ANSWER])
+async def test_who_got_a_signed_mail_cannot_have_it_posted_once_more_under_another_message_id(
+    door: MailDoor, pile: Pile, address: str
+) -> None:
+    """Some large services do not sign the Message-ID."""
+    mail = HOME.sign(written(to=f"{address}, mallory@evil.example"), "from", "to", "date", "subject")
+    await send(door, mail, address)
+    await send(door, mail.replace(b"<1@home.example>", b"<2@evil.example>"), address, sender="mallory@evil.example")
+    first, again = pile.messages
+    assert first.remote_id == again.remote_id
+    await send(door, HOME.sign(written(to=address, text="And at five?"), "from", "to", "date", "subject"), address)
+    assert pile.messages[2].remote_id != first.remote_id
 
 
 async def test_the_log_says_the_verdict_and_names_nobody(door: MailDoor, caplog: pytest.LogCaptureFixture) -> None:

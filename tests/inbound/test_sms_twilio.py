@@ -123,6 +123,24 @@ def test_a_message_is_read_with_every_field_kept() -> None:
     assert [tuple(pair) for pair in json.loads(message.raw)] == form
 
 
+@pytest.mark.parametrize(
+    ("said", "kind", "text"),
+    [
+        ("Basta", "STOP", "STOP"),
+        ("encore", "START", "START"),
+        ("Hilfe", "HELP", "HELP"),
+        ("STOP", "STOP", "STOP"),
+        ("hello", "", "hello"),
+        ("hello", "NEWS", "hello"),
+    ],
+)
+def test_a_word_that_the_provider_took_for_an_opt_out_is_one_here(said: str, kind: str, text: str) -> None:
+    form = [*FIELDS[:-1], ("Body", said), ("OptOutType", kind)]
+    message = sms_twilio.read_message(form, now=NOW)
+    assert message.text == text
+    assert said in message.raw
+
+
 @pytest.mark.parametrize("missing", ["MessageSid", "From"])
 def test_a_message_without_an_id_or_a_sender_is_unreadable(missing: str) -> None:
     with pytest.raises(Unreadable):

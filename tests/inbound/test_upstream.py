@@ -24,10 +24,14 @@ YES, NO = Proven(ALICE, By.UPSTREAM), Unproven(Why.NOBODY_SAYS_SO, "home.example
 NOT_CHECKED = Unproven(Why.NOT_CHECKED)
 
 
-async def judge(mail: bytes, *, server: str = MX) -> Verdict:
+SIGNED = "DKIM-Signature: v=1; a=rsa-sha256; d=%s; s=s1; h=%s; bh=A; b=A"
+BY_HOME, BY_MAIL = (SIGNED % (each, "from:to:message-id") for each in ("home.example", "mail.home.example"))
+
+
+async def judge(mail: bytes, *, server: str = MX, client: str = "") -> Verdict:
     zone = Zone()
     verdict = await Prover(Trust(server=server), zone).who_wrote(
-        mail, Client("192.0.2.1", "mx.home.example", "alice@home.example"), POST
+        mail, Client(client, "mx.home.example", "alice@home.example"), POST
     )
     assert zone.asked == []
     return verdict
@@ -66,8 +70,9 @@ async def judge(mail: bytes, *, server: str = MX) -> Verdict:
     ],
 )
 async def test_what_it_says_of_the_author(said: str, verdict: Verdict) -> None:
-    assert await judge(written(f"Authentication-Results: {MX}; {said}")) == verdict
-    assert await judge(written(f"Authentication-Results: {MX} 1;\r\n\t{said};", HERE, THERE)) == verdict
+    assert await judge(written(f"Authentication-Results: {MX}; {said}", BY_MAIL, BY_HOME)) == verdict
+    told = written(f"Authentication-Results: {MX} 1;\r\n\t{said};", HERE, THERE, BY_MAIL, BY_HOME)
+    assert await judge(told) == verdict
 
 
 @pytest.mark.parametrize(
@@ -146,6 +151,55 @@ async def test_where_our_server_is_named_nothing_else_is_believed() -> None:
     mail = written(PASS.replace(MX, "mx.other.example"))
     assert await judge(mail) == NOT_CHECKED
     assert await judge(mail, server="mx.other.example") == YES
+
+
+@pytest.mark.parametrize(("client", "verdict"), [("203.0.113.5", NOT_CHECKED), ("2001:db8::5", NOT_CHECKED),
+    ("::ffff:203.0.113.5", NOT_CHECKED), ("172.18.0.5", YES), ("127.0.0.1", YES), ("", YES)])  # fmt: skip
+async def test_a_stranger_who_comes_to_our_door_is_not_our_server(client: str, verdict: Verdict) -> None:
+    assert await judge(written(PASS, HERE), client=client) == verdict
+
+
+@pytest.mark.parametrize(
+    ("found", "signature", "verdict"),
+    [
+        ("dkim=pass header.d=home.example; dmarc=pass", BY_HOME, YES),
+        ("dkim=pass header.i=@home.example; dmarc=pass", BY_HOME, YES),
+        ("dkim=pass header.d=home.example; dmarc=pass", SIGNED % ("home.example", "from:subject"), False),
+        ("dkim=pass header.d=home.example; dkim=fail header.d=mail.home.example; dmarc=pass", BY_MAIL, False),
+        ("dkim=pass header.d=home.example; spf=pass smtp.mailfrom=x@evil.example; dmarc=pass", "X: y", False),
+        ("dkim=pass header.d=home.example; spf=pass smtp.mailfrom=a@mail.home.example; dmarc=pass", "X: y", YES),
+        ("spf=pass smtp.mailfrom=alice@home.example; dmarc=pass", "X: y", YES),
+        ("dmarc=pass", "X: y", YES),
+    ],
+)
+async def test_a_good_signature_that_leaves_to_out_proves_nothing_behind_our_server_either(
+    found: str, signature: str, verdict: Verdict | bool
+) -> None:
+    """Whoever got such a mail could put another To on it, and have it posted."""
+    told = await judge(written(f"Authentication-Results: {MX}; {found}", HERE, signature))
+    assert told == (verdict or Unproven(Why.TO_NOT_SIGNED, "home.example"))
+    if verdict is not YES:
+        silent = written(f"Authentication-Results: {MX}; {found}", HERE, BY_HOME)
+        told = await judge(silent.replace(b"To: post@birds.example\r\n", b""))
+        assert told == Unproven(Why.TO_NOT_SIGNED, "home.example")
+
+
+async def test_a_to_line_that_was_put_above_a_signed_one_does_not_count() -> None:
+    told = f"Authentication-Results: {MX}; dkim=pass header.d=home.example; dmarc=pass"
+    mail = written(told, HERE, f"To: {POST}", BY_HOME, to="bob@work.example")
+    assert await judge(mail) == Unproven(Why.TO_NOT_SIGNED, "home.example")
+
+
+async def test_an_old_mail_with_a_good_signature_may_have_been_here_before() -> None:
+    told = f"Authentication-Results: {MX}; dkim=pass header.d=home.example; dmarc=pass"
+    dated = SIGNED % ("home.example", "from:to:date")
+    old = "Mon, 23 Nov 2020 12:00:00 +0000"
+    assert await judge(written(told, HERE, dated, date=old)) == Unproven(Why.OLD, "home.example")
+    by_path = told.replace("dmarc", "spf=pass smtp.mailfrom=a@home.example; dmarc")
+    assert await judge(written(by_path, HERE, dated, date=old)) == YES
+    fresh = await judge(written(told, HERE, dated))
+    assert isinstance(fresh, Proven)
+    assert fresh.mark
 
 
 async def test_a_mail_that_names_somebody_else_was_not_written_to_us() -> None:

@@ -140,6 +140,16 @@ async def test_a_posting_address_says_whether_it_asks_who_sends(town: Store, sit
     assert await ask(town, site, address) == Posting(ALICE, checks_sender=True)
 
 
+async def test_an_address_that_answers_asks_who_sends_where_the_posting_address_does(town: Store, site: Site) -> None:
+    address = f"reply+{token.make(site.key, Purpose.REPLY, DELIVERY)}"
+    await change(town, checks_sender=True)
+    assert await ask(town, site, address) == Replying(DELIVERY, only_from=ALICE)
+    of_a_stranger = f"reply+{token.make(site.key, Purpose.REPLY, TO_A_STRANGER)}"
+    assert await ask(town, site, of_a_stranger) == Replying(TO_A_STRANGER)
+    await change(town, checks_sender=False)
+    assert await ask(town, site, address) == Replying(DELIVERY)
+
+
 async def test_renewed_reply_addresses_revoke_the_old_ones_of_every_delivery(town: Store, site: Site) -> None:
     old, of_a_stranger = (f"reply+{token.make(site.key, Purpose.REPLY, each)}" for each in (DELIVERY, TO_A_STRANGER))
     await change(town, reply_version=2)

@@ -152,7 +152,7 @@ async def test_an_author_with_one_follower_cannot_tell_a_mute_or_a_block_from_an
             assert bob is not None
             await choose(unit, site, bob, village.ids["alice"])
         await alice.open(f"/@alice/{post}/delivery")
-        [told] = alice.find("//*[@role='status']")
+        [told] = alice.find("//*[@data-live]")
         pages[choose.__name__] = " ".join(told.text_content().split())
     assert "1 × whoever it was for did not want it, or not any more" in pages["mutes"]
     assert len(set(pages.values())) == 1, pages
