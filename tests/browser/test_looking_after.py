@@ -13,12 +13,9 @@ from gateway.service.site import Site
 from gateway.web.app import WebDeps, build_app, listening
 from store.unit import Store
 from tests.browser.conftest import NARROW, WIDE, barriers
-from tests.web.furnished import Furnished, furnish
-from tests.web.test_html import full_site
+from tests.web.furnished import Furnished, furnish, with_everything
 from tests.web.village import NOW, Nobody, Village
 from tests.wiring import free_port
-
-__all__ = ["full_site"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,16 +27,16 @@ class Place:
 
 
 @pytest.fixture
-async def place(tmp_path: Path, sqlite_template: Path, full_site: Site) -> AsyncIterator[Place]:
+async def place(tmp_path: Path, sqlite_template: Path, site: Site) -> AsyncIterator[Place]:
     """What a browser sees does not depend on the database."""
     store = Store(f"sqlite:///{shutil.copy(sqlite_template, tmp_path / 'birdwire.db')}")
     port = free_port()
-    site = replace(full_site, public_url=f"http://127.0.0.1:{port}")
-    there = await furnish(Village(store), site)
+    full = replace(with_everything(site), public_url=f"http://127.0.0.1:{port}")
+    there = await furnish(Village(store), full)
     nobody = Nobody()
-    app = build_app(WebDeps(store, site, nobody, nobody.record, lambda: NOW))
+    app = build_app(WebDeps(store, full, nobody, nobody.record, lambda: NOW))
     async with listening(app, "127.0.0.1", port):
-        yield Place(site.public_url, there)
+        yield Place(full.public_url, there)
     await store.close()
 
 

@@ -2,15 +2,17 @@
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from decimal import Decimal
 
 from sqlalchemy import insert
 
-from gateway.domain.budget import Of
+from gateway.domain.budget import Budget, Of
 from gateway.domain.delivery import Halt
+from gateway.domain.pace import Pace
 from gateway.domain.types import Channel, PostKind, Source
 from gateway.service import alerts, auditing, governing, joining, polling, posting, visiting
 from gateway.service.auditing import Actor
-from gateway.service.site import Site
+from gateway.service.site import Number, Site
 from store import (
     accounts,
     addresses,
@@ -149,6 +151,14 @@ class Furnished:
             "/admin/audit",
             f"/admin/audit?about={of['bob']}",
         ]
+
+
+def with_everything(site: Site) -> Site:
+    """The site as one on which everything can be done."""
+    pace = Pace(per_second=10, per_day=2_000, per_minute=300)
+    numbers = (Number(site.number, "twilio", pace, Decimal("0.0079")), Number("+15550009998", "twilio", pace))
+    budget = Budget(site=1_000, author=100, recipient=50)
+    return replace(site, numbers=numbers, budget=budget, registration="invite", members_invite=True)
 
 
 async def furnish(village: Village, site: Site) -> Furnished:

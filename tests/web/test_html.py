@@ -3,17 +3,14 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from decimal import Decimal
 
 import pytest
 
-from gateway.domain.budget import Budget
-from gateway.domain.pace import Pace
-from gateway.service.site import Number, Site
+from gateway.service.site import Site
 from store.unit import Store
 from tests import node
 from tests.web.browsing import Browser, visited
-from tests.web.furnished import Furnished, furnish
+from tests.web.furnished import Furnished, furnish, with_everything
 from tests.web.village import Village
 
 CHECKER = """
@@ -37,11 +34,7 @@ come anew by themselves where no script is run."""
 
 @pytest.fixture
 def full_site(site: Site) -> Site:
-    """A site on which everything can be done."""
-    pace = Pace(per_second=10, per_day=2_000, per_minute=300)
-    numbers = (Number(site.number, "twilio", pace, Decimal("0.0079")), Number("+15550009998", "twilio", pace))
-    budget = Budget(site=1_000, author=100, recipient=50)
-    return replace(site, numbers=numbers, budget=budget, registration="invite", members_invite=True)
+    return with_everything(site)
 
 
 @asynccontextmanager
