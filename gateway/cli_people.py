@@ -1,7 +1,6 @@
 """``birdwire user``: the operator's hand on who takes part."""
 
 import re
-import secrets
 import sys
 from dataclasses import dataclass, fields
 from datetime import datetime
@@ -28,6 +27,7 @@ from gateway.domain.token import Purpose
 from gateway.domain.types import Channel
 from gateway.service import auditing, forgetting, governing, joining, mail_addresses, mailboxes, phones
 from gateway.service.auditing import Act
+from gateway.service.drawing import four_digits
 from gateway.service.governing import Already, Done, LastAdmin, Nobody, NotTheName, Yourself
 from gateway.service.site import Site
 from store import accounts, addresses, follows, routes
@@ -167,7 +167,7 @@ def claim(config: Config, as_json: bool, name: str) -> None:
     async def make(desk: Desk) -> dict[str, object]:
         async with desk.store.unit() as unit:
             account = await person(unit, name)
-            code = await joining.new_claim_code(unit, desk.site, account.id, now=now(), new_code=_four_digits)
+            code = await joining.new_claim_code(unit, desk.site, account.id, now=now(), new_code=four_digits)
             await auditing.note(unit, operator(), Act.MEMBER_CLAIM, account, now=now())
             return {"name": account.name, "code": code, "minutes": desk.site.limits.code_minutes}
 
@@ -397,10 +397,6 @@ def _stopped(name: str, each: AddressRow) -> StoppedAddress:
 def _as_kept(desk: Desk, address: str) -> str:
     """A phone or mail address as it is typed, as addresses are kept."""
     return address.lower() if "@" in address else phones.e164(address, desk.site.default_region) or address
-
-
-def _four_digits() -> str:
-    return f"{secrets.randbelow(10_000):04}"
 
 
 def _check_mail(email: str | None) -> None:

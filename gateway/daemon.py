@@ -6,7 +6,6 @@ finishes what it holds, and leaves; what is still queued waits in the database f
 
 import asyncio
 import gc
-import secrets
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -26,6 +25,7 @@ from gateway.domain.types import Channel
 from gateway.housekeeping import House, count_sent, keep_house
 from gateway.service import doors, identity, phones, receipts, senders
 from gateway.service.doors import Opened, Refused
+from gateway.service.drawing import six_digits
 from gateway.service.receipts import Receipt, Record
 from gateway.service.senders import Welcome
 from gateway.service.site import Site
@@ -135,7 +135,7 @@ async def run(
             at_the_end.push_async_callback(doors_in.aclose)
             always: list[asyncio.Task[None]] = [tasks.create_task(bell.hear(store))]
 
-            intake = Intake(store, site, route_of, now, _new_code, hush=tools.hush, aside=config.store.folder_aside)
+            intake = Intake(store, site, route_of, now, six_digits, hush=tools.hush, aside=config.store.folder_aside)
             record = _receiver(store, site, tools)
             always += [tasks.create_task(intake.run()), tasks.create_task(record.run())]
             web = None
@@ -370,10 +370,6 @@ async def _add_slash(request: Request) -> Response:
 def now() -> datetime:
     """The clock: aware, UTC."""
     return datetime.now(UTC)
-
-
-def _new_code() -> str:
-    return f"{secrets.randbelow(1_000_000):06d}"
 
 
 def loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:

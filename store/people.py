@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Integer, and_, bindparam, case, exists, false, func, or_, select, union_all
 
 from store.schema import accounts, blocks, follows, mutes, posts
-from store.timelines import Statement, hidden_from
+from store.timelines import NEWEST, Statement, hidden_from
 from store.unit import Reading
 
 
@@ -179,7 +179,7 @@ _CONVERSATIONS: Statement = (
     .select_from(_last)
     .join(accounts, accounts.c.id == _last.c.other_id)
     .join(posts, posts.c.id == _last.c.post_id)
-    .where(_active, ~hidden_from(_me, accounts.c.id))
+    .where(_active, ~hidden_from(_me, accounts.c.id), posts.c.id < bindparam("before", type_=BigInteger))
     .order_by(posts.c.id.desc())
     .limit(_most)
 )
@@ -257,9 +257,10 @@ async def between(reading: Reading, me: int, other: int) -> Between:
     return Between(state == "accepted", state == "requested", texts, mail, followed, muted, blocked)
 
 
-async def conversations(reading: Reading, me: int, *, most: int) -> Sequence[Conversation]:
-    """With whom a member exchanged direct messages, the last one first."""
-    return [Conversation(*row) for row in await reading.execute(_CONVERSATIONS, {"me": me, "most": most})]
+async def conversations(reading: Reading, me: int, *, before: int = NEWEST, most: int) -> Sequence[Conversation]:
+    """With whom a member exchanged direct messages, the last one first; those whose last one is ``before`` a post."""
+    values = {"me": me, "before": before, "most": most}
+    return [Conversation(*row) for row in await reading.execute(_CONVERSATIONS, values)]
 
 
 async def letters(reading: Reading, me: int, other: int, *, before: int, most: int) -> Sequence[Letter]:

@@ -3,10 +3,10 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, bindparam, delete, exists, or_, select
+from sqlalchemy import and_, bindparam, delete, exists, func, literal, or_, select, union_all
 from sqlalchemy.dialects.postgresql import insert
 
-from store.schema import blocks, mutes
+from store.schema import accounts, blocks, mutes
 from store.unit import Reading, Unit
 
 _KEY = ["account_id", "other_id"]
@@ -20,6 +20,18 @@ _BLOCKERS = select(blocks.c.account_id).where(
         and_(blocks.c.account_id == bindparam("one"), blocks.c.other_id == bindparam("other")),
         and_(blocks.c.account_id == bindparam("other"), blocks.c.other_id == bindparam("one")),
     )
+)
+_KEPT_AWAY = (
+    union_all(
+        *(
+            select(func.coalesce(accounts.c.name, "").label("name"), literal(blocked).label("blocked"))
+            .join_from(pairs, accounts, accounts.c.id == pairs.c.other_id)
+            .where(pairs.c.account_id == bindparam("account"), accounts.c.name.is_not(None))
+            for pairs, blocked in ((blocks, True), (mutes, False))
+        )
+    )
+    .order_by("name")
+    .limit(bindparam("most"))
 )
 _REMOVE_ALL = tuple(
     delete(pairs).where(or_(pairs.c.account_id == bindparam("account"), pairs.c.other_id == bindparam("account")))
@@ -56,6 +68,12 @@ async def mutes_other(reading: Reading, account_id: int, other_id: int) -> bool:
     """Whether ``account_id`` mutes ``other_id``."""
     found: bool = (await reading.execute(_MUTES, _pair(account_id, other_id))).scalar_one()
     return found
+
+
+async def kept_away(reading: Reading, account_id: int, *, most: int) -> list[tuple[str, bool]]:
+    """Whom an account mutes, or (True) blocks, by name. Who is both stands there twice."""
+    found = await reading.execute(_KEPT_AWAY, {"account": account_id, "most": most})
+    return [(name or "", bool(blocked)) for name, blocked in found]
 
 
 async def remove_all(unit: Unit, account_id: int) -> None:

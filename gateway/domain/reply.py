@@ -142,7 +142,8 @@ def registration_closed(mode: str, ask: str, url: str) -> str:
             return say("Signing up here takes an invitation: JOIN yourname and its code. For one, ask {ask}.", ask=ask)
         case "domains":
             return say(
-                "Signing up here takes a mail address of this community: see {page}. Questions: {ask}.",
+                "Signing up takes a mail address of this community: see {page}. Then you can add a phone. "
+                "Questions: {ask}.",
                 page=f"{url}/signup",
                 ask=ask,
             )

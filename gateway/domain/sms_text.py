@@ -132,6 +132,11 @@ def without_pictures(text: str) -> str:
     return re.sub(r" {2,}", " ", kept).strip()
 
 
+def beyond_gsm(text: str) -> str:
+    """The characters that keep the text out of the GSM alphabet even when it is made plain, each once, in order."""
+    return "".join(dict.fromkeys(c for c in made_plain(text) if c not in _GSM))
+
+
 def made_plain(text: str) -> str:
     """Quotes, dashes, accents and the like as the GSM alphabet has them; other scripts, emoji and links as they are."""
     return "".join(

@@ -193,6 +193,33 @@ async def remove(unit: Unit, me: AccountRow, address_id: int, *, now: datetime) 
     return None
 
 
+async def use(unit: Unit, me: AccountRow, address_id: int, *, now: datetime) -> bool:
+    """Use this one of the member's phones or mailboxes from now on: the one that was confirmed last is used. False when
+    it is none of theirs, or can't be used."""
+    found = next((each for each in await held(unit, me) if each.id == address_id), None)
+    if found is None or found.opted_out_at is not None or found.dead_at is not None:
+        return False
+    await addresses.attach(unit, found.id, me.id, proven_at=now)
+    return True
+
+
+async def pause(unit: Unit, me: AccountRow, channel: Channel, *, now: datetime) -> None:
+    """No posts come to the phone, or to the mailbox, until they go on; codes and links still do."""
+    if channel is Channel.EMAIL:
+        await digests.turn_off(unit, me.id, now=now)
+    elif me.texts_on:
+        await _stop_texts(unit, me, now)
+
+
+async def go_on(unit: Unit, me: AccountRow, channel: Channel) -> None:
+    """Posts come there again; by mail, each at once."""
+    if channel is Channel.EMAIL:
+        await digests.turn_on(unit, me.id)
+    else:
+        await accounts.set_texts_on(unit, me.id, texts_on=True)
+        await addresses.refresh(unit, me.id)
+
+
 # ---- what comes, and when
 
 
@@ -200,13 +227,18 @@ async def set_channels(
     unit: Unit, site: Site, me: AccountRow, *, texts: bool, mail: EmailMode, hour: int | None, now: datetime
 ) -> None:
     """Whether posts come by text at all, and when mail goes out: ``hour`` is that of a daily one, None as it was."""
-    if texts != me.texts_on:
-        await accounts.set_texts_on(unit, me.id, texts)
-        await addresses.refresh(unit, me.id)
-        if not texts:
-            await deliveries.drop_for_account(unit, me.id, Channel.SMS, "texts are off", now=now)
+    if texts and not me.texts_on:
+        await go_on(unit, me, Channel.SMS)
+    elif me.texts_on and not texts:
+        await _stop_texts(unit, me, now)
     if mail != me.email_mode or hour != me.digest_hour:
         await digests.set_mode(unit, site, me.id, mail, now=now, hour=hour)
+
+
+async def _stop_texts(unit: Unit, me: AccountRow, now: datetime) -> None:
+    await accounts.set_texts_on(unit, me.id, texts_on=False)
+    await addresses.refresh(unit, me.id)
+    await deliveries.drop_for_account(unit, me.id, Channel.SMS, "texts are off", now=now)
 
 
 async def set_quiet(

@@ -10,6 +10,7 @@ that was typed; for a name, to the mailbox in use, else to the phone in use.
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from urllib.parse import quote
 
 from gateway.domain import proof, reply_site
 from gateway.domain.types import Channel, NoticeKind
@@ -53,8 +54,11 @@ async def meant(reading: Reading, site: Site, typed: str) -> tuple[AccountRow, A
     return account, address
 
 
-async def ask(unit: Unit, site: Site, typed: str, *, now: datetime, new_code: Callable[[], str]) -> Channel | None:
-    """Send a link or a code to whoever is meant; on which channel, or None when nothing was sent. No page tells."""
+async def ask(
+    unit: Unit, site: Site, typed: str, *, now: datetime, new_code: Callable[[], str], back: str = ""
+) -> Channel | None:
+    """Send a link or a code to whoever is meant; on which channel, or None when nothing was sent. No page tells. The
+    link leads to the page ``back`` of this site, if that is given."""
     found = await meant(unit, site, typed)
     if found is None:
         return None
@@ -67,6 +71,7 @@ async def ask(unit: Unit, site: Site, typed: str, *, now: datetime, new_code: Ca
     channel = Channel(address.channel)
     if channel is Channel.EMAIL:
         link = await login.new_link(unit, site, account.id, now=now)
+        link += f"?next={quote(back, safe='/')}" if back else ""
         with site.languages.speaking(account.language):
             words, subject = reply_site.login_letter(site.name, link), reply_site.login_subject(site.name)
     else:

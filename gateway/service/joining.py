@@ -394,8 +394,12 @@ async def give_address(
 
 
 async def _take_over(unit: Unit, nameless_id: int, account_id: int, now: datetime) -> None:
-    """End an account that only follows and give what it had to another."""
+    """End an account that only follows and give what it had to another. If it wanted texts, they go on: the phone has
+    asked for them itself."""
     followed = await follows.following(unit, nameless_id, most=_MOST_FOLLOWED)
+    nameless = await accounts.by_id(unit, nameless_id)
+    if nameless is not None and nameless.texts_on:
+        await accounts.set_texts_on(unit, account_id, texts_on=True)
     await follows.move(unit, nameless_id, account_id)
     await refusals.keep(unit, account_id, [each.id for each in followed])
     await listeners.move(unit, nameless_id, account_id)

@@ -46,7 +46,7 @@ Result = Done | Nobody | Asked | Oneself | YouBlock | TooMany | NoPhone
 
 async def act(unit: Unit, site: Site, me: AccountRow, name: str, what: str, *, now: datetime) -> Result:
     """Do one of ACTS to whoever bears this name."""
-    hidden = what in {"block", "unblock"}
+    hidden = what in {"block", "unblock", "unmute"}
     other = await (accounts.by_name(unit, name) if hidden else following.find(unit, name, asker_id=me.id))
     if other is None or other.name is None:
         return Nobody()

@@ -13,6 +13,7 @@ from gateway.domain.speech import mark
 from gateway.domain.types import MAX_LENGTH, Lane, Overflow, PostKind, Source
 from gateway.service.site import Site
 from store import accounts, cuts, deliveries, fanouts, posts
+from store.accounts import AccountRow
 from store.posts import LookBack, NewPost
 from store.unit import Unit
 
@@ -248,16 +249,21 @@ def _allowed(made: _Pieces | TooLong, found: Iterator[LookBack], limit: int) -> 
     return TooMany(limit) if first.too_many else made
 
 
+def overflow_of(site: Site, author: AccountRow, kind: PostKind) -> Overflow:
+    """What becomes of a text of this author's that is too long. Where no page shows the whole to those who get it, a
+    link would lead nowhere: it is split instead."""
+    overflow = Overflow(author.overflow) if author.overflow else site.overflow
+    if overflow is Overflow.LINK and (kind is PostKind.DIRECT or author.protected or site.private):
+        return Overflow.SPLIT
+    return overflow
+
+
 async def _cut(unit: Unit, site: Site, author_id: int, text: str, kind: PostKind) -> _Pieces | TooLong:
-    """Cut a text that is too long as its author wants it. Where no page shows the whole to those who get it, a link
-    would lead nowhere: it is split instead."""
+    """Cut a text that is too long as its author wants it."""
     over = len(text) - MAX_LENGTH
     account = await accounts.by_id(unit, author_id)
     assert account is not None
-    overflow = Overflow(account.overflow) if account.overflow else site.overflow
-    if overflow is Overflow.LINK and (kind is PostKind.DIRECT or account.protected or site.private):
-        overflow = Overflow.SPLIT
-    match overflow:
+    match overflow_of(site, account, kind):
         case Overflow.LINK:
             return _Pieces((words.shorten(text, _longest_link(site)),), text)
         case Overflow.SPLIT:

@@ -211,6 +211,21 @@ async def home_timeline(reading: Reading, account_id: int, *, before: int = NEWE
     return await _page(reading, await timelines.home(reading, account_id, before=before, most=PAGE + 1))
 
 
+async def newer_at_home(reading: Reading, account_id: int, after: int) -> int:
+    """How many posts stand above this one in what an account reads; no more than a page and one."""
+    rows = await timelines.home(reading, account_id, most=PAGE + 1)
+    return sum(row.id > after for row in rows)
+
+
+async def newer_for_all(reading: Reading, after: int, *, reader: int | None = None) -> int:
+    """The same of what everybody writes."""
+    most = PAGE + 1
+    rows = await (
+        timelines.public(reading, most=most) if reader is None else member_timelines.public(reading, reader, most=most)
+    )
+    return sum(row.id > after for row in rows)
+
+
 async def post_page(reading: Reading, post_id: int, *, reader: int | None = None) -> PostPage | Deleted | Missing:
     """A post with its thread, for everybody or for one ``reader``."""
     place = await timelines.place(reading, post_id)

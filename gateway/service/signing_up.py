@@ -12,8 +12,8 @@ somebody has already is told so itself, and the page says what it says to everyb
 Where that takes an invitation, its code comes with the name, and is used up when the proof is. Where it takes a mail
 address of the community, it is by that address alone that people sign up.
 
-A phone that was proven on a page has said nothing itself yet: it gets no posts by text until it texts ON (or anything
-that asks for them), as everybody's number does that was typed elsewhere than on the phone.
+A phone that was proven on a page has said nothing itself yet: it gets no posts by text until it texts ON, as
+everybody's number does that was typed elsewhere than on the phone. One that follows somebody by text has asked already.
 """
 
 from collections.abc import Callable
@@ -30,7 +30,7 @@ from store import accounts, addresses, default_follows, invites, signups
 from store.accounts import AccountRow
 from store.addresses import AddressRow
 from store.signups import SignupRow
-from store.unit import Unit
+from store.unit import Reading, Unit
 
 _PURPOSE = "signup"
 _DAY = timedelta(days=1)
@@ -140,6 +140,12 @@ async def begin(
             )
     unit.ring()
     return Begun(channel, signup_id)
+
+
+async def who_waits(reading: Reading, site: Site, secret: str, *, now: datetime) -> str | None:
+    """The name that this link signs up, without using it up; None when it is too old or was used."""
+    waiting = await signups.by_hash(reading, proof.digest(site.key, _PURPOSE, secret), now=now)
+    return None if waiting is None else waiting.name
 
 
 async def finish_by_link(unit: Unit, site: Site, secret: str, *, now: datetime) -> Finished | NotFinished:

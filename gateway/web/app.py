@@ -9,11 +9,12 @@ from typing import Annotated
 from aiohttp import web
 from msgspec import Meta
 
+from gateway.service.drawing import six_digits
 from gateway.service.receipts import Record
 from gateway.service.site import Site
 from gateway.web.admin.door import keep_others_out
 from gateway.web.admin.rooms import Admin
-from gateway.web.desk import Desk, six_digits
+from gateway.web.desk import Desk
 from gateway.web.entrance import Entrance
 from gateway.web.export import Exports
 from gateway.web.feeds import Feeds

@@ -1,6 +1,5 @@
 """What every page has at hand."""
 
-import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -9,6 +8,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 from limits import RateLimitItem
 
+from gateway.service.drawing import six_digits
 from gateway.service.site import Site
 from gateway.web.limits import ACTS, FORMS, Limits, address_of
 from gateway.web.look import Look
@@ -17,11 +17,6 @@ from store.sql import storable
 from store.unit import Store
 
 _LONGEST_TAG = 140
-
-
-def six_digits() -> str:
-    """A code that people repeat."""
-    return f"{secrets.randbelow(1_000_000):06d}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ from gateway.service.signing_up import (
     WrongCode,
 )
 from gateway.web.desk import Desk, asked, given
-from gateway.web.limits import CODES, LOGINS, SIGNUPS, evenly
+from gateway.web.limits import CODES, LOGINS, SIGNUPS, TRIES, evenly
 from gateway.web.visitors import visitor, way_back
 from store import accounts
 
@@ -76,8 +76,9 @@ class Entrance:
         await self._desk.limit(CODES, request)
         if not who.strip():
             return self._login(request, way_back(back), problem="nobody", status=422)
-        async with self._desk.store.unit() as unit:
-            await entering.ask(unit, self._desk.site, who, now=self._desk.now(), new_code=self._desk.new_code)
+        desk, leads = self._desk, "" if way_back(back) == "/home" else way_back(back)
+        async with desk.store.unit() as unit:
+            await entering.ask(unit, desk.site, who, now=desk.now(), new_code=desk.new_code, back=leads)
         return self._desk.look.page(request, "code.html", who=who, back=way_back(back), problem="")
 
     async def take_code(self, request: web.Request) -> web.Response:
@@ -114,17 +115,19 @@ class Entrance:
         """Ask before the link is used up: programs that look at mail open every link."""
         async with self._desk.store.reading() as reading:
             account = await login.whose(reading, self._desk.site, request.match_info["secret"], now=self._desk.now())
+        back = way_back(request.query.get("next"))
         if account is None:
-            return self._login(request, "/home", problem="link", status=410)
-        return self._desk.look.page(request, "confirm.html", name=account.name or "", joining=False)
+            return self._login(request, back, problem="link", status=410)
+        return self._desk.look.page(request, "confirm.html", name=account.name or "", joining=False, back=back)
 
     async def take_link(self, request: web.Request) -> web.Response:
         """Use the link up."""
+        (back,) = await given(request, "next")
         async with self._desk.store.unit() as unit:
             account = await login.use(unit, self._desk.site, request.match_info["secret"], now=self._desk.now())
         if account is None:
-            return self._login(request, "/home", problem="link", status=410)
-        return await self._enter(request, account.id, "/home")
+            return self._login(request, way_back(back), problem="link", status=410)
+        return await self._enter(request, account.id, way_back(back))
 
     async def leave(self, request: web.Request) -> web.StreamResponse:
         """Log this browser out."""
@@ -175,7 +178,7 @@ class Entrance:
     async def finish_by_code(self, request: web.Request) -> web.Response:
         """The code from the phone, typed here."""
         sealed, address, code = await given(request, "signup", "address", "code")
-        await self._desk.limit(LOGINS, request)
+        await self._desk.limit(TRIES, request)
         desk = self._desk
         claimed = token.parse(sealed)
         if claimed is None or not token.holds(desk.site.key, Purpose.SIGNUP, claimed):
@@ -188,7 +191,13 @@ class Entrance:
 
     async def confirm_signup(self, request: web.Request) -> web.Response:
         """Ask before the link is used up."""
-        return self._desk.look.page(request, "confirm.html", name="", joining=True)
+        async with self._desk.store.reading() as reading:
+            name = await signing_up.who_waits(
+                reading, self._desk.site, request.match_info["secret"], now=self._desk.now()
+            )
+        if name is None:
+            return self._signup(request, problem="late", status=410)
+        return self._desk.look.page(request, "confirm.html", name=name, joining=True, back="")
 
     async def finish_by_link(self, request: web.Request) -> web.Response:
         """The link of the mail was opened, and meant."""
@@ -245,7 +254,7 @@ class Entrance:
         return response
 
     async def _limit_logins(self, request: web.Request, who: str) -> None:
-        await self._desk.limit(LOGINS, request)
+        await self._desk.limit(TRIES, request)
         await self._desk.limits.hit(LOGINS, "who", who.strip().lower()[:254])
 
     def _login(

@@ -86,7 +86,7 @@ async def write(
     ``told`` is how many entries more are written."""
     entries: Counter[str] = Counter(dict.fromkeys(form.KINDS, 0))
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as file:
-        pages = _Pages(file, partial(look.file, me.language, accepted), me.name or "")
+        pages = _Pages(file, partial(look.file, me, accepted), me.name or "")
         async for kind, page in belongings.pages(snapshot, me):
             await pages.add(kind, page)
             entries[kind] += len(page)
@@ -143,7 +143,7 @@ class _Pages:
         text = self._render(
             "export/page.html",
             kind=kind,
-            number=number,
+            which=number,
             entries=page,
             more=more,
             name=self._name,

@@ -1,6 +1,12 @@
-"""How often one address, or one name, may try something on the site: counted in this daemon's memory."""
+"""How often one address, or one name, may try something on the site: counted in this daemon's memory.
+
+A class or a whole conference sits behind one address. So what one address may do is for many people, and what is done
+to one name, one phone or one mailbox is limited for each: by LOGINS here, else by ``[limits]``.
+"""
 
 import asyncio
+import math
+import time
 from ipaddress import IPv6Address, ip_address
 
 from aiohttp import web
@@ -10,12 +16,15 @@ from limits.aio.storage import MemoryStorage
 from limits.aio.strategies import MovingWindowRateLimiter
 
 LOGINS = RateLimitItemPerMinute(10)
-"""Log-ins that one address tries, or that are tried on one name."""
+"""Log-ins that are tried on one name."""
 
-SIGNUPS = RateLimitItemPerHour(20)
-"""Sign-ups that one address begins: a class behind one router signs up together."""
+TRIES = RateLimitItemPerMinute(60)
+"""Log-ins, and codes, that one address tries."""
 
-CODES = RateLimitItemPerHour(30)
+SIGNUPS = RateLimitItemPerHour(60)
+"""Sign-ups that one address begins."""
+
+CODES = RateLimitItemPerHour(120)
 """Codes and links that one address asks for."""
 
 SEARCHES = RateLimitItemPerMinute(120)
@@ -46,9 +55,10 @@ class Limits:
         self._windows = MovingWindowRateLimiter(MemoryStorage())
 
     async def hit(self, limit: RateLimitItem, *whose: str) -> None:
-        """Raises TooOften when ``whose`` has used the limit up."""
+        """Raises TooOften when ``whose`` has used the limit up, with the seconds until there is room again."""
         if not await self._windows.hit(limit, *whose):
-            raise TooOften(headers={"Retry-After": str(limit.get_expiry())})
+            again_at, _ = await self._windows.get_window_stats(limit, *whose)
+            raise TooOften(headers={"Retry-After": str(max(1, math.ceil(again_at - time.time())))})
 
 
 def evenly(handler: Handler) -> Handler:

@@ -12,8 +12,8 @@ from store.unit import Reading
 
 _LIST = r"{list:[0-9]{1,18}}"
 _LONGEST_TITLE = 40
-_MOST = 50
-"""Lists of one account, and a tenth of the people on one."""
+_MOST, _MOST_PEOPLE = 50, 500
+"""Lists of one account; people on one."""
 
 
 class Lists:
@@ -62,11 +62,13 @@ class Lists:
         async with self._desk.store.unit() as unit:
             found = await self._own(request, unit)
             other = await following.find(unit, name, asker_id=me.id) if name else None
-            gone = other is None or other.deleted_at is not None
-            if not gone and other is not None and found.members < 10 * _MOST:
+            full = found.members >= _MOST_PEOPLE
+            if other is not None and other.deleted_at is None and not full:
                 await lists.put(unit, found.id, other.id)
-        if gone:
+        if other is None or other.deleted_at is not None:
             return await self._one(request, problem="nobody", name=name)
+        if full:
+            return await self._one(request, problem="full", name=name)
         raise web.HTTPSeeOther(f"/lists/{found.id}")
 
     async def take_off(self, request: web.Request) -> web.StreamResponse:

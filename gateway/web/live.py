@@ -2,7 +2,8 @@
 
 What is looked at is a topic: one task looks at it for all who do, after the bell rang and at most once a second, so a
 hundred projectors cost as much as one. Whoever is too slow to take what is sent is let go and comes again; a browser
-then says what it had last, and a page without scripts reloads by itself.
+then says what it had last, and a page without scripts reloads by itself. That somebody has gone is noticed at the next
+look at their topic, so nobody who has left holds a place for long.
 """
 
 import asyncio
@@ -15,8 +16,8 @@ from aiohttp_sse import EventSourceResponse
 
 from store.unit import Store
 
-MOST, MOST_OF_ONE = 500, 20
-"""How many may look at once in this daemon, in all and from one address."""
+MOST, MOST_OF_ONE = 500, 100
+"""How many may look at once in this daemon, in all and from one address: a whole room may sit behind one router."""
 
 PAUSE, PATIENCE = 1.0, 5.0
 """Seconds between two looks at a topic; seconds after which it is looked at though no bell rang."""
@@ -45,7 +46,7 @@ class _Topic:
     def __init__(self, look: Look, last: str) -> None:
         self.look = look
         self.last = last
-        self.queues: set[asyncio.Queue[Event | None]] = set()
+        self.watchers: dict[asyncio.Queue[Event | None], web.Request] = {}
         self.rung = asyncio.Event()
         self.task: asyncio.Task[None] | None = None
 
@@ -68,7 +69,7 @@ class Live:
             raise TooManyWatch(headers={"Retry-After": "30"})
         self._who[address] += 1
         queue: asyncio.Queue[Event | None] = asyncio.Queue(_QUEUED)
-        topic = self._join(name, look, last, queue)
+        topic = self._join(name, look, last, queue, request)
         try:
             response = EventSourceResponse(sep="\n", send_timeout=30)
             await response.prepare(request)
@@ -90,20 +91,22 @@ class Live:
         """Look at nothing more; every stream ends, and browsers come again."""
         self._closing = True
         for topic in self._topics.values():
-            for queue in topic.queues:
+            for queue in topic.watchers:
                 _put(queue, None)
 
-    def _join(self, name: str, look: Look, last: str, queue: asyncio.Queue[Event | None]) -> _Topic:
+    def _join(
+        self, name: str, look: Look, last: str, queue: asyncio.Queue[Event | None], request: web.Request
+    ) -> _Topic:
         topic = self._topics.get(name)
         if topic is None:
             topic = self._topics[name] = _Topic(look, last)
             topic.task = asyncio.create_task(self._watch(topic))
-        topic.queues.add(queue)
+        topic.watchers[queue] = request
         return topic
 
     def _leave(self, name: str, topic: _Topic, queue: asyncio.Queue[Event | None]) -> None:
-        topic.queues.discard(queue)
-        if not topic.queues and topic.task is not None:
+        topic.watchers.pop(queue, None)
+        if not topic.watchers and topic.task is not None:
             topic.task.cancel()
             if self._topics.get(name) is topic:
                 del self._topics[name]
@@ -116,15 +119,18 @@ class Live:
                     await topic.rung.wait()
             except TimeoutError:
                 pass
+            for queue, request in topic.watchers.items():
+                if request.transport is None:  # the browser has gone, which a stream that says nothing does not notice
+                    _put(queue, None)
             try:
                 events = await topic.look(topic.last)
             except Exception:  # the database is away: look again
                 events = ()
             for event in events:
                 topic.last = event.id
-                for queue in list(topic.queues):
+                for queue in list(topic.watchers):
                     if not _put(queue, event):
-                        topic.queues.discard(queue)
+                        del topic.watchers[queue]
             await asyncio.sleep(PAUSE)
 
     def _ring(self) -> None:

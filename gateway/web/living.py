@@ -4,41 +4,24 @@ Every form works without a script, and leads back to where it stood. What is ref
 were typed and what is wrong with them.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, assert_never
 
 from aiohttp import web
-from aiohttp.web_request import FileField
 
-from gateway.domain import sms_text, text
 from gateway.domain.types import MAX_LENGTH, Source
 from gateway.service import acting, posting, reading
 from gateway.service.acting import NotThere
 from gateway.service.posting import Duplicate, Nothing, Published, TooLong, TooMany
 from gateway.service.reading import PostPage
 from gateway.web import addresses, shown
+from gateway.web.composing import BLANK, Draft, counted, drafted
 from gateway.web.desk import Desk, given
 from gateway.web.limits import TooOften
 from gateway.web.visitors import member, way_back
 from store import people
 from store.accounts import AccountRow
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """What stands in the composer: the words, what they answer, and what was wrong with them (``problem`` in a word,
-    ``over`` characters too many)."""
-
-    text: str = ""
-    reply_to: int = 0
-    problem: str = ""
-    over: int = 0
-    limit: int = 0
-
-    @property
-    def length(self) -> int:
-        """Characters, as they are counted."""
-        return text.length(text.normalise(self.text))
+from store.timelines import NEWEST
 
 
 class Living:
@@ -51,6 +34,7 @@ class Living:
         """Add the routes."""
         get, post = app.router.add_get, app.router.add_post
         get("/home", self.home)
+        get("/home/new", self.fresh)
         get("/mentions", self.mentions)
         post("/posts", self.write)
         for act in (self.favourite, self.unfavourite, self.repost, self.delete):
@@ -59,6 +43,14 @@ class Living:
     async def home(self, request: web.Request) -> web.Response:
         """What the member reads, below the composer."""
         return await self._home(request, Draft(request.query.get("text", "")[: 4 * MAX_LENGTH]))
+
+    async def fresh(self, request: web.Request) -> web.Response:
+        """How many posts are new at home, for the script of a page that is open; nothing when there are none."""
+        me, count = shown.reader(request), 0
+        if me is not None:
+            async with self._desk.store.reading() as read:
+                count = await reading.newer_at_home(read, me, shown.after(request))
+        return shown.fresh(self._desk.look, request, "/home", count)
 
     async def mentions(self, request: web.Request) -> web.Response:
         """The posts that name the member."""
@@ -69,16 +61,10 @@ class Living:
         return self._desk.look.page(request, "mentions.html", page=page, marks=marks)
 
     async def write(self, request: web.Request) -> web.StreamResponse:
-        """Post, or answer a post; or, by another button, make the words plain and look at them again."""
-        me = member(request)
-        words, reply_to, act = await given(request, "text", "reply_to", "act")
-        draft = Draft(words.replace("\r\n", "\n"), addresses.before(reply_to) or 0)
-        if any(isinstance(each, FileField) and each.filename for each in (await request.post()).values()):
-            return await self._again(request, replace(draft, problem="picture"))
-        if act == "plain":
-            return await self._again(request, replace(draft, text=sms_text.without_pictures(draft.text)), status=200)
-        if act == "count":
-            return await self._again(request, draft, status=200)
+        """Post, or answer a post; or, by another button, look at the words again."""
+        me, draft = member(request), await drafted(request)
+        if draft.again:
+            return await self._again(request, draft, status=422 if draft.problem else 200)
         desk, now = self._desk, self._desk.now()
         async with desk.store.unit() as unit:
             if draft.reply_to:
@@ -89,7 +75,8 @@ class Living:
                 outcome = await posting.publish(unit, desk.site, me.id, draft.text, source=Source.WEB, now=now)
         match outcome:
             case Published(post_ids):
-                raise web.HTTPSeeOther(f"/@{me.name}/{post_ids[0]}?new" if draft.reply_to else "/home?posted")
+                new = post_ids[0]
+                raise web.HTTPSeeOther(f"/@{me.name}/{new}?new" if draft.reply_to else f"/home?posted={new}")
             case TooLong(over):
                 return await self._again(request, replace(draft, problem="long", over=over))
             case Duplicate():
@@ -146,9 +133,9 @@ class Living:
         raise web.HTTPSeeOther("/home" if way_back(back).startswith(gone) else way_back(back))
 
     async def _home(self, request: web.Request, draft: Draft, status: int = 200) -> web.Response:
-        me = member(request)
+        me, before = member(request), shown.before(request)
         async with self._desk.store.reading() as read:
-            page = await reading.home_timeline(read, me.id, before=shown.before(request))
+            page = await reading.home_timeline(read, me.id, before=before)
             marks = await reading.marks(read, me.id, page.posts)
             asking = await people.count_requests(read, me.id) if me.protected else 0
         return self._desk.look.page(
@@ -156,11 +143,12 @@ class Living:
             "home.html",
             status=status,
             page=page,
+            first=before == NEWEST,
             marks=marks,
             asking=asking,
             draft=draft,
-            posted="posted" in request.query,
-            **self.counted(draft, me.name or ""),
+            posted=addresses.before(request.query.get("posted")),
+            **counted(self._desk.site, draft, me),
         )
 
     async def _again(self, request: web.Request, draft: Draft, status: int = 422) -> web.Response:
@@ -180,19 +168,13 @@ class Living:
                         poll=None,
                         cut=None,
                         **around(found),
-                        **self.counted(draft, me.name or ""),
+                        **counted(self._desk.site, draft, me),
                     )
         return await self._home(request, draft, status)
 
     def blank(self, me: AccountRow | None) -> dict[str, Any]:
         """An empty composer, for whoever may write."""
-        return {} if me is None else {"draft": Draft(), **self.counted(Draft(), me.name or "")}
-
-    def counted(self, draft: Draft, name: str) -> dict[str, Any]:
-        """What a draft costs by text, as followers get it, and whether plain letters would make it cheaper."""
-        as_sent = sms_text.compose(f"{name}: {text.normalise(draft.text)}")
-        plainer = sms_text.segments(f"{name}: {sms_text.without_pictures(text.normalise(draft.text))}")
-        return {"segments": as_sent.segments, "plain_saves": as_sent.segments - plainer, "longest": MAX_LENGTH}
+        return {} if me is None else {"draft": BLANK, **counted(self._desk.site, BLANK, me)}
 
     async def _back(self, request: web.Request, *, done: bool) -> web.StreamResponse:
         if not done:

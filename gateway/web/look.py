@@ -3,6 +3,7 @@
 All of a request is in the language of the page that answers it: what handlers say, and what templates do.
 """
 
+import gzip
 import hashlib
 import zlib
 from collections.abc import Callable
@@ -39,13 +40,18 @@ _SOURCES = {
     Source.SCHEDULE: mark("as planned"),
     Source.CLI: mark("by the house"),
 }
+_NEWS = ("posted", "done", "new")
 _SECRET = ("/admin", "/settings", "/messages", "/invites")
 _FOR_A_YEAR = "public, max-age=31536000, immutable"
 
 
 @dataclass(frozen=True, slots=True)
 class _File:
+    """``packed`` is the same packed (gzip), for browsers that take it. Pages are not packed: they hold secrets beside
+    words from outside, which the length of what is packed would tell (BREACH)."""
+
     body: bytes
+    packed: bytes
     media_type: str
     version: str
 
@@ -77,9 +83,8 @@ class Look:
             static=lambda name: f"/static/{name}?v={self._files[name].version}",
             linked=lambda text: Markup(linked(text, site.public_url)),  # noqa: S704  # linked() escapes every word
             hue=lambda name: zlib.crc32(name.encode()) % HUES,
-            ago=lambda moment: figures.ago(moment, self._now(), self._zone),
             clock=lambda moment: f"{moment.astimezone(self._zone):%H:%M}",
-            at=lambda moment: figures.at(moment, self._zone),
+            dialled=figures.dialled,
             source=lambda source: say(_SOURCES[source]) if source in _SOURCES else "",
             number=figures.number,
             money=figures.money,
@@ -132,21 +137,25 @@ class Look:
         """A page that only says something, and asks for one click if there is a ``button``."""
         return self.page(request, "message.html", status=status, title=title, lines=lines, button=button, home=home)
 
-    def file(self, chosen: str | None, accepted: str, template: str, **values: Any) -> str:
-        """A page that is kept and read without the site, in the language that somebody chose or that is accepted."""
-        language = best(self._languages, chosen, accepted)
+    def file(self, reader: AccountRow, accepted: str, template: str, **values: Any) -> str:
+        """A page that is kept and read without the site, in the language that its reader chose or that is accepted."""
+        language, zone = best(self._languages, reader.language, accepted), self._zone_of(reader)
         with Speaking(language):
-            return self._templates.get_template(template).render(lang=language.code, **values)
+            return self._templates.get_template(template).render(
+                lang=language.code, at=lambda moment: figures.at(moment, zone), **values
+            )
 
     def _rendered(
         self, request: web.Request, template: str, me: AccountRow | None, values: dict[str, Any]
     ) -> tuple[str, Language]:
-        language = self._language_of(request, me)
+        language, zone = self._language_of(request, me), self._zone_of(me)
         with Speaking(language):
             text = self._templates.get_template(template).render(
                 me=me,
                 page_path=request.path,
-                here=request.path_qs,
+                here=_without_news(request),
+                ago=lambda moment: figures.ago(moment, self._now(), zone),
+                at=lambda moment: figures.at(moment, zone),
                 csrf=lambda: self._field(request),
                 lang=language.code,
                 **values,
@@ -156,6 +165,10 @@ class Look:
     def _language_of(self, request: web.Request, me: AccountRow | None) -> Language:
         return best(self._languages, me.language if me else None, request.headers.get(hdrs.ACCEPT_LANGUAGE, ""))
 
+    def _zone_of(self, me: AccountRow | None) -> ZoneInfo:
+        """The clocks of whoever looks, if they have chosen any; else the site's."""
+        return ZoneInfo(me.time_zone) if me and me.time_zone else self._zone
+
     def _field(self, request: web.Request) -> Markup:
         return Markup('<input type="hidden" name="{}" value="{}">').format(FIELD, self._visitors.form_word(request))
 
@@ -164,8 +177,17 @@ class Look:
         file = self._files.get(request.match_info["file"])
         if file is None:
             raise web.HTTPNotFound
-        headers = {hdrs.CACHE_CONTROL: _FOR_A_YEAR, hdrs.ETAG: f'"{file.version}"'}
-        return web.Response(body=file.body, content_type=file.media_type, charset="utf-8", headers=headers)
+        headers = {hdrs.CACHE_CONTROL: _FOR_A_YEAR, hdrs.ETAG: f'"{file.version}"', hdrs.VARY: hdrs.ACCEPT_ENCODING}
+        body = file.body
+        if "gzip" in request.headers.get(hdrs.ACCEPT_ENCODING, ""):
+            body = file.packed
+            headers |= {hdrs.CONTENT_ENCODING: "gzip", hdrs.ETAG: f'"{file.version}-gzip"'}
+        return web.Response(body=body, content_type=file.media_type, charset="utf-8", headers=headers)
+
+
+def _without_news(request: web.Request) -> str:
+    """The address of a page, to come back to it, without what only says what was just done."""
+    return str(request.rel_url.without_query_params(*_NEWS)) if request.query_string else request.path_qs
 
 
 def _kept(path: str, me: AccountRow | None) -> str:
@@ -188,4 +210,4 @@ def _device(kept: str) -> str:
 
 def _read(name: str, media_type: str) -> _File:
     body = files("gateway.web").joinpath("static", name).read_bytes()
-    return _File(body, media_type, hashlib.sha256(body).hexdigest()[:12])
+    return _File(body, gzip.compress(body, mtime=0), media_type, hashlib.sha256(body).hexdigest()[:12])

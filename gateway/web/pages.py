@@ -39,6 +39,7 @@ class Pages:
         get("/robots.txt", self.robots)
         get("/help", self.help)
         get("/", self.front)
+        get("/new", self.fresh)
         get("/sitemap.xml", self.sitemap)
         get(f"/@{addresses.NAME}", self.person)
         get(f"/@{addresses.NAME}/{addresses.POST}", self.post)
@@ -52,6 +53,12 @@ class Pages:
             page = await reading.public_timeline(read, reader=shown.reader(request), before=before)
             marks = await shown.marks(read, request, page.posts)
         return self._look.page(request, "front.html", page=page, first=before == NEWEST, **marks)
+
+    async def fresh(self, request: web.Request) -> web.Response:
+        """How many posts are new on the front page, for the script of one that is open."""
+        async with self._store.reading() as read:
+            count = await reading.newer_for_all(read, shown.after(request), reader=shown.reader(request))
+        return shown.fresh(self._look, request, "/", count)
 
     async def person(self, request: web.Request) -> web.Response:
         """A public account and its posts; of a protected one nothing but that."""

@@ -2,17 +2,20 @@
 messages.
 """
 
+from dataclasses import replace
 from typing import Any, assert_never
 
 from aiohttp import web
 
-from gateway.service import meeting, reading, reporting
+from gateway.domain.types import PostKind
+from gateway.service import following, meeting, reading, reporting
 from gateway.service.following import Asked, Oneself, TooMany, YouBlock
 from gateway.service.meeting import Done, Nobody, NoPhone, NotAllowed
 from gateway.service.posting import Duplicate, Nothing, Published, TooLong
 from gateway.service.posting import TooMany as TooManyMessages
 from gateway.service.reading import Missing, Profile
 from gateway.web import addresses, shown
+from gateway.web.composing import BLANK, Draft, counted, drafted
 from gateway.web.desk import Desk, asked, given
 from gateway.web.limits import SEARCHES
 from gateway.web.ranking import Ranking
@@ -51,6 +54,7 @@ class People:
         get("/requests", self.requests)
         post("/requests", self.answer_request)
         get("/messages", self.messages)
+        post("/messages", self.write_to_whom)
         get(f"/messages/{addresses.NAME}", self.letters)
         post(f"/messages/{addresses.NAME}", self.write)
 
@@ -156,27 +160,45 @@ class People:
 
     async def requests(self, request: web.Request) -> web.Response:
         """Who asks to follow."""
-        me = member(request)
+        me, after = member(request), addresses.before(request.query.get("after")) or 0
         async with self._desk.store.reading() as read:
-            rows = await people.requests(read, me.id, most=PAGE)
-        return self._desk.look.page(request, "requests.html", people=rows)
+            rows = await people.requests(read, me.id, after=after, most=PAGE + 1)
+        more = rows[PAGE - 1].id if len(rows) > PAGE else None
+        return self._desk.look.page(request, "requests.html", people=rows[:PAGE], more=more)
 
     async def answer_request(self, request: web.Request) -> web.StreamResponse:
-        """Let somebody follow, or not."""
-        me = member(request)
+        """Let somebody follow, or not; or let all in who ask."""
+        me, desk = member(request), self._desk
         name, answer = await given(request, "name", "answer")
-        async with self._desk.store.unit() as unit:
-            await meeting.answer_request(
-                unit, self._desk.site, me, name, grant=answer == "accept", now=self._desk.now()
-            )
+        async with desk.store.unit() as unit:
+            if answer == "all":
+                await following.accept_all(unit, desk.site, me, now=desk.now())
+            else:
+                await meeting.answer_request(unit, desk.site, me, name, grant=answer == "accept", now=desk.now())
         raise web.HTTPSeeOther("/requests")
 
     async def messages(self, request: web.Request) -> web.Response:
         """With whom the member exchanged direct messages."""
         me = member(request)
         async with self._desk.store.reading() as read:
-            rows = await people.conversations(read, me.id, most=PAGE)
-        return self._desk.look.page(request, "messages.html", conversations=rows)
+            rows = await people.conversations(read, me.id, before=shown.before(request), most=PAGE + 1)
+        older = rows[PAGE - 1].post_id if len(rows) > PAGE else None
+        return self._desk.look.page(
+            request, "messages.html", conversations=rows[:PAGE], older=older, name="", problem=""
+        )
+
+    async def write_to_whom(self, request: web.Request) -> web.StreamResponse:
+        """To whom the member wants to write: from there they go on."""
+        me = member(request)
+        (typed,) = await given(request, "name")
+        name = typed.strip().removeprefix("@").lower()
+        async with self._desk.store.reading() as read:
+            other = await meeting.reachable(read, me, name)
+            rows = [] if other else await people.conversations(read, me.id, before=NEWEST, most=PAGE)
+        if other is not None:
+            raise web.HTTPSeeOther(f"/messages/{other.name}")
+        values = {"conversations": rows, "older": None, "name": typed, "problem": "nobody"}
+        return self._desk.look.page(request, "messages.html", status=422, **values)
 
     async def letters(self, request: web.Request) -> web.Response:
         """The direct messages between the member and somebody."""
@@ -185,32 +207,31 @@ class People:
     async def write(self, request: web.Request) -> web.StreamResponse:
         """Write to somebody in private."""
         me, name = member(request), request.match_info["name"].lower()
-        (text,) = await given(request, "text")
-        text = text.replace("\r\n", "\n")
+        draft = await drafted(request)
+        if draft.again:
+            return await self._letters(request, draft, status=422 if draft.problem else 200)
         async with self._desk.store.unit() as unit:
-            outcome = await meeting.write_to(unit, self._desk.site, me, name, text, now=self._desk.now())
+            outcome = await meeting.write_to(unit, self._desk.site, me, name, draft.text, now=self._desk.now())
         match outcome:
             case Published():
                 raise web.HTTPSeeOther(f"/messages/{name}")
             case Nobody():
                 raise web.HTTPNotFound
             case NotAllowed():
-                problem, over = "closed", 0
+                draft = replace(draft, problem="closed")
             case TooLong(over):
-                problem = "long"
+                draft = replace(draft, problem="long", over=over)
             case Duplicate():
-                problem, over = "same", 0
+                draft = replace(draft, problem="same")
             case Nothing():
-                problem, over = "nothing", 0
-            case TooManyMessages(over):
-                problem = "many"
+                draft = replace(draft, problem="nothing")
+            case TooManyMessages(limit):
+                return await self._letters(request, replace(draft, problem="many", limit=limit), status=429)
             case _:
                 assert_never(outcome)
-        return await self._letters(request, text=text, problem=problem, over=over, status=422)
+        return await self._letters(request, draft, status=422)
 
-    async def _letters(
-        self, request: web.Request, *, text: str = "", problem: str = "", over: int = 0, status: int = 200
-    ) -> web.Response:
+    async def _letters(self, request: web.Request, draft: Draft = BLANK, *, status: int = 200) -> web.Response:
         me, name = member(request), request.match_info["name"].lower()
         before = shown.before(request)
         async with self._desk.store.reading() as read:
@@ -225,8 +246,7 @@ class People:
             "letters": rows[:_LETTERS][::-1],
             "older": rows[_LETTERS - 1].id if len(rows) > _LETTERS else None,
             "may_write": between.followed and not between.blocks,
-            "text": text,
-            "problem": problem,
-            "over": over,
+            "draft": draft,
+            **counted(self._desk.site, draft, me, PostKind.DIRECT),
         }
         return self._desk.look.page(request, "letters.html", status=status, **values)

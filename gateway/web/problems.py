@@ -1,11 +1,13 @@
 """What a browser is shown when something is not there or went wrong, and the headers that every page carries."""
 
+from http import HTTPStatus
+
 import structlog
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler, Middleware
 
 from gateway.domain.place import place_of
-from gateway.domain.speech import mark, say
+from gateway.domain.speech import counted, mark, say
 from gateway.web.look import Look
 from gateway.web.visitors import MembersOnly
 
@@ -29,9 +31,9 @@ _WORDS = {
     404: (mark("Nothing here"), mark("There is no such page, or it is not for everybody to see.")),
     405: (mark("Not that way"), mark("This address does not take what was sent to it.")),
     410: (mark("Gone"), mark("This post was deleted.")),
-    429: (mark("Too often"), mark("That was tried too often from here. Please wait a few minutes.")),
     413: (mark("Too much"), mark("That was more than this address takes.")),
 }
+_TOO_OFTEN = mark("Too often")
 _OTHERWISE = (mark("That did not work"), mark("Nothing was done. Go back and try again."))
 _OURS = (mark("That went wrong"), mark("The fault is ours. It is written down; please try again in a while."))
 
@@ -62,7 +64,7 @@ def show_problems(look: Look) -> Middleware:
             if isinstance(problem, MembersOnly):
                 return look.page(request, "private.html", status=403)
             with look.speaking(request):
-                words = [say(each) for each in _WORDS.get(problem.status, _OTHERWISE)]
+                words = _words(problem)
             page = look.message(request, *words, status=problem.status)
             for name in ("Allow", "Retry-After"):
                 if name in problem.headers:
@@ -77,6 +79,15 @@ def show_problems(look: Look) -> Middleware:
             return look.message(request, *words, status=500)
 
     return problems
+
+
+def _words(problem: web.HTTPException) -> list[str]:
+    if problem.status == HTTPStatus.TOO_MANY_REQUESTS:
+        minutes = -(-int(problem.headers.get("Retry-After", "60")) // 60)
+        wait = counted("Please wait {n} minute.", "Please wait {n} minutes.", minutes)
+        tried = say("That was tried too often from here.")
+        return [say(_TOO_OFTEN), f"{tried} {wait}"]
+    return [say(each) for each in _WORDS.get(problem.status, _OTHERWISE)]
 
 
 def _route(request: web.Request) -> str:

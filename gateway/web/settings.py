@@ -8,15 +8,16 @@ from zoneinfo import available_timezones
 
 from aiohttp import web
 
-from gateway.domain.types import EmailMode, Overflow
+from gateway.domain.types import Channel, EmailMode, Overflow
 from gateway.service import choosing, joining, mail_addresses, passwords, visiting
 from gateway.service.choosing import BioTooLong, LastWayIn, LinkSent, NotAMailbox, Unknown
+from gateway.service.drawing import four_digits
 from gateway.service.joining import HeldBy, NameTaken, NotAName
 from gateway.service.proving import Asked, NotAPhone, NoTexts, OptedOut, TooManyCodes, YoursAlready
 from gateway.web.desk import Desk, given
 from gateway.web.limits import CODES, LOGINS, evenly
 from gateway.web.visitors import VISIT, member
-from store import accounts
+from store import accounts, relations
 from store.accounts import AccountRow
 
 _SECRET_LINK = r"{secret:[A-Za-z0-9_-]{10,100}}"  # noqa: S105  # a route
@@ -24,6 +25,10 @@ _HOURS = ("", *map(str, range(24)))
 _ZONES = tuple(
     sorted(each for each in available_timezones() if "/" in each and not each.startswith(("Etc/", "posix/")))
 )
+
+
+_KEPT_AWAY = 100
+"""People whom the member mutes or blocks that are shown."""
 
 
 class Settings:
@@ -41,6 +46,8 @@ class Settings:
         post("/settings/name", self.rename)
         post("/settings/addresses", evenly(self.add_address))
         post("/settings/addresses/remove", self.remove_address)
+        post("/settings/addresses/use", self.use_address)
+        post("/settings/addresses/pause", self.pause)
         post("/settings/claim", self.claim)
         get(f"/settings/mailbox/{_SECRET_LINK}", self.ask_mailbox)
         post(f"/settings/mailbox/{_SECRET_LINK}", self.take_mailbox)
@@ -65,7 +72,7 @@ class Settings:
             request, "bio", "protected", "language", "time_zone", "overflow"
         )
         if language and language not in self._desk.look.language_codes:
-            return await self._page(request, problem="unknown", at="profile")
+            return await self._page(request, problem="unknown", place="profile")
         async with self._desk.store.unit() as unit:
             outcome = await choosing.set_profile(
                 unit,
@@ -81,9 +88,9 @@ class Settings:
                 await choosing.set_protected(unit, self._desk.site, me, bool(protected), now=self._desk.now())
         match outcome:
             case BioTooLong(over):
-                return await self._page(request, problem="bio", at="profile", over=over, bio=bio)
+                return await self._page(request, problem="bio", place="profile", over=over, bio=bio)
             case Unknown():
-                return await self._page(request, problem="unknown", at="profile")
+                return await self._page(request, problem="unknown", place="profile")
             case None:
                 return _done("profile")
 
@@ -95,9 +102,9 @@ class Settings:
             outcome = await choosing.rename(unit, me, name)
         match outcome:
             case NameTaken():
-                return await self._page(request, problem="taken", at="name", name=name)
+                return await self._page(request, problem="taken", place="name", name=name)
             case NotAName():
-                return await self._page(request, problem="name", at="name", name=name)
+                return await self._page(request, problem="name", place="name", name=name)
             case None:
                 return _done("name")
 
@@ -127,19 +134,38 @@ class Settings:
                 problem = "many"
             case NoTexts():
                 problem = "notexts"
-        return await self._page(request, problem=problem, at="addresses", address=typed)
+        return await self._page(request, problem=problem, place="addresses", address=typed)
 
     async def remove_address(self, request: web.Request) -> web.StreamResponse:
         """Have a phone or mailbox no longer."""
         me = member(request)
-        (which,) = await given(request, "which")
-        if not (which.isascii() and which.isdigit() and len(which) <= 18):
+        which = _number(*await given(request, "which"))
+        async with self._desk.store.unit() as unit:
+            outcome = await choosing.remove(unit, me, which, now=self._desk.now())
+        if isinstance(outcome, LastWayIn):
+            return await self._page(request, problem="last", place="addresses")
+        return _done("removed")
+
+    async def use_address(self, request: web.Request) -> web.StreamResponse:
+        """Use another one of several phones or mailboxes."""
+        me = member(request)
+        which = _number(*await given(request, "which"))
+        async with self._desk.store.unit() as unit:
+            done = await choosing.use(unit, me, which, now=self._desk.now())
+        return _done("used") if done else await self._page(request, problem="unusable", place="addresses")
+
+    async def pause(self, request: web.Request) -> web.StreamResponse:
+        """No posts to the phone or mailbox in use for a while, or again."""
+        me = member(request)
+        channel, act = await given(request, "channel", "act")
+        if channel not in set(Channel) or act not in {"pause", "go-on"}:
             raise web.HTTPBadRequest
         async with self._desk.store.unit() as unit:
-            outcome = await choosing.remove(unit, me, int(which), now=self._desk.now())
-        if isinstance(outcome, LastWayIn):
-            return await self._page(request, problem="last", at="addresses")
-        return _done("removed")
+            if act == "pause":
+                await choosing.pause(unit, me, Channel(channel), now=self._desk.now())
+                return _done(f"{channel}-paused")
+            await choosing.go_on(unit, me, Channel(channel))
+        return _done(f"{channel}-on")
 
     async def claim(self, request: web.Request) -> web.StreamResponse:
         """Show a code that joins the phone which texts it."""
@@ -147,9 +173,9 @@ class Settings:
         await self._desk.limit(CODES, request)
         async with self._desk.store.unit() as unit:
             code = await joining.new_claim_code(
-                unit, self._desk.site, me.id, now=self._desk.now(), new_code=lambda: f"{secrets.randbelow(10_000):04d}"
+                unit, self._desk.site, me.id, now=self._desk.now(), new_code=four_digits
             )
-        return await self._page(request, status=200, at="addresses", claim=code)
+        return await self._page(request, status=200, place="addresses", claim=code)
 
     async def ask_mailbox(self, request: web.Request) -> web.Response:
         """Ask before the link is used up."""
@@ -165,9 +191,9 @@ class Settings:
             )
         match outcome:
             case None:
-                return await self._page(request, problem="link", at="addresses", status=410)
+                return await self._page(request, problem="link", place="addresses", status=410)
             case HeldBy():
-                return await self._page(request, problem="held", at="addresses")
+                return await self._page(request, problem="held", place="addresses")
             case _:
                 return _done("mailbox")
 
@@ -176,7 +202,7 @@ class Settings:
         me = member(request)
         texts, mail, hour = await given(request, "texts", "mail", "hour")
         if mail not in set(EmailMode) or hour not in _HOURS:
-            return await self._page(request, problem="unknown", at="channels")
+            return await self._page(request, problem="unknown", place="channels")
         async with self._desk.store.unit() as unit:
             await choosing.set_channels(
                 unit,
@@ -196,7 +222,7 @@ class Settings:
         try:
             begins, ends = _clock(start), _clock(until)
         except ValueError:
-            return await self._page(request, problem="hours", at="quiet")
+            return await self._page(request, problem="hours", place="quiet")
         async with self._desk.store.unit() as unit:
             await choosing.set_quiet(unit, self._desk.site, me, begins, ends, now=self._desk.now())
         return _done("quiet")
@@ -231,7 +257,9 @@ class Settings:
         (pin,) = await given(request, "pin")
         async with self._desk.store.unit() as unit:
             good = await choosing.set_pin(unit, self._desk.site, me, pin.strip())
-        return _done("pin" if pin.strip() else "nopin") if good else await self._page(request, problem="pin", at="pin")
+        if not good:
+            return await self._page(request, problem="pin", place="pin")
+        return _done("pin" if pin.strip() else "nopin")
 
     async def password(self, request: web.Request) -> web.StreamResponse:
         """Set, change or end the password. Who has one shows it first. Other browsers are logged out."""
@@ -240,16 +268,16 @@ class Settings:
         await self._desk.limits.hit(LOGINS, "password", str(me.id))
         async with self._hashing:
             if me.password_hash and not await asyncio.to_thread(passwords.is_right, me.password_hash, now_it_is):
-                return await self._page(request, problem="current", at="password")
+                return await self._page(request, problem="current", place="password")
             if act == "end":
                 kept = ""
             elif not passwords.SHORTEST <= len(new) <= passwords.LONGEST:
-                return await self._page(request, problem="short", at="password")
+                return await self._page(request, problem="short", place="password")
             else:
                 kept = await asyncio.to_thread(passwords.hashed, new)
         async with self._desk.store.unit() as unit:
             if not kept and not await choosing.held(unit, me):
-                return await self._page(request, problem="last", at="password")
+                return await self._page(request, problem="last", place="password")
             await accounts.set_password(unit, me.id, kept)
             await visiting.end_all(unit, me.id, but=request[VISIT].session_id)
         return _done("password" if kept else "nopassword")
@@ -281,18 +309,20 @@ class Settings:
         return self._desk.look.page(request, "deleted.html", gone=True)
 
     async def _page(
-        self, request: web.Request, *, problem: str = "", at: str = "", status: int = 0, **typed: Any
+        self, request: web.Request, *, problem: str = "", place: str = "", status: int = 0, **typed: Any
     ) -> web.Response:
         desk, me = self._desk, member(request)
         async with desk.store.reading() as reading:
             fresh = await accounts.by_id(reading, me.id) or me
             held = await choosing.held(reading, me)
             sessions = await visiting.of(reading, me.id, now=desk.now())
+            kept_away = await relations.kept_away(reading, me.id, most=_KEPT_AWAY)
             zone = await choosing.zone(reading, desk.site, fresh)
         values = {
             "account": fresh,
             "held": held,
             "sessions": sessions,
+            "kept_away": kept_away,
             "this_session": request[VISIT].session_id,
             "own_zone": str(zone),
             "secrets": choosing.secrets_of(desk.site, fresh),
@@ -302,7 +332,7 @@ class Settings:
             "longest_bio": choosing.LONGEST_BIO,
             "shortest_password": passwords.SHORTEST,
             "problem": problem,
-            "at": at,
+            "place": place,
             "done": "",
             "over": 0,
             "claim": "",
@@ -316,6 +346,12 @@ class Settings:
 def _quiet(account: AccountRow) -> tuple[str, str]:
     start, _, until = (account.quiet_hours or "").partition("-")
     return start, until
+
+
+def _number(typed: str) -> int:
+    if not (typed.isascii() and typed.isdigit() and len(typed) <= 18):
+        raise web.HTTPBadRequest
+    return int(typed)
 
 
 def _done(what: str) -> web.Response:

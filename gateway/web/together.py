@@ -1,5 +1,6 @@
 """What people do together: polls, groups, and the words and tags that one listens for."""
 
+from dataclasses import replace
 from typing import Any, assert_never
 
 from aiohttp import web
@@ -12,6 +13,7 @@ from gateway.service.polling import Closed, NoSuchOption, Voted
 from gateway.service.posting import Duplicate, Nothing, Published, TooLong
 from gateway.service.posting import TooMany as TooManyPosts
 from gateway.web import addresses, shown
+from gateway.web.composing import BLANK, Draft, counted, drafted
 from gateway.web.desk import Desk, given
 from gateway.web.visitors import member, visitor, way_back
 from store import groups, listeners, polls
@@ -72,8 +74,8 @@ class Together:
                 return self._poll(request, question, options, problem="same")
             case Nothing():
                 return self._poll(request, question, options, problem="few")
-            case TooManyPosts():
-                return self._poll(request, question, options, problem="many", status=429)
+            case TooManyPosts(limit):
+                return self._poll(request, question, options, problem="many", limit=limit, status=429)
             case _:
                 assert_never(outcome)
 
@@ -129,27 +131,29 @@ class Together:
     async def write(self, request: web.Request) -> web.StreamResponse:
         """Post to a group that the member belongs to."""
         me, group = member(request), request.match_info["group"].lower()
-        (text,) = await given(request, "text")
-        text, desk = text.replace("\r\n", "\n"), self._desk
+        draft, desk = await drafted(request), self._desk
+        if draft.again:
+            return await self._group(request, draft, status=422 if draft.problem else 200)
         async with desk.store.unit() as unit:
             if not await listeners.listens(unit, f"!{group}", me.id):
                 raise web.HTTPNotFound
             outcome = await posting.publish(
-                unit, desk.site, me.id, text, source=Source.WEB, now=desk.now(), group=group
+                unit, desk.site, me.id, draft.text, source=Source.WEB, now=desk.now(), group=group
             )
         match outcome:
             case Published():
                 raise web.HTTPSeeOther(f"/groups/{group}")
             case TooLong(over):
-                return await self._group(request, text=text, problem="long", over=over, status=422)
+                draft = replace(draft, problem="long", over=over)
             case Duplicate():
-                return await self._group(request, text=text, problem="same", status=422)
+                draft = replace(draft, problem="same")
             case Nothing():
-                return await self._group(request, text=text, problem="nothing", status=422)
-            case TooManyPosts():
-                return await self._group(request, text=text, problem="many", status=429)
+                draft = replace(draft, problem="nothing")
+            case TooManyPosts(limit):
+                return await self._group(request, replace(draft, problem="many", limit=limit), status=429)
             case _:
                 assert_never(outcome)
+        return await self._group(request, draft, status=422)
 
     async def join(self, request: web.Request) -> web.StreamResponse:
         """Belong to a group."""
@@ -220,11 +224,12 @@ class Together:
         *,
         problem: str = "",
         over: int = 0,
+        limit: int = 0,
         status: int = 0,
     ) -> web.Response:
         padded = [*options, *[""] * (_MOST_OPTIONS - len(options))]
         values: dict[str, Any] = {"question": question, "options": padded, "problem": problem, "over": over}
-        values |= {"hours": self._desk.site.limits.poll_hours}
+        values |= {"limit": limit, "hours": self._desk.site.limits.poll_hours}
         return self._desk.look.page(request, "poll.html", status=status or (422 if problem else 200), **values)
 
     async def _groups(self, request: web.Request, *, problem: str = "", status: int = 200) -> web.Response:
@@ -235,9 +240,7 @@ class Together:
         values = {"groups": rows, "mine": mine, "problem": problem, "may_found": self._desk.site.new_groups}
         return self._desk.look.page(request, "groups.html", status=status, **values)
 
-    async def _group(
-        self, request: web.Request, *, text: str = "", problem: str = "", over: int = 0, status: int = 200
-    ) -> web.Response:
+    async def _group(self, request: web.Request, draft: Draft = BLANK, *, status: int = 200) -> web.Response:
         me, group = visitor(request), request.match_info["group"].lower()
         before = shown.before(request)
         async with self._desk.store.reading() as read:
@@ -249,10 +252,10 @@ class Together:
                 "page": page,
                 "members": await listeners.count(read, f"!{group}"),
                 "belongs": me is not None and await listeners.listens(read, f"!{group}", me.id),
-                "text": text,
-                "problem": problem,
-                "over": over,
+                "draft": draft,
             }
+            if me is not None:
+                values |= counted(self._desk.site, draft, me)
             values |= await shown.marks(read, request, page.posts)
         return self._desk.look.page(request, "group.html", status=status, **values)
 

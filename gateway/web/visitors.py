@@ -194,7 +194,9 @@ def is_form(request: web.Request) -> bool:
 
 def _is_open(path: str) -> bool:
     """What a private site shows to everybody: how to come in, and what tells of nobody."""
-    return path in {"/robots.txt", "/help", "/logout"} or path.startswith(("/login", "/signup", "/unsubscribe/"))
+    return path in {"/robots.txt", "/help", "/logout", "/qr/join.svg"} or path.startswith(
+        ("/login", "/signup", "/unsubscribe/")
+    )
 
 
 def visitor(request: web.Request) -> AccountRow | None:

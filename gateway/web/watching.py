@@ -1,14 +1,14 @@
 """Pages to look at while they change: the delivery of a post, for its author; and a wall of a tag, for a projector."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from aiohttp import web
 
 from gateway.domain.speech import spoken
 from gateway.service import progress, reading
 from gateway.service.progress import Progress
-from gateway.service.reading import PostPage
+from gateway.service.reading import PostPage, PostView
 from gateway.web import addresses
 from gateway.web.desk import Desk, tag_of
 from gateway.web.limits import address_of
@@ -65,21 +65,35 @@ class Watching:
         async with self._desk.store.reading() as read:
             page = await reading.tag_timeline(read, tag)
         shown = page.posts[:_ON_THE_WALL]
-        last = max((post.id for post in shown), default=0)
+        last = _written(post.id for post in shown)
         return self._desk.look.page(request, "wall.html", tag=tag, posts=shown, last=last, most=_ON_THE_WALL)
 
     async def wall_events(self, request: web.Request) -> web.StreamResponse:
-        """New posts with the tag, the oldest first."""
+        """New posts with the tag, the oldest first, and which ones do not stand any more."""
         tag = tag_of(request)
 
         async def look(last: str) -> Sequence[Event]:
-            after = addresses.before(last) or 0
             async with self._desk.store.reading() as read:
                 page = await reading.tag_timeline(read, tag)
-            fresh = [post for post in reversed(page.posts) if post.id > after][-_ON_THE_WALL:]
-            return [Event(str(post.id), self._desk.look.part(request, "wall_post.html", post=post)) for post in fresh]
+            return self._changes(request, _read(last), page.posts[:_ON_THE_WALL])
 
         return await self._stream(request, f"wall/{tag}/{spoken().code}", look, request.query.get("last", ""))
+
+    def _changes(self, request: web.Request, had: Sequence[int], posts: Sequence[PostView]) -> list[Event]:
+        """What a wall that had these posts is told, so that it has the newest ones. Each event's id is what the wall
+        has then: so it can be told later, too, what went meanwhile."""
+        stand = [post.id for post in posts]
+        full_from = stand[-1] if len(stand) == _ON_THE_WALL else 0
+        gone = [each for each in had if each not in stand and each > full_from]  # older ones only made room
+        has = [each for each in had if each not in gone]
+        events = []
+        if gone:
+            events.append(Event(_written(has), f'<i data-gone="{" ".join(map(str, gone))}"></i>'))
+        oldest = min(had, default=0)  # ids are given out in order, and posts committed in any
+        for post in reversed([each for each in posts if each.id > oldest and each.id not in had]):
+            has = [post.id, *has][:_ON_THE_WALL]
+            events.append(Event(_written(has), self._desk.look.part(request, "wall_post.html", post=post)))
+        return events
 
     async def _progress(self, author_id: int, post_id: int) -> Progress:
         async with self._desk.store.reading() as read:
@@ -94,6 +108,17 @@ class Watching:
 
     async def _close(self, _app: web.Application) -> None:
         await self._live.close()
+
+
+def _written(ids: Iterable[int]) -> str:
+    """The posts of a wall, as an event is called."""
+    return ",".join(map(str, ids)) or "0"
+
+
+def _read(last: str) -> list[int]:
+    """The same again; what else a browser says is nothing."""
+    found = [addresses.before(each) for each in last.split(",")[:_ON_THE_WALL]]
+    return [each for each in found if each]
 
 
 def _digest(table: str) -> str:

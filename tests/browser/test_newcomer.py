@@ -145,7 +145,98 @@ async def test_a_wall_fills_by_itself_and_can_be_paused(town: World, chromium: B
     await wall.press("Go on")
     await wall.page.get_by_text("And the moon?").wait_for()
     assert "protected" not in await wall.words()
+    await _hide(wall, True)
+    await town.text(ALICE, "Nobody looks #talk")
+    await town.carrier.wait_for(lambda text: "Nobody looks" in text.body)
+    await _hide(wall, False)
+    await wall.page.get_by_text("Nobody looks").wait_for()
     assert wall.complaints == []
+
+
+async def _hide(who: Visitor, hidden: bool) -> None:
+    """Put another window before somebody's page, or take it away."""
+    await who.page.evaluate(
+        f"Object.defineProperty(document, 'hidden', {{ configurable: true, value: {str(hidden).lower()} }});"
+        " document.dispatchEvent(new Event('visibilitychange'))"
+    )
+
+
+async def test_a_wall_loses_what_is_deleted_even_while_it_is_paused(town: World, chromium: Browser) -> None:
+    wall = await visitor(chromium, town)
+    await wall.open("/wall/talk")
+    await town.text(ALICE, "A slip of the thumb #talk")
+    await wall.page.get_by_text("A slip of the thumb").wait_for()
+    await wall.press("Pause")
+    await town.text(ALICE, "Another slip #talk")
+    await wall.page.get_by_role("button", name="Go on (1)").wait_for()
+    await town.text(ALICE, "UNDO")
+    await wall.page.get_by_role("button", name="Go on", exact=True).wait_for()
+    await town.text(ALICE, "UNDO")
+    await wall.page.get_by_text("Nobody has used this tag yet").wait_for()
+    await wall.press("Go on")
+    assert "slip" not in await wall.words()
+    assert wall.complaints == []
+
+
+async def test_a_wall_comes_back_after_the_site_was_away(town: World, chromium: Browser) -> None:
+    wall = await visitor(chromium, town)
+    events = re.compile(r"/wall/talk/events")
+    await wall.page.route(events, lambda route: route.fulfill(status=502))
+    await wall.open("/wall/talk")
+    await wall.page.get_by_text("No connection").wait_for()
+    await town.text(ALICE, "Said meanwhile #talk")
+    await wall.page.unroute(events)
+    await wall.page.get_by_text("Said meanwhile").wait_for()
+    await wall.page.get_by_text("No connection").wait_for(state="hidden")
+
+
+async def test_home_says_that_there_is_more_and_moves_nothing(town: World, chromium: Browser) -> None:
+    await give_mailbox(town.config, "alice", "alice@home.example")
+    alice = await visitor(chromium, town)
+    await log_in_by_mail(alice, town, "alice@home.example")
+    await alice.page.clock.install()
+    await alice.open("/home")
+    bar = alice.page.locator("[data-fresh]")
+    assert await bar.is_hidden()
+    await town.text(ALICE, "Said by phone meanwhile")
+    await town.text(ALICE, "And once more")
+    await alice.page.clock.run_for(31_000)
+    await bar.get_by_text("2 new posts").wait_for()
+    assert "Said by phone meanwhile" not in await alice.words()
+    assert (await alice.page.title()).startswith("• ")
+    await bar.get_by_role("link").click()
+    await alice.page.get_by_text("Said by phone meanwhile").wait_for()
+    assert await bar.is_hidden()
+    assert alice.complaints == []
+
+
+async def test_the_composer_says_what_makes_a_text_dear_and_takes_it_out(town: World, chromium: Browser) -> None:
+    await give_mailbox(town.config, "alice", "alice@home.example")
+    alice = await visitor(chromium, town)
+    await log_in_by_mail(alice, town, "alice@home.example")
+    await alice.open("/home")
+    counts, offer = alice.page.locator("#counts"), alice.page.get_by_role("button", name="Leave out what")
+    await alice.page.fill("#text", "x" * 100)
+    assert "1 text message to each follower" in await counts.inner_text()
+    assert await offer.is_hidden()
+    await alice.page.fill("#text", "x" * 100 + " 😀")
+    assert "2 text messages to each follower" in await counts.inner_text()
+    assert "which makes it dearer: \N{GRINNING FACE}" in await counts.inner_text()
+    await offer.click()
+    assert await alice.page.input_value("#text") == "x" * 100
+    await alice.page.fill("#text", "ж" * 100)
+    assert "2 text messages" in await counts.inner_text()
+    assert await offer.is_hidden(), "there would be nothing left"
+    await alice.page.fill("#text", "x" * 141)
+    assert "141 of 140" in await counts.inner_text()
+    assert "a link to the whole" in await counts.inner_text()
+    assert "text message" not in await counts.inner_text()
+    await alice.page.fill("#text", "short enough")
+    await alice.press("Post")
+    assert "Posted." in await alice.words()
+    await alice.page.reload()
+    assert "Posted." not in await alice.words(), "it is said once"
+    assert "short enough" in await alice.words()
 
 
 async def test_the_composer_counts_as_the_server_does(town: World, chromium: Browser) -> None:

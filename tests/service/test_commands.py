@@ -85,6 +85,8 @@ async def test_a_site_that_is_not_open_says_so(town: Town) -> None:
     assert await town.text("alice", "FOLLOW bob") == reply.registration_closed(
         "closed", "ops@birds.example", "https://birds.example"
     )
+    town.site = replace(town.site, registration="open")
+    assert await town.text("alice", "FOLLOW bob") == reply.join_first("Testville", "")
 
 
 # ---- posting

@@ -3,6 +3,8 @@
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
 from gateway.domain import reply, reply_people, reply_posts, reply_reading
 from gateway.domain.types import Channel
 from gateway.service import joining
@@ -158,6 +160,21 @@ async def test_a_claimed_phone_brings_what_it_followed(town: Town) -> None:
     assert (await town.account("webby")).sms_route == 2
     assert await town.text("other", f"CLAIM {code}") == reply.no_such_claim("ops@birds.example")
     assert await town.text("phone", "hello from the phone") == ""
+
+
+@pytest.mark.parametrize("wants", [True, False])
+async def test_texts_go_on_after_a_claim_if_the_phone_has_asked_for_them(town: Town, wants: bool) -> None:
+    await town.join("alice")
+    async with town.store.unit() as unit:
+        web = await accounts.create(unit, "webby", now=town.now)
+        assert web
+        await accounts.set_texts_on(unit, web, texts_on=False)
+    await town.text("phone", "FOLLOW alice")
+    if not wants:
+        await town.text("phone", "OFF")
+    await town.text("phone", f"CLAIM {await claim_code(town, 'webby')}")
+    assert (await town.account("webby")).texts_on is wants
+    assert ((await town.account("webby")).sms_route is not None) is wants
 
 
 async def test_a_phone_with_a_name_signs_out_before_it_is_claimed(town: Town) -> None:

@@ -5,12 +5,14 @@ from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
+from sqlalchemy import select
 
 from gateway.domain.types import Channel
 from gateway.service import joining, passwords
 from gateway.service.site import Site
 from gateway.web.visitors import device, way_back
 from store import accounts, addresses
+from store.schema import signups
 from tests.web.browsing import Browser, letters, link_in, log_in, visited, with_mail
 from tests.web.village import NOW, Village
 
@@ -76,6 +78,22 @@ async def test_wrong_codes_end_a_sign_up(village: Village, someone: Browser) -> 
         assert await accounts.by_name(reading, "dora") is None
 
 
+async def test_nobody_voids_somebody_elses_code_by_trying_wrong_ones(
+    village: Village, someone: Browser, site_open: aiohttp.ClientSession
+) -> None:
+    await someone.open("/signup")
+    await someone.submit("/signup", name="dora", address=PHONE)
+    mallory = Browser(site_open)
+    await mallory.open("/signup")
+    word = mallory.find("//input[@name='csrf']")[0].get("value")
+    async with village.store.reading() as reading:
+        [number] = [row.id for row in await reading.execute(select(signups.c.id))]
+    for guess in (str(number), "", "x" * 40, "9" * 40):
+        assert await mallory.post("/signup/code", csrf=word, signup=guess, address=PHONE, code="111111") == 400
+    await someone.submit("/signup/code", code="482913")
+    assert "Log out" in someone.text
+
+
 @pytest.mark.parametrize(
     ("name", "address", "words"),
     [
@@ -134,6 +152,79 @@ async def test_logging_in_by_a_mailed_link(village: Village, someone: Browser) -
     assert "Log out" in someone.text
     again = Browser(someone._session)
     assert await again.open(link) == 410
+
+
+async def test_a_mailed_link_leads_to_where_somebody_wanted_to_go(village: Village, someone: Browser) -> None:
+    await with_mail(village, "alice")
+    await someone.open("/login?next=/tags/x%3Fbefore%3D5")
+    await someone.submit("/login", who="alice")
+    link = link_in((await letters(village.store, "alice@mail.example"))[-1])
+    assert link.endswith("?next=/tags/x%3Fbefore%3D5")
+    await someone.open(link)
+    await someone.submit(someone.path)
+    assert someone.path == "/tags/x"
+    other = Browser(someone._session)
+    await other.open("/login?next=//evil.example")
+    await other.submit("/login", who="alice")
+    link = link_in((await letters(village.store, "alice@mail.example"))[-1])
+    assert "next" not in link
+    await other.open(f"{link}?next=https://evil.example")
+    await other.submit(other.path)
+    assert other.path == "/home"
+
+
+async def test_a_link_to_sign_up_that_is_over_says_so_before_the_click(village: Village, someone: Browser) -> None:
+    await someone.open("/signup")
+    await someone.submit("/signup", name="dora", address="dora@mail.example")
+    link = link_in((await letters(village.store, "dora@mail.example"))[-1])
+    await someone.open(link)
+    assert "Join Testville as dora" in someone.text
+    await someone.submit(link)
+    assert "Log out" in someone.text
+    other = Browser(someone._session)
+    assert await other.open(link) == 410
+    assert "That took too long, or was used already" in other.text
+
+
+async def test_the_page_that_sends_codes_tells_another_way_in_and_the_same_to_all(
+    village: Village, someone: Browser
+) -> None:
+    await with_mail(village, "alice")
+    async with village.store.unit() as unit:
+        box = await addresses.find(unit, Channel.EMAIL, "alice@mail.example")
+        assert box
+        await addresses.mark_dead(unit, box.id, "550 no such mailbox", now=NOW)
+    pages = []
+    for who in ("alice@mail.example", "nobody@mail.example"):
+        await someone.open("/login")
+        assert await someone.submit("/login", who=who) == 200
+        pages.append(someone.text.replace(who, "…"))
+    assert pages[0] == pages[1]
+    for words in ("a mailbox whose mails came back", "text START and then LOGIN", "another phone or mailbox"):
+        assert words in pages[0]
+    assert await letters(village.store, "alice@mail.example") == []
+
+
+async def test_a_class_behind_one_router_signs_up_and_logs_in_together(
+    village: Village, site_open: aiohttp.ClientSession
+) -> None:
+    for number in range(30):
+        pupil = Browser(site_open)
+        await pupil.open("/signup")
+        assert await pupil.submit("/signup", name=f"pupil{number}", address=f"p{number}@mail.example") == 200
+        link = link_in((await letters(village.store, f"p{number}@mail.example"))[-1])
+        await pupil.open(link)
+        assert await pupil.submit(link) == 200
+
+
+async def test_who_tries_too_often_is_told_how_long_to_wait(village: Village, someone: Browser) -> None:
+    await someone.open("/signup")
+    word = someone.find("//input[@name='csrf']")[0].get("value")
+    for number in range(60):
+        await someone.post("/signup", csrf=word, name="no name", address=f"p{number}@mail.example")
+    assert await someone.post("/signup", csrf=word, name="dora", address="dora@mail.example") == 429
+    assert "Please wait 60 minutes." in someone.text
+    assert 3500 < int(someone.answer_headers["Retry-After"]) <= 3600
 
 
 async def test_logging_in_by_a_texted_code(village: Village, someone: Browser) -> None:
@@ -299,6 +390,15 @@ def test_a_browser_is_called_what_people_call_it() -> None:
     agent = "Mozilla/5.0 (Linux; Android 9; x) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0 Mobile Safari/537.36"
     assert device(agent) == "Chrome on Android"
     assert device("") == "A browser"
+
+
+async def test_what_a_private_sites_sign_up_page_shows_is_there(village: Village, site: Site) -> None:
+    async with visited(village.store, replace(site, private=True)) as session:
+        someone = Browser(session)
+        assert await someone.open("/signup") == 200
+        for address in someone.find("//img/@src"):
+            assert await someone.open(address) == 200
+        assert await someone.open("/qr/follow-alice.svg") == 403
 
 
 async def test_a_qr_code_writes_the_text(someone: Browser) -> None:

@@ -113,6 +113,9 @@ async def test_posts_are_there_as_they_were(village: Village, alice: int, site: 
     assert three["repeats"] == {"author": "bob", "id": bobs, "text": "Where are you?"}
     assert "taken back" not in file.everything
     words = file.page("posts/0001.html").text_content()
+    assert "1 favourite" in words
+    assert "1 favourites" not in words
+    assert [each.text_content() for each in file.page("posts/0001.html").iter("h1")] == ["@alice: Posts"]
     assert "Where are you?" in words
     assert long.strip() in words
     assert "Good morning #ulm" in file.page("index.html").text_content()

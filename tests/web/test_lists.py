@@ -38,6 +38,18 @@ async def test_a_list_is_begun_filled_read_and_dropped(alice: Browser, village: 
     assert await alice.open(own) == 404
 
 
+async def test_a_list_that_is_full_says_so(alice: Browser, village: Village, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gateway.web.lists._MOST_PEOPLE", 1)
+    for name in ("bob", "carol"):
+        await village.person(name)
+    await alice.open("/lists")
+    await alice.submit("/lists", title="one")
+    own = alice.path
+    assert await alice.submit(f"{own}/put", name="bob") == 200
+    assert await alice.submit(f"{own}/put", name="carol") == 422
+    assert "it is full" in alice.text
+
+
 async def test_a_list_shows_nothing_that_its_owner_may_not_see(alice: Browser, village: Village) -> None:
     await village.person("shy", protected=True)
     await village.says("shy", "between us")

@@ -81,6 +81,76 @@ async def test_one_letter_that_makes_a_text_dear_can_be_made_plain(alice: Browse
     assert "1 text message to each follower" in alice.text
 
 
+async def test_letters_that_cannot_be_made_plain_are_no_promise(alice: Browser) -> None:
+    await alice.open("/home")
+    assert (
+        await alice.submit("/posts", button="act=count", text="Добрый день всем, кто сегодня придёт в гости к нам " * 2)
+        == 200
+    )
+    assert "Not in the plain alphabet" in alice.text
+    assert alice.find("//b[@data-count='signs']")[0].text == "Д о б"
+    [plain] = alice.find("//button[@value='plain']")
+    assert plain.get("hidden") is not None, "nothing would be left out"
+
+
+async def test_many_plain_characters_are_many_and_not_dear(alice: Browser) -> None:
+    await alice.open("/home")
+    await alice.submit("/posts", button="act=count", text="[a] " * 35)
+    assert "2 text messages to each follower" in alice.text
+    assert alice.find("//*[@data-count='dear']")[0].get("hidden") is not None
+
+
+@pytest.mark.parametrize(
+    ("overflow", "words"),
+    [("link", "a link to the whole"), ("split", "up to three"), ("refuse", "you get it back")],
+)
+async def test_what_becomes_of_a_post_that_is_too_long_is_said_before(
+    alice: Browser, overflow: str, words: str
+) -> None:
+    await alice.open("/settings")
+    await alice.submit("/settings/profile", overflow=overflow)
+    await alice.open("/home")
+    await alice.submit("/posts", button="act=count", text="word " * 40)
+    [said] = alice.find("//*[@data-count='over']")
+    assert said.get("hidden") is None
+    assert words in said.text
+
+
+async def test_what_was_just_done_is_not_said_again_after_the_next_click(alice: Browser, village: Village) -> None:
+    await alice.open("/home")
+    await alice.submit("/posts", text="hello")
+    assert "Posted." in alice.text
+    [post] = alice.find("//article")
+    number = post.get("id").removeprefix("p")
+    assert alice.find(f"//a[@href='/@alice/{number}/delivery']")
+    await alice.submit(f"/posts/{number}/favourite")
+    assert alice.path == f"/home#p{number}"
+    assert "1 favourite" in alice.text
+    assert "Posted." not in alice.text
+
+
+async def test_a_page_that_is_open_hears_how_many_posts_are_new(alice: Browser, village: Village) -> None:
+    await village.person("bob")
+    await village.follows("alice", "bob")
+    await village.says("bob", "old")
+    for page in ("/home", "/"):
+        await alice.open(page)
+        [address] = alice.find("//@data-fresh")
+        assert await alice.open(address) == 204
+        for number in range(2):
+            await village.says("bob", f"new {number} {page}")
+        assert await alice.open(address) == 200
+        assert alice.find("//a")[0].get("href") == page
+        assert alice.text == "2 new posts"
+    for number in range(30):
+        await village.says("bob", f"many {number}")
+    assert await alice.open(address) == 200
+    assert alice.text == "More than 20 new posts"
+    stranger = Browser(alice._session)
+    assert await stranger.open("/home/new?after=0") == 204, "nobody's home has nothing new"
+    assert await stranger.open("/new?after=x") == 200
+
+
 async def test_an_answer_names_whom_it_answers_and_stands_in_the_thread(alice: Browser, village: Village) -> None:
     await village.person("bob")
     post = await village.says("bob", "who is here?")
@@ -97,7 +167,7 @@ async def test_what_somebody_does_to_a_post_shows_and_can_be_undone(alice: Brows
     await village.follows("alice", "bob")
     await alice.open("/home")
     await alice.submit(f"/posts/{post}/favourite")
-    assert alice.path == "/home"
+    assert alice.path == f"/home#p{post}"
     assert "1 favourite" in alice.text
     await alice.submit(f"/posts/{post}/unfavourite")
     assert "1 favourite" not in alice.text

@@ -1,5 +1,6 @@
 """The pages over real HTTP: what they show, what they keep to themselves, and what every one of them carries."""
 
+import gzip
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -10,6 +11,7 @@ from structlog.testing import capture_logs
 
 from gateway.domain.types import PostKind
 from gateway.service.site import Site
+from tests.web.browsing import Browser, log_in, with_mail
 from tests.web.village import Village, open_site
 
 
@@ -36,7 +38,7 @@ class Outline(HTMLParser):
         elif tag in ("link", "img", "script"):
             self.loads.append(found.get("href") or found.get("src", ""))
         elif tag == "meta" and "content" in found:
-            self.metas[found.get("name") or found["property"]] = found["content"]
+            self.metas[found.get("name") or found.get("property", "")] = found["content"]
 
 
 async def get(browser: aiohttp.ClientSession, path: str) -> tuple[int, str]:
@@ -156,6 +158,46 @@ async def test_a_protected_account_shows_that_it_is_and_nothing_else(
         assert "secret" not in html
 
 
+async def test_a_follower_of_a_protected_account_finds_nothing_for_machines_on_its_page(
+    village: Village, someone: Browser
+) -> None:
+    await with_mail(village, "alice")
+    await village.person("prot", protected=True)
+    await village.follows("alice", "prot")
+    await log_in(village, someone, "alice")
+    assert await someone.open("/@prot") == 200
+    page = Outline(someone.html)
+    assert page.metas["robots"] == "noindex"
+    assert page.feeds == []
+    assert page.canonical == ""
+    assert "og:title" not in page.metas
+    assert not [link for link in page.links if link.startswith("/@prot.")]
+
+
+@pytest.mark.parametrize(
+    ("registration", "words", "others"),
+    [
+        ("open", "JOIN yourname", "by invitation"),
+        ("invite", "New people join by invitation here.", "JOIN yourname"),
+        ("domains", "People join here with their mail address at birds.example, ….birds.example.", "by invitation"),
+        ("closed", "Nobody can sign up here by themselves.", "by invitation"),
+    ],
+)
+async def test_the_front_page_says_who_may_join_and_how(
+    village: Village, site: Site, registration: str, words: str, others: str
+) -> None:
+    kind = replace(site, registration=registration, mail_domains=("birds.example", ".birds.example"))
+    async with open_site(village.store, kind) as browser:
+        status, html = await get(browser, "/")
+        assert status == 200
+        assert words in html
+        assert others not in html
+        status, html = await get(browser, "/signup")
+        assert status == 200
+        assert words in html
+        assert others not in html or registration == "invite"
+
+
 async def test_pages_go_back_to_the_first_post(village: Village, browser: aiohttp.ClientSession) -> None:
     await village.person("alice")
     for n in range(45):
@@ -206,6 +248,47 @@ async def test_a_page_loads_nothing_from_elsewhere_and_what_it_loads_is_there(
             assert "immutable" in answer.headers["Cache-Control"]
     assert (await get(browser, "/static/../app.py"))[0] == 404
     assert (await get(browser, "/static/nothing.css"))[0] == 404
+
+
+async def transferred(browser: aiohttp.ClientSession, path: str, cookies: str = "") -> int:
+    """Bytes of a page and of all that it loads, as they come over the wire the first time."""
+    headers = {"Cookie": cookies, "Accept-Encoding": "gzip"}
+    async with browser.get(path, headers=headers) as answer:
+        assert answer.status == 200
+        body = await answer.read()
+        assert "Content-Encoding" not in answer.headers, "what a page holds of secrets would show in its packed length"
+    size = len(body)
+    for address in Outline(body.decode()).loads:
+        async with browser.get(address, headers=headers) as answer:
+            assert answer.status == 200
+            size += len(await answer.read())
+    return size
+
+
+async def test_a_page_with_all_that_it_loads_is_small(
+    village: Village, browser: aiohttp.ClientSession, someone: Browser
+) -> None:
+    await with_mail(village, "alice")
+    for number in range(25):
+        await village.says("alice", f"{number:03} {'words of five ' * 10}"[:140])
+    await log_in(village, someone, "alice")
+    cookies = "; ".join(f"{name}={value}" for name, value in someone.cookies.items())
+    for path in ("/", "/home", "/@alice", "/settings", "/help", "/directory", "/wall/x"):
+        assert await transferred(browser, path, cookies) < 50_000, path
+
+
+async def test_what_pages_load_is_packed_for_browsers_that_take_it(
+    village: Village, browser: aiohttp.ClientSession
+) -> None:
+    _, html = await get(browser, "/")
+    for address in Outline(html).loads:
+        async with browser.get(address, headers={"Accept-Encoding": "gzip, br"}) as packed:
+            assert packed.headers["Content-Encoding"] == "gzip"
+            unpacked = gzip.decompress(await packed.read())
+        async with browser.get(address, headers={"Accept-Encoding": "identity"}) as plain:
+            assert "Content-Encoding" not in plain.headers
+            assert await plain.read() == unpacked
+            assert plain.headers["ETag"] != packed.headers["ETag"]
 
 
 async def test_crawlers_are_told_where_to_go_and_where_not(village: Village, browser: aiohttp.ClientSession) -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from gateway.domain.types import PostKind
 from store import accounts, people
 from tests.web.browsing import Browser, log_in, with_mail
 from tests.web.village import Village
@@ -161,6 +162,64 @@ async def test_direct_messages_go_to_followers_alone_and_stand_in_a_thread(alice
     assert stranger.path == "/login"
     assert await alice.open("/messages/nobody") == 404
     assert await alice.open("/messages/alice") == 404
+
+
+async def test_letters_are_counted_as_the_phone_gets_them_and_refused_with_the_words(
+    alice: Browser, village: Village
+) -> None:
+    await village.person("bob")
+    await village.follows("bob", "alice")
+    await alice.open("/messages/bob")
+    dear = "x" * 70 + " \N{GRINNING FACE}"
+    assert await alice.submit("/messages/bob", button="act=count", text=dear) == 200
+    assert "2 text messages" in alice.text
+    assert "to each follower" not in alice.find("//*[@data-count='segments']")[0].text
+    assert await alice.submit("/messages/bob", button="act=plain", text=dear) == 200
+    assert alice.find("//textarea")[0].text == "x" * 70
+    word = alice.find("//input[@name='csrf']")[0].get("value")
+    assert await alice.post_with_file("/messages/bob", csrf=word, text="look") == 422
+    assert "Pictures cannot be sent by text" in alice.text
+    assert alice.find("//textarea")[0].text == "look"
+    await alice.open("/messages")
+    assert "No messages yet." in alice.text
+
+
+async def test_a_conversation_is_begun_by_a_name_and_all_of_them_are_reached(alice: Browser, village: Village) -> None:
+    await alice.open("/messages")
+    assert await alice.submit("/messages", name="nobody") == 422
+    assert "Nobody here is called that" in alice.text
+    everybody = [f"p{number:02}" for number in range(60)]
+    for name in everybody:
+        await village.person(name)
+        await village.says(name, f"psst {name}", kind=PostKind.DIRECT, to_account_id=village.ids["alice"])
+    await alice.submit("/messages", name="@P07")
+    assert alice.path == "/messages/p07"
+    await alice.open("/messages")
+    seen = await names(alice)
+    while more := alice.find("//a[@rel='next']"):
+        await alice.open(more[0].get("href"))
+        seen += await names(alice)
+    assert seen == everybody[::-1]
+
+
+async def test_all_requests_are_reached_and_all_are_let_in_at_once(alice: Browser, village: Village) -> None:
+    await village.becomes_protected("alice")
+    everybody = [f"p{number:02}" for number in range(60)]
+    for name in everybody:
+        await village.person(name)
+        await village.follows(name, "alice", state="requested")
+    await alice.open("/home")
+    assert "60 people ask to follow you" in alice.text
+    await alice.open("/requests")
+    seen = await names(alice)
+    await alice.open(alice.find("//a[@rel='next']")[0].get("href"))
+    assert seen + await names(alice) == everybody
+    assert not alice.find("//a[@rel='next']")
+    await alice.open("/requests")
+    await alice.submit("/requests", button="answer=all")
+    assert "Nobody is asking" in alice.text
+    async with village.store.reading() as reading:
+        assert len(await people.followers(reading, 0, village.ids["alice"], most=100)) == 60
 
 
 async def test_a_report_reaches_the_operator(alice: Browser, village: Village) -> None:

@@ -96,6 +96,7 @@ TEMPLATES = sorted(Path(look.__file__).parent.joinpath("templates").rglob("*.htm
 
 NOT_FOR_HER = {
     "/invites": 404,  # members make none on this site
+    "/signup/{secret}": 410,  # a link to sign up that is over says so
 }
 """What a member is answered where it is no page for her."""
 
@@ -133,6 +134,8 @@ def test_every_address_that_takes_a_form_has_one(village: Village, site: Site, w
     }
     # The page that a form without an address stands on.
     actions |= {"/login/…", "/signup/…", "/settings/mailbox/…"}
+    # Where a composer leads if its page does not say so.
+    actions |= {"/posts"}
     # What macros put together: where to is their first word.
     actions |= {
         f"/admin/{to}"

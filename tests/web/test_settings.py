@@ -153,6 +153,89 @@ async def test_the_last_way_in_stays_and_another_can_go(alice: Browser, village:
     assert len(await listed(alice, village)) == 1
 
 
+async def test_of_two_mailboxes_either_can_be_used(alice: Browser, village: Village) -> None:
+    first = (await account(village)).mail_id
+    async with village.store.unit() as unit:
+        await joining.give_address(
+            unit, village.ids["alice"], Channel.EMAIL, "al@work.example", how="web", now=NOW - timedelta(minutes=1)
+        )
+    await alice.open("/settings")
+    await alice.submit("/settings/addresses/use")
+    assert "From now on that one is used." in alice.text
+    assert (await account(village)).mail_id not in {first, None}
+    await alice.submit("/settings/addresses/use")
+    assert (await account(village)).mail_id is not None
+
+
+async def test_nobody_uses_what_is_not_theirs_or_is_stopped(alice: Browser, village: Village) -> None:
+    await with_mail(village, "bob")
+    async with village.store.unit() as unit:
+        theirs = await addresses.find(unit, Channel.EMAIL, "bob@mail.example")
+        stopped = await joining.give_address(
+            unit, village.ids["alice"], Channel.EMAIL, "al@work.example", how="web", now=NOW
+        )
+        await addresses.mark_dead(unit, stopped.id, "550", now=NOW)
+    assert theirs
+    await alice.open("/settings")
+    assert "does not work" in alice.text
+    word = alice.find("//input[@name='csrf']")[0].get("value")
+    for which in (theirs.id, stopped.id):
+        assert await alice.post("/settings/addresses/use", csrf=word, which=str(which)) == 422
+        assert "so it cannot be used" in alice.text
+    assert (await account(village)).mail_id not in {theirs.id, stopped.id}
+    assert await alice.post("/settings/addresses/use", csrf=word, which="x") == 400
+
+
+async def test_mails_and_texts_are_paused_and_go_on_and_codes_still_come(alice: Browser, village: Village) -> None:
+    async with village.store.unit() as unit:
+        await joining.give_address(unit, village.ids["alice"], Channel.SMS, PHONE, how="web", now=NOW)
+    await alice.open("/settings")
+    word = alice.find("//input[@name='csrf']")[0].get("value")
+    await alice.post("/settings/addresses/pause", csrf=word, channel="email", act="pause")
+    assert "No posts come by mail" in alice.text
+    await alice.post("/settings/addresses/pause", csrf=word, channel="sms", act="pause")
+    me = await account(village)
+    assert (me.email_mode, me.texts_on) == ("off", False)
+    assert [each.text for each in alice.find("//span[@class='mark']")] == ["paused", "paused"]
+    other = Browser(alice._session)
+    await log_in(village, other, "alice")
+    for channel in ("email", "sms"):
+        await alice.post("/settings/addresses/pause", csrf=word, channel=channel, act="go-on")
+    me = await account(village)
+    assert (me.email_mode, me.texts_on) == ("instant", True)
+    assert await alice.post("/settings/addresses/pause", csrf=word, channel="fax", act="pause") == 400
+    assert await alice.post("/settings/addresses/pause", csrf=word, channel="sms", act="shout") == 400
+
+
+async def test_times_are_on_the_clocks_that_a_member_chose(alice: Browser, village: Village) -> None:
+    await village.says("alice", "hello")
+    await alice.open("/@alice")
+    before = alice.find("//time/@title")
+    await alice.open("/settings")
+    await alice.submit("/settings/profile", time_zone="Europe/Berlin")
+    await alice.open("/@alice")
+    assert before == ["21 November 2026, 06:07 UTC"]
+    assert alice.find("//time/@title") == ["21 November 2026, 07:07 CET"]
+
+
+async def test_whom_one_mutes_and_blocks_is_listed_and_let_back(alice: Browser, village: Village) -> None:
+    for name in ("bob", "carol", "mallory"):
+        await village.person(name)
+    assert "Nobody. On a person's page" in alice.text
+    await village.mutes("alice", "bob")
+    await village.blocks("alice", "carol")
+    await village.mutes("alice", "mallory")
+    await village.blocks("mallory", "alice")
+    await alice.open("/settings")
+    section = "//section[@aria-labelledby='away']"
+    assert alice.find(f"{section}//li/a/text()") == ["bob", "carol", "mallory"]
+    assert alice.find(f"{section}//span[@class='mark']/text()") == ["muted", "blocked", "muted"]
+    for action in ("/@bob/unmute", "/@carol/unblock", "/@mallory/unmute"):
+        await alice.submit(action)
+        assert alice.path == "/settings"
+    assert "Nobody. On a person's page" in alice.text
+
+
 async def test_nobody_takes_off_what_is_not_theirs(alice: Browser, village: Village) -> None:
     await with_mail(village, "bob")
     async with village.store.reading() as reading:
@@ -204,6 +287,17 @@ async def test_secret_addresses_are_made_anew(alice: Browser, which: str) -> Non
     after = [each.text for each in alice.find("//dl[@class='secrets']//code")]
     changed = [old != new for old, new in zip(before, after, strict=True)]
     assert changed == ([True, False, False] if which == "posting" else [False, True, True])
+
+
+async def test_what_is_wrong_is_said_first_and_at_its_field(alice: Browser) -> None:
+    assert await alice.submit("/settings/pin", pin="12") == 422
+    [summary] = alice.find("//*[@role='alert']//a")
+    assert summary.text == "A PIN has 4 to 8 digits."
+    section = summary.get("href").removeprefix("#")
+    [said] = alice.find("//*[@id='problem']")
+    assert said.getparent().get("aria-labelledby") == section
+    assert [each.get("name") for each in alice.find("//*[@aria-invalid]")] == ["pin"]
+    assert alice.find("//input[@name='pin']/@aria-describedby") == ["pin-hint problem"]
 
 
 async def test_a_pin_is_set_and_ended(alice: Browser, village: Village) -> None:

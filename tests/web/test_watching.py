@@ -193,11 +193,11 @@ async def test_a_wall_shows_the_newest_and_then_what_comes(village: Village, som
         async with village.store.unit() as unit:
             unit.ring()
         event = await anext(events)
-    assert event["id"] == str(second)
+    assert event["id"] == f"{second},{first}"
     assert "second" in event["data"]
     assert "first" not in event["data"]
     async with asyncio.timeout(10), stream(someone, address, **{"Last-Event-ID": str(first)}) as events:
-        assert (await anext(events))["id"] == str(second), "who comes again is given what was missed"
+        assert (await anext(events))["id"] == f"{second},{first}", "who comes again is given what was missed"
 
 
 async def test_protected_posts_are_on_no_wall(village: Village, someone: Browser) -> None:
@@ -213,6 +213,71 @@ async def test_only_so_many_may_look_from_one_address(
     monkeypatch.setattr(live, "MOST_OF_ONE", 1)
     async with asyncio.timeout(10), stream(someone, "/wall/talk/events"):
         assert await someone.open("/wall/talk/events") == 503
+
+
+async def test_a_browser_that_has_gone_makes_room_though_nothing_happens(
+    village: Village, someone: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "MOST_OF_ONE", 1)
+    for _ in range(3):
+        async with asyncio.timeout(10):
+            while not await _may_look(someone, "/wall/talk/events"):  # noqa: ASYNC110 - it is noticed at the next look
+                await asyncio.sleep(0.02)
+
+
+async def _may_look(someone: Browser, path: str) -> bool:
+    """Whether a stream begins there; it is left at once."""
+    async with someone._session.get(path) as answer:
+        answer.close()
+        return answer.status == 200
+
+
+async def test_what_is_deleted_goes_from_the_wall_at_once_and_for_who_comes_again(
+    village: Village, someone: Browser
+) -> None:
+    await village.person("alice")
+    first, second, third = [await village.says("alice", f"{words} #talk") for words in ("one", "two", "three")]
+    await someone.open("/wall/talk")
+    address = someone.find("//*[@data-live]")[0].get("data-live")
+    async with asyncio.timeout(10), stream(someone, address) as events:
+        await village.deletes(second)
+        async with village.store.unit() as unit:
+            unit.ring()
+        event = await anext(events)
+        assert event == {"id": f"{third},{first}", "data": f'<i data-gone="{second}"></i>'}
+        await village.is_suspended("alice")
+        async with village.store.unit() as unit:
+            unit.ring()
+        assert (await anext(events))["data"] == f'<i data-gone="{third} {first}"></i>'
+    async with asyncio.timeout(10), stream(someone, address) as events:
+        assert (await anext(events))["data"] == f'<i data-gone="{third} {second} {first}"></i>'
+
+
+async def test_what_only_makes_room_on_a_wall_is_not_gone(village: Village, someone: Browser) -> None:
+    await village.person("alice")
+    for number in range(14):
+        await village.says("alice", f"{number} #talk")
+    await someone.open("/wall/talk")
+    address = someone.find("//*[@data-live]")[0].get("data-live")
+    async with asyncio.timeout(10), stream(someone, address) as events:
+        await village.says("alice", "new #talk")
+        async with village.store.unit() as unit:
+            unit.ring()
+        event = await anext(events)
+    assert "new" in event["data"]
+    assert event["id"].count(",") == 11
+
+
+@pytest.mark.parametrize("last", ["", "x", "0", ",,", "9" * 40, "x,y"])
+async def test_a_browser_may_say_anything_of_what_it_had_last(village: Village, someone: Browser, last: str) -> None:
+    await village.person("alice")
+    await village.says("alice", "one #talk")
+    newest = await village.says("alice", "two #talk")
+    async with asyncio.timeout(10), stream(someone, f"/wall/talk/events?last={last}") as events:
+        while True:
+            event = await anext(events)
+            if event["id"].startswith(str(newest)):
+                break
 
 
 async def test_streams_end_when_the_daemon_does(village: Village, site: Site) -> None:

@@ -56,6 +56,8 @@ async def follow(asked: Asked, me: AccountRow, name: str) -> str:
 async def follow_unknown(asked: Asked, name: str) -> str:
     """An unknown phone may follow a public account: it gets an account that only follows."""
     other = await following.find(asked.unit, name, asker_id=None)
+    if asked.site.private and asked.site.registration == "open":
+        return reply.join_first(asked.site.name, asked.sign_up_with)
     if asked.site.private:
         return reply.registration_closed(asked.site.registration, asked.operator, asked.site.public_url)
     if other is None:

@@ -21,63 +21,132 @@ function segments(text) {
 }
 
 // Quotes, dashes and accents are made plain by the server where that makes a text cheaper.
-const ALIKE = { "\u2018": "'", "\u2019": "'", "\u201a": "'", "\u201c": '"', "\u201d": '"', "\u201e": '"', "\u2013": "-", "\u2014": "-", "\u2026": "...", "\u00a0": " " };
-function plain(text) {
-  return [...text].map((c) => {
-    if (BASIC.includes(c) || EXTENSION.includes(c)) return c;
-    if (ALIKE[c]) return ALIKE[c];
-    return /\p{Script=Latin}/u.test(c) ? c.normalize("NFKD").replace(/\p{M}/gu, "") : c;
-  }).join("");
-}
-function sentAs(text) {
+const ALIKE = {
+  "\u2018": "'", "\u2019": "'", "\u201a": "'", "\u201b": "'", "\u2032": "'", "\u00b4": "'", "`": "'", "\u2039": "'", "\u203a": "'",
+  "\u201c": '"', "\u201d": '"', "\u201e": '"', "\u00ab": '"', "\u00bb": '"', "\u2010": "-", "\u2011": "-", "\u2012": "-", "\u2013": "-",
+  "\u2014": "-", "\u2212": "-", "\u2022": "*", "\u00d7": "x", "\u2026": "...", "\t": " ", "\u00a0": " ", "\u2009": " ", "\u202f": " ",
+  "\u00ad": "", "\u200b": "", "\u200c": "", "\u200d": "", "\ufe0e": "", "\ufe0f": "", "\u0142": "l", "\u0141": "L", "\u0111": "d", "\u0110": "D",
+  "\u0131": "i", "\u0153": "oe", "\u0152": "OE", "\u00fe": "th", "\u00de": "Th", "\u00f0": "d", "\u00d0": "D", "\u2192": "->", "\u2190": "<-",
+  "\u00a9": "(c)", "\u00ae": "(R)", "\u2122": "(TM)", "\u00bd": " 1/2", "\u00bc": " 1/4", "\u00be": " 3/4", "\u00b0": " deg ",
+};
+const known = (c) => BASIC.includes(c) || EXTENSION.includes(c);
+const plain = (text) => [...text].map((c) => {
+  if (known(c)) return c;
+  if (c in ALIKE) return ALIKE[c];
+  return /\p{Script=Latin}/u.test(c) ? c.normalize("NFKD").replace(/\p{M}/gu, "") : c;
+}).join("");
+const withoutPictures = (text) => [...plain(text)].filter((c) => known(c) || /[\p{L}\p{M}\p{N}]/u.test(c)).join("").replace(/ {2,}/g, " ").trim();
+const sentAs = (text) => {
   const asIs = segments(text), made = segments(plain(text));
   return made.gsm && made.count < asIs.count ? made : asIs;
-}
+};
 
-for (const form of document.querySelectorAll("form.composer[data-name]")) {
+for (const form of document.querySelectorAll("form.composer")) {
   const field = form.querySelector("textarea");
   const shown = (name) => form.querySelector(`[data-count=${name}]`);
+  const show = (name, whether) => { if (shown(name)) shown(name).hidden = !whether; };
+  const longest = Number(form.dataset.longest);
+  const words = shown("segments") ? shown("segments").dataset.words.split("|") : [];
   const leaveOut = form.querySelector("button[value=plain]");
-  const words = shown("segments").textContent;
-  const before = /\d+/.exec(words);
   const count = () => {
     const text = field.value.normalize("NFC").trim();
-    const length = [...text].length;
-    const sent = sentAs(`${form.dataset.name}: ${text}`);
+    const length = [...text].length, over = length > longest;
     shown("characters").textContent = length;
-    shown("characters").classList.toggle("over", length > Number(form.dataset.longest));
-    shown("segments").textContent = before ? words.replace(/\d+/, sent.count) : String(sent.count);
-    const dear = sent.count > 1 && !sent.gsm;
-    shown("dear").hidden = !dear;
-    leaveOut.hidden = !dear;
+    shown("characters").classList.toggle("over", over);
+    show("over", over);
+    if (!words.length) return;
+    const sent = sentAs(form.dataset.before + text);
+    shown("segments").textContent = words[Math.min(sent.count, words.length) - 1];
+    const dear = !over && sent.count > 1 && !sent.gsm;
+    show("segments", !over);
+    show("dear", dear);
+    if (dear) shown("signs").textContent = [...new Set([...plain(text)].filter((c) => !known(c)))].slice(0, 3).join(" ");
+    leaveOut.hidden = !dear || segments(form.dataset.before + withoutPictures(text)).count >= sent.count;
   };
   field.addEventListener("input", count);
+  addEventListener("pageshow", count);
   count();
 }
 
-// ---- what changes while it is looked at
+// ---- what changes while it is looked at: heard for as long as somebody looks, and again after a pause or a failure
+const AGAIN = 5000;
+
+function listen(address, hear, lost) {
+  let source, last = "", timer;
+  const close = () => { clearTimeout(timer); if (source) source.close(); source = undefined; };
+  const open = () => {
+    if (source || document.hidden) return;
+    const url = new URL(address, location.href);
+    if (last) url.searchParams.set("last", last);
+    source = new EventSource(url);
+    source.onopen = () => lost(false);
+    source.onmessage = (event) => { last = event.lastEventId; hear(event.data); };
+    source.onerror = () => {
+      lost(true);
+      if (source.readyState !== EventSource.CLOSED) return; // it tries again by itself
+      close();
+      timer = setTimeout(open, AGAIN);
+    };
+  };
+  document.addEventListener("visibilitychange", () => (document.hidden ? close() : open()));
+  addEventListener("pagehide", close);
+  addEventListener("pageshow", open);
+  open();
+}
+
 for (const place of document.querySelectorAll("[data-live]")) {
   const pause = document.querySelector("[data-pause]");
-  const waiting = [];
-  const show = (data) => {
-    const piece = document.createRange().createContextualFragment(data);
-    if (place.dataset.how === "replace") { place.replaceChildren(piece); return; }
-    const id = piece.firstElementChild && piece.firstElementChild.id;
-    if (id && document.getElementById(id)) return;
-    place.querySelectorAll(".empty").forEach((each) => each.remove());
+  const sign = document.querySelector("[data-lost]");
+  let waiting = [], paused = false;
+  const idOf = (piece) => piece.firstElementChild && piece.firstElementChild.id;
+  const show = (piece) => {
+    if (document.getElementById(idOf(piece))) return;
     place.prepend(piece);
-    while (place.children.length > Number(place.dataset.most)) place.lastElementChild.remove();
+    [...place.querySelectorAll("article")].slice(Number(place.dataset.most)).forEach((each) => each.remove());
   };
-  const events = new EventSource(place.dataset.live);
-  events.onmessage = (event) => (pause && pause.getAttribute("aria-pressed") === "true" ? waiting.push(event.data) : show(event.data));
-  addEventListener("pagehide", () => events.close());
+  const takeAway = (ids) => {
+    for (const id of ids.map((each) => `p${each}`)) {
+      const piece = document.getElementById(id);
+      if (piece) piece.remove();
+      waiting = waiting.filter((each) => idOf(each) !== id);
+    }
+  };
+  const label = () => { if (pause) pause.textContent = paused ? pause.dataset.goOn + (waiting.length ? ` (${waiting.length})` : "") : pause.dataset.words; };
+  listen(place.dataset.live, (data) => {
+    const piece = document.createRange().createContextualFragment(data);
+    const gone = piece.querySelector("[data-gone]");
+    if (gone) takeAway(gone.dataset.gone.split(" "));
+    else if (place.dataset.how === "replace") place.replaceChildren(piece);
+    else if (paused) waiting.push(piece);
+    else show(piece);
+    label();
+  }, (is) => { if (sign) sign.hidden = !is; });
   if (pause) {
-    const words = pause.textContent;
+    pause.dataset.words = pause.textContent;
     pause.addEventListener("click", () => {
-      const paused = pause.getAttribute("aria-pressed") !== "true";
-      pause.setAttribute("aria-pressed", String(paused));
-      pause.textContent = paused ? pause.dataset.goOn : words;
+      paused = !paused;
       if (!paused) waiting.splice(0).forEach(show);
+      label();
     });
   }
 }
+
+// ---- a bar says that there are new posts; nothing moves by itself
+for (const bar of document.querySelectorAll("[data-fresh]")) {
+  const title = document.title;
+  const look = async () => {
+    if (document.hidden) return;
+    const answer = await fetch(bar.dataset.fresh, { redirect: "error" }).catch(() => undefined);
+    if (!answer || answer.status !== 200) return;
+    bar.innerHTML = await answer.text();
+    bar.hidden = false;
+    document.title = `• ${title}`;
+  };
+  setInterval(look, 1000 * Number(bar.dataset.every));
+  document.addEventListener("visibilitychange", look);
+}
+
+// ---- what was just done is said once, and not again when the page is shown again
+const said = new URL(location.href);
+for (const name of ["posted", "done", "new"]) said.searchParams.delete(name);
+if (said.href !== location.href) history.replaceState(null, "", said);
