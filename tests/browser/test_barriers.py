@@ -1,60 +1,85 @@
-"""Every page, at two widths, light and dark: nothing keeps anybody out (WCAG 2.2 AA by axe-core), nothing overflows."""
+"""Every page in every state that it can be in, at two widths, light and dark: nothing keeps anybody out (WCAG 2.2 AA by
+axe-core) and nothing overflows. Pictures of all of them are kept."""
+
+import shutil
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser
+from playwright.async_api import Browser, Page
 
-from tests.browser.conftest import NARROW, WIDE, barriers, log_in_by_mail, visitor
-from tests.test_walk import ALICE, BOB, World, give_mailbox
-
-FOR_ALL = ["/", "/login", "/signup", "/help", "/directory", "/search?q=harbour", "/@alice", "/@bob", "/tags/lunch"]
-FOR_ALL += ["/wall/lunch", "/groups", "/nothing/here"]
-FOR_MEMBERS = ["/home", "/mentions", "/messages", "/messages/carol", "/requests", "/settings", "/settings/delete"]
-FOR_MEMBERS += [
-    "/polls/new",
-    "/groups",
-    "/groups/garden",
-    "/lists",
-    "/tracks",
-    "/@carol",
-    "/@carol/report",
-    "/@alice/followers",
-]
+from gateway.service.site import Site
+from gateway.web.app import WebDeps, build_app, listening
+from store.unit import Store
+from tests.browser.conftest import NARROW, WIDE, barriers, visitor
+from tests.test_walk import World
+from tests.web.furnished import Furnished, furnish, with_everything
+from tests.web.village import NOW, Nobody, Village
+from tests.wiring import free_port
 
 
-@pytest.mark.timeout(300)
-async def test_nothing_keeps_anybody_out(birdwire: World, chromium: Browser, axe: str) -> None:
-    carol = "+15550001003"
-    for phone, words in (
-        (ALICE, "JOIN alice"),
-        (BOB, "JOIN bob"),
-        (carol, "JOIN carol"),
-        (BOB, "PROTECT"),
-        (carol, "FOLLOW alice"),
-        (ALICE, "FOLLOW carol"),
-        (ALICE, "Lunch at the harbour, who is coming? #lunch"),
-        (carol, "R me, keep a chair"),
-        (ALICE, "POLL Where? / inside / outside"),
-        (carol, "D alice see you there"),
-        (ALICE, "JOIN !garden"),
-    ):
-        await birdwire.text(phone, words)
-    await birdwire.shows(ALICE, "see you there")
-    await give_mailbox(birdwire.config, "alice", "alice@home.example")
-    found: list[str] = []
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A furnished village behind an address."""
+
+    url: str
+    there: Furnished
+
+
+@pytest.fixture
+async def place(tmp_path: Path, sqlite_template: Path, site: Site) -> AsyncIterator[Place]:
+    """What a browser sees does not depend on the database."""
+    store = Store(f"sqlite:///{shutil.copy(sqlite_template, tmp_path / 'birdwire.db')}")
+    port = free_port()
+    full = replace(with_everything(site), public_url=f"http://127.0.0.1:{port}")
+    there = await furnish(Village(store), full)
+    nobody = Nobody()
+    app = build_app(WebDeps(store, full, nobody, nobody.record, lambda: NOW))
+    async with listening(app, "127.0.0.1", port):
+        yield Place(full.public_url, there)
+    await store.close()
+
+
+async def faults(page: Page, axe: str, pictures: Path, name: str) -> list[str]:
+    """What is wrong with the page that is open, narrow and light, and wide and dark; pictures of both are kept. What is
+    light and wide has the colours of the one and the places of the other."""
+    found = []
     for size, scheme in ((NARROW, "light"), (WIDE, "dark")):
-        stranger = await visitor(chromium, birdwire, size=size)
-        member = await visitor(chromium, birdwire, size=size)
-        await log_in_by_mail(member, birdwire, "alice@home.example")
-        hrefs = await member.page.eval_on_selector_all("a[href*='/@alice/']", "all => all.map(a => a.pathname)")
-        own = sorted(each for each in hrefs if each.count("/") == 2)
-        for who, paths in ((stranger, [*FOR_ALL, *own]), (member, [*FOR_MEMBERS, *own, f"{own[0]}/delivery"])):
-            await who.page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
-            for path in paths:
-                await who.open(path)
-                found += [f"{path} at {size['width']} {scheme}: {each}" for each in await barriers(who.page, axe)]
-                if not await who.page.evaluate("document.documentElement.scrollWidth <= innerWidth"):
-                    found.append(f"{path} at {size['width']}: overflows")
-            assert who.complaints == []
+        await page.set_viewport_size(size)
+        await page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+        found += [f"{name} at {size['width']} {scheme}: {each}" for each in await barriers(page, axe)]
+        await page.screenshot(path=pictures / f"{name}-{size['width']}.png", full_page=True)
+        if not await page.evaluate("document.documentElement.scrollWidth <= innerWidth"):
+            found.append(f"{name} at {size['width']}: overflows")
+    return found
+
+
+def named(path: str) -> str:
+    """A page as a file is called."""
+    return "".join(letter if letter.isalnum() else "-" for letter in path).strip("-") or "front"
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("who", ["stranger", "member", "administrator"])
+async def test_nothing_keeps_anybody_out_of_any_page(
+    place: Place, chromium: Browser, axe: str, pictures: Path, who: str
+) -> None:
+    context = await chromium.new_context(reduced_motion="reduce", locale="en-GB")
+    if who != "stranger":
+        await context.add_cookies([{"name": "birdwire", "value": place.there.secret, "url": place.url}])
+    page = await context.new_page()
+    paths = {
+        "stranger": place.there.paths_for_everybody(),
+        "member": place.there.paths_for_members(),
+        "administrator": place.there.paths_for_administrators(),
+    }[who]
+    found = []
+    for path in paths:
+        answer = await page.goto(place.url + path)
+        assert answer is not None
+        assert answer.status == 200 or who == "stranger", (path, answer.status)
+        found += await faults(page, axe, pictures, f"{who}-{named(path)}")
     assert not found, "\n".join(found)
 
 
