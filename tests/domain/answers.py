@@ -103,6 +103,8 @@ SPECIAL: dict[tuple[str, str], tuple[object, ...]] = {
     ("more_of", "total"): (None, 100_000),
     ("limit", "limit"): (1000,),
     ("terms", "words"): ("",),
+    ("post_removed", "why"): ("it names somebody who did not want it",),
+    ("post_removed", "words"): ("Lunch at the harbour", "Lunch at the harbour in ten minutes, " * 4),
     ("came_back", "address"): (MAILBOX, f"{'x' * 60}@mail.example"),
     ("complained", "address"): (MAILBOX, f"{'x' * 60}@mail.example"),
     ("code_mailed", "address"): (MAILBOX, f"{'x' * 60}@mail.example"),
