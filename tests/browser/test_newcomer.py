@@ -7,7 +7,7 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser
+from playwright.async_api import Browser, Route
 
 from tests.browser.conftest import NARROW, Visitor, link_in, log_in_by_mail, visitor
 from tests.test_walk import ALICE, BOB, World, give_mailbox
@@ -176,6 +176,21 @@ async def test_a_wall_loses_what_is_deleted_even_while_it_is_paused(town: World,
     await wall.press("Go on")
     assert "slip" not in await wall.words()
     assert wall.complaints == []
+
+
+async def test_what_a_stream_says_twice_waits_once_on_a_wall_that_is_paused(town: World, chromium: Browser) -> None:
+    wall, said = await visitor(chromium, town), [""]
+
+    async def say(route: Route) -> None:
+        await route.fulfill(content_type="text/event-stream", body=f"retry: 50\n\n{said[0]}")
+
+    await wall.page.route(re.compile(r"/wall/talk/events"), say)
+    await wall.open("/wall/talk")
+    await wall.press("Pause")
+    said[0] = 'id: 9\ndata: <article id="p9"><p>Said once</p></article>\n\n' * 2
+    await wall.press("Go on (1)")
+    await wall.press("Pause")
+    assert await wall.page.get_by_text("Said once").count() == 1
 
 
 async def test_a_wall_comes_back_after_the_site_was_away(town: World, chromium: Browser) -> None:

@@ -99,8 +99,8 @@ for (const place of document.querySelectorAll("[data-live]")) {
   const sign = document.querySelector("[data-lost]");
   let waiting = [], paused = false;
   const idOf = (piece) => piece.firstElementChild && piece.firstElementChild.id;
+  const isThere = (piece) => document.getElementById(idOf(piece)) || waiting.some((each) => idOf(each) === idOf(piece));
   const show = (piece) => {
-    if (document.getElementById(idOf(piece))) return;
     place.prepend(piece);
     [...place.querySelectorAll("article")].slice(Number(place.dataset.most)).forEach((each) => each.remove());
   };
@@ -117,6 +117,7 @@ for (const place of document.querySelectorAll("[data-live]")) {
     const gone = piece.querySelector("[data-gone]");
     if (gone) takeAway(gone.dataset.gone.split(" "));
     else if (place.dataset.how === "replace") place.replaceChildren(piece);
+    else if (isThere(piece)) return; // a stream may say once more what was said while it was opened
     else if (paused) waiting.push(piece);
     else show(piece);
     label();
