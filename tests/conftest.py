@@ -1,6 +1,7 @@
 """What every test may ask for: a migrated store on both databases, each test with a database of its own."""
 
 import asyncio
+import gc
 import shutil
 import tempfile
 import uuid
@@ -24,6 +25,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
     """Tests run on the loop that the daemon runs on."""
     return {"uvloop": loop_factory()}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _the_collector_passes_over_the_past() -> None:
+    """aiohttp keeps the sites of a thousand earlier tests in a cache of its own. A collector that walks through all of
+    them holds up the servers of the test that runs for seconds."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
