@@ -113,12 +113,12 @@ class Live:
 
     async def _watch(self, topic: _Topic) -> None:
         while True:
-            topic.rung.clear()
             try:
                 async with asyncio.timeout(PATIENCE):
                     await topic.rung.wait()
             except TimeoutError:
                 pass
+            topic.rung.clear()  # before looking: what rings from now on, in the pause too, is looked at next
             for queue, request in topic.watchers.items():
                 if request.transport is None:  # the browser has gone, which a stream that says nothing does not notice
                     _put(queue, None)
