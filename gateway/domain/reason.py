@@ -11,6 +11,7 @@ chosen about them, about everybody, or by a STOP.
 
 import re
 
+from gateway.domain import provider_codes
 from gateway.domain.speech import mark
 
 LONGEST = 64
@@ -48,6 +49,11 @@ CHOSEN = frozenset(
 )
 """Kinds of reason that a recipient chose. They stand unmarked in the code: nobody but the operator reads them."""
 
+_OPT_OUTS = frozenset(
+    str(code) for code, known in provider_codes.CODES.items() if known.meaning is provider_codes.Meaning.OPT_OUT
+)
+"""The same as the provider says it: a STOP that it took itself."""
+
 _AFTER_OUR_WORDS = r"(?:^|.*: )"
 _PROVIDER = re.compile(r"\((\d{5})\)$")
 _RELAY = re.compile(_AFTER_OUR_WORDS + r"([245]\d\d(?= |$)(?: [245]\.\d{1,3}\.\d{1,3}\b)?|[245]\.\d{1,3}\.\d{1,3}\b)")
@@ -64,4 +70,4 @@ def kind_of(reason: str) -> str:
 def told_to_author(reason: str) -> str:
     """The kind of a reason as the author of what was not delivered may know it."""
     kind = kind_of(reason)
-    return UNWANTED if kind in CHOSEN else kind
+    return UNWANTED if kind in CHOSEN or kind in _OPT_OUTS else kind

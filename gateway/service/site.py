@@ -11,7 +11,7 @@ from gateway.domain.types import Overflow
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """``[limits]``: how much one account may do, so that one phone cannot flood the rest."""
+    """``[limits]``: how much one account, or one address, may do, so that nobody can flood the rest."""
 
     posts_per_hour: int = 100
     follows_per_day: int = 400
@@ -27,6 +27,7 @@ class Limits:
     hard_bounces: int = 3
     soft_bounce_days: int = 10
     invites_per_week: int = 10
+    signups_per_hour: int = 60
 
 
 @dataclass(frozen=True, slots=True)

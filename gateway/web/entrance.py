@@ -26,7 +26,7 @@ from gateway.service.signing_up import (
     WrongCode,
 )
 from gateway.web.desk import Desk, asked, given
-from gateway.web.limits import CODES, LOGINS, SIGNUPS, TRIES, evenly
+from gateway.web.limits import LOGINS, TRIES, codes, evenly, signups
 from gateway.web.visitors import visitor, way_back
 from store import accounts
 
@@ -49,7 +49,7 @@ class Entrance:
         get, post = app.router.add_get, app.router.add_post
         get("/login", self.ask_who)
         post("/login", evenly(self.send))
-        post("/login/code", self.take_code)
+        post("/login/code", evenly(self.take_code))
         post("/login/password", self.try_password)
         get(f"/login/{_LINK}", self.confirm_link)
         post(f"/login/{_LINK}", self.take_link)
@@ -73,7 +73,7 @@ class Entrance:
     async def send(self, request: web.Request) -> web.Response:
         """Send a link or a code; the answer is the same whoever was named."""
         who, back = await given(request, "who", "next")
-        await self._desk.limit(CODES, request)
+        await self._desk.limit(codes(self._desk.site.limits), request)
         if not who.strip():
             return self._login(request, way_back(back), problem="nobody", status=422)
         desk, leads = self._desk, "" if way_back(back) == "/home" else way_back(back)
@@ -147,7 +147,7 @@ class Entrance:
     async def begin(self, request: web.Request) -> web.Response:
         """Send the proof to the address that was typed."""
         name, address, invite = await given(request, "name", "address", "invite")
-        await self._desk.limit(SIGNUPS, request)
+        await self._desk.limit(signups(self._desk.site.limits), request)
         secret = secrets.token_urlsafe(24)
         desk = self._desk
         async with desk.store.unit() as unit:

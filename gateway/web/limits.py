@@ -1,7 +1,8 @@
 """How often one address, or one name, may try something on the site: counted in this daemon's memory.
 
 A class or a whole conference sits behind one address. So what one address may do is for many people, and what is done
-to one name, one phone or one mailbox is limited for each: by LOGINS here, else by ``[limits]``.
+to one name, one phone or one mailbox is limited for each: by LOGINS here, else by ``[limits]``. How many begin there at
+once, only the operator knows (``signups_per_hour``).
 """
 
 import asyncio
@@ -15,17 +16,13 @@ from limits import RateLimitItem, RateLimitItemPerHour, RateLimitItemPerMinute
 from limits.aio.storage import MemoryStorage
 from limits.aio.strategies import MovingWindowRateLimiter
 
+from gateway.service import site
+
 LOGINS = RateLimitItemPerMinute(10)
 """Log-ins that are tried on one name."""
 
 TRIES = RateLimitItemPerMinute(60)
 """Log-ins, and codes, that one address tries."""
-
-SIGNUPS = RateLimitItemPerHour(60)
-"""Sign-ups that one address begins."""
-
-CODES = RateLimitItemPerHour(120)
-"""Codes and links that one address asks for."""
 
 SEARCHES = RateLimitItemPerMinute(120)
 """Searches of one address: a class behind one router searches together. Each asks much of the database."""
@@ -39,9 +36,18 @@ FORMS = RateLimitItemPerMinute(600)
 EXPORTS = RateLimitItemPerHour(5)
 """Files of everything that one member asks for."""
 
-
 AS_LONG = 0.1
 """Seconds that an answer takes which must not tell whether somebody has an account: a few times what writing takes."""
+
+
+def signups(chosen: site.Limits) -> RateLimitItem:
+    """Sign-ups that one address begins."""
+    return RateLimitItemPerHour(chosen.signups_per_hour, namespace="signups")
+
+
+def codes(chosen: site.Limits) -> RateLimitItem:
+    """Codes and links that one address asks for: whoever signs up adds another phone or mailbox, or comes again."""
+    return RateLimitItemPerHour(2 * chosen.signups_per_hour, namespace="codes")
 
 
 class TooOften(web.HTTPTooManyRequests):

@@ -118,7 +118,7 @@ class Live:
                     await topic.rung.wait()
             except TimeoutError:
                 pass
-            topic.rung.clear()  # what rings from now on asks for another look
+            topic.rung.clear()  # before looking: what rings from now on, in the pause too, is looked at next
             for queue, request in topic.watchers.items():
                 if request.transport is None:  # the browser has gone, which a stream that says nothing does not notice
                     _put(queue, None)

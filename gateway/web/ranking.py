@@ -1,9 +1,9 @@
 """Who is followed by how many: the order of the directory, which everybody may ask for.
 
 To know it, every follow there is must be looked at: a fifth of a second for a million of them. So it is kept for a
-hundred times as long as it took to find out: a moment on a small site, half a minute on a large one, and never more
-than a hundredth of the database's time. Who is shown is asked each time: whoever is protected, suspended or blocked in
-between is gone at once.
+hundred times as long as it took to find out: a moment on a small site, half a minute on a large one. So it takes a
+hundredth of the database's time. One slow count of a busy moment is kept for five minutes and no longer. Who is shown
+is asked each time: whoever is protected, suspended or blocked in between is gone at once.
 """
 
 import asyncio
@@ -16,6 +16,8 @@ from store.people import Listed
 from store.unit import Reading
 
 _TIMES_AS_LONG = 100
+_LONGEST = 300.0
+"""Seconds that an order is kept at the most."""
 
 
 class Ranking:
@@ -42,5 +44,5 @@ class Ranking:
                 began = self._clock()
                 self._order = dict(await people.ranked(reading, most=self._most))
                 ended = self._clock()
-                self._good_until = ended + _TIMES_AS_LONG * (ended - began)
+                self._good_until = ended + min(_LONGEST, _TIMES_AS_LONG * (ended - began))
             return self._order

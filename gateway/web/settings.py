@@ -15,7 +15,7 @@ from gateway.service.drawing import four_digits
 from gateway.service.joining import HeldBy, NameTaken, NotAName
 from gateway.service.proving import Asked, NotAPhone, NoTexts, OptedOut, TooManyCodes, YoursAlready
 from gateway.web.desk import Desk, given
-from gateway.web.limits import CODES, LOGINS, evenly
+from gateway.web.limits import LOGINS, codes, evenly
 from gateway.web.visitors import VISIT, member
 from store import accounts, relations
 from store.accounts import AccountRow
@@ -112,7 +112,7 @@ class Settings:
         """Begin to add a phone or mailbox."""
         me = member(request)
         (typed,) = await given(request, "address")
-        await self._desk.limit(CODES, request)
+        await self._desk.limit(codes(self._desk.site.limits), request)
         async with self._desk.store.unit() as unit:
             outcome = await choosing.add(
                 unit,
@@ -170,7 +170,7 @@ class Settings:
     async def claim(self, request: web.Request) -> web.StreamResponse:
         """Show a code that joins the phone which texts it."""
         me = member(request)
-        await self._desk.limit(CODES, request)
+        await self._desk.limit(codes(self._desk.site.limits), request)
         async with self._desk.store.unit() as unit:
             code = await joining.new_claim_code(
                 unit, self._desk.site, me.id, now=self._desk.now(), new_code=four_digits

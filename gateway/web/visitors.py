@@ -80,7 +80,7 @@ class Visitors:
         @web.middleware
         async def recognised(request: web.Request, handler: Handler) -> web.StreamResponse:
             path = request.path
-            if path.startswith(NO_VISITOR) or path.endswith(feeds) or len(request.match_info.apps) > 1:  # mounted
+            if path.startswith(NO_VISITOR) or path.endswith(feeds) or _is_mounted(request):
                 return await handler(request)
             if hdrs.COOKIE in request.headers and (secret := request.cookies.get(self._session_cookie)):
                 await self._find(request, secret)
@@ -188,8 +188,13 @@ class Visitors:
 
 
 def is_form(request: web.Request) -> bool:
-    """Whether it asks for something to be done, and is none of a machine's calls."""
-    return request.method not in _SAFE and not request.path.startswith(_NO_FORM)
+    """Whether it asks this site for something to be done, and is none of a machine's calls."""
+    return request.method not in _SAFE and not request.path.startswith(_NO_FORM) and not _is_mounted(request)
+
+
+def _is_mounted(request: web.Request) -> bool:
+    """Whether it is for another application, which is served under a path of the site's."""
+    return len(request.match_info.apps) > 1
 
 
 def _is_open(path: str) -> bool:

@@ -1,5 +1,6 @@
 """A newcomer's first day on the site, with a phone and a mailbox, in a real browser; once more without scripts."""
 
+import asyncio
 import json
 import re
 import zipfile
@@ -195,12 +196,30 @@ async def test_what_a_stream_says_twice_waits_once_on_a_wall_that_is_paused(town
 
 async def test_a_wall_comes_back_after_the_site_was_away(town: World, chromium: Browser) -> None:
     wall = await visitor(chromium, town)
-    events = re.compile(r"/wall/talk/events")
-    await wall.page.route(events, lambda route: route.fulfill(status=502))
+    await wall.page.clock.install()
+    events, asked = re.compile(r"/wall/talk/events"), 0
+
+    async def refuse(route: Route) -> None:
+        nonlocal asked
+        asked += 1
+        await route.fulfill(status=502)
+
+    async def seconds_until_asked() -> int:
+        before, passed = asked, 0
+        while asked == before:
+            await wall.page.clock.run_for(1_000)
+            passed += 1
+        return passed
+
+    await wall.page.route(events, refuse)
     await wall.open("/wall/talk")
     await wall.page.get_by_text("No connection").wait_for()
+    async with asyncio.timeout(30):
+        waits = [await seconds_until_asked() for _ in range(3)]
+    assert all(wait >= least for wait, least in zip(waits, (5, 10, 20), strict=True)), "it asks less and less often"
     await town.text(ALICE, "Said meanwhile #talk")
     await wall.page.unroute(events)
+    await wall.page.clock.run_for(60_000)
     await wall.page.get_by_text("Said meanwhile").wait_for()
     await wall.page.get_by_text("No connection").wait_for(state="hidden")
 

@@ -85,6 +85,10 @@ def test_an_author_does_not_hear_which_choice_a_recipient_made(reason: str) -> N
     assert told_to_author(reason) == UNWANTED
 
 
+def test_a_stop_that_the_provider_took_is_a_choice_like_others() -> None:
+    assert told_to_author(provider_codes.reason(21610)) == UNWANTED
+
+
 @pytest.mark.parametrize(
     "reason", ["the post was deleted", "the recipient's phone does not exist", "the phone is off (30003)", ""]
 )

@@ -12,17 +12,17 @@ from tests.web.village import Village
 
 
 class Clock:
-    """A clock that stands, unless somebody counts: that takes a second."""
+    """A clock that stands, unless somebody counts: that takes a second, or as long as it ``takes``."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.now, self.counted = 0.0, 0
+        self.now, self.takes, self.counted = 0.0, 1.0, 0
         ranked = people.ranked
 
         async def slowly(reading: Reading, *, most: int) -> list[tuple[int, int]]:
             self.counted += 1
             await asyncio.sleep(0)
             found = await ranked(reading, most=most)
-            self.now += 1
+            self.now += self.takes
             return found
 
         monkeypatch.setattr(people, "ranked", slowly)
@@ -72,6 +72,18 @@ async def test_it_is_counted_anew_after_a_hundred_times_as_long_as_it_took(town:
     assert clock.counted == 1
     clock.now = 101.0
     assert (await shown(town.store, ranking))[0] == ("ann", 3)
+    assert clock.counted == 2
+
+
+async def test_a_count_that_was_slow_once_is_not_kept_for_long(town: Village, clock: Clock) -> None:
+    ranking = Ranking(100, clock)
+    clock.takes = 20.0
+    await shown(town.store, ranking)
+    clock.now = 20.0 + 299
+    await shown(town.store, ranking)
+    assert clock.counted == 1
+    clock.now = 20.0 + 301
+    await shown(town.store, ranking)
     assert clock.counted == 2
 
 

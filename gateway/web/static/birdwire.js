@@ -69,23 +69,24 @@ for (const form of document.querySelectorAll("form.composer")) {
 }
 
 // ---- what changes while it is looked at: heard for as long as somebody looks, and again after a pause or a failure
-const AGAIN = 5000;
+const AGAIN = 5000, SELDOM = 60000; // milliseconds: the first wait, which doubles, and the longest
 
 function listen(address, hear, lost) {
-  let source, last = "", timer;
+  let source, last = "", timer, wait = AGAIN;
   const close = () => { clearTimeout(timer); if (source) source.close(); source = undefined; };
   const open = () => {
     if (source || document.hidden) return;
     const url = new URL(address, location.href);
     if (last) url.searchParams.set("last", last);
     source = new EventSource(url);
-    source.onopen = () => lost(false);
+    source.onopen = () => { wait = AGAIN; lost(false); };
     source.onmessage = (event) => { last = event.lastEventId; hear(event.data); };
     source.onerror = () => {
       lost(true);
       if (source.readyState !== EventSource.CLOSED) return; // it tries again by itself
       close();
-      timer = setTimeout(open, AGAIN);
+      timer = setTimeout(open, wait);
+      wait = Math.min(2 * wait, SELDOM);
     };
   };
   document.addEventListener("visibilitychange", () => (document.hidden ? close() : open()));
