@@ -93,8 +93,9 @@ def to_text(source: str, pictures: Mapping[str, str] | None = None) -> str:
         for element in list(tree.iter("blockquote", "div", "span", "pre", "table", "p", "hr")):
             if element.attrib:
                 _mark(element)
-                if element.text and "wingdings" in element.get("style", "").lower():
-                    element.text = element.text.translate(_WINGDINGS)
+                signs = element.text or ""
+                if 0 < len(signs) <= _LONGEST_SIGN and "wingdings" in element.get("style", "").lower():
+                    element.text = signs.translate(_WINGDINGS)
         _tell_links(tree)
         _tell_signs(tree)
         if pictures:

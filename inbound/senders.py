@@ -45,7 +45,8 @@ _WORDS: Mapping[Why | NoAuthor, str] = {
     NoAuthor.UNCLEAR: "5.7.1 From cannot be read without doubt. Write it as: From: Your Name <you@example.org>",
     NoAuthor.DECOY: "5.7.1 The name in From looks like another mail address. Write your name there, or nothing.",
     NoAuthor.PASSED_ON: "5.7.1 This mail was passed on by somebody else (Resent-From). Only who wrote it can post it.",
-    Why.UNREADABLE: "5.6.0 The head of this mail is not written as mail must be, so it is not certain who wrote it.",
+    Why.UNREADABLE: "5.6.0 The head of this mail is not written as mail must be, so it is not certain who wrote it."
+    " {other}",
     Why.NOT_TO_US: "5.7.1 To and Cc do not name {address}. Write it there, not in Bcc.",
     Why.TO_NOT_SIGNED: "5.7.26 The signature (DKIM) of your mail service does not cover To and Cc, so anybody could"
     " have sent this on to us. {other}",

@@ -155,15 +155,15 @@ _last_allowed: ColumnElement[datetime] = (
 )
 _full = func.coalesce(_last_allowed >= bindparam("counted_since", type_=Instant()), literal_column("1 = 0"))
 _LOOK_BACK = select(_same, _full).select_from(_said).order_by(_said.c.n)
+_own_there = (
+    select(func.coalesce(posts.c.full_text, posts.c.text).label("words"))
+    .where(posts.c.conversation_id == bindparam("conversation_id"), _OWN, posts.c.deleted_at.is_(None))
+    .order_by(posts.c.id.desc())
+    .limit(_LATELY)
+    .subquery("own_there")
+)
 _SAID_IN = (
-    select(func.count())
-    .select_from(posts)
-    .where(
-        posts.c.conversation_id == bindparam("conversation_id"),
-        _OWN,
-        posts.c.deleted_at.is_(None),
-        func.coalesce(posts.c.full_text, posts.c.text) == bindparam("words"),
-    )
+    select(func.count()).select_from(_own_there).where(_own_there.c.words.in_(bindparam("spellings", expanding=True)))
 )
 _DROP_FAVOURITE = delete(favourites).where(
     favourites.c.account_id == bindparam("account"), favourites.c.post_id == bindparam("which")
@@ -265,9 +265,9 @@ async def look_back(
     return [LookBack(same_id, bool(full)) for same_id, full in await reading.execute(_LOOK_BACK, values)]
 
 
-async def said_in(reading: Reading, conversation_id: int, author_id: int, words: str) -> int:
-    """How often the author has said exactly these words in that conversation, which stand there."""
-    values = {"conversation_id": conversation_id, "author_id": author_id, "words": words}
+async def said_in(reading: Reading, conversation_id: int, author_id: int, spellings: Sequence[str]) -> int:
+    """How many of the author's last ten posts in that conversation, as far as they stand, are exactly one of these."""
+    values = {"conversation_id": conversation_id, "author_id": author_id, "spellings": list(spellings)}
     count: int = (await reading.execute(_SAID_IN, values)).scalar_one()
     return count
 

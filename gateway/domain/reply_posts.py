@@ -80,6 +80,15 @@ def duplicate() -> str:
     return say("You posted the same words a moment ago. They are posted once.")
 
 
+def said_before(times: int) -> str:
+    """To who answers by mail what they answered there so often already."""
+    return counted(
+        "You answered the same here {n} time already. Nothing was sent. Please use other words.",
+        "You answered the same here {n} times already. Nothing was sent. Please use other words.",
+        times,
+    )
+
+
 def too_many_posts(limit: int) -> str:
     return say(
         "More than {limit} posts in an hour are too many. Nothing was posted. Please wait a little.",

@@ -33,7 +33,7 @@ _SINGLE = (
 
 def is_doubled(fields: Sequence[Field]) -> bool:
     """Whether a field that a mail has once (RFC 5322 3.6, RFC 2045 3) stands there twice, and says two things."""
-    return any(len(named(fields, name)) > 1 for name in _SINGLE)
+    return any(len({b" ".join(each.value.split()) for each in named(fields, name)}) > 1 for name in _SINGLE)
 
 
 def is_old(fields: Sequence[Field], signature: Signature, now: datetime) -> bool:

@@ -149,18 +149,25 @@ class Prover:
 
     def _as_signed(self, said: Results, fields: Sequence[Field], to_us: Addressed, writer: Author) -> Verdict:
         """What remains of the word of the operator's server once it is seen what it stands on. Where that is a
-        signature alone, whoever got the mail could have sent it on to us: a good signature must cover a To or Cc with
-        our address, and no old date. A server that does not say what it found is believed."""
+        signature alone, whoever got the mail could have sent it on to us: a good signature of the author's domain must
+        cover a To or Cc with our address, and no old date. It is not said which of several by one domain is good, and
+        anybody can put another beside it: so each of them must. A server that does not say what it found is
+        believed."""
         paths = results.passed(said, "spf", "smtp.mailfrom")
         signers = results.passed(said, "dkim", "header.d", "header.i")
         if not signers or any(registered_together(path, writer.domain) for path in paths):
             return Proven(writer, By.UPSTREAM)
-        good = [each for each in signatures.read(fields) if each.domain in signers]
-        covering = [each for each in good if to_us.signed(each.covers)]
-        fresh = [each for each in covering if not once.is_old(fields, each, self._now())]
-        if not fresh:
-            return Unproven(Why.OLD if covering else Why.TO_NOT_SIGNED, writer.domain)
-        return Proven(writer, By.UPSTREAM, once.mark(fresh[0]))
+
+        def is_meant(domain: str) -> bool:
+            good = any(each == domain or each.endswith(f".{domain}") for each in signers)  # as header.i may have it
+            return good and registered_together(domain, writer.domain)
+
+        found = signatures.all_by(fields, is_meant)
+        if not found or not all(to_us.signed(each.covers) for each in found):
+            return Unproven(Why.TO_NOT_SIGNED, writer.domain)
+        if any(once.is_old(fields, each, self._now()) for each in found):
+            return Unproven(Why.OLD, writer.domain)
+        return Proven(writer, By.UPSTREAM, next(filter(None, map(once.mark, found)), ""))
 
 
 @dataclass(slots=True)

@@ -14,7 +14,7 @@ import asyncio
 import base64
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,6 +68,20 @@ def read(fields: Sequence[Field], name: str = "dkim-signature") -> list[Signatur
     return [signature for signature in found if signature is not None]
 
 
+def all_by(fields: Sequence[Field], is_meant: Callable[[str], bool]) -> list[Signature] | None:
+    """All by a domain (lower-case) that is meant; None if one of these is of a kind that counts for nothing."""
+    found: list[Signature] = []
+    for index, value in enumerate(field.value for field in fields if field.name == "dkim-signature"):
+        tags = tags_of(value)
+        if tags is None or not is_meant(tags.get(b"d", b"").decode("ascii", "replace").lower()):
+            continue
+        signature = _read(index, value)
+        if signature is None:
+            return None
+        found.append(signature)
+    return found
+
+
 def _read(index: int, value: bytes) -> Signature | None:
     tags = tags_of(value)
     if tags is None or tags.get(b"a") not in _ALGORITHMS or b"l" in tags:
@@ -76,8 +90,16 @@ def _read(index: int, value: bytes) -> Signature | None:
     covers = tuple(part.strip().decode("ascii", "replace").lower() for part in tags.get(b"h", b"").split(b":"))
     if "from" not in covers or not _DOMAIN.fullmatch(domain) or not _SELECTOR.fullmatch(selector):
         return None
-    digest = hashlib.sha256(_WHITE.sub(b"", tags.get(b"b", b"")).rstrip(b"=")).hexdigest()
-    return Signature(index, domain, selector, covers, digest)
+    return Signature(index, domain, selector, covers, hashlib.sha256(_bytes_of(tags.get(b"b", b""))).hexdigest())
+
+
+def _bytes_of(written: bytes) -> bytes:
+    """A signature as it is verified. Its last letter has bits to spare, which anybody could change."""
+    bare = _WHITE.sub(b"", written).rstrip(b"=")
+    try:
+        return base64.b64decode(bare + b"=" * (-len(bare) % 4))
+    except ValueError:
+        return bare  # then it does not hold
 
 
 def tags_of(value: bytes) -> dict[bytes, bytes] | None:

@@ -131,6 +131,7 @@ ANSWERS = [
     reply_posts.only_attachments(10),
     reply_posts.posted_cut(f"{URL}/@{NAME}/123456789"),
     reply_posts.duplicate(),
+    reply_posts.said_before(2),
     reply_posts.too_many_posts(100),
     reply_posts.direct_sent(NAME, 3, reached=False),
     reply_posts.direct_too_long(1000),

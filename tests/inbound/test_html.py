@@ -218,6 +218,7 @@ def test_what_each_program_quotes_is_cut_and_told(source: str, words: str) -> No
         ),
         ("<p>Great <span style='font-family:Wingdings'>J</span> news</p>", "Great 🙂 news"),
         ("<p>tea <span style='font-family: Wingdings; color:red'>&#61664;</span> cake, J</p>", "tea → cake, J"),
+        ("<p style='font-family:Arial,Wingdings'>Jane, Karl and Lou come</p>", "Jane, Karl and Lou come"),
         ("\ufdd1mine\ufdd2", "mine"),
     ],
 )

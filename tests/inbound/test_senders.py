@@ -184,7 +184,11 @@ async def test_a_secret_address_without_a_check_asks_nothing_and_reads_no_head(p
             HOME.sign(written(date="Mon, 23 Nov 2020 09:30:00 +0000")),
             "550 5.7.1 This mail says that it was written more",
         ),
-        (b"Subject: other\r\n" + HOME.sign(written()), "550 5.6.0 The head of this mail"),
+        (
+            b"Subject: other\r\n" + HOME.sign(written()),
+            "550 5.6.0 The head of this mail is not written as mail must be, so it is not certain who wrote it. Your"
+            " secret posting address needs no proof.",
+        ),
         (HOME.sign(written(), "from"), "550 5.7.26 The signature (DKIM) of your mail service does not cover To"),
         (HOME.sign(written(sender="bob@home.example")), "550 5.7.1 Nobody here has this mail address."),
     ],

@@ -184,6 +184,30 @@ async def test_a_good_signature_that_leaves_to_out_proves_nothing_behind_our_ser
         assert told == Unproven(Why.TO_NOT_SIGNED, "home.example")
 
 
+@pytest.mark.parametrize(
+    "beside",
+    [
+        SIGNED % ("evil.example", "from:to:to:date:message-id"),
+        SIGNED % ("home.example", "from:to:to:date:message-id"),
+        SIGNED % ("mail.home.example", "from:to:to:date:message-id"),
+    ],
+)
+@pytest.mark.parametrize("true", [SIGNED % ("home.example", "from:subject"), BY_HOME, BY_HOME.replace("256", "1")])
+async def test_a_signature_that_somebody_else_puts_beside_the_good_one_covers_nothing(beside: str, true: str) -> None:
+    """They may hold the key of the first, and of the others nothing is true but the name."""
+    found = "dkim=pass header.d=home.example; dkim=pass header.d=evil.example; dmarc=pass header.from=home.example"
+    told = f"Authentication-Results: {MX}; {found}"
+    mail = written(told, HERE, f"To: {POST}", beside, true, to="bob@work.example")
+    assert await judge(mail) == Unproven(Why.TO_NOT_SIGNED, "home.example")
+
+
+async def test_two_good_signatures_and_that_of_a_mailing_service_are_as_good_as_one() -> None:
+    by_service = SIGNED % ("service.example", "from:subject")
+    found = "dkim=pass header.i=@mail.home.example; dkim=pass header.d=service.example; dmarc=pass"
+    told = f"Authentication-Results: {MX}; {found}"
+    assert await judge(written(told, HERE, by_service, BY_HOME, BY_MAIL)) == YES
+
+
 async def test_a_to_line_that_was_put_above_a_signed_one_does_not_count() -> None:
     told = f"Authentication-Results: {MX}; dkim=pass header.d=home.example; dmarc=pass"
     mail = written(told, HERE, f"To: {POST}", BY_HOME, to="bob@work.example")

@@ -65,7 +65,7 @@ async def test_the_same_answer_by_mail_stands_twice_in_a_conversation_however_sl
     await with_mail(town, "alice", "bob")
     await town.text("alice", "lunch?")
     delivery = await town.delivery("bob", "alice")
-    for told in (reply_posts.answered("alice"),) * 2 + (reply_posts.duplicate(),) * 2:
+    for told in (reply_posts.answered("alice"),) * 2 + (reply_posts.said_before(2),) * 2:
         town.now += timedelta(hours=1)
         assert await town.mail("bob", "I am away", answers_delivery=delivery) == told
     assert await town.mail("bob", "I am back", answers_delivery=delivery) == reply_posts.answered("alice")
@@ -73,6 +73,30 @@ async def test_the_same_answer_by_mail_stands_twice_in_a_conversation_however_sl
     delivery = await town.delivery("bob", "alice")
     assert await town.mail("bob", "I am away", answers_delivery=delivery) == reply_posts.answered("alice")
     assert (await town.posts()).count("@alice I am away") == 3
+
+
+async def test_two_friends_whose_letters_are_one_conversation_may_say_ok_again(town: Town) -> None:
+    await with_mail(town, "alice", "bob")
+    await town.text("alice", "lunch?")
+    delivery = await town.delivery("bob", "alice")
+    for words in ("ok", *map(str, range(5)), "ok", *map(str, range(5, 9)), "ok"):
+        town.now += timedelta(hours=1)
+        told = await town.mail("bob", f"{words}, Alice", answers_delivery=delivery)
+        assert told == reply_posts.answered("alice"), words
+    town.now += timedelta(hours=1)
+    assert await town.mail("bob", "ok, Alice", answers_delivery=delivery) == reply_posts.said_before(2)
+
+
+async def test_a_machine_whose_long_words_are_split_repeats_itself_as_well(town: Town) -> None:
+    await with_mail(town, "alice", "bob")
+    await town.text("alice", "FOLLOW bob")
+    await town.text("bob", "FOLLOW alice")
+    await town.text("alice", "D bob lunch?")
+    delivery = await town.delivery("bob", "alice")
+    away = "I am away until Monday, and read no mail. " * 6
+    for told in (reply_posts.direct_sent("alice", 2),) * 2 + (reply_posts.said_before(2),):
+        town.now += timedelta(hours=1)
+        assert await town.mail("bob", away, answers_delivery=delivery) == told
 
 
 async def test_a_flood_of_answers_by_mail_is_answered_once_a_minute(town: Town) -> None:

@@ -7,7 +7,7 @@ from typing import assert_never
 from gateway.domain import reply, reply_people, reply_posts
 from gateway.domain.delivery import State
 from gateway.domain.speech import say
-from gateway.domain.text import leading_mention, normalise
+from gateway.domain.text import leading_mention, normalise, split
 from gateway.domain.types import EmailMode, PostKind
 from gateway.service import following, posting
 from gateway.service.answering.asked import Asked, blocks, meant, nobody
@@ -21,8 +21,8 @@ _DAY, _TOLD_BY_MAIL = timedelta(days=1), 3
 """How often in what time somebody is told by mail that what they answered is no post."""
 
 _SAME_BY_MAIL = 2
-"""How often somebody may say the same in one conversation by mail. Two answering machines without a mark, however slow,
-would say it to each other for ever."""
+"""How often somebody may say the same by mail among their last ten posts in one conversation. Two answering machines
+without a mark, however slow, would say it to each other for ever."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,9 +225,9 @@ async def _answer(asked: Asked, me: AccountRow, to: Written, text: str) -> str:
     name, direct_ = to.author.name or "", to.post.kind == PostKind.DIRECT
     addressed = text if direct_ or leading_mention(text) == name else f"@{name} {text}"
     if not asked.by_phone:
-        said = await posts.said_in(asked.unit, to.post.conversation_id, me.id, normalise(addressed))
+        said = await posts.said_in(asked.unit, to.post.conversation_id, me.id, _first_posts(normalise(addressed)))
         if said >= _SAME_BY_MAIL:
-            return reply_posts.duplicate()
+            return reply_posts.said_before(_SAME_BY_MAIL)
     if direct_:
         return await _write_to(asked, me, to.author, text, to.post.id)
     outcome = await posting.publish(
@@ -241,6 +241,11 @@ async def _answer(asked: Asked, me: AccountRow, to: Written, text: str) -> str:
         cut=asked.told.cut,
     )
     return what_became(asked.site, me.name or "", outcome, text, reply_posts.answered(name))
+
+
+def _first_posts(text: str) -> list[str]:
+    """How the first post of this text may stand in the database: whole, or as the first of its pieces."""
+    return [text, *(split(text) or ())[:1]]
 
 
 async def _write_to(asked: Asked, me: AccountRow, other: AccountRow, text: str, reply_to: int | None) -> str:
