@@ -60,6 +60,7 @@ VALUES: dict[str, tuple[object, ...]] = {
     "count": (1, 2, 10_000),
     "members": (0, 1, 100_000),
     "limit": (100,),
+    "times": (1, 2),
     "minutes": (10,),
     "most": (99,),
     "over": (1, 1000),
