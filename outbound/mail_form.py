@@ -9,6 +9,7 @@ import base64
 import binascii
 import re
 import textwrap
+from datetime import datetime
 from email.utils import format_datetime
 from functools import lru_cache
 
@@ -50,9 +51,14 @@ def addressing(delivery: Outgoing, site: Site) -> str:
     """The header lines that are every mail's own."""
     return (
         f"To: <{one_line(delivery.to)}>\r\n"
-        f"Date: {format_datetime(delivery.queued_at)}\r\n"
+        f"Date: {_date(delivery.queued_at.replace(microsecond=0))}\r\n"
         f"Message-ID: {message_id(delivery.id, site)}\r\n"
     )
+
+
+@lru_cache(maxsize=64)  # a post's deliveries are queued by the thousand at one moment
+def _date(second: datetime) -> str:
+    return format_datetime(second)
 
 
 def reply_address(delivery: Outgoing, site: Site) -> str:
