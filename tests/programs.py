@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from tests.wiring import free_port
+from tests.wiring import answers, free_port
 
 PACKAGES = {
     "swaks": "swaks libnet-ssleay-perl",
@@ -54,20 +54,9 @@ async def sink(*options: str) -> AsyncIterator[int]:
     )
     try:
         async with asyncio.timeout(10):
-            while not await answers(port):  # noqa: ASYNC110  # another process gives no event to wait for
-                await asyncio.sleep(0.05)
+            await answers(port, running)
         yield port
     finally:
         if running.returncode is None:
             running.terminate()
         await running.wait()
-
-
-async def answers(port: int) -> bool:
-    """Whether anything listens there."""
-    try:
-        _, writer = await asyncio.open_connection("127.0.0.1", port)
-    except ConnectionRefusedError:
-        return False
-    writer.close()
-    return True

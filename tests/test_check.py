@@ -15,14 +15,9 @@ from gateway.demo.mailbox import Mailbox
 from gateway.finding import Finding, Level
 from store.unit import Store
 from store.version import upgrade
+from tests.wiring import free_port
 
 SID, TOKEN = "AC" + "0" * 32, "t" * 32
-
-
-def free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return taken.getsockname()[1]
 
 
 @pytest.fixture

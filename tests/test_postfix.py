@@ -23,7 +23,7 @@ from tests import programs
 from tests.inbound.talking import DOMAIN, POST, Pile, opened
 from tests.outbound.relays import letter, transport
 from tests.towns import rest, town
-from tests.wiring import free_port
+from tests.wiring import answers, free_port
 
 PAGE = (Path(__file__).parent.parent / "docs" / "mail.md").read_text(encoding="utf-8")
 SERVICES = """
@@ -112,8 +112,7 @@ async def postfix(folder: Path, lines: str) -> AsyncIterator[int]:
     assert code == 0, printed
     try:
         async with asyncio.timeout(30):
-            while not await programs.answers(port):  # noqa: ASYNC110  # another process gives no event to wait for
-                await asyncio.sleep(0.05)
+            await answers(port)
         yield port
     finally:
         await programs.run("postfix", "-c", folder / "etc", "stop")

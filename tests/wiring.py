@@ -18,9 +18,10 @@ def free_port() -> int:
         return port
 
 
-async def answers(port: int, program: Process) -> None:
-    """Return when this program listens on this port of loopback; nobody tells when it will. Fail when it has ended."""
-    while program.returncode is None:
+async def answers(port: int, program: Process | None = None) -> None:
+    """Return when this program listens on this port of loopback; nobody tells when it will. Fail when it has ended,
+    where it is a process of ours."""
+    while program is None or program.returncode is None:
         try:
             _, writer = await asyncio.open_connection("127.0.0.1", port)
         except OSError:

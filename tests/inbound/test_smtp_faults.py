@@ -13,6 +13,7 @@ import pytest
 from gateway import metrics
 from inbound.mail import MailDoor
 from tests.inbound.talking import DOMAIN, POST, Line, Pile, connected, opened, ready_for_data, until
+from tests.wiring import free_port
 
 STRANGERS = {"own_networks": (), "greet_pause": 0.0}
 """Nobody is let off anything."""
@@ -626,13 +627,6 @@ async def test_over_lmtp_nobody_is_a_stranger(pile: Pile) -> None:
 
 
 # Where it listens
-
-
-def free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port: int = taken.getsockname()[1]
-        return port
 
 
 async def test_it_listens_on_several_addresses_of_both_kinds(pile: Pile) -> None:
