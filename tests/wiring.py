@@ -2,6 +2,8 @@
 
 import asyncio
 from asyncio.subprocess import Process
+from contextlib import suppress
+from secrets import randbelow
 from socket import socket
 
 from gateway.demo.carrier import Carrier
@@ -11,11 +13,13 @@ OUR_NUMBER = "+15550009999"
 
 
 def free_port() -> int:
-    """A port that nobody listens on now."""
-    with socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port that nobody listens on now, and that the machine gives to nobody who only asks for any (Linux gives those
+    from 32768 on): every connection of another test would be one who might get it before it is used."""
+    while True:
+        port = 16384 + randbelow(16384)
+        with socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 async def answers(port: int, program: Process | None = None) -> None:

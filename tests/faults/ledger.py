@@ -73,7 +73,8 @@ class Reader:
 
 @dataclass
 class Ledger:
-    """``posts`` and ``asked`` in the order of sending; ``crashes`` of whatever could forget what it had not written.
+    """``posts`` and ``asked`` in the order of sending; ``crashes``, from when until when, of whatever could
+    forget what it had not written.
 
     ``cuts``: how many mails were cut off after the end of their data; ``turned_away``: how often something was not
     taken and had to come again; ``refused``: what was refused for good."""
@@ -81,7 +82,7 @@ class Ledger:
     posts: list[Said] = field(default_factory=list)
     asked: list[Said] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
-    crashes: list[datetime] = field(default_factory=list)
+    crashes: list[tuple[datetime, datetime]] = field(default_factory=list)
     cuts: int = 0
     turned_away: int = 0
 
@@ -202,7 +203,8 @@ class Balance:
     def _excuse(self, before: datetime, after: datetime, complaint: str) -> None:
         """A second copy of a mail is excused by a crash or a cut between its data's end and our note of it."""
         self.doubled += 1
-        if any(before <= crash <= min(before + SETTLED_WITHIN, after) for crash in self.ledger.crashes):
+        latest = min(before + SETTLED_WITHIN, after)
+        if any(begun <= latest and before <= over for begun, over in self.ledger.crashes):
             return
         if self.ledger.cuts:
             self.ledger.cuts -= 1

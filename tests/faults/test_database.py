@@ -43,8 +43,8 @@ async def test_postgresql_is_restarted_under_load(found: Founding, postgres: tro
         async with town.busy():
             for _ in range(2):
                 await town.a_while()
-                await postgres.restart(mode)
-                town.ledger.crashes.append(town.clock.now())
+                with town.crash():
+                    await postgres.restart(mode)
             await town.a_while()
         await town.balances()
 
@@ -55,8 +55,8 @@ async def test_all_connections_to_postgresql_are_cut_under_load(town: Town, post
     async with town.busy():
         for _ in range(50 if MINUTES else 5):
             await town.a_while(5)
-            await trouble.cut_connections(str(postgres_folder), town.store.url.database)
-            town.ledger.crashes.append(town.clock.now())
+            with town.crash():
+                await trouble.cut_connections(str(postgres_folder), town.store.url.database)
     await town.balances()
 
 

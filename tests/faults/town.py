@@ -4,13 +4,12 @@ import asyncio
 import os
 import signal
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from random import Random, SystemRandom
-from socket import socket
+from random import Random
 from time import monotonic
 
 import aiohttp
@@ -32,7 +31,7 @@ from tests.faults.clock import Clock
 from tests.faults.ledger import Balance, Hearing, Ledger, Reader, Said
 from tests.faults.people import Author, Fickle, Steady, Stranger, will
 from tests.faults.supervisor import KILLED, Nursery, Supervisor
-from tests.wiring import OUR_NUMBER, settings
+from tests.wiring import OUR_NUMBER, free_port, settings
 
 MINUTES = float(os.environ.get("BIRDWIRE_SOAK", "0"))
 """How long each fault goes on; 0 is the short form."""
@@ -214,9 +213,15 @@ class Town:
 
     async def dies(self, number: int) -> None:
         """Send the daemon a signal wherever it stands, and wait until it is gone."""
-        await self.daemon.ends(number)
-        if number == signal.SIGKILL:
-            self.ledger.crashes.append(self.clock.now())
+        with self.crash() if number == signal.SIGKILL else nullcontext():
+            await self.daemon.ends(number)
+
+    @contextmanager
+    def crash(self) -> Iterator[None]:
+        """What is done meanwhile can make the daemon forget what it has not written."""
+        begun = self.clock.now()
+        yield
+        self.ledger.crashes.append((begun, self.clock.now()))
 
     # ---- the end
 
@@ -313,7 +318,7 @@ _BY_AUTHOR = tuple(f"{name}: " for name in AUTHORS)
 @asynccontextmanager
 async def a_town(folder: Path, store_url: str, nursery: Nursery, *, sqlite_patience: float = 30) -> AsyncIterator[Town]:
     """A town on a migrated, empty database. Leaving stops the daemon cleanly."""
-    port = a_quiet_port()
+    port = free_port()
     clock = Clock(folder / "clock")
     store = Store(store_url)
     async with (
@@ -325,7 +330,7 @@ async def a_town(folder: Path, store_url: str, nursery: Nursery, *, sqlite_patie
             webhook_patience=5,
             clock=clock.now,
         ) as carrier,
-        Mailbox(port=a_quiet_port(), clock=clock.now) as mailbox,
+        Mailbox(port=free_port(), clock=clock.now) as mailbox,
         aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=5)) as http,
     ):
         config = folder / "config.toml"
@@ -368,13 +373,3 @@ async def _settle(town: Town) -> None:
     town.people += [Fickle(by_name[name], list(AUTHORS), town, will(name)) for name in FICKLE]
     town.people.append(Stranger(STRANGER, town))
     town.readers.append(Reader("stranger", STRANGER, "", [Hearing(now, now, frozenset())]))
-
-
-def a_quiet_port() -> int:
-    """A free port below those that the system gives to clients, so that nobody takes it while the daemon is away."""
-    dice = SystemRandom()
-    while True:
-        port = dice.randrange(20_000, 32_000)
-        with socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)):
-                return port

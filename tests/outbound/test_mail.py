@@ -1,7 +1,6 @@
 """Mails to a real SMTP server, and to one that says whatever a script tells it."""
 
 import asyncio
-import socket
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -19,6 +18,7 @@ from outbound.mail import LOCKED_OUT_PAUSE, OutboundMailSettings, mailbox
 from outbound.mail_replies import SLOWED_PAUSE
 from outbound.mail_text import message_id, return_path
 from tests.outbound.relays import SITE, Script, letter, transport
+from tests.wiring import free_port
 
 
 @pytest.fixture
@@ -128,10 +128,7 @@ async def test_a_connection_lost_in_the_data_puts_the_mail_off(box: Mailbox, kep
 
 
 async def test_a_connection_refused_rests_all_mail() -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    async with transport(port) as wire:
+    async with transport(free_port()) as wire:
         outcome = await wire.send(letter())
     assert isinstance(outcome, Deferred)
     assert outcome.route_wide

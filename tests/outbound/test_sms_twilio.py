@@ -3,7 +3,6 @@
 import asyncio
 import dataclasses
 import logging
-import socket
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -25,6 +24,7 @@ from gateway.domain.delivery import Absent, Bounced, Deferred, Fault, Finding, S
 from gateway.domain.late import Gone, Price, Told
 from gateway.domain.types import Channel, Outgoing
 from outbound.sms_twilio import LOOK_BACK, STATUS_PATH, TwilioSettings, TwilioTransport, can_be_called
+from tests.wiring import free_port
 
 SID, TOKEN = "AC" + "0" * 32, "secret"
 SITE = "http://127.0.0.1:9"
@@ -256,10 +256,7 @@ async def test_a_created_without_a_readable_message_leaves_us_unsure(body: str) 
 
 
 async def test_a_refused_connection_sent_nothing() -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    async with transport(f"http://127.0.0.1:{port}") as wire:
+    async with transport(f"http://127.0.0.1:{free_port()}") as wire:
         outcome = await wire.send(text())
         finding = await looked_up(wire, text())
     assert isinstance(outcome, Deferred)

@@ -353,12 +353,18 @@ async def test_a_phone_that_joins_an_account_is_not_forgotten(place: Place) -> N
     assert phone.owner_id == bob.id
 
 
+async def something_is_left(store: Store) -> bool:
+    async with store.reading() as reading:
+        return await forgetting.is_due(reading)
+
+
 async def test_any_daemon_that_keeps_house_forgets(place: Place) -> None:
     me = await live(place)
     await leaves_on_the_site(place, me)
     await all_is_sent(place.store)
     tools = Tools(place.store, place.site, DeliverySettings(), lambda: NOW, lambda: 0.5)
     [job] = [job for job, _ in keep_house(tools, None)._jobs if job.__name__ == "forget_who_left"]
-    await job()
+    while await something_is_left(place.store):
+        await job()  # as much as fits its share of a second
     assert await traces(place.store, WORDS, me) == set()
     await job()
