@@ -1,8 +1,10 @@
 """What a phone number tells of where it is."""
 
 from functools import lru_cache
+from importlib import import_module
 
 import phonenumbers
+from phonenumbers.phonemetadata import PhoneMetadata
 
 UNKNOWN = "ZZ"
 """The country of what is no international number, such as a short code."""
@@ -30,3 +32,19 @@ def _among(number: str, main: str) -> str:
         return phonenumbers.region_code_for_number(phonenumbers.parse(number)) or main
     except phonenumbers.NumberParseException:
         return main
+
+
+def _load_region(code: str | int) -> None:
+    """What the library knows of a country is read when a number of it is first seen, under a lock that it does not let
+    go where that fails: without a free file descriptor, and everybody would wait for it until the end."""
+    try:
+        import_module(f"phonenumbers.data.region_{code}")
+    except BaseException:
+        PhoneMetadata._metadata_lock.release()
+        raise
+
+
+for _region in phonenumbers.SUPPORTED_REGIONS:
+    PhoneMetadata.register_region_loader(_region, _load_region)
+for _calling_code in phonenumbers.COUNTRY_CODES_FOR_NON_GEO_REGIONS:
+    PhoneMetadata.register_nongeo_region_loader(_calling_code, _load_region)

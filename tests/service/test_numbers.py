@@ -1,5 +1,8 @@
 """What a phone number tells of where it is."""
 
+import subprocess
+import sys
+
 import phonenumbers
 import pytest
 
@@ -30,3 +33,24 @@ def test_every_country_is_told_by_the_numbers_of_its_phones() -> None:
             if number is not None:
                 written = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
                 assert country_of(written) == phonenumbers.region_code_for_number(number), written
+
+
+@pytest.mark.parametrize("number", ["+35699123456", "+870773123456"])
+def test_a_country_that_could_not_be_read_up_is_read_up_the_next_time(number: str) -> None:
+    """In a program of its own, which has not met the country yet."""
+    program = f"""
+import resource
+import phonenumbers
+import gateway.service.numbers
+files = resource.getrlimit(resource.RLIMIT_NOFILE)
+resource.setrlimit(resource.RLIMIT_NOFILE, (3, files[1]))
+for _ in range(2):
+    try:
+        phonenumbers.parse("{number}")
+    except OSError as error:
+        print(error.strerror)
+resource.setrlimit(resource.RLIMIT_NOFILE, files)
+print(phonenumbers.is_possible_number(phonenumbers.parse("{number}")))
+"""
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=30, check=True)
+    assert ran.stdout.splitlines() == ["Too many open files", "Too many open files", "True"]
