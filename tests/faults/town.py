@@ -206,8 +206,8 @@ class Town:
         await self.sees(lambda: self.ledger.turned_away >= until)
 
     async def sees(self, holds: Callable[[], bool]) -> None:
-        """Until this is so."""
-        async with asyncio.timeout(60):
+        """Until this is so, on a machine that may have much else to do."""
+        async with asyncio.timeout(180):
             while not holds():  # noqa: ASYNC110 - people ring no bell
                 await asyncio.sleep(0.02)
 
