@@ -9,6 +9,7 @@ from datetime import datetime
 from functools import lru_cache
 
 from gateway.domain import sms_text
+from gateway.domain.delivery import SHORTEST_VALIDITY
 from gateway.domain.quiet import held_until
 from gateway.domain.speech import mark
 from gateway.domain.types import STOPPABLE, Channel, EmailMode, Lane, NoticeKind, Outgoing, PostKind
@@ -96,6 +97,20 @@ def asleep_until(carriage: Carriage, now: datetime) -> datetime | None:
     """When this text is due again if its recipient sleeps now; None if they do not, or it answers what they texted.
     Mail wakes nobody."""
     if carriage.channel != Channel.SMS or carriage.answers or carriage.sleeps_at is None or carriage.sleeps_at > now:
+        return None
+    assert carriage.wakes_at is not None
+    return held_until(carriage.wakes_at, now)
+
+
+def quiet_from(carriage: Carriage) -> datetime | None:
+    """When this text must have arrived by, since its recipient sleeps from then on; None if that is no matter."""
+    return None if carriage.channel != Channel.SMS or carriage.answers else carriage.sleeps_at
+
+
+def after_quiet(carriage: Carriage, now: datetime) -> datetime | None:
+    """When this text is due again if it was not handed on in time since that was cut short by quiet hours, which have
+    begun or are about to; None if they were not the cause."""
+    if asleep_until(carriage, now + SHORTEST_VALIDITY) is None:
         return None
     assert carriage.wakes_at is not None
     return held_until(carriage.wakes_at, now)
