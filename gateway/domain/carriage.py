@@ -143,12 +143,12 @@ def _objection_to_post(carriage: Carriage) -> str:
         return "the recipient has turned texts off"
     if carriage.channel == Channel.EMAIL and carriage.email_mode == EmailMode.OFF:
         return "the recipient has turned mail off"
+    if carriage.muted:
+        return "the recipient has muted the author"
     if carriage.kind == PostKind.DIRECT:
         return ""
     if carriage.original_protected:
         return mark("the author of what was reposted is protected now")
-    if carriage.muted:
-        return "the recipient has muted the author"
     follows = carriage.follow_state == "accepted"
     if carriage.author_protected and not follows:
         return mark("the author no longer shows it to the recipient")

@@ -118,7 +118,7 @@ CHAPTERS: dict[str, tuple[CommandForm, ...]] = {
         _row("BLOCK", "name", takes.named(c.Block), "end following both ways, and hide", "BLOCK bob"),
         _row("UNBLOCK", "name", takes.named(c.Unblock), "end a block", "UNBLOCK bob"),
         _row("REPORT", "name [words]", takes.name_text(c.Report), "tell the operator about somebody", "REPORT bob"),
-        _row("MUTE", "name", takes.named(c.Mute), "follow somebody and receive nothing of it", "MUTE bob"),
+        _row("MUTE", "name", takes.named(c.Mute), "nothing from somebody comes, unknown to them", "MUTE bob"),
         _row("PROTECT", "", takes.alone(c.Protect()), "only whom you accept reads you", "PROTECT"),
         _row("PUBLIC", "", takes.alone(c.Public()), "anyone may read you (asks for a code)", "PUBLIC"),
     ),

@@ -132,7 +132,10 @@ def not_blocked(name: str) -> str:
 
 
 def muted(name: str) -> str:
-    return say("{name} is muted and will not know. ON {name} lifts it.", name=name)
+    return say(
+        "{name} is muted and will not know. What {name} writes to you alone waits in INBOX. ON {name} lifts it.",
+        name=name,
+    )
 
 
 def protected() -> str:

@@ -43,9 +43,7 @@ async def send(town: Town, *, outcome: Outcome | None = None) -> list[Outgoing]:
     while True:
         async with town.store.unit() as unit:
             route = (await routes.ensure(unit, [OTHER_NUMBER, OURS]))[2]
-            batch = await claiming.claim(
-                unit, route, Pace(), most=50, lease=LEASE, now=town.now, shelf_life=SHELF_LIFE
-            )
+            batch = await claiming.claim(unit, route, Pace(), most=50, lease=LEASE, now=town.now, shelf_life=SHELF_LIFE)
             results = [Result(each, outcome or Sent(f"SM{each.id}")) for each in batch.deliveries]
             dice = [0.5] * len(results)
             await settling.settle(unit, town.site, route, results, rules=RetryRules(), now=town.now, dice=dice)

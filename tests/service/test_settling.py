@@ -75,7 +75,9 @@ async def billed(unit: Unit) -> int:
 
 
 @pytest.mark.parametrize("outcome", [Unsure("silence"), Sent("SM1")])
-async def test_a_text_whose_receipt_is_here_before_its_answer_is_billed_once(town: Town, outcome: Sent | Unsure) -> None:
+async def test_a_text_whose_receipt_is_here_before_its_answer_is_billed_once(
+    town: Town, outcome: Sent | Unsure
+) -> None:
     async with town.store.unit() as unit:
         route = (await routes.ensure(unit, ["+15550009999"]))[1]
         text = await under_way(town, route, unit)

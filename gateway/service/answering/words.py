@@ -13,7 +13,7 @@ from gateway.service import following, posting
 from gateway.service.answering.asked import Asked, blocks, meant, nobody
 from gateway.service.posting import Duplicate, Nothing, Protected, Published, TooLong, TooMany
 from gateway.service.site import Site
-from store import accounts, deliveries, follows, offers, posts, recall
+from store import accounts, deliveries, follows, offers, posts, recall, relations
 from store.accounts import AccountRow
 from store.posts import PostRow
 
@@ -267,7 +267,9 @@ async def _write_to(asked: Asked, me: AccountRow, other: AccountRow, text: str, 
     match outcome:
         case Published(post_ids):
             by_mail = other.mail_id is not None and other.email_mode != EmailMode.OFF
-            return reply_posts.direct_sent(name, len(post_ids), reached=by_mail or other.sms_route is not None)
+            reached = by_mail or other.sms_route is not None
+            muted = await relations.mutes_other(asked.unit, me.id, other.id)
+            return reply_posts.direct_sent(name, len(post_ids), reached=reached, muted=muted)
         case TooLong(over):
             return reply_posts.with_text(reply_posts.direct_too_long(over), text)
         case Duplicate():
