@@ -49,8 +49,8 @@ ACTIONS: Mapping[Meaning, str] = MappingProxyType(
         Meaning.SLOW_DOWN: "tried again; this sender alone pauses for as long as the provider asks",
         Meaning.NEXT_DAY: "tried again after hours, for the limit ends at somebody's midnight",
         Meaning.STOP_SENDER: "this sender stops and loses nothing, one text goes out now and then to see; you must act",
-        Meaning.SENDER_OR_ROUTE: "this text goes by another number of yours, or is tried again later; three within an hour,"
-        " with nothing that got through in between, stop this sender",
+        Meaning.SENDER_OR_ROUTE: "this text goes by another number of yours, or is tried again later;"
+        " three within an hour, with nothing that got through in between, stop this sender",
         Meaning.OUR_FAULT: "this text is given up; mend the cause, then birdwire queue retry",
     }
 )

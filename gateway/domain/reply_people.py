@@ -138,6 +138,14 @@ def muted(name: str) -> str:
     )
 
 
+def unmuted(name: str) -> str:
+    return say("{name} is not muted any more.", name=name)
+
+
+def not_muted(name: str) -> str:
+    return say("You have not muted {name}.", name=name)
+
+
 def protected() -> str:
     return say("Your posts are protected now: only followers you accept see them. PUBLIC lifts it.")
 

@@ -105,6 +105,16 @@ def nothing_offered() -> str:
     return say("There is nothing to say Y to any more. Nothing was posted.")
 
 
+def declined() -> str:
+    return say("All right. Nothing was done or posted.")
+
+
+def only_the_last_by_reaction(name: str) -> str:
+    return say(
+        "Nothing was posted or marked: FAV {name} marks the last post of {name}, R {name} text answers.", name=name
+    )
+
+
 def direct_sent(name: str, parts: int = 1, *, reached: bool = True, muted: bool = False) -> str:
     """``reached``: it goes to a phone or mailbox of theirs; ``muted``: the sender wants to hear nothing of them."""
     if parts > 1:

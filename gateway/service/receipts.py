@@ -194,8 +194,8 @@ async def _is_known(unit: Unit, site: Site, receipt: Receipt, delivery: Subject,
     """Do for a text that only its report tells of what was done for the others when they were answered: enter it into
     the bill, and let a bare answer mean it. Always True, for it was moved.
 
-    That is one without an answer, be it that a look-up did not find it, so that it waits again or was given up. One that
-    is claimed is left to its worker, which may yet hear the answer."""
+    That is one without an answer, be it that a look-up did not find it, so that it waits again or was given up. One
+    that is claimed is left to its worker, which may yet hear the answer."""
     if delivery.state in _UNANSWERED and delivery.remote_id != receipt.remote_id:
         for carried in await queue.details(unit, [delivery.id]):
             if carried.to is None or carried.address_id is None:
