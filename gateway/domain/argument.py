@@ -42,6 +42,11 @@ def alone(meaning: T) -> Reader[T]:
     return lambda rest: meaning if not without_end(rest) else None
 
 
+def alone_or(word: str, meaning: T) -> Reader[T]:
+    """Nothing may follow but this word, in capitals, which changes nothing."""
+    return lambda rest: meaning if without_end(rest).upper() in ("", word) else None
+
+
 def alone_or_phone(meaning: T) -> Reader[T]:
     """Nothing may follow but a phone number, which means nothing here and is not for the public."""
     return lambda rest: meaning if not without_end(rest) or _PHONE.fullmatch(rest) else None

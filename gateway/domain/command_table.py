@@ -85,8 +85,8 @@ CHAPTERS: dict[str, tuple[CommandForm, ...]] = {
         _row("PIN", "OFF", takes.one_of(_PIN_OFF), "they need none any more", "PIN OFF"),
     ),
     mark("What reaches you"): (
-        _row("ON", "", takes.alone(c.On()), "texts on", "ON"),
-        _row("OFF", "", takes.alone(c.Off()), "texts off until you say ON; answers still come", "OFF"),
+        _row("ON", "", takes.alone_or("ALL", c.On()), "texts on", "ON"),
+        _row("OFF", "", takes.alone_or("ALL", c.Off()), "texts off until you say ON; answers still come", "OFF"),
         _row("ON", "name", takes.named(c.OnName), "somebody's posts by text", "ON alice"),
         _row("OFF", "name", takes.named(c.OffName), "somebody's posts no longer by text", "OFF alice"),
         _row(
