@@ -21,6 +21,7 @@ _ORNAMENTS = " \t\n.!\"'`´“”„‘’‚«»‹›()[]{}<>*_~"
 _PRIVATE = re.compile(r"(dm?|m)(?:[:;,./]+\s+(?=\S)|[:;,./]?(?=[@＠])|[:;,](?=\w)|[./](?=[a-z0-9_]{3}))", re.IGNORECASE)
 _ANSWER = re.compile(r"(r|reply)[:;]\s*(?=\S)", re.IGNORECASE)
 _QUOTES = "\"'`´“”„‘’‚«»‹›"
+_NO = frozenset({"n", "no"})
 _BEFORE_STOP = re.compile(r"(?:pin\s+)?[0-9]+[:;,.]?\s+", re.IGNORECASE)
 _NEVER_PUBLIC = frozenset({"d", "dm"})
 _BY_WORD: dict[str, list[CommandForm]] = {}
@@ -54,6 +55,8 @@ def parse(text: str) -> Command:
             return Code(first)
         if len(first) == 1 and first in "123456789":
             return Choice(int(first))
+        if first.casefold() in _NO:
+            return No()
     for form in _BY_WORD.get(first.casefold(), ()):
         if command := form.read(rest[0] if rest else ""):
             return command

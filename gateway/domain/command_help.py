@@ -69,7 +69,7 @@ says so and offers `Y`, which posts it as it was written. `POST text` always pos
   across a block or a mute, and of a protected account only to whom it accepted.
 - `MUTE bob` ends all that comes from bob by text and mail: posts, mentions, reposts of what bob wrote, nudges, and
   direct messages, which wait in `INBOX` and on the site. bob is not told. Only a request to follow you still comes, for
-  it asks for an answer. `ON bob` and `FOLLOW bob` lift it.
+  it asks for an answer. `UNMUTE bob` lifts it; so do `ON bob` and `FOLLOW bob`.
 - `SEARCH` takes several words and finds the newest posts that have all of them, compared in the same way.
 - A list shows its first entries, and says how many there are where that is known. `MORE` goes on with it, for an hour.
 - What is written to a group is a post like others: it reaches the members of the group and the writer's followers. Who

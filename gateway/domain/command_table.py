@@ -138,7 +138,6 @@ CHAPTERS: dict[str, tuple[CommandForm, ...]] = {
         _row("FAV", "[name]", takes.maybe_named(c.Favourite), "mark the last you got, or somebody's", "FAV bob"),
         _row("UNDO", "", takes.alone(c.Undo()), "delete your last post", "UNDO"),
         _row("Y", "", takes.alone(c.Yes()), "yes, do what was just offered", "Y"),
-        _row("N, NO", "", takes.alone(c.No()), "no, leave what was just offered", "N"),
     ),
     mark("Reading"): (
         _row("GET, LAST, G", "name", takes.named(c.Get), "somebody's last post", "GET alice"),

@@ -133,7 +133,7 @@ def not_blocked(name: str) -> str:
 
 def muted(name: str) -> str:
     return say(
-        "{name} is muted and will not know. What {name} writes to you alone waits in INBOX. ON {name} lifts it.",
+        "{name} is muted and will not know. What {name} writes to you alone waits in INBOX. UNMUTE {name} lifts it.",
         name=name,
     )
 

@@ -103,7 +103,7 @@ COMMANDS: st.SearchStrategy[Command] = st.one_of(
     st.builds(c.Poll, TAGS, st.lists(TAGS, min_size=2, max_size=9).map(tuple)),
     st.builds(c.Vote, st.integers(1, 9)),
     st.builds(c.Choice, st.integers(1, 9)),
-    st.just(c.MailAddress()),
+    st.sampled_from([c.MailAddress(), c.No()]),
     st.builds(c.Report, NAMES, WORDS),
     st.builds(c.JoinInvited, NAMES, st.integers(0, CODES - 1).map(code_of)),
     st.builds(c.JoinGroup, NAMES),
