@@ -83,6 +83,7 @@ _NEEDS_NAME = (
     c.PostThis,
     c.Post,
     c.Yes,
+    c.React,
     c.Login,
     c.Nudge,
     c.Poll,

@@ -123,6 +123,13 @@ async def test_a_heart_on_an_answer_of_ours_says_nothing(pair: Town) -> None:
     assert len(await pair.posts()) == 1
 
 
+async def test_a_heart_from_who_only_follows_marks_nothing(pair: Town) -> None:
+    await pair.text("zoe", "FOLLOW alice")
+    answer = await pair.text("zoe", "Liked “alice: “Good” morning, all of you”")
+    assert answer == await pair.text("zoe", "hello all")
+    assert len(await pair.posts()) == 1
+
+
 @pytest.mark.parametrize("words", ["Liked “Dune”", "Loved “Dune: part two”", "Liked “zoe: hello”"])
 async def test_whoever_likes_something_else_says_so_in_a_post(pair: Town, words: str) -> None:
     assert await pair.text("bob", words) == ""
