@@ -9,10 +9,10 @@ import re
 import unicodedata
 
 from gateway.domain import opt_out, reaction
-from gateway.domain.argument import without_end
+from gateway.domain.argument import named, without_end
 from gateway.domain.command_table import TABLE, CommandForm
 from gateway.domain.text import is_blank, normalise
-from gateway.domain.wish import Choice, Code, Command, Direct, Empty, Help, No, Post, React, Start, Stop, Yes
+from gateway.domain.wish import Choice, Code, Command, Direct, Empty, Help, No, Post, React, Start, Stop, StopName, Yes
 
 _KEYWORDS = {words.casefold(): row.read("") for row in TABLE if row.keyword for words in row.words}
 _KEYWORDS |= {f"{words}?": meaning for words, meaning in _KEYWORDS.items() if isinstance(meaning, Help)}
@@ -22,12 +22,18 @@ _PRIVATE = re.compile(r"(dm?|m)(?:[:;,./]+\s+(?=\S)|[:;,./]?(?=[@＠])|[:;,](?=\
 _ANSWER = re.compile(r"(r|reply)[:;]\s*(?=\S)", re.IGNORECASE)
 _QUOTES = "\"'`´“”„‘’‚«»‹›"
 _NO = frozenset({"n", "no"})
+_STOP_NAME = frozenset({"stop", "unsubscribe"})
+_NAMED = named(StopName)
 _BEFORE_STOP = re.compile(r"(?:pin\s+)?[0-9]+[:;,.]?\s+", re.IGNORECASE)
 _NEVER_PUBLIC = frozenset({"d", "dm"})
 _BY_WORD: dict[str, list[CommandForm]] = {}
 for _form in TABLE:
     for _words in _form.words:
         _BY_WORD.setdefault(_words.casefold(), []).append(_form)
+
+
+_BY_PHONE = No | Choice | StopName | React
+"""What is meant so by text alone."""
 
 
 def parse(text: str) -> Command:
@@ -63,21 +69,23 @@ def parse(text: str) -> Command:
     if rest and first.casefold() in _NEVER_PUBLIC:
         name, *rest = rest[0].split(maxsplit=1)
         return Direct(name.lstrip("@＠").lower() or name, rest[0] if rest else "")
+    if rest and first.casefold() in _STOP_NAME and "\n" not in text and (left := _NAMED(rest[0])):
+        return left
     return Post(text)
 
 
 def parse_mail(text: str) -> Command:
     """What a mail asks for: as ``parse``, but where the whole is a post, its first line may be a command with an empty
-    line after it; greetings follow. YES and Y are no commands there: so begins many an honest answer. N, a digit and a
-    reaction are none at all: they are about what came to a phone."""
+    line after it; greetings follow. YES and Y are no commands there: so begins many an honest answer. N, a digit,
+    STOP with a name and a reaction are none at all: they are about what came to a phone."""
     whole = parse(text)
-    if isinstance(whole, No | Choice | React):
-        return Post(normalise(text))
+    if isinstance(whole, _BY_PHONE):
+        whole = Post(normalise(text))
     lines = normalise(text).split("\n", 2)
     if len(lines) < 3 or lines[1].strip() or not isinstance(whole, Post):
         return whole
     command = parse(lines[0])
-    return whole if isinstance(command, Post | Code | Empty | Start | Yes | No | Choice | React) else command
+    return whole if isinstance(command, Post | Code | Empty | Start | Yes | _BY_PHONE) else command
 
 
 def stop_behind_pin(text: str) -> str | None:

@@ -356,6 +356,10 @@ class Choice:
     number: int
 
 
+class StopName(_Named):
+    """STOP and a word: to leave somebody who is called so; a post like others where nobody is (``stop it``)."""
+
+
 @dataclass(frozen=True, slots=True)
 class React:
     """What a phone writes when somebody reacts to a text; a post like others where no text of ours is quoted."""
@@ -393,6 +397,6 @@ _Shield = Block | Unblock | Report | Mute | Unmute | Protect | Public
 _Words = Direct | Reply | Repost | Favourite | Undo | PostThis
 _Reading = Get | Whois | Stats | Inbox | Search | Track | Untrack | Tracks | More | Nudge | Invite
 _Together = Poll | PollResult | PollClose | Vote | Groups | JoinGroup | LeaveGroup | GroupText
-_Loose = Yes | No | Choice | React | Code | Empty | Post
+_Loose = Yes | No | Choice | StopName | React | Code | Empty | Post
 Command = _Consent | _Account | _Wire | _Edge | _Shield | _Words | _Reading | _Together | _Loose
 """All that a message can mean. Closed: match on it and end with ``assert_never``."""

@@ -37,7 +37,7 @@ from gateway.domain import wish as c
 from gateway.domain.command import parse, parse_mail
 from gateway.domain.text import normalise
 from gateway.domain.types import Channel, EmailMode, Source
-from gateway.service import mailboxes, posting
+from gateway.service import following, mailboxes, posting
 from gateway.service.answering import (
     account,
     consent,
@@ -308,7 +308,7 @@ async def _answer_member(asked: Asked, me: AccountRow, command: c.Command) -> st
         case c.Code(code):
             done = await account.take_code(asked, me, code)
             return await _post(asked, me, asked.told.text) if done is None else done
-        case c.No() | c.Choice() | c.React():
+        case c.No() | c.Choice() | c.StopName() | c.React():
             done = await _perhaps(asked, me, command)
             return await _post(asked, me, asked.told.text) if done is None else done
         case c.Yes():
@@ -445,13 +445,16 @@ async def _answer_member(asked: Asked, me: AccountRow, command: c.Command) -> st
             assert_never(command)
 
 
-async def _perhaps(asked: Asked, me: AccountRow, command: c.No | c.Choice | c.React) -> str | None:
+async def _perhaps(asked: Asked, me: AccountRow, command: c.No | c.Choice | c.StopName | c.React) -> str | None:
     """What is only meant by some of those who write it; None where it is a post like others."""
     match command:
         case c.No():
             return await words.decline(asked)
         case c.Choice(number):
             return await polls.choose(asked, me, number)
+        case c.StopName(name):
+            other = await following.find(asked.unit, name, asker_id=me.id)
+            return None if other is None else await graph.leave(asked, me, name)
         case c.React(to):
             return await words.react(asked, me, to)
         case _:

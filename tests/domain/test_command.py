@@ -170,6 +170,8 @@ MEANS: list[tuple[str, c.Command]] = [
     ("Help?", c.Help()),
     ("??", c.Help()),
     ("unmute @Bob!", c.Unmute("bob")),
+    ("STOP it", c.StopName("it")),
+    ("Unsubscribe @Bob.", c.StopName("bob")),
     ("n", c.No()),
     ("No.", c.No()),
     ("2", c.Choice(2)),
@@ -208,7 +210,6 @@ POSTS = [
     "get abcdefghijklmnopq",
     "get müller",
     "get b@b",
-    "STOP it",
     "stop?",
     "help me",
     "help me please",
@@ -263,6 +264,9 @@ POSTS = [
     "get ſam",
     "delete them",
     "no way",
+    "STOP bob now",
+    "stop, bob",
+    "STOP\nbob",
     "N N",
     "0",
     "12",
@@ -309,6 +313,8 @@ def test_what_fits_no_form_as_a_whole_is_a_post(text):
         ("Hello there\n\nSTOP", Post("Hello there\n\nSTOP")),
         ("No", Post("No")),
         ("2", Post("2")),
+        ("Stop it", Post("Stop it")),
+        ("Stop bob\n\nhe is too loud", Post("Stop bob\n\nhe is too loud")),
         ("No\n\nI think not.", Post("No\n\nI think not.")),
         ("Liked “bob: hello”", Post("Liked “bob: hello”")),
         ("", Empty()),
@@ -337,7 +343,7 @@ def test_every_word_of_a_row_means_the_same_in_any_case(row):
 
 
 def test_every_command_that_can_be_written_has_a_row():
-    loose = {Code, Empty, Post, c.No, c.Choice, c.React}
+    loose = {Code, Empty, Post, c.No, c.Choice, c.StopName, c.React}
     assert {type(parse(row.example)) for row in TABLE} | loose == set(members(c.Command))
 
 

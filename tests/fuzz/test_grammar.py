@@ -175,6 +175,8 @@ def written(command: Command) -> str:
             return f"!{group} {text}"
         case c.MailAddress():
             return "EMAIL a@b.example"
+        case c.StopName(name):
+            return f"STOP {name}"
         case c.Choice(number):
             return str(number)
         case c.React(seen):
@@ -266,7 +268,21 @@ SAYINGS = st.one_of(
 MOST_SAID = 320
 """Characters of the longest answer: two segments."""
 
-MAY_POST = (c.Post, c.PostThis, c.Reply, c.Yes, c.Start, c.Code, c.Poll, c.GroupText, c.Pin, c.No, c.Choice, c.React)
+MAY_POST = (
+    c.Post,
+    c.PostThis,
+    c.Reply,
+    c.Yes,
+    c.Start,
+    c.Code,
+    c.Poll,
+    c.GroupText,
+    c.Pin,
+    c.No,
+    c.Choice,
+    c.StopName,
+    c.React,
+)
 """What may make a public post; YES, a code and the like may answer something, or be plain words."""
 
 

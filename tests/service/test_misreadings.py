@@ -29,6 +29,18 @@ async def test_a_mute_is_lifted_without_a_word_in_public(pair: Town) -> None:
     assert len(await pair.posts()) == 1
 
 
+@pytest.mark.parametrize("words", ["STOP alice", "Stop @Alice!", "unsubscribe alice"])
+async def test_a_stop_with_a_name_leaves_that_person_and_is_not_posted(pair: Town, words: str) -> None:
+    assert await pair.text("bob", words) == reply_people.left("alice")
+    assert await pair.text("bob", "LEAVE alice") == reply_people.not_following("alice")
+    assert len(await pair.posts()) == 1
+
+
+async def test_a_stop_with_a_word_that_is_nobodys_name_is_a_post(pair: Town) -> None:
+    assert await pair.text("bob", "Stop it!") == ""
+    assert (await pair.posts())[1:] == ["Stop it!"]
+
+
 # ---- an answer to a question of ours
 
 
