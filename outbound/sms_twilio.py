@@ -27,6 +27,7 @@ from gateway.domain.delivery import Bounced, Deferred, Found, Outcome, Sent, Uns
 from gateway.domain.late import Gone, Told, read_price
 from gateway.domain.provider_codes import (
     Arrived,
+    Expired,
     Report,
     TryAgain,
     Underway,
@@ -211,6 +212,8 @@ class TwilioTransport:
         match message.report():
             case Bounced() as bounced:
                 return bounced
+            case Expired(why):
+                return Bounced(why)
             case TryAgain(why, wait, _, halt):
                 return Deferred(why, retry_after=wait.total_seconds(), halt=halt)
             case Underway() | Arrived():
@@ -366,6 +369,8 @@ def _became(text: Message, delivery: Outgoing) -> Sent | Bounced | None:
             return Sent(text.sid)
         case Bounced() as bounced:
             return bounced
+        case Expired(reason):
+            return Bounced(reason)
         case TryAgain(reason, _, most, _):
             tried = delivery.attempt - delivery.excused
             return Bounced(reason) if most is not None and tried > most else None

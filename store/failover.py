@@ -75,7 +75,7 @@ _NEXT = (
 )
 _REFUSED = (
     deliveries.c.id.in_(bindparam("ids", expanding=True)),
-    deliveries.c.state == literal_column("'dead'"),
+    deliveries.c.state.in_((literal_column("'dead'"), _QUEUED)),
     deliveries.c.route == bindparam("from_route"),
     deliveries.c.settled_at == _NOW,
 )
@@ -108,8 +108,8 @@ async def hand_over(unit: Unit, from_route: int, to_route: int, *, now: datetime
 
 
 async def hand_on(unit: Unit, from_route: int, ids: Sequence[int], *, now: datetime) -> set[int]:
-    """Queue again what has just been given up (``settled_at`` is ``now``) since the provider refuses this number, by
-    the next number that was not refused for it; those for which there was one."""
+    """Queue again, by the next number that was not refused for it, what has just been given up or put off
+    (``settled_at`` is ``now``) since the provider refuses this number; those for which there was one."""
     if not ids:
         return set()
     values = {"from_route": from_route, "of_from_route": f"{from_route},", "ids": list(ids), "now": now}

@@ -353,6 +353,7 @@ _SETTLE = (
         excused=deliveries.c.excused + _SETTLED.c.excused,
     )
 )
+_DELIVERED_AMONG = select(deliveries.c.id).where(deliveries.c.id.in_(bindparam("ids", expanding=True)), _DELIVERED)
 _OWNED_BY_OTHERS = (
     select(deliveries.c.remote_id)
     .where(
@@ -487,6 +488,13 @@ async def settle(unit: Unit, settled: Iterable[Settled]) -> None:
     ]
     if values:
         await unit.execute(_SETTLE, {"settled": rows(values)})
+
+
+async def delivered_among(reading: Reading, ids: Sequence[int]) -> set[int]:
+    """Which of these deliveries a receipt has said to be at their phone."""
+    if not ids:
+        return set()
+    return set((await reading.execute(_DELIVERED_AMONG, {"ids": list(ids)})).scalars())
 
 
 async def owned_by_others(reading: Reading, delivery_id: int, remote_ids: Sequence[str]) -> set[str]:

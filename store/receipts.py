@@ -13,7 +13,8 @@ from store.unit import Reading, Unit
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """The delivery that a report is about. ``alert`` is the code that its sender is under suspicion for."""
+    """The delivery that a report is about. ``remote_id`` is the message that it was last known to be at the provider,
+    ``alert`` the code that its sender is under suspicion for."""
 
     id: int
     attempt: int
@@ -23,6 +24,7 @@ class Subject:
     route: int
     queued_at: datetime
     priced: bool
+    remote_id: str | None
     alert: int | None
 
 
@@ -35,6 +37,7 @@ _SUBJECT = select(
     deliveries.c.route,
     deliveries.c.queued_at,
     deliveries.c.price_micros.is_not(None),
+    deliveries.c.remote_id,
     sender_alerts.c.code,
 ).join(sender_alerts, sender_alerts.c.route == deliveries.c.route, isouter=True)
 _BY_ID = _SUBJECT.where(deliveries.c.id == bindparam("of_id"))

@@ -24,6 +24,9 @@ _GROUP = re.compile(rf"!{_NAME}{_END}")
 _GROUP_FIRST = re.compile(rf"!{_NAME}[:,]?\s+")
 _NUMBER = re.compile(rf"([0-9]+){_END}")
 _DIGITS_READ = 9
+_HOURS_LONG = re.compile(rf"(?ai:(?:for\s+)?([0-9]+)\s?(?:h|hrs?|hours?)?){_END}")
+_PHONE = re.compile(rf"\+?[0-9(][0-9 ()./-]{{4,30}}{_END}")
+_MAIL_ADDRESS = re.compile(rf"[^\s@]{{1,64}}@[^\s@]{{1,255}}{_END}")
 _PIN = re.compile(r"([0-9]{4,8})(?:[:;,.]?\s+|[.!]?\Z)")
 _CODE = re.compile(rf"(?ai:(?=[a-z]*[0-9])([0-9a-z]{{4,12}})){_END}")
 _DIGITS = re.compile(rf"[0-9]+(?:[\s-]+[0-9]+)*{_END}")
@@ -37,6 +40,21 @@ _HOURS = re.compile(rf"(?ai:{_CLOCK}\s?(?:[-–—]|to|until)\s?{_CLOCK}){_END}"
 def alone(meaning: T) -> Reader[T]:
     """Nothing may follow."""
     return lambda rest: meaning if not without_end(rest) else None
+
+
+def alone_or(word: str, meaning: T) -> Reader[T]:
+    """Nothing may follow but this word, in capitals, which changes nothing."""
+    return lambda rest: meaning if without_end(rest).upper() in ("", word) else None
+
+
+def alone_or_phone(meaning: T) -> Reader[T]:
+    """Nothing may follow but a phone number, which means nothing here and is not for the public."""
+    return lambda rest: meaning if not without_end(rest) or _PHONE.fullmatch(rest) else None
+
+
+def mail_address(meaning: T) -> Reader[T]:
+    """One word with ``@`` inside."""
+    return lambda rest: meaning if _MAIL_ADDRESS.fullmatch(rest) else None
 
 
 def named(make: Callable[[str], T]) -> Reader[T]:
@@ -174,6 +192,11 @@ def number(make: Callable[[int], T]) -> Reader[T]:
     """A number. Whether it is one that will do is said in the answer: no wrong one is for the public. Of a very long
     one the first digits are enough."""
     return _matching(_NUMBER, lambda match: make(int(match[1][:_DIGITS_READ])))
+
+
+def hours_long(make: Callable[[int], T]) -> Reader[T]:
+    """The same, also ``8h``, ``8 hours`` and ``for 8 hours``."""
+    return _matching(_HOURS_LONG, lambda match: make(int(match[1][:_DIGITS_READ])))
 
 
 def code(make: Callable[[str], T]) -> Reader[T]:

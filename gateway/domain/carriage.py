@@ -9,6 +9,7 @@ from datetime import datetime
 from functools import lru_cache
 
 from gateway.domain import sms_text
+from gateway.domain.delivery import SHORTEST_VALIDITY
 from gateway.domain.quiet import held_until
 from gateway.domain.speech import mark
 from gateway.domain.types import STOPPABLE, Channel, EmailMode, Lane, NoticeKind, Outgoing, PostKind
@@ -101,6 +102,20 @@ def asleep_until(carriage: Carriage, now: datetime) -> datetime | None:
     return held_until(carriage.wakes_at, now)
 
 
+def quiet_from(carriage: Carriage) -> datetime | None:
+    """When this text must have arrived by, since its recipient sleeps from then on; None if that is no matter."""
+    return None if carriage.channel != Channel.SMS or carriage.answers else carriage.sleeps_at
+
+
+def after_quiet(carriage: Carriage, now: datetime) -> datetime | None:
+    """When this text is due again if it was not handed on in time since that was cut short by quiet hours, which have
+    begun or are about to; None if they were not the cause."""
+    if asleep_until(carriage, now + SHORTEST_VALIDITY) is None:
+        return None
+    assert carriage.wakes_at is not None
+    return held_until(carriage.wakes_at, now)
+
+
 def _objection_to_notice(carriage: Carriage) -> str:
     if carriage.notice is None:
         return mark("what it carried is gone")
@@ -128,12 +143,12 @@ def _objection_to_post(carriage: Carriage) -> str:
         return "the recipient has turned texts off"
     if carriage.channel == Channel.EMAIL and carriage.email_mode == EmailMode.OFF:
         return "the recipient has turned mail off"
+    if carriage.muted:
+        return "the recipient has muted the author"
     if carriage.kind == PostKind.DIRECT:
         return ""
     if carriage.original_protected:
         return mark("the author of what was reposted is protected now")
-    if carriage.muted:
-        return "the recipient has muted the author"
     follows = carriage.follow_state == "accepted"
     if carriage.author_protected and not follows:
         return mark("the author no longer shows it to the recipient")

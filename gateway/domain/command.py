@@ -8,22 +8,32 @@ The text that a command carries keeps its own spacing and line breaks.
 import re
 import unicodedata
 
-from gateway.domain import opt_out
-from gateway.domain.argument import without_end
+from gateway.domain import opt_out, reaction
+from gateway.domain.argument import named, without_end
 from gateway.domain.command_table import TABLE, CommandForm
 from gateway.domain.text import is_blank, normalise
-from gateway.domain.wish import Code, Command, Direct, Empty, Post, Start, Stop, Yes
+from gateway.domain.wish import Choice, Code, Command, Direct, Empty, Help, No, Post, React, Start, Stop, StopName, Yes
 
 _KEYWORDS = {words.casefold(): row.read("") for row in TABLE if row.keyword for words in row.words}
+_KEYWORDS |= {f"{words}?": meaning for words, meaning in _KEYWORDS.items() if isinstance(meaning, Help)}
 _LONGEST_KEYWORD = 40
 _ORNAMENTS = " \t\n.!\"'`´“”„‘’‚«»‹›()[]{}<>*_~"
-_PRIVATE = re.compile(r"(dm?|m)(?:[:;,.]\s+(?=\S)|[:;,]?(?=[@＠])|[:;,](?=\w))", re.IGNORECASE)
+_PRIVATE = re.compile(r"(dm?|m)(?:[:;,./]+\s+(?=\S)|[:;,./]?(?=[@＠])|[:;,](?=\w)|[./](?=[a-z0-9_]{3}))", re.IGNORECASE)
+_ANSWER = re.compile(r"(r|reply)[:;]\s*(?=\S)", re.IGNORECASE)
+_QUOTES = "\"'`´“”„‘’‚«»‹›"
+_NO = frozenset({"n", "no"})
+_STOP_NAME = frozenset({"stop", "unsubscribe"})
+_NAMED = named(StopName)
 _BEFORE_STOP = re.compile(r"(?:pin\s+)?[0-9]+[:;,.]?\s+", re.IGNORECASE)
 _NEVER_PUBLIC = frozenset({"d", "dm"})
 _BY_WORD: dict[str, list[CommandForm]] = {}
 for _form in TABLE:
     for _words in _form.words:
         _BY_WORD.setdefault(_words.casefold(), []).append(_form)
+
+
+_BY_PHONE = No | Choice | StopName | React
+"""What is meant so by text alone."""
 
 
 def parse(text: str) -> Command:
@@ -35,33 +45,47 @@ def parse(text: str) -> Command:
         return keyword
     if opt_out.is_request(text):
         return Stop()
-    first, *rest = text.split(maxsplit=1)
-    if opening := _PRIVATE.match(text):
-        first, rest = opening[1], [text[opening.end() :]]
+    said = text
+    if text[0] in _QUOTES and _is_private(bare := text.strip(_QUOTES)):
+        said = bare
+    elif seen := reaction.read(text):
+        return React(seen)
+    first, *rest = said.split(maxsplit=1)
+    if opening := _PRIVATE.match(said) or _ANSWER.match(said):
+        first, rest = opening[1], [said[opening.end() :]]
     elif first[0] == "!":
         first, rest = "!group", [text]
     elif not rest:
         first = without_end(first)
         if 4 <= len(first) <= 8 and first.isdecimal() and first.isascii():
             return Code(first)
+        if len(first) == 1 and first in "123456789":
+            return Choice(int(first))
+        if first.casefold() in _NO:
+            return No()
     for form in _BY_WORD.get(first.casefold(), ()):
         if command := form.read(rest[0] if rest else ""):
             return command
     if rest and first.casefold() in _NEVER_PUBLIC:
         name, *rest = rest[0].split(maxsplit=1)
         return Direct(name.lstrip("@＠").lower() or name, rest[0] if rest else "")
+    if rest and first.casefold() in _STOP_NAME and "\n" not in text and (left := _NAMED(rest[0])):
+        return left
     return Post(text)
 
 
 def parse_mail(text: str) -> Command:
     """What a mail asks for: as ``parse``, but where the whole is a post, its first line may be a command with an empty
-    line after it; greetings follow. YES and Y are no commands there: so begins many an honest answer."""
+    line after it; greetings follow. YES and Y are no commands there: so begins many an honest answer. N, a digit,
+    STOP with a name and a reaction are none at all: they are about what came to a phone."""
     whole = parse(text)
+    if isinstance(whole, _BY_PHONE):
+        whole = Post(normalise(text))
     lines = normalise(text).split("\n", 2)
     if len(lines) < 3 or lines[1].strip() or not isinstance(whole, Post):
         return whole
     command = parse(lines[0])
-    return whole if isinstance(command, Post | Code | Empty | Start | Yes) else command
+    return whole if isinstance(command, Post | Code | Empty | Start | Yes | _BY_PHONE) else command
 
 
 def stop_behind_pin(text: str) -> str | None:
@@ -71,6 +95,12 @@ def stop_behind_pin(text: str) -> str | None:
     before = _BEFORE_STOP.match(text)
     words = text[before.end() :] if before else ""
     return words if isinstance(parse(words), Stop) else None
+
+
+def _is_private(text: str) -> bool:
+    """Whether it begins as what must never be posted does."""
+    first, *rest = text.split(maxsplit=1) or [""]
+    return (bool(rest) and first.casefold() in _NEVER_PUBLIC) or _PRIVATE.match(text) is not None
 
 
 def _unadorned(text: str) -> str:

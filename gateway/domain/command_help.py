@@ -15,6 +15,7 @@ _PLACES = frozenset(
         mark("word"),
         mark("words"),
         mark("code"),
+        mark("address"),
         mark("hours"),
         mark("hour"),
         mark("question"),
@@ -37,14 +38,20 @@ A message is a command only when the **whole** message fits a form below; everyt
 says so and offers `Y`, which posts it as it was written. `POST text` always posts.
 
 - Capitals, space at both ends and one final `.` or `!` don't matter; runs of white space count as one space.
+- `HELP?` is `HELP`, too.
 - A name has 1 to 15 letters, digits and `_`; `@` before it is allowed. Small letters in a form stand for something,
   `|` is a choice, what is in brackets may be left out.
 - The text that a command carries is kept as it was written, line breaks included.
 - What begins with the word `D` or `DM` and has more behind it is never posted: it goes to one person, or the answer
   says why not. `D: amy hi`, `D amy: hi`, `D amy,hi` and the like are read as `D amy hi`. `M` does the same where a
-  name can be read behind it (`M is for mother` is no post).
+  name can be read behind it (`M is for mother` is no post). Quotation marks around it all do not make it public.
 - `D name` without a text is no post: the answer asks for the text. So it is with a bare `R`.
 - `R thanks a lot` answers the last post you got, unless somebody is called thanks. `R @thanks …` always means a name.
+  `R: thanks` is the same as `R thanks`.
+- `STOP bob` is `LEAVE bob` where somebody is called that; else it is a post, as `stop it` is.
+- `N` or `NO` after a question of ours leaves what was offered; where nothing was, it is a post.
+- A heart or a thumb that a phone sends as a text (`Liked "bob: hello"`) is never posted where it quotes a text
+  of ours. If it likes the last that came from bob, it means `FAV bob`.
 - `JOIN`, `NAME` and `CLAIM` with one word behind them, and `JOIN` and `LEAVE` with `!` and one word, are no posts,
   whatever that word is: the answer says what would do, and offers `Y` as well. `join us tonight` is a post.
 - A word that needs a name and stands alone (`GET`, `FOLLOW`, `BLOCK`) is a post.
@@ -61,19 +68,24 @@ says so and offers `Y`, which posts it as it was written. `POST text` always pos
   as yours. A mail that answers a post from anywhere else is taken as an answer, and not for commands.
 - `TRACK` compares whole words without case and accents, and `TRACK #tag` is the same as `FOLLOW #tag`. Nothing comes
   across a block or a mute, and of a protected account only to whom it accepted.
+- `MUTE bob` ends all that comes from bob by text and mail: posts, mentions, reposts of what bob wrote, nudges, and
+  direct messages, which wait in `INBOX` and on the site. bob is not told. Only a request to follow you still comes, for
+  it asks for an answer. `UNMUTE bob` lifts it; so do `ON bob` and `FOLLOW bob`.
 - `SEARCH` takes several words and finds the newest posts that have all of them, compared in the same way.
 - A list shows its first entries, and says how many there are where that is known. `MORE` goes on with it, for an hour.
 - What is written to a group is a post like others: it reaches the members of the group and the writer's followers. Who
   is no member cannot write to it.
 - `VOTE 2` chooses in the last poll that you got or asked. It counts once, and may be changed until the poll is closed:
   by its author, or after a day. Then all who voted get the result. `R` and a mail's answer to the poll are no votes.
+  Where the poll was the last that came to a phone, `2` alone is a vote from there.
 - Once you have a PIN, every text from your phone begins with it: `4821 hello`, `4821 GET bob` (or `PIN 4821 hello`).
   `4821 PIN 1357` changes it and `4821 PIN OFF` ends it. `STOP`, `START`, `HELP` and codes that were sent to you need
   none, and `STOP` is heard behind a wrong one, too. After five wrong PINs nothing is done for ten minutes. Mail needs
   no PIN.
 - `SLEEP 22-7` goes by the time zone of your account, else by that of your number where its country or area has one
   alone, else by the site's. The answer names it.
-- `NUDGE` reaches who follows you, once a day. `INVITE` answers with a text for you to pass on; nobody else is texted.
+- `NUDGE` reaches who follows you, once a day. `INVITE` answers with a text for you to pass on; nobody else is texted,
+  even where a phone number stands behind it.
 - `EMAIL DAILY` and `EMAIL HOURLY` put posts together; direct messages and mentions still come at once. Nothing is sent
   when nothing was posted. What has waited comes at once when you change it, in one last mail, and never after
   `EMAIL OFF`. The hour is one of your own clocks: `18`, `18:00` or `6pm`.

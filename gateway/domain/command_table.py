@@ -85,8 +85,8 @@ CHAPTERS: dict[str, tuple[CommandForm, ...]] = {
         _row("PIN", "OFF", takes.one_of(_PIN_OFF), "they need none any more", "PIN OFF"),
     ),
     mark("What reaches you"): (
-        _row("ON", "", takes.alone(c.On()), "texts on", "ON"),
-        _row("OFF", "", takes.alone(c.Off()), "texts off until you say ON; answers still come", "OFF"),
+        _row("ON", "", takes.alone_or("ALL", c.On()), "texts on", "ON"),
+        _row("OFF", "", takes.alone_or("ALL", c.Off()), "texts off until you say ON; answers still come", "OFF"),
         _row("ON", "name", takes.named(c.OnName), "somebody's posts by text", "ON alice"),
         _row("OFF", "name", takes.named(c.OffName), "somebody's posts no longer by text", "OFF alice"),
         _row(
@@ -96,11 +96,12 @@ CHAPTERS: dict[str, tuple[CommandForm, ...]] = {
             "quiet every day between these hours",
             "SLEEP 10pm-7am",
         ),
-        _row("SLEEP", "hours", takes.number(c.SleepFor), "quiet for so many hours from now", "SLEEP 8"),
+        _row("SLEEP", "hours", takes.hours_long(c.SleepFor), "quiet for so many hours from now", "SLEEP 8"),
         _row("SLEEP", "OFF", takes.one_of(_QUIET_OFF), "no more quiet hours", "SLEEP OFF"),
         _row("WAKE", "", takes.alone(c.Wake()), "end the quiet of now", "WAKE"),
         _row("EMAIL", "ON | OFF", takes.one_of(_ON_OFF), "posts by mail, or not", "EMAIL ON"),
         _row("EMAIL", "DAILY [hour] | HOURLY", _DIGEST, "posts in one mail a day or an hour", "EMAIL DAILY"),
+        _row("EMAIL", "address", takes.mail_address(c.MailAddress()), "how a mailbox is added", "EMAIL a@b.example"),
     ),
     mark("Following"): (
         _row("FOLLOW, F, SUB, ADD", "name", takes.named(c.Follow), "read somebody here", "FOLLOW @alice"),
@@ -118,7 +119,8 @@ CHAPTERS: dict[str, tuple[CommandForm, ...]] = {
         _row("BLOCK", "name", takes.named(c.Block), "end following both ways, and hide", "BLOCK bob"),
         _row("UNBLOCK", "name", takes.named(c.Unblock), "end a block", "UNBLOCK bob"),
         _row("REPORT", "name [words]", takes.name_text(c.Report), "tell the operator about somebody", "REPORT bob"),
-        _row("MUTE", "name", takes.named(c.Mute), "follow somebody and receive nothing of it", "MUTE bob"),
+        _row("MUTE", "name", takes.named(c.Mute), "nothing from somebody comes, unknown to them", "MUTE bob"),
+        _row("UNMUTE", "name", takes.named(c.Unmute), "end a mute", "UNMUTE bob"),
         _row("PROTECT", "", takes.alone(c.Protect()), "only whom you accept reads you", "PROTECT"),
         _row("PUBLIC", "", takes.alone(c.Public()), "anyone may read you (asks for a code)", "PUBLIC"),
     ),
@@ -148,7 +150,7 @@ CHAPTERS: dict[str, tuple[CommandForm, ...]] = {
         _row("UNTRACK", "word | ALL", _UNTRACK, "track one word, or all, no longer", "UNTRACK ALL"),
         _row("TRACKS", "", takes.alone(c.Tracks()), "the words and tags you track", "TRACKS"),
         _row("NUDGE", "name", takes.named(c.Nudge), "ask somebody who follows you to post again", "NUDGE bob"),
-        _row("INVITE", "", takes.alone(c.Invite()), "a text by which others can join, to pass on", "INVITE"),
+        _row("INVITE", "", takes.alone_or_phone(c.Invite()), "a text by which others can join, to pass on", "INVITE"),
     ),
     mark("Polls and groups"): (
         _row("POLL", "question / a / b", takes.question(c.Poll), "ask your followers", "POLL Lunch? / pizza / soup"),

@@ -71,6 +71,15 @@ class Halt:
     code: int
     strikes: int
 
+    @property
+    def may_be_the_phone(self) -> bool:
+        """Whether one alone may be about the phone that the text was for, so that another number of ours may do."""
+        return self.strikes > 1
+
+
+IN_A_ROW = timedelta(hours=1)
+"""Refusals of a number that are farther apart are not in a row."""
+
 
 @dataclass(frozen=True, slots=True)
 class Deferred:
@@ -139,11 +148,12 @@ class Done:
 @dataclass(frozen=True, slots=True)
 class Retry:
     """Settle as queued again, due at ``at``. ``excused``: the attempt was no fault of the delivery's, and does not
-    count against it."""
+    count against it. ``elsewhere``: another number of ours may do, and then at once."""
 
     at: datetime
     reason: str
     excused: bool = False
+    elsewhere: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,12 +224,16 @@ def after_attempt(
             return LookUp(now + rules.look_up_after, reason, peer_down)
         case Deferred(reason, retry_after, route_wide, peer_down):
             excused = route_wide or peer_down or outcome.excused
+            elsewhere = outcome.halt is not None and outcome.halt.may_be_the_phone
+            fault = Fault.ROUTE if elsewhere else Fault.MESSAGE
             if attempt >= rules.attempts and not excused:
-                return GiveUp(f"given up after {attempt} attempts: {reason}")
+                return GiveUp(f"given up after {attempt} attempts: {reason}", fault)
             wait = backoff(attempt, rules=rules, dice=dice)
             if retry_after is not None:
                 wait = max(wait if not excused else timedelta(0), timedelta(seconds=retry_after))
-            return _unless_too_old(Retry(now + wait, reason, excused=excused), queued_at, rules)
+            if elsewhere:  # so that one phone alone, tried again and again, never makes a row of them
+                wait = max(wait, IN_A_ROW + rules.first_wait)
+            return _unless_too_old(Retry(now + wait, reason, excused, elsewhere), queued_at, rules)
         case _:
             assert_never(outcome)
 
@@ -228,16 +242,21 @@ LONGEST_VALIDITY = timedelta(hours=10)
 """For longer no provider keeps a text that it cannot hand on."""
 
 
-_SHORTEST_VALIDITY = timedelta(minutes=5)
-"""What a text is handed over with that waited for long: it was let go all the same."""
+SHORTEST_VALIDITY = timedelta(minutes=5)
+"""What a text is handed over with that waited for long, or goes out just before quiet hours: it was let go all the
+same, and a phone is seldom reached in less."""
 
 
-def valid_for(queued_at: datetime, *, validity: timedelta, max_age: timedelta, now: datetime) -> int:
-    """Seconds for which a text may still be delivered after it is handed over: ``validity``, so that old news does not
-    come at night, and no longer than what is left of the delivery's age, but for long enough to arrive. At most 36,000,
-    as providers take it."""
-    left = max(min(queued_at + max_age - now, LONGEST_VALIDITY), _SHORTEST_VALIDITY)
-    return max(1, min(validity, left) // timedelta(seconds=1))
+def valid_for(
+    queued_at: datetime, *, validity: timedelta, max_age: timedelta, now: datetime, quiet_from: datetime | None = None
+) -> int:
+    """Seconds for which a text may still be delivered after it is handed over: ``validity``, so that it does not come
+    as old news, and neither longer than what is left of the delivery's age nor into the quiet hours that begin at
+    ``quiet_from``, but for long enough to arrive. At most 36,000, as providers take it."""
+    left = min(queued_at + max_age - now, LONGEST_VALIDITY)
+    if quiet_from is not None:
+        left = min(left, quiet_from - now)
+    return max(1, min(validity, max(left, SHORTEST_VALIDITY)) // timedelta(seconds=1))
 
 
 def pick(found: Sequence[Found], owned_by_others: Set[str]) -> Sent | Bounced | Absent:
@@ -278,7 +297,8 @@ def after_look_up(
 
 def _unless_too_old(retry: Retry, queued_at: datetime, rules: RetryRules) -> Retry | GiveUp:
     if retry.at > queued_at + rules.max_age:
-        return GiveUp(f"given up at the age limit of {rules.max_age}: {retry.reason}")
+        fault = Fault.ROUTE if retry.elsewhere else Fault.MESSAGE
+        return GiveUp(f"given up at the age limit of {rules.max_age}: {retry.reason}", fault)
     return retry
 
 

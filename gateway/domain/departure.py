@@ -80,7 +80,13 @@ def decide(each: Carriage, terms: Terms, *, booked: int, spent: Mapping[Account,
     good_for = 0
     if by_sms and terms.shelf_life is not None:
         life = terms.shelf_life
-        good_for = valid_for(each.queued_at, validity=life.validity, max_age=life.max_age, now=terms.now)
+        good_for = valid_for(
+            each.queued_at,
+            validity=life.validity,
+            max_age=life.max_age,
+            now=terms.now,
+            quiet_from=carriage.quiet_from(each),
+        )
     delivery = carriage.outgoing(each, terms.sender, good_for)
     units = delivery.segments if by_sms else 1
     if terms.rate.per_day and not pace.fits_today(

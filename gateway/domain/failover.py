@@ -4,6 +4,9 @@ A number has fallen when it has been paused again and again for a while, or for 
 is down, does not let us in, or has had enough for today. Pauses of a few seconds are only its pace. What waits for it,
 and was never sent or is known not to have been taken, then goes by the first number that stands, one of another
 provider before one of the same. What a provider may have is not among that; it waits, and is looked up first.
+
+A single text goes by another number at once when the provider refuses ours for its phone, whether or not the number
+stands (``gateway.domain.delivery``: ``Fault.ROUTE``, ``Retry.elsewhere``).
 """
 
 from collections.abc import Sequence

@@ -29,10 +29,12 @@ class Meaning(StrEnum):
     DEAD_NUMBER = "dead number"
     MESSAGE = "this message"
     ROUTE = "no way there"
+    TOO_LATE = "old news"
     LATER = "retry later"
     SLOW_DOWN = "slow down"
     NEXT_DAY = "next day"
     STOP_SENDER = "stop this sender"
+    SENDER_OR_ROUTE = "this sender, or no way there"
     OUR_FAULT = "our fault"
 
 
@@ -41,11 +43,14 @@ ACTIONS: Mapping[Meaning, str] = MappingProxyType(
         Meaning.OPT_OUT: "the phone is opted out, and what waits for it is dropped",
         Meaning.DEAD_NUMBER: "the phone is no longer used, and its owner is told by mail",
         Meaning.MESSAGE: "this text is given up; nothing else follows",
+        Meaning.TOO_LATE: "this text is given up; one that was to arrive before quiet hours goes out after them",
         Meaning.ROUTE: "this text goes by another number of yours; with none left it is given up",
         Meaning.LATER: "tried again after a wait",
         Meaning.SLOW_DOWN: "tried again; this sender alone pauses for as long as the provider asks",
         Meaning.NEXT_DAY: "tried again after hours, for the limit ends at somebody's midnight",
         Meaning.STOP_SENDER: "this sender stops and loses nothing, one text goes out now and then to see; you must act",
+        Meaning.SENDER_OR_ROUTE: "this text goes by another number of yours, or is tried again later;"
+        " three within an hour, with nothing that got through in between, stop this sender",
         Meaning.OUR_FAULT: "this text is given up; mend the cause, then birdwire queue retry",
     }
 )
@@ -56,6 +61,7 @@ _FAULTS: Mapping[Meaning, Fault] = MappingProxyType(
         Meaning.OPT_OUT: Fault.OPTED_OUT,
         Meaning.DEAD_NUMBER: Fault.ADDRESS,
         Meaning.MESSAGE: Fault.MESSAGE,
+        Meaning.TOO_LATE: Fault.MESSAGE,
         Meaning.ROUTE: Fault.ROUTE,
         Meaning.OUR_FAULT: Fault.SENDER,
     }
@@ -89,11 +95,16 @@ class Code:
 
     def halt(self, code: int) -> Halt | None:
         """What it holds against the sender, if it does."""
-        return Halt(code, self.strikes) if self.meaning is Meaning.STOP_SENDER else None
+        held = self.meaning in (Meaning.STOP_SENDER, Meaning.SENDER_OR_ROUTE)
+        return Halt(code, self.strikes) if held else None
 
 
-def _stops(words: str, strikes: int = 1) -> Code:
-    return Code(words, Meaning.STOP_SENDER, _QUARTER, alert=True, whole_route=strikes == 1, strikes=strikes)
+def _stops(words: str) -> Code:
+    return Code(words, Meaning.STOP_SENDER, _QUARTER, alert=True, whole_route=True)
+
+
+def _may_stop(words: str) -> Code:
+    return Code(words, Meaning.SENDER_OR_ROUTE, _QUARTER, alert=True, strikes=3)
 
 
 def _ours(words: str) -> Code:
@@ -108,8 +119,9 @@ CODES: Mapping[int, Code] = MappingProxyType(
         20404: _stops("no such account at the provider's API"),
         21212: _stops("the sender is not a valid number"),
         21603: _stops("no sender was given"),
-        21606: _stops("the sender is not a number of this account that can text to that phone", strikes=3),
-        21659: _stops("the sender is not a number of the provider's"),
+        # Both are also said of a short code and a phone of another country.
+        21606: _may_stop("the sender is not a number of this account that can text to that phone"),
+        21659: _may_stop("the sender is not a number of the provider's, or a short code of another country"),
         21660: _stops("the sender is a number of another account"),
         21703: _stops("the messaging service has no number to send from"),
         21705: _stops("no such messaging service"),
@@ -148,7 +160,7 @@ CODES: Mapping[int, Code] = MappingProxyType(
         30004: Code("the phone or its carrier blocks messages from us", Meaning.MESSAGE, alert=True),
         30007: Code("filtered as unwanted by the provider or a carrier", Meaning.MESSAGE, alert=True),
         30019: Code("the text is too large for the carrier", Meaning.MESSAGE),
-        30036: Code("it could not be handed on within sms.validity, so it is old news", Meaning.MESSAGE),
+        30036: Code("it could not be handed on within sms.validity, so it is old news", Meaning.TOO_LATE),
         # Our contract or settings, for some recipients: the operator must act, then retry what died.
         14107: _ours("too many texts to one phone in a short time"),
         21408: _ours("the account may not text to that country"),
@@ -187,7 +199,14 @@ class TryAgain:
     halt: Halt | None = None
 
 
-Report = Underway | Arrived | TryAgain | Bounced
+@dataclass(frozen=True, slots=True)
+class Expired:
+    """It could not be handed on while it was good, and nobody is at fault."""
+
+    reason: str
+
+
+Report = Underway | Arrived | TryAgain | Expired | Bounced
 
 
 def meaning(code: int) -> Code:
@@ -222,6 +241,8 @@ def status_outcome(status: str, error_code: str) -> Report:
     if status in _FAILED:
         code = int(error_code) if error_code.isascii() and error_code.isdecimal() else 30008
         known = meaning(code)
+        if known.meaning is Meaning.TOO_LATE:
+            return Expired(reason(code))
         if known.fault is not None:
             return Bounced(reason(code), known.fault)
         return TryAgain(reason(code), known.wait, known.most, known.halt(code))

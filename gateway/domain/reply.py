@@ -305,7 +305,9 @@ def no_phone(ask: str) -> str:
 
 
 def no_mail(ask: str) -> str:
-    return say("You have no confirmed mail address. Ask {ask} to add one.", ask=ask)
+    return say(
+        "You have no confirmed mail address. LOGIN leads to the site, where Settings adds one; or ask {ask}.", ask=ask
+    )
 
 
 def unsubscribed(name: str) -> str:

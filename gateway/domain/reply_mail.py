@@ -57,6 +57,10 @@ def left(people: int, keys: int) -> str:
     return say("You still get {posts}, direct messages and mentions by mail.", posts=posts)
 
 
+def how_a_mailbox_comes() -> str:
+    return say("A mailbox is added on the site: LOGIN logs you in, then see Settings. Nothing was posted.")
+
+
 def nothing_left() -> str:
     return say("No more posts or direct messages come by mail. EMAIL ON, by text or mail, brings them back.")
 

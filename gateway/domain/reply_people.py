@@ -132,7 +132,18 @@ def not_blocked(name: str) -> str:
 
 
 def muted(name: str) -> str:
-    return say("{name} is muted and will not know. ON {name} lifts it.", name=name)
+    return say(
+        "{name} is muted and will not know. What {name} writes to you alone waits in INBOX. UNMUTE {name} lifts it.",
+        name=name,
+    )
+
+
+def unmuted(name: str) -> str:
+    return say("{name} is not muted any more.", name=name)
+
+
+def not_muted(name: str) -> str:
+    return say("You have not muted {name}.", name=name)
 
 
 def protected() -> str:

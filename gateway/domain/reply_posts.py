@@ -105,14 +105,25 @@ def nothing_offered() -> str:
     return say("There is nothing to say Y to any more. Nothing was posted.")
 
 
-def direct_sent(name: str, parts: int = 1, *, reached: bool = True) -> str:
-    """``reached``: it goes to a phone or mailbox of theirs."""
+def declined() -> str:
+    return say("All right. Nothing was done or posted.")
+
+
+def only_the_last_by_reaction(name: str) -> str:
+    return say(
+        "Nothing was posted or marked: FAV {name} marks the last post of {name}, R {name} text answers.", name=name
+    )
+
+
+def direct_sent(name: str, parts: int = 1, *, reached: bool = True, muted: bool = False) -> str:
+    """``reached``: it goes to a phone or mailbox of theirs; ``muted``: the sender wants to hear nothing of them."""
     if parts > 1:
         sent = say("Sent to {name} alone, in {parts} parts.", name=name, parts=parts)
     else:
         sent = say("Sent to {name} alone.", name=name)
     finds = say("{name} gets no texts or mails now and finds it with INBOX.", name=name)
-    return sent if reached else sentences(sent, finds)
+    waits = say("You muted {name}, so an answer waits in INBOX.", name=name)
+    return sentences(sent, *([] if reached else [finds]), *([waits] if muted else []))
 
 
 def direct_too_long(over: int) -> str:

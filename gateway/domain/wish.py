@@ -6,6 +6,7 @@ How each is written stands in ``gateway.domain.command_table``; ``gateway.domain
 from dataclasses import dataclass
 from datetime import time
 
+from gateway.domain.reaction import Seen
 from gateway.domain.types import EmailMode
 
 
@@ -204,6 +205,9 @@ class Report:
 class Mute(_Named): ...
 
 
+class Unmute(_Named): ...
+
+
 class Protect(_Bare): ...
 
 
@@ -341,6 +345,32 @@ class Yes(_Bare):
     """Y: do what was just offered."""
 
 
+class No(_Bare):
+    """N: leave what was just offered. Where nothing was, a post like others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One digit and nothing else: a vote where a poll has just come, else a post like others."""
+
+    number: int
+
+
+class StopName(_Named):
+    """STOP and a word: to leave somebody who is called so; a post like others where nobody is (``stop it``)."""
+
+
+@dataclass(frozen=True, slots=True)
+class React:
+    """What a phone writes when somebody reacts to a text; a post like others where no text of ours is quoted."""
+
+    to: Seen
+
+
+class MailAddress(_Bare):
+    """EMAIL and a mail address, which is not for the public."""
+
+
 @dataclass(frozen=True, slots=True)
 class Code:
     """A number of 4 to 8 digits and nothing else: the echo of a code where one is awaited, else a post like others."""
@@ -361,12 +391,12 @@ class Post:
 
 _Consent = Stop | Start | Help
 _Account = Join | JoinInvited | Rename | SignOut | DeleteMe | Claim | Login | Pin | PinOff
-_Wire = On | Off | OnName | OffName | Sleep | SleepFor | SleepOff | Wake | Email | EmailDigest
+_Wire = On | Off | OnName | OffName | Sleep | SleepFor | SleepOff | Wake | Email | EmailDigest | MailAddress
 _Edge = Follow | FollowTag | Leave | LeaveTag | Following | Followers | Accept | Deny | Requests | Lose
-_Shield = Block | Unblock | Report | Mute | Protect | Public
+_Shield = Block | Unblock | Report | Mute | Unmute | Protect | Public
 _Words = Direct | Reply | Repost | Favourite | Undo | PostThis
 _Reading = Get | Whois | Stats | Inbox | Search | Track | Untrack | Tracks | More | Nudge | Invite
 _Together = Poll | PollResult | PollClose | Vote | Groups | JoinGroup | LeaveGroup | GroupText
-_Loose = Yes | Code | Empty | Post
+_Loose = Yes | No | Choice | StopName | React | Code | Empty | Post
 Command = _Consent | _Account | _Wire | _Edge | _Shield | _Words | _Reading | _Together | _Loose
 """All that a message can mean. Closed: match on it and end with ``assert_never``."""

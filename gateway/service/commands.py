@@ -32,12 +32,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
-from gateway.domain import reply, reply_posts
+from gateway.domain import reply, reply_mail, reply_posts
 from gateway.domain import wish as c
 from gateway.domain.command import parse, parse_mail
 from gateway.domain.text import normalise
 from gateway.domain.types import Channel, EmailMode, Source
-from gateway.service import mailboxes, posting
+from gateway.service import following, mailboxes, posting
 from gateway.service.answering import (
     account,
     consent,
@@ -83,6 +83,7 @@ _NEEDS_NAME = (
     c.PostThis,
     c.Post,
     c.Yes,
+    c.React,
     c.Login,
     c.Nudge,
     c.Poll,
@@ -307,6 +308,9 @@ async def _answer_member(asked: Asked, me: AccountRow, command: c.Command) -> st
         case c.Code(code):
             done = await account.take_code(asked, me, code)
             return await _post(asked, me, asked.told.text) if done is None else done
+        case c.No() | c.Choice() | c.StopName() | c.React():
+            done = await _perhaps(asked, me, command)
+            return await _post(asked, me, asked.told.text) if done is None else done
         case c.Yes():
             return await words.post_offered(asked, me)
         case c.PostThis(text):
@@ -359,6 +363,8 @@ async def _answer_member(asked: Asked, me: AccountRow, command: c.Command) -> st
             return await graph.unblock(asked, me, name)
         case c.Mute(name):
             return await graph.mute(asked, me, name)
+        case c.Unmute(name):
+            return await graph.unmute(asked, me, name)
         case c.On():
             return await graph.texts_on(asked, me)
         case c.Off():
@@ -377,6 +383,8 @@ async def _answer_member(asked: Asked, me: AccountRow, command: c.Command) -> st
             return await quiet.wake(asked, me)
         case c.Email(mode):
             return await mailing.switch(asked, me, mode)
+        case c.MailAddress():
+            return reply_mail.how_a_mailbox_comes()
         case c.EmailDigest(mode, hour):
             return await mailing.switch(asked, me, mode, hour)
         case c.Get(name):
@@ -433,6 +441,22 @@ async def _answer_member(asked: Asked, me: AccountRow, command: c.Command) -> st
             return reply_posts.only_quoted() if asked.told.cut else reply_posts.empty()
         case c.Stop() | c.Start() | c.Help():
             raise AssertionError("answered before anybody asked who it is")
+        case _:
+            assert_never(command)
+
+
+async def _perhaps(asked: Asked, me: AccountRow, command: c.No | c.Choice | c.StopName | c.React) -> str | None:
+    """What is only meant by some of those who write it; None where it is a post like others."""
+    match command:
+        case c.No():
+            return await words.decline(asked)
+        case c.Choice(number):
+            return await polls.choose(asked, me, number)
+        case c.StopName(name):
+            other = await following.find(asked.unit, name, asker_id=me.id)
+            return None if other is None else await graph.leave(asked, me, name)
+        case c.React(to):
+            return await words.react(asked, me, to)
         case _:
             assert_never(command)
 

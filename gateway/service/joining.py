@@ -76,6 +76,8 @@ RESERVED_NAMES = frozenset(
         "messages",
         "metrics",
         "moderator",
+        "name",
+        "newname",
         "nobody",
         "noreply",
         "oauth",
@@ -111,6 +113,7 @@ RESERVED_NAMES = frozenset(
         "wall",
         "webmaster",
         "you",
+        "yourname",
     ]
 )
 """Names that nobody may sign up with: a page bears them, a command means them, or they pass for those who run this."""

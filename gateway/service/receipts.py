@@ -12,9 +12,9 @@ from typing import assert_never
 import structlog
 
 from gateway.domain import carriage, provider_codes
-from gateway.domain.delivery import Bounced, Fault, RetryRules, State
+from gateway.domain.delivery import IN_A_ROW, Bounced, Fault, RetryRules, State
 from gateway.domain.late import first_look
-from gateway.domain.provider_codes import Arrived, TryAgain, Underway
+from gateway.domain.provider_codes import Arrived, Expired, TryAgain, Underway
 from gateway.domain.types import Channel
 from gateway.service import alerts, budgets, faults
 from gateway.service.site import Site
@@ -28,6 +28,7 @@ MATCHED_WITHIN = timedelta(days=1)
 """How long a report about a message that is nobody's is compared with what is ours."""
 
 _OPEN = [State.CLAIMED, State.UNSURE, State.SENT]
+_UNANSWERED = [State.UNSURE, State.QUEUED, State.DEAD]
 _SOME_EARLIER_ONE = -1
 
 
@@ -133,13 +134,13 @@ async def _follow(
             if delivery.alert is not None:
                 await alerts.text_arrived(unit, delivery.route, now=now)
             moved = await _move(unit, receipt, from_states, State.DELIVERED, "", now, now, look_up_at=price_at)
-            return moved and await _is_known(unit, site, delivery, now)
+            return moved and await _is_known(unit, site, receipt, delivery, now)
         case Underway(_):
             # A claimed one is left to its worker, who knows more about it.
             moved = is_current and await _move(
                 unit, receipt, [State.UNSURE], State.SENT, "", now, now, look_up_at=ask_at
             )
-            return moved and await _is_known(unit, site, delivery, now)
+            return moved and await _is_known(unit, site, receipt, delivery, now)
         case TryAgain(reason, wait, most, halt):
             tried = await receipts.failures(unit, delivery.id)
             if not is_current:
@@ -148,17 +149,32 @@ async def _follow(
                 await alerts.refused(unit, delivery.route, halt, reason, now=now)
             elif delivery.attempt - delivery.excused >= rules.attempts or (most is not None and tried > most):
                 return await _move(unit, receipt, _OPEN, State.DEAD, reason, now, now)
-            if now + wait > delivery.queued_at + rules.max_age:
+            elsewhere = halt is not None and halt.may_be_the_phone
+            due_at = now + (IN_A_ROW + wait if elsewhere else wait)
+            if due_at > delivery.queued_at + rules.max_age:
+                moved = await _move(unit, receipt, _OPEN, State.DEAD, reason, now, now)
+            else:
+                excused = halt is not None
+                moved = await _move(unit, receipt, _OPEN, State.QUEUED, reason, due_at, now, excused=excused)
+            if moved and elsewhere:
+                await _hand_on(unit, site, delivery.id, now)
+            return moved
+        case Expired(reason):
+            if not is_current:
+                return False
+            again_at = None
+            if delivery.attempt - delivery.excused < rules.attempts:
+                found = await queue.details(unit, [delivery.id])
+                again_at = carriage.after_quiet(found[0], now) if found else None
+            if again_at is None:
                 return await _move(unit, receipt, _OPEN, State.DEAD, reason, now, now)
-            excused = halt is not None
-            return await _move(unit, receipt, _OPEN, State.QUEUED, reason, now + wait, now, excused=excused)
+            return await _move(unit, receipt, _OPEN, State.QUEUED, "quiet hours", again_at, now)
         case Bounced(reason, fault):
             moved = is_current and await _move(unit, receipt, _OPEN, State.DEAD, reason, now, now)
+            if moved and fault.is_of_the_number:
+                await _hand_on(unit, site, delivery.id, now)
             if fault is not Fault.MESSAGE:
                 for carried in await queue.details(unit, [delivery.id]):
-                    refused = moved and fault.is_of_the_number
-                    if refused and await failover.hand_on(unit, carried.route, [carried.id], now=now):
-                        await budgets.give_back(unit, site, [carriage.outgoing(carried, "")], now=now)
                     if carried.address_id is not None:
                         await faults.follow_up(unit, site, carried.address_id, Channel.SMS, fault, reason, now=now)
             return moved
@@ -166,10 +182,21 @@ async def _follow(
             assert_never(report)
 
 
-async def _is_known(unit: Unit, site: Site, delivery: Subject, now: datetime) -> bool:
+async def _hand_on(unit: Unit, site: Site, delivery_id: int, now: datetime) -> None:
+    """Let a text that was refused from this number go by another one, if there is one, as if it had cost nothing."""
+    for carried in await queue.details(unit, [delivery_id]):
+        handed_on = await failover.hand_on(unit, carried.route, [carried.id], now=now)
+        if handed_on and carried.to is not None:
+            await budgets.give_back(unit, site, [carriage.outgoing(carried, "")], now=now)
+
+
+async def _is_known(unit: Unit, site: Site, receipt: Receipt, delivery: Subject, now: datetime) -> bool:
     """Do for a text that only its report tells of what was done for the others when they were answered: enter it into
-    the bill, and let a bare answer mean it. Always True, for it was moved."""
-    if delivery.state == State.UNSURE:
+    the bill, and let a bare answer mean it. Always True, for it was moved.
+
+    That is one without an answer, be it that a look-up did not find it, so that it waits again or was given up. One
+    that is claimed is left to its worker, which may yet hear the answer."""
+    if delivery.state in _UNANSWERED and delivery.remote_id != receipt.remote_id:
         for carried in await queue.details(unit, [delivery.id]):
             if carried.to is None or carried.address_id is None:
                 continue

@@ -76,7 +76,8 @@ async def settle(
             last_sent[delivery.address_id] = delivery.post_id
     await queue.settle(unit, settled)
     await queue.remember_last_sent(unit, last_sent.items())
-    refused = [each.id for each, verdict in zip(settled, verdicts, strict=True) if _is_refused(route, verdict)]
+    verdicts = await _with_arrivals(unit, results, verdicts)
+    refused = [each.id for each, verdict in zip(settled, verdicts, strict=True) if _is_refused(route.channel, verdict)]
     handed_on = await failover.hand_on(unit, route.id, refused, now=now)
     if any(isinstance(outcome, Deferred | Unsure) and outcome.peer_down for _, outcome in results):
         await routes.pause(unit, route.id, now + LONG_PAUSE, now=now)
@@ -95,14 +96,38 @@ async def settle(
         await budgets.enter(unit, site, route.id, sent, now=now)
         await budgets.give_back(unit, site, unsent, now=now)
     return [
-        Retry(now, verdict.reason) if each.id in handed_on and isinstance(verdict, GiveUp) else verdict
+        Retry(now, verdict.reason) if each.id in handed_on and isinstance(verdict, GiveUp | Retry) else verdict
         for each, verdict in zip(settled, verdicts, strict=True)
     ]
 
 
-def _is_refused(route: Route, verdict: Verdict) -> bool:
+async def _with_arrivals(unit: Unit, results: Sequence[Result], verdicts: list[Verdict]) -> list[Verdict]:
+    """The verdicts, but that a text without an answer is done when its receipt was here first: nobody looks it up, so
+    it is here or nowhere that it gets into the bill and is what a bare answer means."""
+    unsure = [
+        delivery.id for (delivery, _), verdict in zip(results, verdicts, strict=True) if isinstance(verdict, LookUp)
+    ]
+    arrived = await queue.delivered_among(unit, unsure)
+    if not arrived:
+        return verdicts
+    for delivery, _ in results:
+        if delivery.id in arrived and delivery.post_id is not None:
+            await queue.remember_found(unit, delivery.address_id, delivery.post_id)
+    return [
+        Done("") if delivery.id in arrived else verdict
+        for (delivery, _), verdict in zip(results, verdicts, strict=True)
+    ]
+
+
+def _is_refused(channel: Channel, verdict: Verdict) -> bool:
     """Whether the provider refuses our number, be it for this phone alone, so that another one may do."""
-    return route.channel is Channel.SMS and isinstance(verdict, GiveUp) and verdict.fault.is_of_the_number
+    match verdict:
+        case GiveUp(_, fault):
+            return channel is Channel.SMS and fault.is_of_the_number
+        case Retry():
+            return channel is Channel.SMS and verdict.elsewhere
+        case _:
+            return False
 
 
 async def _mind_alert(unit: Unit, route: Route, results: Sequence[Result], alert: Alert | None, now: datetime) -> None:
@@ -143,8 +168,8 @@ async def settle_look_up(
         dice=dice,
     )
     await queue.settle(unit, [_settled(delivery, verdict, now, rules)])
+    route = (await routes.by_sender(unit)).get(delivery.sender)
     if isinstance(verdict, Done):
-        route = (await routes.by_sender(unit)).get(delivery.sender)
         if route is not None:
             await budgets.enter(unit, site, route, [delivery], now=now)
         if delivery.post_id is not None:
@@ -156,6 +181,9 @@ async def settle_look_up(
             unit, site, delivery.address_id, delivery.channel, verdict.fault, verdict.reason, now=now
         )
     unit.ring()
+    if isinstance(verdict, GiveUp) and _is_refused(delivery.channel, verdict) and route is not None:
+        handed_on = await failover.hand_on(unit, route, [delivery.id], now=now)
+        return Retry(now, verdict.reason) if handed_on else verdict
     return verdict
 
 

@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from gateway.domain.alert import TOGETHER, Alert, after_refusal, is_lifted_by
-from gateway.domain.delivery import Halt
+from gateway.domain.alert import Alert, after_refusal, is_lifted_by
+from gateway.domain.delivery import IN_A_ROW, Halt
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 SURE, UNSURE = Halt(30034, 1), Halt(21606, 3)
@@ -27,7 +27,7 @@ def test_one_that_may_be_about_a_destination_stops_the_third_time_in_a_row() -> 
 
 
 def test_refusals_far_apart_or_of_another_kind_are_not_in_a_row() -> None:
-    later = NOW + TOGETHER + timedelta(seconds=1)
+    later = NOW + IN_A_ROW + timedelta(seconds=1)
     assert after_refusal(alert(strikes=2), UNSURE, "why", later).strikes == 1
     assert after_refusal(alert(21212, strikes=2), UNSURE, "why", NOW).strikes == 1
 

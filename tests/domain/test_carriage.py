@@ -104,6 +104,8 @@ DIRECT = {"kind": "direct", "lane": Lane.ANSWER, "follow_state": None, "follow_t
         ({"via": "wifi", "channel": "email"}, "no longer asks"),
         ({"via": "wifi", "channel": "email", "via_texts": True, "via_mail": False}, "no longer asks"),
         ({**DIRECT, "blocked": True}, "blocked"),
+        ({**DIRECT, "muted": True}, "muted"),
+        ({**DIRECT, "muted": True, "channel": "email"}, "muted"),
         ({**DIRECT, "withdrawn": True}, "deleted"),
     ],
 )

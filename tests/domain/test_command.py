@@ -12,6 +12,7 @@ from gateway.domain import wish as c
 from gateway.domain.command import parse, parse_mail
 from gateway.domain.command_help import help_text, reference
 from gateway.domain.command_table import CHAPTERS, TABLE
+from gateway.domain.reaction import Seen
 from gateway.domain.sms_text import is_gsm, segments
 from gateway.domain.text import normalise
 from gateway.domain.types import EmailMode
@@ -80,6 +81,9 @@ MEANS: list[tuple[str, c.Command]] = [
     ("on", c.On()),
     ("On !", c.On()),
     ("off bob", c.OffName("bob")),
+    ("OFF all.", c.Off()),
+    ("on ALL", c.On()),
+    ("off @all", c.OffName("all")),
     ("sleep 22-7", c.Sleep(time(22), time(7))),
     ("sleep 22:30 – 6:45.", c.Sleep(time(22, 30), time(6, 45))),
     ("sleep 10pm-7am", c.Sleep(time(22), time(7))),
@@ -163,6 +167,35 @@ MEANS: list[tuple[str, c.Command]] = [
     ("!Team hello there", c.GroupText("team", "hello there")),
     ("123456", c.Code("123456")),
     ("1234.", c.Code("1234")),
+    ("Help?", c.Help()),
+    ("??", c.Help()),
+    ("unmute @Bob!", c.Unmute("bob")),
+    ("STOP it", c.StopName("it")),
+    ("Unsubscribe @Bob.", c.StopName("bob")),
+    ("n", c.No()),
+    ("No.", c.No()),
+    ("2", c.Choice(2)),
+    ("9!", c.Choice(9)),
+    ("sleep 8h", c.SleepFor(8)),
+    ("sleep for 8 hours.", c.SleepFor(8)),
+    ("Invite +1 (555) 123-4567", c.Invite()),
+    ("invite 015112345678", c.Invite()),
+    ("EMAIL bob@mail.example", c.MailAddress()),
+    ("R: yes", c.Reply(None, "yes", "yes")),
+    ("reply:@bob yes", c.Reply("bob", "yes", "@bob yes")),
+    ('"D bob hi"', c.Direct("bob", "hi")),
+    ("“dm bob: hi”", c.Direct("bob", "hi")),
+    ("'D: bob hi'", c.Direct("bob", "hi")),
+    ("D.bob hi", c.Direct("bob", "hi")),
+    ("D/bob hi", c.Direct("bob", "hi")),
+    ("D.. bob hi", c.Direct("bob", "hi")),
+    ("Liked “bob: hello”", c.React(Seen(True, "bob: hello", "bob", "hello"))),
+    ('Loved "D Bob: hel…"', c.React(Seen(True, "D Bob: hel…", "bob", "hel"))),
+    ("Laughed at “bob: hello”", c.React(Seen(False, "bob: hello", "bob", "hello"))),
+    ("Reacted ❤️ to “bob: hello”", c.React(Seen(True, "bob: hello", "bob", "hello"))),
+    ("\u200b👍\u200b to “bob: a\nb”", c.React(Seen(True, "bob: a\nb", "bob", "a\nb"))),
+    ("Removed a like from “bob: hello”", c.React(Seen(False, "bob: hello", "bob", "hello"))),
+    ("Liked “Posted.”", c.React(Seen(True, "Posted.", None, "Posted."))),
     ("", Empty()),
     (" \r\n\t\x00\ud800", Empty()),
     ("\u200d\ufe0f\u2800\u3164", Empty()),
@@ -177,7 +210,6 @@ POSTS = [
     "get abcdefghijklmnopq",
     "get müller",
     "get b@b",
-    "STOP it",
     "stop?",
     "help me",
     "help me please",
@@ -231,6 +263,29 @@ POSTS = [
     "on..",
     "get ſam",
     "delete them",
+    "no way",
+    "STOP bob now",
+    "stop, bob",
+    "STOP\nbob",
+    "N N",
+    "0",
+    "12",
+    "sleep 8 people",
+    "invite mom",
+    "invite 5 friends",
+    "email bob",
+    "email @bob",
+    "Re: lunch",
+    "R.E.M. is on",
+    "m.example.org is down",
+    '"m: josé"',
+    "'D'",
+    '"',
+    '""',
+    "Liked it",
+    "I liked “bob: hello”",
+    "Liked “bob: hello” a lot",
+    "back to “bob: hello”",
 ]
 
 
@@ -256,6 +311,12 @@ def test_what_fits_no_form_as_a_whole_is_a_post(text):
         ("Get bob\nto the station", Post("Get bob\nto the station")),
         ("1234\n\nis a number", Post("1234\n\nis a number")),
         ("Hello there\n\nSTOP", Post("Hello there\n\nSTOP")),
+        ("No", Post("No")),
+        ("2", Post("2")),
+        ("Stop it", Post("Stop it")),
+        ("Stop bob\n\nhe is too loud", Post("Stop bob\n\nhe is too loud")),
+        ("No\n\nI think not.", Post("No\n\nI think not.")),
+        ("Liked “bob: hello”", Post("Liked “bob: hello”")),
         ("", Empty()),
     ],
 )
@@ -282,7 +343,7 @@ def test_every_word_of_a_row_means_the_same_in_any_case(row):
 
 
 def test_every_command_that_can_be_written_has_a_row():
-    loose = {Code, Empty, Post}
+    loose = {Code, Empty, Post, c.No, c.Choice, c.StopName, c.React}
     assert {type(parse(row.example)) for row in TABLE} | loose == set(members(c.Command))
 
 

@@ -15,6 +15,7 @@ from gateway.domain.delivery import (
     Finding,
     Found,
     GiveUp,
+    Halt,
     LookUp,
     Outcome,
     Retry,
@@ -32,6 +33,7 @@ from gateway.domain.delivery import (
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 RULES = RetryRules()
 SECOND = timedelta(seconds=1)
+FOR_ONE_PHONE = Deferred("not to there", 900, halt=Halt(21606, 3))
 
 attempts = st.integers(1, 100)
 dice = st.floats(0, 1, exclude_max=True)
@@ -65,6 +67,9 @@ def decide(outcome: Outcome, *, attempt: int = 1, age: timedelta = timedelta(0),
         (Deferred("busy"), 12, GiveUp("given up after 12 attempts: busy")),
         (Deferred("not tried", 1, excused=True), 12, Retry(NOW + SECOND, "not tried", excused=True)),
         (Deferred("slow down", 1, route_wide=True), 12, Retry(NOW + SECOND, "slow down", excused=True)),
+        (FOR_ONE_PHONE, 1, Retry(NOW + 3615 * SECOND, "not to there", elsewhere=True)),
+        (FOR_ONE_PHONE, 12, GiveUp("given up after 12 attempts: not to there", Fault.ROUTE)),
+        (Deferred("out", 900, route_wide=True, halt=Halt(30034, 1)), 1, Retry(NOW + 900 * SECOND, "out", excused=True)),
         (Deferred("busy", 200_000), 1, GiveUp("given up at the age limit of 2 days, 0:00:00: busy")),
     ],
 )
@@ -178,3 +183,21 @@ def test_of_texts_that_look_alike_one_on_its_way_is_taken_that_is_nobody_elses()
 def test_a_text_is_good_for_no_longer_than_its_news(validity: timedelta, age: timedelta, expected: int) -> None:
     now = datetime(2030, 1, 1, tzinfo=UTC)
     assert valid_for(now - age, validity=validity, max_age=timedelta(days=2), now=now) == expected
+
+
+@pytest.mark.parametrize(
+    ("until_quiet", "expected"),
+    [
+        (timedelta(hours=9), 14_400),
+        (timedelta(hours=4), 14_400),
+        (timedelta(minutes=90), 5_400),
+        (timedelta(minutes=10, seconds=0.5), 600),
+        (timedelta(seconds=20), 300),
+        (timedelta(hours=-1), 300),
+    ],
+)
+def test_a_text_does_not_ring_in_quiet_hours_that_begin_soon_but_has_time_to_arrive(
+    until_quiet: timedelta, expected: int
+) -> None:
+    life = {"validity": timedelta(hours=4), "max_age": timedelta(days=2)}
+    assert valid_for(NOW, **life, now=NOW, quiet_from=NOW + until_quiet) == expected

@@ -62,6 +62,25 @@ def test_a_text_for_who_sleeps_waits_for_the_morning_and_takes_of_nothing(terms:
 
 
 @pytest.mark.parametrize(
+    ("change", "valid_for"),
+    [
+        ({}, 14_400),
+        ({"sleeps_at": NOW + timedelta(hours=1)}, 3_600),
+        ({"sleeps_at": NOW + timedelta(seconds=1)}, 300),
+        ({"sleeps_at": NOW + timedelta(hours=1), "answers": True}, 14_400),
+        ({"sleeps_at": NOW + timedelta(hours=1), "channel": "email"}, 0),
+    ],
+)
+def test_a_text_is_good_until_its_recipient_sleeps_unless_they_asked_for_it(
+    change: dict[str, Any], valid_for: int
+) -> None:
+    terms = replace(TERMS, shelf_life=ShelfLife(timedelta(hours=4), timedelta(days=2)))
+    verdict = decide(replace(POST, queued_at=NOW, **change), terms, booked=0, spent={})
+    assert isinstance(verdict, Send)
+    assert verdict.delivery.valid_for == valid_for
+
+
+@pytest.mark.parametrize(
     ("change", "booked", "goes"),
     [
         ({}, 0, False),  # 8 of the 8 that are for posts are used

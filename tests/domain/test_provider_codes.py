@@ -11,6 +11,7 @@ from gateway.domain.provider_codes import (
     ACTIONS,
     CODES,
     Arrived,
+    Expired,
     Meaning,
     TryAgain,
     Underway,
@@ -24,7 +25,7 @@ NEVER_AGAIN = {
     Fault.OPTED_OUT: {21610},
     Fault.ADDRESS: {21211, 21614, 21635, 30005, 30006},
     Fault.ROUTE: {21612},
-    Fault.MESSAGE: {21602, 21617, 21619, 21658, 30004, 30007, 30019, 30036},
+    Fault.MESSAGE: {21602, 21617, 21619, 21658, 30004, 30007, 30019},
     Fault.SENDER: {14107, 21408, 21608, 21609},
 }
 STOPS = {20003, 20005, 20404, 21212, 21603, 21606, 21659, 21660, 21703, 21705, 30002, 30032, 30034}
@@ -47,7 +48,7 @@ NOT_NOW = {
 
 
 def test_every_code_of_the_table_is_in_this_test() -> None:
-    assert set(CODES) == NOT_NOW.union(*NEVER_AGAIN.values())
+    assert set(CODES) == NOT_NOW.union({30036}, *NEVER_AGAIN.values())
 
 
 @pytest.mark.parametrize(("fault", "code"), [(fault, code) for fault, codes in NEVER_AGAIN.items() for code in codes])
@@ -63,6 +64,11 @@ def test_a_passing_code_is_tried_again_after_its_wait(code: int) -> None:
     assert refusal(code) == Deferred(reason(code), known.wait.total_seconds(), known.whole_route, halt=halt)
     assert status_outcome("failed", str(code)) == TryAgain(reason(code), known.wait, known.most, halt)
     assert known.wait.total_seconds() > 0
+
+
+def test_what_was_not_handed_on_in_time_is_nobodys_fault() -> None:
+    assert status_outcome("undelivered", "30036") == status_outcome("failed", "30036") == Expired(reason(30036))
+    assert refusal(30036) == Bounced(reason(30036), Fault.MESSAGE)
 
 
 def test_every_fault_of_ours_calls_the_operator() -> None:
@@ -81,18 +87,20 @@ def test_what_is_held_against_the_sender_stops_it_calls_the_operator_and_costs_n
 
 
 def test_one_destination_alone_does_not_stop_a_sender() -> None:
-    assert {code for code in STOPS if CODES[code].strikes > 1} == {21606}
+    assert {code for code in STOPS if CODES[code].strikes > 1} == MEANINGS[Meaning.SENDER_OR_ROUTE]
 
 
 MEANINGS = {
     Meaning.OPT_OUT: {21610},
     Meaning.DEAD_NUMBER: {21211, 21614, 21635, 30005, 30006},
     Meaning.ROUTE: {21612},
-    Meaning.MESSAGE: {21602, 21617, 21619, 21658, 30004, 30007, 30019, 30036},
+    Meaning.MESSAGE: {21602, 21617, 21619, 21658, 30004, 30007, 30019},
+    Meaning.TOO_LATE: {30036},
     Meaning.LATER: {20500, 20503, 30001, 30003, 30008, 30017, 30022},
     Meaning.SLOW_DOWN: {20429, 21611, 60728},
     Meaning.NEXT_DAY: {30023, 30027, 63038},
-    Meaning.STOP_SENDER: STOPS,
+    Meaning.STOP_SENDER: STOPS - {21606, 21659},
+    Meaning.SENDER_OR_ROUTE: {21606, 21659},
     Meaning.OUR_FAULT: {14107, 21408, 21608, 21609},
 }
 
@@ -146,7 +154,7 @@ def test_a_status_says_how_far_a_message_is(status: str, report: object) -> None
 @given(status=st.sampled_from(["failed", "undelivered"]), code=st.one_of(st.text(max_size=8), st.integers().map(str)))
 def test_a_failure_with_any_code_at_all_has_a_reason(status: str, code: str) -> None:
     outcome = status_outcome(status, code)
-    assert isinstance(outcome, Bounced | TryAgain)
+    assert isinstance(outcome, Bounced | TryAgain | Expired)
     assert outcome.reason
 
 

@@ -70,6 +70,7 @@ NAMED = st.sampled_from(
         c.Block,
         c.Unblock,
         c.Mute,
+        c.Unmute,
         c.Get,
         c.Whois,
         c.Nudge,
@@ -101,6 +102,8 @@ COMMANDS: st.SearchStrategy[Command] = st.one_of(
     st.builds(c.Untrack, TAGS.filter(lambda word: word != "all")),
     st.builds(c.Poll, TAGS, st.lists(TAGS, min_size=2, max_size=9).map(tuple)),
     st.builds(c.Vote, st.integers(1, 9)),
+    st.builds(c.Choice, st.integers(1, 9)),
+    st.sampled_from([c.MailAddress(), c.No()]),
     st.builds(c.Report, NAMES, WORDS),
     st.builds(c.JoinInvited, NAMES, st.integers(0, CODES - 1).map(code_of)),
     st.builds(c.JoinGroup, NAMES),
@@ -170,6 +173,14 @@ def written(command: Command) -> str:
             return f"{type(command).__name__.removesuffix('Group')} !{group}"
         case c.GroupText(group, text):
             return f"!{group} {text}"
+        case c.MailAddress():
+            return "EMAIL a@b.example"
+        case c.StopName(name):
+            return f"STOP {name}"
+        case c.Choice(number):
+            return str(number)
+        case c.React(seen):
+            return f"{'Liked' if seen.likes else 'Disliked'} “{seen.quoted}”"
         case c.Post(text) | c.Code(text):
             return text
         case c.Empty():
@@ -257,8 +268,22 @@ SAYINGS = st.one_of(
 MOST_SAID = 320
 """Characters of the longest answer: two segments."""
 
-MAY_POST = (c.Post, c.PostThis, c.Reply, c.Yes, c.Start, c.Code, c.Poll, c.GroupText, c.Pin)
-"""What may make a public post; YES and a code may take up an offer, or be plain words."""
+MAY_POST = (
+    c.Post,
+    c.PostThis,
+    c.Reply,
+    c.Yes,
+    c.Start,
+    c.Code,
+    c.Poll,
+    c.GroupText,
+    c.Pin,
+    c.No,
+    c.Choice,
+    c.StopName,
+    c.React,
+)
+"""What may make a public post; YES, a code and the like may answer something, or be plain words."""
 
 
 class Crowds:

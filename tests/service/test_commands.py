@@ -7,13 +7,14 @@ import pytest
 
 from gateway.domain import reply, reply_listening, reply_people, reply_posts, reply_reading
 from gateway.domain.command_table import TABLE
+from gateway.domain.pace import Pace
 from gateway.domain.sms_text import segments
 from gateway.domain.types import Overflow
-from gateway.service import joining
+from gateway.service import claiming, joining
 from gateway.service.site import Limits
-from store import accounts, relations
+from store import accounts, relations, routes
 from store.schema import deliveries
-from tests.service.conversing import Town
+from tests.service.conversing import OTHER_NUMBER, OURS, Town
 
 # ---- signing up
 
@@ -280,6 +281,33 @@ async def test_a_mute_is_lifted_by_on(town: Town) -> None:
     await town.text("alice", "FOLLOW bob")
     assert await town.text("alice", "MUTE bob") == reply_people.muted("bob")
     assert await town.text("alice", "ON bob") == reply.texts_of("bob", on=True)
+
+
+async def test_what_a_muted_person_writes_in_private_rings_nowhere_and_stands_in_inbox(town: Town) -> None:
+    await town.join("alice", "bob")
+    await town.text("alice", "FOLLOW bob")
+    await town.text("bob", "FOLLOW alice")
+    await town.text("bob", "D alice before")
+    assert await town.text("alice", "MUTE bob") == reply_people.muted("bob")
+    assert await town.text("bob", "D alice are you there?") == reply_posts.direct_sent("alice")
+    assert await going_out(town) == []
+    assert "are you there?" in await town.text("alice", "INBOX")
+    assert await town.text("alice", "D bob not now") == reply_posts.direct_sent("bob", muted=True)
+    assert await going_out(town) == ["D alice: not now"]
+    await town.text("alice", "ON bob")
+    await town.text("bob", "D alice and now?")
+    assert await going_out(town) == ["D bob: and now?"]
+
+
+async def going_out(town: Town) -> list[str]:
+    """The texts that go out now."""
+    async with town.store.unit() as unit:
+        route = (await routes.ensure(unit, [OTHER_NUMBER, OURS]))[2]
+        lease = timedelta(minutes=2)
+        return [
+            each.text
+            for each in (await claiming.claim(unit, route, Pace(), most=50, lease=lease, now=town.now)).deliveries
+        ]
 
 
 async def test_following_means_that_texts_come(town: Town) -> None:

@@ -5,11 +5,23 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from gateway.domain.delivery import Bounced, Deferred, Fault, GiveUp, Outcome, Retry, RetryRules, Sent, Unsure, Verdict
+from gateway.domain.delivery import (
+    Bounced,
+    Deferred,
+    Fault,
+    Found,
+    GiveUp,
+    Outcome,
+    Retry,
+    RetryRules,
+    Sent,
+    Unsure,
+    Verdict,
+)
 from gateway.domain.pace import Pace
-from gateway.domain.provider_codes import refusal
+from gateway.domain.provider_codes import reason, refusal
 from gateway.domain.types import Outgoing
-from gateway.service import claiming, failing_over, notify, receipts, settling
+from gateway.service import alerts, claiming, failing_over, notify, receipts, settling
 from gateway.service.receipts import Receipt
 from gateway.service.settling import Result
 from store import addresses, routes
@@ -255,3 +267,84 @@ async def test_with_one_number_all_waits_for_it(town: Town) -> None:
     alone.wait(10.01)
     [verdict] = await alone.settle(await alone.claim(), Bounced("no", Fault.SENDER))
     assert isinstance(verdict, GiveUp)
+
+
+@pytest.mark.parametrize("code", [21606, 21659])
+async def test_a_number_that_cannot_text_to_one_phone_is_followed_by_each_other_one_at_once(
+    numbers: Numbers, code: int
+) -> None:
+    """Both codes are also said of a short code and a phone of another country."""
+    await numbers.queue(1)
+    for way in (0, 1):
+        [verdict] = await numbers.settle(await numbers.claim(way), refusal(code), way)
+        assert verdict == Retry(numbers.now, reason(code))
+    assert await numbers.stand() == [(THIRD, "queued")]
+    await numbers.settle(await numbers.claim(2), Sent("SM1"), 2)
+    assert await numbers.stand() == [(THIRD, "sent")]
+    async with numbers.store.reading() as reading:
+        assert await alerts.stopped(reading) == []
+
+
+async def test_a_phone_that_no_number_can_text_to_is_given_up_in_words_and_stops_none_of_them(numbers: Numbers) -> None:
+    await numbers.queue(1)
+    for way in (0, 1):
+        await numbers.settle(await numbers.claim(way), refusal(21606), way)
+    tries = 0
+    while (THIRD, "queued") in await numbers.stand():
+        if claimed := await numbers.claim(2):
+            await numbers.settle(claimed, refusal(21606), 2)
+            tries += 1
+        async with numbers.store.reading() as reading:
+            assert await alerts.stopped(reading) == []
+        numbers.wait(600)
+    assert 3 < tries < RULES.attempts
+    async with numbers.store.reading() as reading:
+        given_up = (await reading.execute(select(deliveries.c.state, deliveries.c.reason))).one()
+    assert tuple(given_up) == ("dead", f"given up after {RULES.attempts} attempts: {reason(21606)}")
+
+
+async def test_several_phones_in_a_row_stop_the_number_and_all_their_texts_go_by_another(numbers: Numbers) -> None:
+    for who in (1, 2, 3, 4):
+        await numbers.queue(who)
+    claimed = await numbers.claim()
+    await numbers.settle(claimed, refusal(21606))
+    assert await numbers.stand() == [(SECOND, "queued")] * 4
+    async with numbers.store.reading() as reading:
+        assert [each.sender for each in await alerts.stopped(reading)] == [FIRST]
+
+
+async def test_where_there_is_no_other_number_a_text_waits_for_the_one_to_be_mended(town: Town) -> None:
+    alone = Numbers(town)
+    await alone.open(FIRST)
+    await alone.queue(1)
+    [verdict] = await alone.settle(await alone.claim(), refusal(21659))
+    assert isinstance(verdict, Retry)
+    assert verdict.at > alone.now
+    assert await alone.stand() == [(FIRST, "queued")]
+
+
+async def test_a_number_that_cannot_text_to_a_phone_by_a_later_report_is_followed_by_another_one(
+    numbers: Numbers,
+) -> None:
+    await numbers.queue(1)
+    [sent] = await numbers.claim()
+    await numbers.settle([sent], Sent("SM1"))
+    receipt = Receipt("twilio", "SM1", "failed", "21606", sent.id, sent.attempt, numbers.now)
+    async with numbers.store.unit() as unit:
+        assert await receipts.record(unit, numbers.town.site, receipt, rules=RULES, now=numbers.now)
+    assert await numbers.stand() == [(SECOND, "queued")]
+    assert len(await numbers.claim(1)) == 1
+
+
+async def test_a_look_up_that_finds_no_way_to_the_phone_lets_another_number_try(numbers: Numbers) -> None:
+    await numbers.queue(1)
+    await numbers.settle(await numbers.claim(), Unsure("silence"))
+    numbers.wait(60)
+    async with numbers.store.unit() as unit:
+        [asked] = await claiming.claim_look_ups(unit, most=10, lease=LEASE, now=numbers.now)
+        found = [Found("SM1", Bounced(reason(21612), Fault.ROUTE))]
+        verdict = await settling.settle_look_up(
+            unit, numbers.town.site, asked, found, rules=RULES, now=numbers.now, dice=0.5
+        )
+    assert verdict == Retry(numbers.now, reason(21612))
+    assert await numbers.stand() == [(SECOND, "queued")]

@@ -8,11 +8,13 @@ from sqlalchemy import func, select, update
 
 from gateway.domain import reply_quiet
 from gateway.domain.delivery import Outcome, RetryRules, Sent
+from gateway.domain.departure import ShelfLife
 from gateway.domain.pace import Pace
 from gateway.domain.quiet import HELD
 from gateway.domain.reason import SUMMED_UP
 from gateway.domain.types import Channel, Outgoing
-from gateway.service import claiming, fanout, notify, settling, waking
+from gateway.service import claiming, fanout, notify, receipts, settling, waking
+from gateway.service.receipts import Receipt
 from gateway.service.settling import Result
 from gateway.service.zones import of_number, zone_of
 from store import accounts as accounts_store
@@ -32,13 +34,16 @@ async def pass_on(town: Town) -> None:
             step = await fanout.step(unit, now=town.now)
 
 
+SHELF_LIFE = ShelfLife(timedelta(hours=4), timedelta(days=2))
+
+
 async def send(town: Town, *, outcome: Outcome | None = None) -> list[Outgoing]:
     """Send what may be sent now by text; what that was."""
     given: list[Outgoing] = []
     while True:
         async with town.store.unit() as unit:
             route = (await routes.ensure(unit, [OTHER_NUMBER, OURS]))[2]
-            batch = await claiming.claim(unit, route, Pace(), most=50, lease=LEASE, now=town.now)
+            batch = await claiming.claim(unit, route, Pace(), most=50, lease=LEASE, now=town.now, shelf_life=SHELF_LIFE)
             results = [Result(each, outcome or Sent(f"SM{each.id}")) for each in batch.deliveries]
             dice = [0.5] * len(results)
             await settling.settle(unit, town.site, route, results, rules=RetryRules(), now=town.now, dice=dice)
@@ -149,6 +154,50 @@ async def test_what_a_worker_holds_when_quiet_begins_is_not_sent(night: Town) ->
         (held,) = (await claiming.claim(unit, route, Pace(), most=50, lease=LEASE, now=night.now)).deliveries
         assert await claiming.still_allowed(unit, held, now=night.now) is None
         assert await claiming.still_allowed(unit, held, now=START.replace(hour=22)) is not None
+
+
+async def expires(town: Town, text: Outgoing) -> None:
+    """The provider reports that it could not hand on the text in time."""
+    receipt = Receipt("twilio", f"SM{text.id}.{text.attempt}", "undelivered", "30036", text.id, text.attempt, town.now)
+    async with town.store.unit() as unit:
+        assert await receipts.record(unit, town.site, receipt, rules=RetryRules(), now=town.now)
+
+
+async def test_a_text_of_the_evening_that_the_phone_was_not_there_for_comes_in_the_morning(night: Town) -> None:
+    night.now = START.replace(hour=21, minute=30)
+    await post(night, "goodnight")
+    (evening,) = [each for each in await send(night) if each.post_id]
+    assert 0 < evening.valid_for <= 1_800
+    night.now = START.replace(hour=21, minute=59, second=59)
+    await expires(night, evening)
+    night.now = START.replace(hour=23)
+    assert await send(night) == []
+    night.now = MORNING
+    await wake(night)
+    assert words_of(await send(night)) == ["alice: goodnight"]
+
+
+async def test_a_text_that_expires_by_day_is_old_news_and_one_that_does_so_every_evening_ends(night: Town) -> None:
+    night.now = START.replace(hour=17)
+    await post(night, "tea is ready")
+    (text,) = [each for each in await send(night) if each.post_id]
+    assert text.valid_for == 14_400
+    night.now = START.replace(hour=21)
+    await expires(night, text)
+    async with night.store.reading() as reading:
+        last = select(deliveries.c.state, deliveries.c.reason).order_by(deliveries.c.id.desc()).limit(1)
+        state, reason = (await reading.execute(last)).one()
+    assert (state, "30036" in reason) == ("dead", True)
+    await post(night, "lights out")
+    for day in range(1, 20):
+        night.now = START.replace(day=day, hour=21, minute=59)
+        if not (sent := [each for each in await send(night) if each.post_id]):
+            break
+        night.now += timedelta(minutes=5)
+        await expires(night, sent[0])
+        night.now = START.replace(day=day + 1, hour=7)
+        await wake(night)
+    assert day == RetryRules().attempts + 1
 
 
 async def test_answers_come_at_any_time_and_mail_is_not_held(night: Town) -> None:

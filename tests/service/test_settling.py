@@ -2,18 +2,20 @@
 
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import select
 
-from gateway.domain.delivery import Done, Found, LookUp, RetryRules, Sent, Unsure
+from gateway.domain.delivery import Done, Found, LookUp, RetryRules, Sent, Unsure, Verdict
 from gateway.domain.pace import Pace
-from gateway.domain.types import Outgoing
-from gateway.service import claiming, notify, settling
+from gateway.domain.types import Lane, Outgoing
+from gateway.service import budgets, claiming, notify, receipts, settling
+from gateway.service.receipts import Receipt
 from gateway.service.settling import Result
-from store import addresses, routes
+from store import addresses, fanouts, routes
 from store.routes import Route
-from store.schema import deliveries
+from store.schema import deliveries, posts
 from store.unit import Unit
-from tests.service.conversing import Town
+from tests.service.conversing import OTHER_NUMBER, OURS, Town
 
 LEASE = timedelta(minutes=2)
 RULES = RetryRules()
@@ -47,3 +49,75 @@ async def test_while_the_same_words_are_under_way_to_a_stranger_no_message_is_ta
         assert not isinstance(await look_up(), Done | LookUp)
         rows = await unit.execute(select(deliveries.c.state, deliveries.c.remote_id).order_by(deliveries.c.id))
         assert [tuple(row) for row in rows] == [("queued", None), ("sent", "SM2")]
+
+
+async def under_way(town: Town, route: Route, unit: Unit) -> Outgoing:
+    """A text to a stranger, claimed and not answered yet."""
+    phone = await addresses.find_or_add(unit, "sms", "+15550001001", route=route.id, now=town.now)
+    await notify.tell(unit, phone.id, "who are you?", now=town.now)
+    (text,) = await claim(unit, route, town)
+    return text
+
+
+async def hears(unit: Unit, town: Town, text: Outgoing, status: str = "delivered", code: str = "") -> None:
+    receipt = Receipt("twilio", "SM1", status, code, text.id, text.attempt, town.now)
+    await receipts.record(unit, town.site, receipt, rules=RULES, now=town.now)
+
+
+async def settle(unit: Unit, town: Town, route: Route, text: Outgoing, outcome: Sent | Unsure) -> Verdict:
+    results = [Result(text, outcome)]
+    (verdict,) = await settling.settle(unit, town.site, route, results, rules=RULES, now=town.now, dice=[0.5])
+    return verdict
+
+
+async def billed(unit: Unit) -> int:
+    return sum(line.texts for line in await budgets.bill_of(unit, 203001))
+
+
+@pytest.mark.parametrize("outcome", [Unsure("silence"), Sent("SM1")])
+async def test_a_text_whose_receipt_is_here_before_its_answer_is_billed_once(
+    town: Town, outcome: Sent | Unsure
+) -> None:
+    async with town.store.unit() as unit:
+        route = (await routes.ensure(unit, ["+15550009999"]))[1]
+        text = await under_way(town, route, unit)
+        await hears(unit, town, text)
+        assert isinstance(await settle(unit, town, route, text, outcome), Done)
+        await hears(unit, town, text)
+        assert await billed(unit) == 1
+
+
+async def test_a_text_that_its_look_up_did_not_find_and_that_arrived_all_the_same_is_billed_once(town: Town) -> None:
+    async with town.store.unit() as unit:
+        route = (await routes.ensure(unit, ["+15550009999"]))[1]
+        text = await under_way(town, route, unit)
+        assert isinstance(await settle(unit, town, route, text, Unsure("silence")), LookUp)
+        await settling.settle_look_up(unit, town.site, text, [], rules=RULES, now=town.now, dice=0.5)
+        assert await billed(unit) == 0
+        await hears(unit, town, text)
+        assert await billed(unit) == 1
+
+
+async def test_a_text_that_failed_after_it_was_taken_and_arrived_after_all_is_billed_once(town: Town) -> None:
+    async with town.store.unit() as unit:
+        route = (await routes.ensure(unit, ["+15550009999"]))[1]
+        text = await under_way(town, route, unit)
+        await settle(unit, town, route, text, Sent("SM1"))
+        await hears(unit, town, text, "undelivered", "30008")
+        await hears(unit, town, text)
+        assert await billed(unit) == 1
+
+
+async def test_a_post_whose_receipt_is_here_before_its_missing_answer_is_what_a_bare_answer_means(town: Town) -> None:
+    await town.join("alice", "bob")
+    await town.text("bob", "FOLLOW alice")
+    await town.text("alice", "shall we meet?")
+    async with town.store.unit() as unit:
+        bob = await town.account("bob")
+        (post_id,) = (await unit.execute(select(posts.c.id))).scalars()
+        await fanouts.queue_for(unit, post_id, [bob.id], lane=Lane.FIRST, now=town.now)
+        route = (await routes.ensure(unit, [OTHER_NUMBER, OURS]))[2]
+        (text,) = [each for each in await claim(unit, route, town) if each.post_id == post_id]
+        await hears(unit, town, text)
+        await settle(unit, town, route, text, Unsure("silence"))
+    assert "alice" in await town.text("bob", "FAV")

@@ -128,6 +128,14 @@ async def unblock(asked: Asked, me: AccountRow, name: str) -> str:
     return reply_people.unblocked(name) if lifted else reply_people.not_blocked(name)
 
 
+async def unmute(asked: Asked, me: AccountRow, name: str) -> str:
+    other = await following.find(asked.unit, name, asker_id=me.id)
+    if other is None:
+        return await nobody(asked, name)
+    lifted = await relations.unmute(asked.unit, me.id, other.id)
+    return reply_people.unmuted(name) if lifted else reply_people.not_muted(name)
+
+
 async def mute(asked: Asked, me: AccountRow, name: str) -> str:
     other = await following.find(asked.unit, name, asker_id=me.id)
     if other is None:

@@ -5,7 +5,7 @@ from typing import assert_never
 from gateway.domain import reply_together
 from gateway.service import polling
 from gateway.service.answering.asked import Asked
-from gateway.service.answering.words import answered_post, author_seen, what_became
+from gateway.service.answering.words import answered_post, author_seen, last_received, what_became
 from gateway.service.polling import Closed, NoSuchOption, TooLong, Voted
 from store import polls
 from store.accounts import AccountRow
@@ -22,8 +22,19 @@ async def ask(asked: Asked, me: AccountRow, question: str, options: tuple[str, .
 async def vote(asked: Asked, me: AccountRow, number: int) -> str:
     """Choose in the last poll that one got or asked; a later choice takes the place of an earlier one."""
     poll = await _meant(asked, me)
-    if poll is None:
-        return reply_together.no_poll()
+    return reply_together.no_poll() if poll is None else await _vote_in(asked, me, poll, number)
+
+
+async def choose(asked: Asked, me: AccountRow, number: int) -> str | None:
+    """Choose in the poll that was the last to be texted to this phone; None where it was none, or is closed."""
+    came = await last_received(asked, me)
+    poll = None if came is None else await polls.of_post(asked.unit, came.post.id)
+    if poll is None or poll.closes_at <= asked.now:
+        return None
+    return await _vote_in(asked, me, poll, number)
+
+
+async def _vote_in(asked: Asked, me: AccountRow, poll: PollRow, number: int) -> str:
     outcome = await polling.vote(asked.unit, poll, me.id, number, now=asked.now)
     match outcome:
         case Voted(option):

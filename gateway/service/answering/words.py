@@ -6,6 +6,7 @@ from typing import assert_never
 
 from gateway.domain import reply, reply_people, reply_posts
 from gateway.domain.delivery import State
+from gateway.domain.reaction import Seen
 from gateway.domain.speech import say
 from gateway.domain.text import leading_mention, normalise, split
 from gateway.domain.types import EmailMode, PostKind
@@ -13,7 +14,7 @@ from gateway.service import following, posting
 from gateway.service.answering.asked import Asked, blocks, meant, nobody
 from gateway.service.posting import Duplicate, Nothing, Protected, Published, TooLong, TooMany
 from gateway.service.site import Site
-from store import accounts, deliveries, follows, offers, posts, recall
+from store import accounts, deliveries, follows, offers, posts, recall, relations
 from store.accounts import AccountRow
 from store.posts import PostRow
 
@@ -130,6 +131,32 @@ async def repost(asked: Asked, me: AccountRow, name: str | None) -> str:
             return reply_posts.too_many_posts(limit)
         case _:
             assert_never(outcome)
+
+
+async def decline(asked: Asked) -> str | None:
+    """N: leave what was offered, or the code that was asked for; None where there was neither."""
+    if await offers.pending(asked.unit, asked.address.id, now=asked.now) is None:
+        return None
+    await offers.close(asked.unit, asked.address.id, now=asked.now)
+    return reply_posts.declined()
+
+
+async def react(asked: Asked, me: AccountRow, to: Seen) -> str | None:
+    """What a phone says when somebody reacts to a text of ours: to like a post that came is to mark it. None where it
+    quotes nothing of ours, and so is what somebody wrote."""
+    other = None if to.name is None else await following.find(asked.unit, to.name, asker_id=me.id)
+    if other is None:
+        since = asked.now - _DAY
+        return "" if await recall.told_since(asked.unit, asked.address.address, since, to.quoted) else None
+    received = await recall.last_from(asked.unit, other.id, me.id)
+    for post_id in (asked.address.last_post_id, received):
+        found = await _first_hand(asked, post_id)
+        if found is None or found.author_id != other.id or not to.likes or not to.quotes(found.text):
+            continue
+        if found.deleted_at is None and found.kind != PostKind.DIRECT and not await blocks(asked, me, other):
+            await posting.favourite(asked.unit, me.id, found.id, now=asked.now)
+            return reply_posts.favoured(other.name or "")
+    return reply_posts.only_the_last_by_reaction(other.name or "")
 
 
 async def favourite(asked: Asked, me: AccountRow, name: str | None) -> str:
@@ -267,7 +294,9 @@ async def _write_to(asked: Asked, me: AccountRow, other: AccountRow, text: str, 
     match outcome:
         case Published(post_ids):
             by_mail = other.mail_id is not None and other.email_mode != EmailMode.OFF
-            return reply_posts.direct_sent(name, len(post_ids), reached=by_mail or other.sms_route is not None)
+            reached = by_mail or other.sms_route is not None
+            muted = await relations.mutes_other(asked.unit, me.id, other.id)
+            return reply_posts.direct_sent(name, len(post_ids), reached=reached, muted=muted)
         case TooLong(over):
             return reply_posts.with_text(reply_posts.direct_too_long(over), text)
         case Duplicate():

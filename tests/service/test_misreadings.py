@@ -1,0 +1,188 @@
+"""What people and their phones text that looks like a post and is meant otherwise: nothing of it becomes public."""
+
+from datetime import timedelta
+
+import pytest
+
+from gateway.domain import reply, reply_mail, reply_people, reply_posts, reply_together
+from tests.service.conversing import Town
+
+
+@pytest.fixture
+async def pair(town: Town) -> Town:
+    """bob follows alice, and got her last post by text."""
+    await town.join("alice", "bob")
+    await town.text("bob", "FOLLOW alice")
+    await town.text("alice", "“Good” morning, all of you")
+    await town.receives("bob", "alice")
+    return town
+
+
+# ---- a mute is lifted in private
+
+
+async def test_a_mute_is_lifted_without_a_word_in_public(pair: Town) -> None:
+    await pair.text("bob", "MUTE alice")
+    assert await pair.text("bob", "UNMUTE alice") == reply_people.unmuted("alice")
+    assert await pair.text("bob", "Unmute @Alice.") == reply_people.not_muted("alice")
+    assert await pair.text("bob", "unmute noone") == reply_people.nobody_offer("noone", 10)
+    assert len(await pair.posts()) == 1
+
+
+@pytest.mark.parametrize("words", ["STOP alice", "Stop @Alice!", "unsubscribe alice"])
+async def test_a_stop_with_a_name_leaves_that_person_and_is_not_posted(pair: Town, words: str) -> None:
+    assert await pair.text("bob", words) == reply_people.left("alice")
+    assert await pair.text("bob", "LEAVE alice") == reply_people.not_following("alice")
+    assert len(await pair.posts()) == 1
+
+
+async def test_a_stop_with_a_word_that_is_nobodys_name_is_a_post(pair: Town) -> None:
+    assert await pair.text("bob", "Stop it!") == ""
+    assert (await pair.posts())[1:] == ["Stop it!"]
+
+
+# ---- an answer to a question of ours
+
+
+@pytest.mark.parametrize("words", ["N", "no", "No."])
+async def test_no_leaves_what_was_offered_and_is_a_post_where_nothing_was(pair: Town, words: str) -> None:
+    assert "Reply Y" in await pair.text("bob", "get milk")
+    assert await pair.text("bob", words) == reply_posts.declined()
+    assert await pair.text("bob", "Y") == reply_posts.nothing_offered()
+    assert await pair.text("bob", words) == ""
+    assert (await pair.posts())[1:] == [words]
+
+
+async def test_no_to_a_code_leaves_what_it_was_for(pair: Town) -> None:
+    await pair.text("bob", "DELETE ME")
+    assert await pair.text("bob", "no") == reply_posts.declined()
+    await pair.text("bob", pair.code)
+    assert (await pair.account("bob")).name == "bob"
+
+
+async def test_no_is_too_late_when_the_offer_is(pair: Town) -> None:
+    await pair.text("bob", "get milk")
+    pair.now += timedelta(minutes=11)
+    await pair.text("bob", "no")
+    assert (await pair.posts())[1:] == ["no"]
+
+
+async def test_a_no_and_a_number_by_mail_are_what_they_are(pair: Town) -> None:
+    for words in ("No", "2"):
+        await pair.mail("bob", words)
+    assert (await pair.posts())[1:] == ["No", "2"]
+
+
+# ---- a poll that has just come
+
+
+async def test_a_number_alone_is_a_vote_where_a_poll_has_just_come(pair: Town) -> None:
+    await pair.text("alice", "POLL Lunch? / pizza / soup")
+    await pair.receives("bob", "alice")
+    assert (await pair.text("bob", "2")).startswith("You chose soup.")
+    assert await pair.text("bob", "7") == reply_together.no_such_option(7, 2)
+    assert len(await pair.posts()) == 2
+    await pair.text("alice", "POLL CLOSE")
+    assert await pair.text("bob", "1") == ""
+    assert (await pair.posts())[2:] == ["1"]
+
+
+async def test_a_number_alone_is_a_post_where_something_else_came_last(pair: Town) -> None:
+    assert await pair.text("bob", "3") == ""
+    assert (await pair.posts())[1:] == ["3"]
+
+
+# ---- reactions, as phones write them
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Liked “alice: “Good” morning, all of you”",
+        'Loved "alice: "Good" morning, all of you"',
+        "\u200b👍\u200b to “alice: “Good” morning, all of…”",
+    ],
+)
+async def test_a_heart_on_the_last_post_marks_it_and_is_not_posted(pair: Town, words: str) -> None:
+    assert await pair.text("bob", words) == reply_posts.favoured("alice")
+    assert len(await pair.posts()) == 1
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Laughed at “alice: “Good” morning, all of you”",
+        "Removed a heart from “alice: “Good” morning, all of you”",
+        "Liked “alice: what she said last year”",
+    ],
+)
+async def test_any_other_reaction_to_a_text_of_ours_is_not_posted_either(pair: Town, words: str) -> None:
+    assert await pair.text("bob", words) == reply_posts.only_the_last_by_reaction("alice")
+    assert len(await pair.posts()) == 1
+
+
+async def test_a_heart_on_a_direct_message_is_between_the_two(pair: Town) -> None:
+    await pair.text("alice", "D bob only for you")
+    await pair.receives("bob", "alice")
+    answer = await pair.text("bob", "Loved “D alice: only for you”")
+    assert answer == reply_posts.only_the_last_by_reaction("alice")
+    assert [words for words in await pair.posts() if "Loved" in words] == []
+
+
+async def test_a_heart_on_an_answer_of_ours_says_nothing(pair: Town) -> None:
+    answer = await pair.text("bob", "FOLLOWERS")
+    assert await pair.text("bob", f"Liked “{answer}”") == ""
+    assert len(await pair.posts()) == 1
+
+
+async def test_a_heart_from_who_only_follows_marks_nothing(pair: Town) -> None:
+    await pair.text("zoe", "FOLLOW alice")
+    answer = await pair.text("zoe", "Liked “alice: “Good” morning, all of you”")
+    assert answer == await pair.text("zoe", "hello all")
+    assert len(await pair.posts()) == 1
+
+
+@pytest.mark.parametrize("words", ["Liked “Dune”", "Loved “Dune: part two”", "Liked “zoe: hello”"])
+async def test_whoever_likes_something_else_says_so_in_a_post(pair: Town, words: str) -> None:
+    assert await pair.text("bob", words) == ""
+    assert (await pair.posts())[1:] == [words]
+
+
+# ---- numbers, addresses and names that are not for the public
+
+
+@pytest.mark.parametrize("words", ["INVITE +1 555 123 4567", "invite 555-123-4567", "Invite (0151) 1234567."])
+async def test_the_phone_number_of_somebody_invited_is_not_posted(pair: Town, words: str) -> None:
+    assert "Pass this on" in await pair.text("bob", words)
+    assert len(await pair.posts()) == 1
+
+
+async def test_a_mail_address_behind_email_is_not_posted(pair: Town) -> None:
+    assert await pair.text("bob", "EMAIL bob@mail.example") == reply_mail.how_a_mailbox_comes()
+    assert len(await pair.posts()) == 1
+
+
+@pytest.mark.parametrize(
+    "words", ['"D bob secret"', "“D bob: secret”", "D.bob secret", "D/bob secret", "D.. bob secret"]
+)
+async def test_a_private_word_in_quotation_marks_or_behind_a_stop_stays_private(pair: Town, words: str) -> None:
+    assert await pair.text("alice", words) == reply_posts.direct_sent("bob")
+    assert await pair.text("bob", "INBOX") == "alice: secret"
+
+
+async def test_an_answer_behind_a_colon_is_an_answer(pair: Town) -> None:
+    await pair.text("alice", "D bob only for you")
+    await pair.text("alice", "FOLLOW bob")
+    await pair.receives("bob", "alice")
+    assert await pair.text("bob", "R: at eight then") == reply_posts.direct_sent("alice")
+    assert "at eight" in await pair.text("alice", "INBOX")
+
+
+@pytest.mark.parametrize("name", ["yourname", "YOURNAME", "name", "newname"])
+async def test_nobody_is_called_as_our_own_examples_say(town: Town, name: str) -> None:
+    assert await town.text("carl", f"JOIN {name}") == reply.name_taken(name.lower())
+
+
+async def test_help_with_a_question_mark_is_help(pair: Town) -> None:
+    assert await pair.text("bob", "Help?") == await pair.text("bob", "HELP")
+    assert len(await pair.posts()) == 1
