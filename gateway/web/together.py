@@ -15,6 +15,7 @@ from gateway.service.posting import TooMany as TooManyPosts
 from gateway.web import addresses, shown
 from gateway.web.composing import BLANK, Draft, counted, drafted
 from gateway.web.desk import Desk, given
+from gateway.web.limits import come_again
 from gateway.web.visitors import member, visitor, way_back
 from store import groups, listeners, polls
 from store.accounts import AccountRow
@@ -74,7 +75,8 @@ class Together:
                 return self._poll(request, question, options, problem="same")
             case Nothing():
                 return self._poll(request, question, options, problem="few")
-            case TooManyPosts(limit):
+            case TooManyPosts(limit, again_at):
+                come_again(request, again_at, desk.now())
                 return self._poll(request, question, options, problem="many", limit=limit, status=429)
             case _:
                 assert_never(outcome)
@@ -149,7 +151,8 @@ class Together:
                 draft = replace(draft, problem="same")
             case Nothing():
                 draft = replace(draft, problem="nothing")
-            case TooManyPosts(limit):
+            case TooManyPosts(limit, again_at):
+                come_again(request, again_at, desk.now())
                 return await self._group(request, replace(draft, problem="many", limit=limit), status=429)
             case _:
                 assert_never(outcome)
