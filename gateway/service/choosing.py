@@ -211,13 +211,12 @@ async def pause(unit: Unit, me: AccountRow, channel: Channel, *, now: datetime) 
         await _stop_texts(unit, me, now)
 
 
-async def go_on(unit: Unit, me: AccountRow, channel: Channel) -> None:
-    """Posts come there again; by mail, each at once."""
+async def go_on(unit: Unit, site: Site, me: AccountRow, channel: Channel, *, now: datetime) -> EmailMode | None:
+    """Posts come there again; by mail as they did before, which is said."""
     if channel is Channel.EMAIL:
-        await digests.turn_on(unit, me.id)
-    else:
-        await accounts.set_texts_on(unit, me.id, texts_on=True)
-        await addresses.refresh(unit, me.id)
+        return await digests.turn_on(unit, site, me.id, now=now)
+    await _start_texts(unit, me)
+    return None
 
 
 # ---- what comes, and when
@@ -228,11 +227,16 @@ async def set_channels(
 ) -> None:
     """Whether posts come by text at all, and when mail goes out: ``hour`` is that of a daily one, None as it was."""
     if texts and not me.texts_on:
-        await go_on(unit, me, Channel.SMS)
+        await _start_texts(unit, me)
     elif me.texts_on and not texts:
         await _stop_texts(unit, me, now)
     if mail != me.email_mode or hour != me.digest_hour:
         await digests.set_mode(unit, site, me.id, mail, now=now, hour=hour)
+
+
+async def _start_texts(unit: Unit, me: AccountRow) -> None:
+    await accounts.set_texts_on(unit, me.id, texts_on=True)
+    await addresses.refresh(unit, me.id)
 
 
 async def _stop_texts(unit: Unit, me: AccountRow, now: datetime) -> None:

@@ -164,8 +164,8 @@ class Settings:
             if act == "pause":
                 await choosing.pause(unit, me, Channel(channel), now=self._desk.now())
                 return _done(f"{channel}-paused")
-            await choosing.go_on(unit, me, Channel(channel))
-        return _done(f"{channel}-on")
+            mode = await choosing.go_on(unit, self._desk.site, me, Channel(channel), now=self._desk.now())
+        return _done("sms-on" if mode is None else f"email-{mode}")
 
     async def claim(self, request: web.Request) -> web.StreamResponse:
         """Show a code that joins the phone which texts it."""

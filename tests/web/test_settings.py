@@ -207,6 +207,41 @@ async def test_mails_and_texts_are_paused_and_go_on_and_codes_still_come(alice: 
     assert await alice.post("/settings/addresses/pause", csrf=word, channel="sms", act="shout") == 400
 
 
+@pytest.mark.parametrize(
+    ("rhythm", "said"),
+    [("instant", "for each post at once"), ("hourly", "one an hour"), ("daily", "one a day")],
+)
+async def test_mails_that_were_paused_come_again_as_they_did_before(
+    alice: Browser, village: Village, rhythm: str, said: str
+) -> None:
+    await alice.submit("/settings/channels", mail=rhythm, hour="18")
+    for _ in range(2):  # twice: nothing is forgotten in between, and a pause within a pause changes nothing
+        word = alice.find("//input[@name='csrf']")[0].get("value")
+        await alice.post("/settings/addresses/pause", csrf=word, channel="email", act="pause")
+        await alice.post("/settings/addresses/pause", csrf=word, channel="email", act="pause")
+        me = await account(village)
+        assert (me.email_mode, me.digest_hour) == ("off", 18)
+        await alice.post("/settings/addresses/pause", csrf=word, channel="email", act="go-on")
+        assert said in alice.find("//p[@role='status']")[0].text
+        me = await account(village)
+        assert (me.email_mode, me.digest_hour, me.email_before) == (rhythm, 18, None)
+        if rhythm != "instant":
+            assert me.digest_at
+            assert me.digest_at > NOW
+    at = {"hourly": NOW + timedelta(hours=1), "daily": NOW.replace(hour=18)}.get(rhythm)
+    assert at is None or me.digest_at == at
+
+
+async def test_whoever_chooses_anew_gets_what_they_chose_and_not_what_was_before(
+    alice: Browser, village: Village
+) -> None:
+    await alice.submit("/settings/channels", mail="daily", hour="")
+    await alice.submit("/settings/channels", mail="off", hour="")
+    await alice.submit("/settings/channels", mail="instant", hour="")
+    me = await account(village)
+    assert (me.email_mode, me.email_before) == ("instant", None)
+
+
 async def test_times_are_on_the_clocks_that_a_member_chose(alice: Browser, village: Village) -> None:
     await village.says("alice", "hello")
     await alice.open("/@alice")
