@@ -97,8 +97,9 @@ async def test_an_author_sees_what_became_of_a_post(alice: Browser, village: Vil
     await alice.open(f"/@alice/{post}/delivery")
     table = [[cell.text_content() for cell in row] for row in alice.find("//tbody/tr")]
     assert table == [["By text", "0", "1", "1", "2"], ["By mail", "1", "0", "0", "1"]]
-    assert "2 × 30003" in alice.text
-    assert "1 × 550 5.1.1" in alice.text
+    assert "2 × the phone was off or out of reach each time that it was tried (30003)" in alice.text
+    assert "1 × there is no such mailbox, or not any more (550 5.1.1)" in alice.text
+    assert [each.text for each in alice.find("//li/small")] == ["(30003)", "(550 5.1.1)"]
     assert "3 text messages" in alice.text
     assert "0.01 USD" in alice.text
 
