@@ -180,14 +180,18 @@ async def take_mailbox(unit: Unit, site: Site, me: AccountRow, secret: str, *, n
     return found.words
 
 
+async def to_remove(reading: Reading, me: AccountRow, address_id: int) -> AddressRow | LastWayIn | None:
+    """The phone or mailbox of the member's that may be removed; None when it is none of theirs."""
+    own = await held(reading, me)
+    found = next((each for each in own if each.id == address_id), None)
+    return LastWayIn() if found is not None and len(own) == 1 and not me.password_hash else found
+
+
 async def remove(unit: Unit, me: AccountRow, address_id: int, *, now: datetime) -> LastWayIn | None:
     """Have a phone or mailbox no longer; what waits for it is dropped. None when it is done."""
-    own = await held(unit, me)
-    found = next((each for each in own if each.id == address_id), None)
-    if found is None:
-        return None
-    if len(own) == 1 and not me.password_hash:
-        return LastWayIn()
+    found = await to_remove(unit, me, address_id)
+    if found is None or isinstance(found, LastWayIn):
+        return found
     await addresses.detach(unit, found.id)
     await deliveries.drop_for_address(unit, found, "taken off the account", now=now)
     return None

@@ -552,7 +552,7 @@ async def test_what_is_anothers_is_not_there(village: Village, alice: Browser, s
     assert await alice.open(f"/@bob/{post}/delivery") == 404
     assert await alice.post(f"/posts/{post}/delete", csrf=word, sure="yes") == 404
     assert await alice.post(f"/posts/{post}/close", csrf=word) == 404
-    await alice.post("/settings/addresses/remove", csrf=word, which=str(bobs[0].id))
+    await alice.post("/settings/addresses/remove", csrf=word, which=str(bobs[0].id), sure="yes")
     await alice.post("/settings/sessions", csrf=word, which=str(session.id))
     await alice.post("/settings/sessions", csrf=word, which="others")
     async with village.store.reading() as reading:
