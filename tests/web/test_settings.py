@@ -324,7 +324,7 @@ async def test_half_of_the_quiet_hours_is_no_quiet_and_is_not_called_saved(
 
 
 async def test_what_else_was_chosen_is_not_forgotten_when_the_words_are_too_long(alice: Browser) -> None:
-    chosen = {"time_zone": "Asia/Tokyo", "language": "de", "overflow": "split", "protected": "yes"}
+    chosen = {"time_zone": "Asia/Tokyo", "overflow": "split", "protected": "yes"}
     assert await alice.submit("/settings/profile", bio="x" * 200, **chosen) == 422
     [form] = [each for each in parser.fromstring(alice.html).forms if each.get("action") == "/settings/profile"]
     values = dict(form.form_values())
