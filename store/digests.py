@@ -28,8 +28,9 @@ from store.unit import Reading, Unit
 @dataclass(frozen=True, slots=True)
 class Subscriber:
     """Somebody with a mode of mail, and what tells when a digest of theirs is due. ``hour`` is None for the site's;
-    ``before`` is the mode that there was until mail was turned off; ``digest_at`` is when the next one is, or when is looked once more for what came late; ``phone`` is the number of
-    the phone in use; ``gone`` when the account is deleted."""
+    ``digest_at`` is when the next one is, or when is looked once more for what came late; ``phone`` is the number of
+    the phone in use; ``gone`` when the account is deleted; ``before`` the mode that there was until mail was turned
+    off."""
 
     id: int
     mode: EmailMode

@@ -260,10 +260,12 @@ async def look_back(
         "kind": kind,
         "before": limit - 1,
     }
-    return [
-        LookBack(same_id, last_allowed if last_allowed is not None and last_allowed >= counted_since else None)
-        for same_id, last_allowed in await reading.execute(_LOOK_BACK, values)
-    ]
+    found = await reading.execute(_LOOK_BACK, values)
+    return [LookBack(same_id, _not_before(counted_since, last_allowed)) for same_id, last_allowed in found]
+
+
+def _not_before(since: datetime, moment: datetime | None) -> datetime | None:
+    return None if moment is None or moment < since else moment
 
 
 async def said_in(reading: Reading, conversation_id: int, author_id: int, spellings: Sequence[str]) -> int:

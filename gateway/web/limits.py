@@ -74,7 +74,8 @@ def come_again(request: web.Request, again_at: datetime, now: datetime) -> None:
 
 def wait_of(request: web.Request) -> int:
     """What was noted, in seconds; a minute when nothing was."""
-    return request.get(_AGAIN, _SOON)
+    seconds: int = request.get(_AGAIN, _SOON)
+    return seconds
 
 
 class Limits:

@@ -101,6 +101,8 @@ class Live:
                     _end(queue, _OVER)
                     missed = ()
                 for event in missed:
+                    if queue not in topic.watchers:  # it has ended meanwhile
+                        break
                     await response.send(event.data, id=event.id, retry=_COME_AGAIN_MS)
                 while response.is_connected() and (next_one := await queue.get()) is not None:
                     if next_one is _OVER:
@@ -151,11 +153,15 @@ class Live:
                     _end(queue)
             try:
                 events = await topic.look(topic.last)
+            except Exception:  # the database is away, or there is nothing to look at any more: look again
+                events = ()
+            try:
                 over = await self._over(there.values())
-            except Exception:  # the database is away: look again
+            except Exception:  # nobody knows who may be shown it: look again
                 events, over = (), frozenset()
             for queue, watcher in there.items():
-                if watcher.session_id in over and topic.watchers.pop(queue, None):
+                if watcher.session_id in over and queue in topic.watchers:
+                    del topic.watchers[queue]
                     _end(queue, _OVER)
             for event in events:
                 topic.last = event.id

@@ -244,7 +244,7 @@ class Together:
         async with self._desk.store.reading() as read:
             rows = await groups.everyone(read)
             mine = (await listening.tracked(read, me.id)).groups if me else ()
-        values = {"groups": rows, "mine": mine, "problem": problem, "name": name}
+        values: dict[str, Any] = {"groups": rows, "mine": mine, "problem": problem, "name": name}
         values["may_found"] = self._desk.site.new_groups
         return self._desk.look.page(request, "groups.html", status=status, **values)
 

@@ -83,7 +83,8 @@ class Visitors:
         async def recognised(request: web.Request, handler: Handler) -> web.StreamResponse:
             path = request.path
             for_machines, is_feed = path.startswith(_NO_VISITOR), path.endswith(_FEEDS)
-            request[_NOBODYS] = for_machines or is_feed
+            if for_machines or is_feed:
+                request[_NOBODYS] = True
             if for_machines or (is_feed and not private) or _is_mounted(request):
                 return await handler(request)
             if hdrs.COOKIE in request.headers and (secret := request.cookies.get(self._session_cookie)):
@@ -198,7 +199,7 @@ def is_form(request: web.Request) -> bool:
 
 def is_nobodys(request: web.Request) -> bool:
     """Whether what is at this address is the same whoever looks, in whichever language they read."""
-    return request.get(_NOBODYS, False)
+    return _NOBODYS in request
 
 
 def _is_mounted(request: web.Request) -> bool:
