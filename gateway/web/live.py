@@ -7,7 +7,7 @@ look at their topic, so nobody who has left holds a place for long.
 
 What only members may see is sent while their session lasts: each look asks, after it has read what it is about to show,
 which of the sessions that look at it are still open. Whoever logs out, is logged out or is suspended rings the bell, so
-that is looked at at once; the stream ends, and says so, that the page goes, too.
+that is looked at at once; the stream says so and ends, and its page loads again.
 """
 
 import asyncio
@@ -96,10 +96,13 @@ class Live:
             response = EventSourceResponse(sep="\n", send_timeout=30)
             await response.prepare(request)
             async with response:
-                missed = await look(request.headers.get("Last-Event-ID", last))
-                if await self._over([watcher]):
-                    _end(queue, _OVER)
-                    missed = ()
+                try:
+                    missed = await look(request.headers.get("Last-Event-ID", last))
+                    if await self._over([watcher]):
+                        _end(queue, _OVER)
+                        missed = ()
+                except Exception:  # the database is away: the browser comes again
+                    raise ConnectionResetError from None
                 for event in missed:
                     if queue not in topic.watchers:  # it has ended meanwhile
                         break

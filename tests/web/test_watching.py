@@ -407,6 +407,45 @@ async def test_what_would_be_shown_next_is_not_though_no_bell_told_that_a_sessio
         assert await anext(hers, None) is None
 
 
+async def test_nothing_is_sent_while_nobody_can_tell_who_may_see_it_and_all_of_it_after(
+    private: Browser, village: Village, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = asyncio.Semaphore(0)
+
+    async def cannot_tell(*_: Any, **__: Any) -> frozenset[int]:
+        asked.release()
+        raise OSError
+
+    async with asyncio.timeout(10), stream(private, "/wall/talk/events") as events:
+        await village.says("bob", "zero #talk")
+        assert "zero" in (await anext(events))["data"], "it has begun"
+        for words in ("one", "two", "three"):
+            with monkeypatch.context() as away:
+                away.setattr(visiting, "still_open", cannot_tell)
+                await village.says("bob", f"{words} #talk")
+                for _ in range(3):
+                    await asked.acquire()
+                if words == "three":
+                    await is_logged_out_elsewhere(private, village)
+            told = (await anext(events))["data"]
+            while "zero" in told:
+                told = (await anext(events))["data"]  # what was missed while it began may come twice
+            assert told == "over" if words == "three" else words in told
+
+
+async def test_a_stream_that_cannot_begin_breaks_off_and_has_no_page_in_it(
+    private: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def cannot_tell(*_: Any, **__: Any) -> frozenset[int]:
+        raise OSError
+
+    monkeypatch.setattr(visiting, "still_open", cannot_tell)
+    async with asyncio.timeout(10):
+        with pytest.raises(aiohttp.ClientPayloadError):
+            async with stream(private, "/wall/talk/events") as events:
+                assert await anext(events, None) is None
+
+
 async def test_what_waits_for_a_slow_browser_is_not_sent_when_its_session_has_ended() -> None:
     queue: asyncio.Queue[live.Event | None] = asyncio.Queue(2)
     assert live._put(queue, live.Event("1", "between members"))
