@@ -262,7 +262,7 @@ def resume(config: Config, name: str, address: str | None) -> None:
             if not going:
                 raise Refused(f"nothing of {name} is stopped" if address is None else f"{address} is not stopped")
             for each in going:
-                await mailboxes.resume(unit, each)
+                await mailboxes.resume(unit, desk.site, each, now=now())
             return [each.address for each in going]
 
     for each in at_desk(config, start):

@@ -454,6 +454,8 @@ def _about_ranges(config: Config) -> Iterator[str]:
             "delivery.lease is too short, a message must be sent within it: it must be at least twice"
             " mail.outbound.timeout and the SMS provider's timeout"
         )
+    if config.web.hsts < timedelta(0):
+        yield "web.hsts is not allowed, it must be 0 or more"
     if not timedelta(seconds=1) <= config.sms.validity <= LONGEST_VALIDITY:
         yield "sms.validity is not allowed, it must be from 1s to 10h"
     if delivery.look_up_after < timedelta(seconds=1):

@@ -153,6 +153,7 @@ async def run(
                     pages="web" in only,
                     proxies=frozenset(config.web.trusted_proxies),
                     hub=config.web.hub,
+                    hsts=config.web.hsts,
                 )
                 app = build_app(deps)
                 for path, mounted in mounts.items():

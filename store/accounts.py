@@ -57,6 +57,7 @@ class AccountRow:
     digest_hour: int | None
     digest_at: datetime | None
     password_hash: str = ""
+    email_before: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +146,7 @@ _DELETE = (
         checks_sender=False,
         digest_hour=None,
         digest_at=None,
+        email_before=None,
         quiet_hours=None,
         sleeps_at=None,
         wakes_at=None,

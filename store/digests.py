@@ -29,7 +29,8 @@ from store.unit import Reading, Unit
 class Subscriber:
     """Somebody with a mode of mail, and what tells when a digest of theirs is due. ``hour`` is None for the site's;
     ``digest_at`` is when the next one is, or when is looked once more for what came late; ``phone`` is the number of
-    the phone in use; ``gone`` when the account is deleted."""
+    the phone in use; ``gone`` when the account is deleted; ``before`` the mode that there was until mail was turned
+    off."""
 
     id: int
     mode: EmailMode
@@ -38,6 +39,7 @@ class Subscriber:
     time_zone: str | None
     phone: str | None
     gone: bool
+    before: EmailMode | None = None
 
 
 _NOW = bindparam("now", type_=Instant())
@@ -55,6 +57,7 @@ _SUBSCRIBER = select(
     accounts.c.time_zone,
     addresses.c.address,
     accounts.c.deleted_at.is_not(None),
+    accounts.c.email_before,
 ).join(addresses, addresses.c.id == accounts.c.phone_id, isouter=True)
 _BY_ID = _SUBSCRIBER.where(accounts.c.id == bindparam("account"))
 _LOCKED = _BY_ID.with_for_update(of=accounts)  # waits for whoever makes their digest
@@ -71,6 +74,7 @@ _SET_MODE = (
         email_mode=bindparam("new_mode"),
         digest_hour=bindparam("new_hour"),
         digest_at=bindparam("new_digest_at"),
+        email_before=bindparam("new_before"),
     )
 )
 _moved = given("moved", id=BigInteger, digest_at=BigInteger)
@@ -173,12 +177,18 @@ async def lock(unit: Unit, account_id: int) -> Subscriber:
 
 
 async def set_mode(
-    unit: Unit, account_id: int, mode: EmailMode, *, hour: int | None, digest_at: datetime | None
+    unit: Unit,
+    account_id: int,
+    mode: EmailMode,
+    *,
+    hour: int | None,
+    digest_at: datetime | None,
+    before: EmailMode | None = None,
 ) -> None:
     """How mail comes from now on, and when the next digest is due; :func:`bundle` or :func:`drop` must follow where
-    the mode is another one than before."""
+    the mode is another one than before. ``before``: what is to be remembered while mail is off."""
     values = {"account": account_id, "new_mode": mode, "new_hour": hour, "new_digest_at": digest_at}
-    await unit.execute(_SET_MODE, values)
+    await unit.execute(_SET_MODE, values | {"new_before": before})
 
 
 async def move(unit: Unit, moments: Mapping[int, datetime | None]) -> None:
@@ -244,6 +254,9 @@ async def unmake(unit: Unit, digest_ids: Sequence[int]) -> None:
             await unit.execute(_FORGET_NOTICES, {"notice_ids": taken_out})
 
 
-def _subscriber(row: tuple[int, str, int | None, datetime | None, str | None, str | None, bool]) -> Subscriber:
-    account_id, mode, hour, digest_at, time_zone, phone, gone = row
-    return Subscriber(account_id, EmailMode(mode), hour, digest_at, time_zone, phone, gone)
+def _subscriber(
+    row: tuple[int, str, int | None, datetime | None, str | None, str | None, bool, str | None],
+) -> Subscriber:
+    account_id, mode, hour, digest_at, time_zone, phone, gone, before = row
+    was = None if before is None else EmailMode(before)
+    return Subscriber(account_id, EmailMode(mode), hour, digest_at, time_zone, phone, gone, was)

@@ -12,7 +12,6 @@ from sqlalchemy import (
     delete,
     func,
     insert,
-    literal_column,
     select,
     update,
 )
@@ -46,10 +45,11 @@ class NewPost:
 
 @dataclass(frozen=True, slots=True)
 class LookBack:
-    """What an author wrote lately: the post with the same words that stands, and whether the limit is reached."""
+    """What an author wrote lately: the post with the same words that stands; and, when the limit is reached, the first
+    moment of those that count towards it: it is what makes room next."""
 
     same_id: int | None
-    too_many: bool
+    full_since: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,8 +153,7 @@ _last_allowed: ColumnElement[datetime] = (
     .correlate(_said)
     .scalar_subquery()
 )
-_full = func.coalesce(_last_allowed >= bindparam("counted_since", type_=Instant()), literal_column("1 = 0"))
-_LOOK_BACK = select(_same, _full).select_from(_said).order_by(_said.c.n)
+_LOOK_BACK = select(_same, _last_allowed).select_from(_said).order_by(_said.c.n)
 _own_there = (
     select(func.coalesce(posts.c.full_text, posts.c.text).label("words"))
     .where(posts.c.conversation_id == bindparam("conversation_id"), _OWN, posts.c.deleted_at.is_(None))
@@ -251,18 +250,22 @@ async def look_back(
     counted_since: datetime,
 ) -> list[LookBack]:
     """For each (author, recipient of a direct message, whole text): the author's standing post with the same words to
-    the same person, or to all, since ``same_since``; and whether ``limit`` or more of this kind were written since
-    ``counted_since``, deleted ones included."""
+    the same person, or to all, since ``same_since``; and since when ``limit`` or more of this kind were written, where
+    that is not before ``counted_since``, deleted ones included. A limit of none is always reached."""
     if limit <= 0:
-        return [LookBack(None, True) for _ in said]
+        return [LookBack(None, counted_since) for _ in said]
     values = {
         "said": rows(said),
         "since": same_since,
         "kind": kind,
         "before": limit - 1,
-        "counted_since": counted_since,
     }
-    return [LookBack(same_id, bool(full)) for same_id, full in await reading.execute(_LOOK_BACK, values)]
+    found = await reading.execute(_LOOK_BACK, values)
+    return [LookBack(same_id, _not_before(counted_since, last_allowed)) for same_id, last_allowed in found]
+
+
+def _not_before(since: datetime, moment: datetime | None) -> datetime | None:
+    return None if moment is None or moment < since else moment
 
 
 async def said_in(reading: Reading, conversation_id: int, author_id: int, spellings: Sequence[str]) -> int:

@@ -71,8 +71,12 @@ _CLOSE = (
     .values(closed_at=bindparam("now", type_=Instant()))
 )
 _IS_ABOUT = select(reports.c.id).where(reports.c.post_id == bindparam("post", type_=BigInteger)).limit(1)
-_SINCE = select(func.count()).where(
-    reports.c.reporter_id == bindparam("reporter"), reports.c.reported_at >= bindparam("since", type_=Instant())
+_NTH = (
+    select(reports.c.reported_at)
+    .where(reports.c.reporter_id == bindparam("reporter"))
+    .order_by(reports.c.reported_at.desc())
+    .limit(1)
+    .offset(bindparam("before"))
 )
 
 
@@ -90,10 +94,9 @@ async def add(unit: Unit, reporter_id: int, account_id: int, words: str, *, post
     )
 
 
-async def made_since(reading: Reading, reporter_id: int, since: datetime) -> int:
-    """How many reports of the account's are younger than this."""
-    count: int = (await reading.execute(_SINCE, {"reporter": reporter_id, "since": since})).scalar_one()
-    return count
+async def nth_newest(reading: Reading, reporter_id: int, number: int) -> datetime | None:
+    """When the account made the ``number`` th of its reports, counted from the newest (1); None when it made fewer."""
+    return (await reading.execute(_NTH, {"reporter": reporter_id, "before": number - 1})).scalar_one_or_none()
 
 
 async def open_ones(reading: Reading, *, most: int) -> list[ReportRow]:

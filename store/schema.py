@@ -86,7 +86,8 @@ class _AccountCols(TypedColumns):
     ``quiet_hours`` are the daily ones, as ``gateway.domain.quiet`` writes them. ``sleeps_at``/``wakes_at`` are the
     window of quiet that is now or comes next; the person sleeps from ``sleeps_at`` until it has been moved forward.
     ``digest_hour`` is when a daily digest goes out on the person's clocks, None for the site's hour; ``digest_at`` when
-    the next digest is due, None for who gets none. ``store.digests`` writes it, and ``email_mode``.
+    the next digest is due, None for who gets none. ``email_before`` is what ``email_mode`` was before mail was turned
+    off, None while it is on. ``store.digests`` writes these, and ``email_mode``.
     ``post_version``/``feed_version``/``reply_version`` go into the secret posting and feed addresses and into those
     that answer a post; raising one revokes the old.
     ``checks_sender``: the secret posting and reply addresses take mail only when it is proven to be from a mailbox of
@@ -122,6 +123,7 @@ class _AccountCols(TypedColumns):
     digest_hour: Named[int | None] = Column(SmallInteger)
     digest_at: Named[datetime | None] = Column(Instant)
     password_hash: Named[str] = Column(Text, server_default="")
+    email_before: Named[str | None] = Column(String(8))
 
 
 accounts = Table(

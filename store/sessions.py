@@ -1,12 +1,12 @@
 """Browsers that are logged in: one row each, found by the digest of the secret in their cookie."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import bindparam, delete, insert, select, update
 
-from store.schema import sessions
+from store.schema import accounts, sessions
 from store.unit import Reading, Unit
 
 
@@ -31,6 +31,16 @@ _OF_ACCOUNT = (
     select(sessions)
     .where(sessions.c.account_id == bindparam("account"), sessions.c.expires_at > bindparam("now"))
     .order_by(sessions.c.seen_at.desc(), sessions.c.id.desc())
+)
+_STILL_OPEN = (
+    select(sessions.c.id)
+    .join(accounts, accounts.c.id == sessions.c.account_id)
+    .where(
+        sessions.c.id.in_(bindparam("which", expanding=True)),
+        sessions.c.expires_at > bindparam("now"),
+        accounts.c.deleted_at.is_(None),
+        accounts.c.suspended_at.is_(None),
+    )
 )
 _SEEN = (
     update(sessions)
@@ -71,6 +81,12 @@ async def of_account(reading: Reading, account_id: int, *, now: datetime) -> Seq
     return [SessionRow(**row._mapping) for row in rows]
 
 
+async def still_open(reading: Reading, session_ids: Collection[int], *, now: datetime) -> frozenset[int]:
+    """Which of these sessions have not ended, and are of an account that is neither closed nor suspended."""
+    rows = await reading.execute(_STILL_OPEN, {"which": list(session_ids), "now": now})
+    return frozenset(row.id for row in rows)
+
+
 async def seen(unit: Unit, session_id: int, *, now: datetime, expires_at: datetime) -> None:
     """It was used just now, and is good for longer."""
     await unit.execute(_SEEN, {"which": session_id, "now": now, "until": expires_at})
@@ -78,14 +94,21 @@ async def seen(unit: Unit, session_id: int, *, now: datetime, expires_at: dateti
 
 async def end(unit: Unit, account_id: int, session_id: int) -> bool:
     """Log one browser of the account out; False when it was no session of this account."""
-    return (await unit.execute(_END, {"which": session_id, "account": account_id})).rowcount > 0
+    return _ended(unit, (await unit.execute(_END, {"which": session_id, "account": account_id})).rowcount) > 0
 
 
 async def end_all(unit: Unit, account_id: int, *, but: int = 0) -> int:
     """Log all browsers of the account out, ``but`` this one; how many they were."""
-    return (await unit.execute(_END_OTHERS, {"account": account_id, "kept": but})).rowcount
+    return _ended(unit, (await unit.execute(_END_OTHERS, {"account": account_id, "kept": but})).rowcount)
 
 
 async def prune(unit: Unit, *, now: datetime) -> int:
     """Forget those that have ended; how many they were."""
     return (await unit.execute(_PRUNE, {"now": now})).rowcount
+
+
+def _ended(unit: Unit, number: int) -> int:
+    """Ring where any ended: whoever is shown something in them may not see more of it."""
+    if number:
+        unit.ring()
+    return number

@@ -139,6 +139,7 @@ def test_an_empty_secret_file_is_refused(written, tmp_path):
         ("[site]\nprivate = 'yes'", 'site.private = "yes" is not allowed, it must be true or false'),
         ("[web]\nport = '80'", 'web.port = "80" is not allowed, it must be a whole number'),
         ("[web]\nport = 99999", "web.port = 99999 is not allowed"),
+        ("[web]\nhsts = '-1s'", "web.hsts"),
         ("[delivery]\nmax_age = 'soon'", 'delivery.max_age = "soon" is not allowed, it must be a length of time'),
         ("[delivery]\nkept = '6d'", "delivery.kept is too short"),
         ("[delivery]\nkept = '8d'\nmax_age = '9d'", "delivery.kept is too short"),

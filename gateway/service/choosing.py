@@ -180,14 +180,18 @@ async def take_mailbox(unit: Unit, site: Site, me: AccountRow, secret: str, *, n
     return found.words
 
 
+async def to_remove(reading: Reading, me: AccountRow, address_id: int) -> AddressRow | LastWayIn | None:
+    """The phone or mailbox of the member's that may be removed; None when it is none of theirs."""
+    own = await held(reading, me)
+    found = next((each for each in own if each.id == address_id), None)
+    return LastWayIn() if found is not None and len(own) == 1 and not me.password_hash else found
+
+
 async def remove(unit: Unit, me: AccountRow, address_id: int, *, now: datetime) -> LastWayIn | None:
     """Have a phone or mailbox no longer; what waits for it is dropped. None when it is done."""
-    own = await held(unit, me)
-    found = next((each for each in own if each.id == address_id), None)
-    if found is None:
-        return None
-    if len(own) == 1 and not me.password_hash:
-        return LastWayIn()
+    found = await to_remove(unit, me, address_id)
+    if found is None or isinstance(found, LastWayIn):
+        return found
     await addresses.detach(unit, found.id)
     await deliveries.drop_for_address(unit, found, "taken off the account", now=now)
     return None
@@ -211,13 +215,12 @@ async def pause(unit: Unit, me: AccountRow, channel: Channel, *, now: datetime) 
         await _stop_texts(unit, me, now)
 
 
-async def go_on(unit: Unit, me: AccountRow, channel: Channel) -> None:
-    """Posts come there again; by mail, each at once."""
+async def go_on(unit: Unit, site: Site, me: AccountRow, channel: Channel, *, now: datetime) -> EmailMode | None:
+    """Posts come there again; by mail as they did before, which is said."""
     if channel is Channel.EMAIL:
-        await digests.turn_on(unit, me.id)
-    else:
-        await accounts.set_texts_on(unit, me.id, texts_on=True)
-        await addresses.refresh(unit, me.id)
+        return await digests.turn_on(unit, site, me.id, now=now)
+    await _start_texts(unit, me)
+    return None
 
 
 # ---- what comes, and when
@@ -228,11 +231,16 @@ async def set_channels(
 ) -> None:
     """Whether posts come by text at all, and when mail goes out: ``hour`` is that of a daily one, None as it was."""
     if texts and not me.texts_on:
-        await go_on(unit, me, Channel.SMS)
+        await _start_texts(unit, me)
     elif me.texts_on and not texts:
         await _stop_texts(unit, me, now)
     if mail != me.email_mode or hour != me.digest_hour:
         await digests.set_mode(unit, site, me.id, mail, now=now, hour=hour)
+
+
+async def _start_texts(unit: Unit, me: AccountRow) -> None:
+    await accounts.set_texts_on(unit, me.id, texts_on=True)
+    await addresses.refresh(unit, me.id)
 
 
 async def _stop_texts(unit: Unit, me: AccountRow, now: datetime) -> None:

@@ -80,18 +80,23 @@ async def set_mode(
 
 
 async def turn_off(unit: Unit, account_id: int, *, now: datetime) -> None:
-    """No more posts by mail, nor what waits for a digest."""
+    """No more posts by mail, nor what waits for a digest. How they came is remembered for :func:`turn_on`."""
     before = await digests.lock(unit, account_id)
     digest_at = _last_look(before, now)
-    await digests.set_mode(unit, account_id, EmailMode.OFF, hour=before.hour, digest_at=digest_at)
+    was = before.before if before.mode is EmailMode.OFF else before.mode
+    await digests.set_mode(unit, account_id, EmailMode.OFF, hour=before.hour, digest_at=digest_at, before=was)
     await digests.drop(unit, [account_id], MAIL_OFF, now=now)
 
 
-async def turn_on(unit: Unit, account_id: int) -> None:
-    """Posts come by mail, each at once, where none did; who gets digests goes on getting them."""
-    before = await digests.lock(unit, account_id)
-    if before.mode is EmailMode.OFF:
-        await digests.set_mode(unit, account_id, EmailMode.INSTANT, hour=before.hour, digest_at=before.digest_at)
+async def turn_on(unit: Unit, site: Site, account_id: int, *, now: datetime) -> EmailMode:
+    """Posts come by mail again as they did before, which is said: each at once, or in digests."""
+    found = await digests.lock(unit, account_id)
+    if found.mode is not EmailMode.OFF:
+        return found.mode
+    after = replace(found, mode=found.before or EmailMode.INSTANT)
+    digest_at = _next(site, after, now) if after.mode in DIGESTS else found.digest_at
+    await digests.set_mode(unit, account_id, after.mode, hour=after.hour, digest_at=digest_at)
+    return after.mode
 
 
 async def rhythm(reading: Reading, site: Site, account_id: int) -> Rhythm:

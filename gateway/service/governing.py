@@ -7,6 +7,7 @@ from datetime import datetime
 from gateway.domain.types import Channel
 from gateway.service import auditing, joining, mailboxes, visiting
 from gateway.service.auditing import Act, Actor
+from gateway.service.site import Site
 from store import accounts, addresses, members
 from store.accounts import AccountRow
 from store.unit import Unit
@@ -114,7 +115,7 @@ async def see_addresses(unit: Unit, actor: Actor, account_id: int, *, now: datet
 
 
 async def resume(
-    unit: Unit, actor: Actor, account_id: int, address_id: int, *, now: datetime
+    unit: Unit, actor: Actor, account_id: int, address_id: int, *, site: Site, now: datetime
 ) -> Done | Nobody | NotStopped:
     """Write again to a phone or mailbox that was stopped because it could not be reached. What its owner has stopped
     themselves, only they can start."""
@@ -124,7 +125,7 @@ async def resume(
     address = await addresses.by_id(unit, address_id)
     if address is None or address.account_id != account.id or address.dead_at is None:
         return NotStopped()
-    await mailboxes.resume(unit, address)
+    await mailboxes.resume(unit, site, address, now=now)
     which = "phone" if address.channel == Channel.SMS else "mailbox"
     await auditing.note(unit, actor, Act.MEMBER_RESUME, account, words=which, now=now)
     return Done()

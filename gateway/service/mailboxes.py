@@ -71,11 +71,11 @@ async def wrote(unit: Unit, box: AddressRow, *, wants_mail: bool) -> bool:
     return True
 
 
-async def resume(unit: Unit, box: AddressRow) -> None:
-    """It is used again; what a complaint switched off is on."""
+async def resume(unit: Unit, site: Site, box: AddressRow, *, now: datetime) -> None:
+    """It is used again; what a complaint switched off is on, as it was."""
     await addresses.revive(unit, box.id)
     if box.account_id is not None and box.complained_at is not None:
-        await digests.turn_on(unit, box.account_id)
+        await digests.turn_on(unit, site, box.account_id, now=now)
 
 
 async def stopped(reading: Reading, account_id: int) -> list[AddressRow]:

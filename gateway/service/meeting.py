@@ -3,7 +3,7 @@ that person's posts come. Whoever blocks the member is nobody to them; they can 
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import assert_never
 
 from gateway.domain.types import Source
@@ -39,6 +39,13 @@ class NoPhone:
 @dataclass(frozen=True, slots=True)
 class NotAllowed:
     """A direct message goes only to somebody who follows the writer."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReportedOften:
+    """Nobody was told: the member has made all reports of a day, and may make one ``again_at`` this moment."""
+
+    again_at: datetime
 
 
 Result = Done | Nobody | Asked | Oneself | YouBlock | TooMany | NoPhone
@@ -105,14 +112,13 @@ async def answer_request(unit: Unit, site: Site, me: AccountRow, name: str, *, g
 
 async def report(
     unit: Unit, site: Site, me: AccountRow, name: str, words: str, *, post_id: int | None = None, now: datetime
-) -> Done | Nobody | TooMany:
+) -> Done | Nobody | ReportedOften:
     """Tell the operator about somebody: about a post of theirs that the member sees, else about their newest."""
     other = await accounts.by_name(unit, name)
     if other is None or other.id == me.id:
         return Nobody()
-    limit = site.limits.reports_per_day
-    if await reports.made_since(unit, me.id, now - timedelta(days=1)) >= limit:
-        return TooMany(limit)
+    if again_at := await reporting.again_at(unit, site, me.id, now=now):
+        return ReportedOften(again_at)
     meant = await reporting.post_meant(unit, me.id, other.id, named=post_id)
     await reports.add(unit, me.id, other.id, words, post_id=meant, now=now)
     return Done()

@@ -20,6 +20,8 @@ from store.unit import Unit
 SAME_TEXT = timedelta(seconds=60)
 """The same words by the same author within this time are a slip of the thumb, not a second post."""
 
+_HOUR = timedelta(hours=1)
+
 
 @dataclass(frozen=True, slots=True)
 class Published:
@@ -50,9 +52,10 @@ class Nothing:
 
 @dataclass(frozen=True, slots=True)
 class TooMany:
-    """Nothing was posted: the account has reached its ``limit`` per hour."""
+    """Nothing was posted: the account has reached its ``limit`` per hour; ``again_at`` there is room for one more."""
 
     limit: int
+    again_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,10 +162,10 @@ async def repost(
         same_since=now,
         kind=PostKind.REPOST,
         limit=limit,
-        counted_since=now - timedelta(hours=1),
+        counted_since=now - _HOUR,
     )
-    if lately.too_many:
-        return TooMany(limit)
+    if lately.full_since is not None:
+        return _too_many(limit, lately.full_since, now)
     new_id = await posts.add(unit, NewPost(author_id, PostKind.REPOST, "", source, now, repost_of_id=post_id))
     await fanouts.begin(unit, [new_id], now)
     unit.ring()
@@ -234,19 +237,23 @@ async def _prepare(
             same_since=now - SAME_TEXT,
             kind=kind,
             limit=limit,
-            counted_since=now - timedelta(hours=1),
+            counted_since=now - _HOUR,
         )
     )
-    return [each if isinstance(each, Nothing) else _allowed(each, found, limit) for each in made]
+    return [each if isinstance(each, Nothing) else _allowed(each, found, limit, now) for each in made]
 
 
-def _allowed(made: _Pieces | TooLong, found: Iterator[LookBack], limit: int) -> _Prepared:
+def _allowed(made: _Pieces | TooLong, found: Iterator[LookBack], limit: int, now: datetime) -> _Prepared:
     """Take from ``found`` what the author wrote lately, and say what may be done."""
     lately = [next(found) for _ in (made.whole if isinstance(made, _Pieces) else ("",))]
     first = lately[0]
     if isinstance(made, _Pieces) and first.same_id is not None and all(each.same_id is not None for each in lately):
         return Duplicate(first.same_id)
-    return TooMany(limit) if first.too_many else made
+    return made if first.full_since is None else _too_many(limit, first.full_since, now)
+
+
+def _too_many(limit: int, full_since: datetime, now: datetime) -> TooMany:
+    return TooMany(limit, (full_since if limit > 0 else now) + _HOUR)
 
 
 def overflow_of(site: Site, author: AccountRow, kind: PostKind) -> Overflow:

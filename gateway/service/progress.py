@@ -7,6 +7,7 @@ from decimal import Decimal
 from gateway.domain.delivery import State
 from gateway.domain.reason import told_to_author
 from gateway.domain.types import Channel
+from gateway.domain.why_not import Why, why_not
 from store import posts, progress
 from store.unit import Reading
 
@@ -20,14 +21,14 @@ _MOST_REASONS = 12
 @dataclass(frozen=True, slots=True)
 class ByChannel:
     """One channel: deliveries that wait, that the other side took (or that a digest brings), that arrived for certain,
-    that were given up (each with its kind of reason as its author may know it, the most frequent first); segments."""
+    that were given up (each with why, as its author may know it, the most frequent first); segments."""
 
     channel: Channel
     waiting: int
     sent: int
     delivered: int
     failed: int
-    reasons: tuple[tuple[str, int], ...]
+    reasons: tuple[tuple[Why, int], ...]
     segments: int
 
 
@@ -68,11 +69,11 @@ async def of_post(reading: Reading, author_id: int, post_id: int) -> Progress | 
 
 def _channel(channel: Channel, rows: list[progress.Standing]) -> ByChannel:
     states: Counter[str] = Counter()
-    reasons: Counter[str] = Counter()
+    reasons: Counter[Why] = Counter()
     for row in rows:
         states[row.state] += row.number
         if row.state == State.DEAD:
-            reasons[told_to_author(row.reason)] += row.number
+            reasons[why_not(told_to_author(row.reason))] += row.number
     return ByChannel(
         channel,
         waiting=sum(states[state] for state in WAITING),

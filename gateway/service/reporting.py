@@ -1,6 +1,6 @@
 """Reports: what people tell the operator about others, and the end of it."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from gateway.domain import reply_together
 from gateway.domain.speech import say
@@ -10,6 +10,17 @@ from gateway.service.site import Site
 from store import member_timelines, posts, reports, timelines
 from store.reports import ReportRow
 from store.unit import Reading, Unit
+
+_DAY = timedelta(days=1)
+
+
+async def again_at(reading: Reading, site: Site, reporter_id: int, *, now: datetime) -> datetime | None:
+    """When somebody may report again who has made all reports of a day; None for who may now."""
+    limit = site.limits.reports_per_day
+    if limit <= 0:
+        return now + _DAY
+    counted = await reports.nth_newest(reading, reporter_id, limit)
+    return None if counted is None or counted < now - _DAY else counted + _DAY
 
 
 async def post_meant(reading: Reading, reporter_id: int, about_id: int, *, named: int | None = None) -> int | None:

@@ -4,7 +4,7 @@ A browser shows a secret; only its digest is kept, so whoever reads the database
 used lives on, one that is not ends after KEPT.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -43,6 +43,11 @@ async def recognise(reading: Reading, site: Site, secret: str, *, now: datetime)
     if found is None or account is None or account.deleted_at is not None or account.suspended_at is not None:
         return None
     return Visit(account, found.id, due=now - found.seen_at >= _NOTED_EVERY)
+
+
+async def still_open(reading: Reading, session_ids: Collection[int], *, now: datetime) -> frozenset[int]:
+    """In which of these sessions somebody would still be recognised."""
+    return await sessions.still_open(reading, session_ids, now=now) if session_ids else frozenset()
 
 
 async def note(unit: Unit, session_id: int, *, now: datetime) -> None:

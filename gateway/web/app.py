@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated
 
 from aiohttp import web
@@ -12,6 +12,7 @@ from msgspec import Meta
 from gateway.service.drawing import six_digits
 from gateway.service.receipts import Record
 from gateway.service.site import Site
+from gateway.web import strict
 from gateway.web.admin.door import keep_others_out
 from gateway.web.admin.rooms import Admin
 from gateway.web.desk import Desk
@@ -44,12 +45,13 @@ LARGEST_BODY = 64 * 1024
 class WebSettings:
     """``[web]``: where the site and the webhooks listen. A proxy with TLS stands before it; ``trusted_proxies`` are the
     addresses from which it is believed who the visitor is (``X-Forwarded-For``); ``hub`` is the WebSub hub that is told
-    of public posts."""
+    of public posts. ``hsts``: how long browsers that came by https come no other way; 0 is that they are not told."""
 
     host: str = "127.0.0.1"
     port: Annotated[int, Meta(ge=0, le=65535)] = 8140
     trusted_proxies: tuple[str, ...] = ("127.0.0.1", "::1")
     hub: str = ""
+    hsts: timedelta = timedelta(days=180)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +70,12 @@ class WebDeps:
     new_code: Callable[[], str] = six_digits
     proxies: frozenset[str] = frozenset()
     hub: str = ""
+    hsts: timedelta = timedelta(0)
 
 
 def build_app(deps: WebDeps) -> web.Application:
     """The application with all its routes; nothing listens yet."""
+    strictly = strict.rule(deps.site.public_url, deps.hsts)
     visitors = Visitors(deps.store, deps.site, deps.now)
     look = Look(deps.site, visitors, deps.now)
     desk = Desk(deps.store, deps.site, look, visitors, deps.now, deps.new_code, deps.proxies)
@@ -86,13 +90,13 @@ def build_app(deps: WebDeps) -> web.Application:
             look.speak(),
         ],
     )
-    app.on_response_prepare.append(add_headers)
+    app.on_response_prepare.append(add_headers(strictly))
     if deps.twilio:
         TwilioHooks(deps.twilio, deps.intake, deps.record, deps.now).add_to(app)
     if deps.kannel:
         KannelHooks(deps.kannel, deps.intake, deps.record, deps.now).add_to(app)
     if deps.pages:
-        Feeds(deps.store, deps.site, deps.hub, desk.limit).add_to(app)
+        Feeds(deps.store, deps.site, deps.hub, desk.limit, strictly).add_to(app)
         Unsubscribing(deps.store, deps.site, look, deps.now).add_to(app)
         Entrance(desk).add_to(app)
         Watching(desk).add_to(app)

@@ -14,7 +14,6 @@ from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import format_datetime
-from functools import lru_cache
 from http import HTTPStatus
 from urllib.parse import quote, urlencode
 from weakref import WeakValueDictionary
@@ -30,6 +29,7 @@ from gateway.service.site import Site
 from gateway.web import addresses
 from gateway.web.desk import asked, tag_of
 from gateway.web.limits import SEARCHES
+from gateway.web.packing import takes_gzip
 from gateway.web.ready import Ready
 from outbound.feed import Feed, Format, Item, render
 from outbound.linking import linked
@@ -81,9 +81,10 @@ class _Kept:
 class Feeds:
     """The feed routes over one store."""
 
-    def __init__(self, store: Store, site: Site, hub: str = "", limit: Limit | None = None) -> None:
+    def __init__(self, store: Store, site: Site, hub: str = "", limit: Limit | None = None, strictly: str = "") -> None:
         """``hub`` is the WebSub hub that is told of public posts; empty for none. ``limit`` counts what asks much of
-        the database, and raises where it is too often."""
+        the database, and raises where it is too often. ``strictly`` is the rule of ``gateway.web.strict``."""
+        self._strictly = strictly
         self._limit = limit
         self._hub = hub
         self._store = store
@@ -198,7 +199,7 @@ class Feeds:
                 posts = await reading.posts(read, [row.id for row in shown.outline.rows])
                 self_url = self._site.public_url + own_path
                 feed = self._feed(shown, self_url, posts, titles=request.query.get("titles") != "0")
-                kept = _written(shown, feed, kind)
+                kept = _written(shown, feed, kind, self._strictly)
                 self._keep(own_path, kept)
         kept.mark = mark
         self._kept.move_to_end(own_path)
@@ -245,17 +246,7 @@ def title_of(post: PostView, *, mixed: bool) -> str:
     return f"{post.author}: {words}" if mixed else words
 
 
-@lru_cache(maxsize=256)  # programs say the same words each time
-def takes_gzip(accepted: str) -> bool:
-    """Whether an Accept-Encoding header names gzip and does not refuse it (RFC 9110 12.5.3)."""
-    for choice in accepted.split(","):
-        name, _, weight = choice.partition(";")
-        if name.strip().lower() in ("gzip", "x-gzip"):
-            return weight.replace(" ", "").rstrip("0") not in ("q=", "q=0.")
-    return False
-
-
-def _written(shown: Shown, feed: Feed, kind: Format) -> _Kept:
+def _written(shown: Shown, feed: Feed, kind: Format, strictly: str) -> _Kept:
     plain = render(feed, kind)
     modified = feed.updated if feed.items else None
     etag = f'"{hashlib.sha256(plain).hexdigest()[:32]}"'
@@ -276,17 +267,21 @@ def _written(shown: Shown, feed: Feed, kind: Format) -> _Kept:
         shown.outline,
         etag,
         modified,
-        plain=Ready(HTTPStatus.OK, typed, plain),
-        packed=Ready(HTTPStatus.OK, typed | {hdrs.CONTENT_ENCODING: "gzip"}, gzip.compress(plain, 6, mtime=0)),
-        unchanged=Ready(HTTPStatus.NOT_MODIFIED, headers),
+        plain=Ready(HTTPStatus.OK, typed, plain, strictly=strictly),
+        packed=Ready(
+            HTTPStatus.OK,
+            typed | {hdrs.CONTENT_ENCODING: "gzip"},
+            gzip.compress(plain, 6, mtime=0),
+            strictly=strictly,
+        ),
+        unchanged=Ready(HTTPStatus.NOT_MODIFIED, headers, strictly=strictly),
     )
 
 
 def _answer(request: web.Request, kept: _Kept) -> web.StreamResponse:
     if _has_it(request, kept):
         return kept.unchanged.to(request)
-    takes = takes_gzip(request.headers.get(hdrs.ACCEPT_ENCODING, ""))
-    return (kept.packed if takes else kept.plain).to(request)
+    return (kept.packed if takes_gzip(request) else kept.plain).to(request)
 
 
 def _has_it(request: web.Request, kept: _Kept) -> bool:

@@ -8,9 +8,10 @@ once, only the operator knows (``signups_per_hour``).
 import asyncio
 import math
 import time
+from datetime import datetime
 from ipaddress import IPv6Address, ip_address
 
-from aiohttp import web
+from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
 from limits import RateLimitItem, RateLimitItemPerHour, RateLimitItemPerMinute
 from limits.aio.storage import MemoryStorage
@@ -50,8 +51,31 @@ def codes(chosen: site.Limits) -> RateLimitItem:
     return RateLimitItemPerHour(2 * chosen.signups_per_hour, namespace="codes")
 
 
+_AGAIN = web.RequestKey("AGAIN", int)
+_SOON = 60
+
+
 class TooOften(web.HTTPTooManyRequests):
-    """Come again in a while."""
+    """Come again in ``wait`` seconds."""
+
+    def __init__(self, wait: int) -> None:
+        super().__init__(headers={hdrs.RETRY_AFTER: str(wait)})
+
+
+def seconds_until(again_at: datetime, now: datetime) -> int:
+    """How long to wait: at least a second."""
+    return max(1, math.ceil((again_at - now).total_seconds()))
+
+
+def come_again(request: web.Request, again_at: datetime, now: datetime) -> None:
+    """Note when there is room again, for whatever page answers this request."""
+    request[_AGAIN] = seconds_until(again_at, now)
+
+
+def wait_of(request: web.Request) -> int:
+    """What was noted, in seconds; a minute when nothing was."""
+    seconds: int = request.get(_AGAIN, _SOON)
+    return seconds
 
 
 class Limits:
@@ -64,7 +88,7 @@ class Limits:
         """Raises TooOften when ``whose`` has used the limit up, with the seconds until there is room again."""
         if not await self._windows.hit(limit, *whose):
             again_at, _ = await self._windows.get_window_stats(limit, *whose)
-            raise TooOften(headers={"Retry-After": str(max(1, math.ceil(again_at - time.time())))})
+            raise TooOften(max(1, math.ceil(again_at - time.time())))
 
 
 def evenly(handler: Handler) -> Handler:

@@ -17,7 +17,7 @@ from gateway.service.reading import PostPage
 from gateway.web import addresses, shown
 from gateway.web.composing import BLANK, Draft, counted, drafted
 from gateway.web.desk import Desk, given
-from gateway.web.limits import TooOften
+from gateway.web.limits import TooOften, come_again, seconds_until
 from gateway.web.visitors import member, way_back
 from store import people
 from store.accounts import AccountRow
@@ -83,7 +83,8 @@ class Living:
                 return await self._again(request, replace(draft, problem="same"))
             case Nothing():
                 return await self._again(request, replace(draft, problem="nothing"))
-            case TooMany(limit):
+            case TooMany(limit, again_at):
+                come_again(request, again_at, now)
                 return await self._again(request, replace(draft, problem="many", limit=limit), status=429)
             case NotThere():
                 return await self._again(request, replace(draft, reply_to=0, problem="gone"))
@@ -112,7 +113,7 @@ class Living:
                 unit, self._desk.site, me.id, post_id, source=Source.WEB, now=self._desk.now()
             )
         if isinstance(outcome, TooMany):
-            raise TooOften
+            raise TooOften(seconds_until(outcome.again_at, self._desk.now()))
         return await self._back(request, done=isinstance(outcome, Published | Duplicate))
 
     async def delete(self, request: web.Request) -> web.StreamResponse:

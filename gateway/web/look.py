@@ -24,7 +24,8 @@ from gateway.domain.types import Source
 from gateway.service.site import Site
 from gateway.web import figures
 from gateway.web.languages import best
-from gateway.web.visitors import A_MAC, BROWSERS, FEEDS, FIELD, NO_VISITOR, Visitors, visitor
+from gateway.web.packing import takes_gzip
+from gateway.web.visitors import A_MAC, BROWSERS, FIELD, Visitors, is_nobodys, visitor
 from outbound.linking import linked
 from store.accounts import AccountRow
 
@@ -107,7 +108,7 @@ class Look:
 
         @web.middleware
         async def spoke(request: web.Request, handler: Handler) -> web.StreamResponse:
-            if request.path.startswith(NO_VISITOR) or request.path.endswith(FEEDS):
+            if is_nobodys(request):
                 return await handler(request)
             with self.speaking(request):
                 return await handler(request)
@@ -179,7 +180,7 @@ class Look:
             raise web.HTTPNotFound
         headers = {hdrs.CACHE_CONTROL: _FOR_A_YEAR, hdrs.ETAG: f'"{file.version}"', hdrs.VARY: hdrs.ACCEPT_ENCODING}
         body = file.body
-        if "gzip" in request.headers.get(hdrs.ACCEPT_ENCODING, ""):
+        if takes_gzip(request):
             body = file.packed
             headers |= {hdrs.CONTENT_ENCODING: "gzip", hdrs.ETAG: f'"{file.version}-gzip"'}
         return web.Response(body=body, content_type=file.media_type, charset="utf-8", headers=headers)

@@ -10,14 +10,14 @@ from aiohttp import web
 from gateway.domain.types import PostKind
 from gateway.service import following, meeting, reading, reporting
 from gateway.service.following import Asked, Oneself, TooMany, YouBlock
-from gateway.service.meeting import Done, Nobody, NoPhone, NotAllowed
+from gateway.service.meeting import Done, Nobody, NoPhone, NotAllowed, ReportedOften
 from gateway.service.posting import Duplicate, Nothing, Published, TooLong
 from gateway.service.posting import TooMany as TooManyMessages
 from gateway.service.reading import Missing, Profile
 from gateway.web import addresses, shown
 from gateway.web.composing import BLANK, Draft, counted, drafted
 from gateway.web.desk import Desk, asked, given
-from gateway.web.limits import SEARCHES
+from gateway.web.limits import SEARCHES, come_again
 from gateway.web.ranking import Ranking
 from gateway.web.visitors import member, way_back
 from store import accounts, people
@@ -153,7 +153,8 @@ class People:
                 return self._desk.look.page(request, "report.html", name=name, post=None, problem="done")
             case Nobody():
                 raise web.HTTPNotFound
-            case TooMany():
+            case ReportedOften(again_at):
+                come_again(request, again_at, self._desk.now())
                 return self._desk.look.page(request, "report.html", status=429, name=name, post=None, problem="many")
             case _:
                 assert_never(result)
@@ -225,7 +226,8 @@ class People:
                 draft = replace(draft, problem="same")
             case Nothing():
                 draft = replace(draft, problem="nothing")
-            case TooManyMessages(limit):
+            case TooManyMessages(limit, again_at):
+                come_again(request, again_at, self._desk.now())
                 return await self._letters(request, replace(draft, problem="many", limit=limit), status=429)
             case _:
                 assert_never(outcome)

@@ -1,5 +1,6 @@
 """What a browser is shown when something is not there or went wrong, and the headers that every page carries."""
 
+from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 
 import structlog
@@ -8,6 +9,8 @@ from aiohttp.typedefs import Handler, Middleware
 
 from gateway.domain.place import place_of
 from gateway.domain.speech import counted, mark, say
+from gateway.web import strict
+from gateway.web.limits import wait_of
 from gateway.web.look import Look
 from gateway.web.visitors import MembersOnly
 
@@ -38,15 +41,24 @@ _OTHERWISE = (mark("That did not work"), mark("Nothing was done. Go back and try
 _OURS = (mark("That went wrong"), mark("The fault is ours. It is written down; please try again in a while."))
 
 
-async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
-    """Put HEADERS on an answer that is about to be sent, where it has not set them itself. What does not say how long
-    it may be kept is asked for again each time: a redirect, too, leads where it leads for whoever looks and for now."""
-    if request.path.startswith("/hooks/"):
-        return
-    if hdrs.CACHE_CONTROL not in response.headers:
-        response.headers[hdrs.CACHE_CONTROL] = "private, no-cache"
-    for name, value in HEADERS.items():
-        response.headers.setdefault(name, value)
+def add_headers(strictly: str = "") -> Callable[[web.Request, web.StreamResponse], Awaitable[None]]:
+    """What puts HEADERS on an answer that is about to be sent, where it has not set them itself, and the rule
+    ``strictly`` of ``gateway.web.strict``. What does not say how long it may be kept is asked for again each time: a
+    redirect, too, leads where it leads for whoever looks and for now. What was one too many says when to come again."""
+
+    async def add(request: web.Request, response: web.StreamResponse) -> None:
+        if request.path.startswith("/hooks/"):
+            return
+        if hdrs.CACHE_CONTROL not in response.headers:
+            response.headers[hdrs.CACHE_CONTROL] = "private, no-cache"
+        if response.status == HTTPStatus.TOO_MANY_REQUESTS:
+            response.headers.setdefault(hdrs.RETRY_AFTER, str(wait_of(request)))
+        if strictly and not strict.came_plainly(request):
+            response.headers[strict.NAME] = strictly
+        for name, value in HEADERS.items():
+            response.headers.setdefault(name, value)
+
+    return add
 
 
 def show_problems(look: Look) -> Middleware:

@@ -14,31 +14,35 @@ from time import time
 from aiohttp import HttpVersion11, hdrs, web
 from aiohttp.web_request import BaseRequest
 
+from gateway.web import strict
 from gateway.web.problems import HEADERS
 
 
 class Ready:
     """One answer, for any number of requests."""
 
-    def __init__(self, status: HTTPStatus, headers: dict[str, str], body: bytes = b"") -> None:
-        """``headers`` beside those that every page carries; a 304 has no body and does not tell its length."""
+    def __init__(self, status: HTTPStatus, headers: dict[str, str], body: bytes = b"", *, strictly: str = "") -> None:
+        """``headers`` beside those that every page carries; a 304 has no body and does not tell its length.
+        ``strictly`` is the rule of ``gateway.web.strict``."""
         all_headers: dict[str, str] = HEADERS | headers
         if status is not HTTPStatus.NOT_MODIFIED:
             all_headers[hdrs.CONTENT_LENGTH] = str(len(body))
         lines = (f"{name}: {value}\r\n" for name, value in all_headers.items())
         self._head = f"HTTP/1.1 {status} {status.phrase}\r\n{''.join(lines)}".encode()
+        self._strict_head = self._head + f"{strict.NAME}: {strictly}\r\n".encode() if strictly else b""
         self._body = body
 
     @property
     def weight(self) -> int:
         """Bytes of memory, roughly."""
-        return len(self._head) + len(self._body)
+        return len(self._head) + len(self._strict_head) + len(self._body)
 
     def to(self, request: BaseRequest) -> web.StreamResponse:
         """What a handler returns for this request."""
         stays = bool(request.keep_alive) and request.version >= HttpVersion11
         body = b"" if request.method == hdrs.METH_HEAD else self._body
-        return _Response(b"".join((self._head, _end_of_head(int(time()), stays), body)), stays=stays)
+        head = self._strict_head if self._strict_head and not strict.came_plainly(request) else self._head
+        return _Response(b"".join((head, _end_of_head(int(time()), stays), body)), stays=stays)
 
 
 class _Response(web.StreamResponse):

@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+from dataclasses import replace
 from datetime import time
 from typing import Any
 from zoneinfo import available_timezones
@@ -88,7 +89,14 @@ class Settings:
                 await choosing.set_protected(unit, self._desk.site, me, bool(protected), now=self._desk.now())
         match outcome:
             case BioTooLong(over):
-                return await self._page(request, problem="bio", place="profile", over=over, bio=bio)
+                chosen = replace(
+                    me,
+                    protected=bool(protected),
+                    language=language or None,
+                    time_zone=zone or None,
+                    overflow=overflow or None,
+                )
+                return await self._page(request, problem="bio", place="profile", over=over, bio=bio, account=chosen)
             case Unknown():
                 return await self._page(request, problem="unknown", place="profile")
             case None:
@@ -137,9 +145,18 @@ class Settings:
         return await self._page(request, problem=problem, place="addresses", address=typed)
 
     async def remove_address(self, request: web.Request) -> web.StreamResponse:
-        """Have a phone or mailbox no longer."""
+        """Have a phone or mailbox no longer; without ``sure`` it is asked first."""
         me = member(request)
-        which = _number(*await given(request, "which"))
+        number, sure = await given(request, "which", "sure")
+        which = _number(number)
+        if not sure:
+            async with self._desk.store.reading() as reading:
+                found = await choosing.to_remove(reading, me, which)
+            if isinstance(found, LastWayIn):
+                return await self._page(request, problem="last", place="addresses")
+            if found is None:
+                raise web.HTTPNotFound
+            return self._desk.look.page(request, "take_off.html", address=found)
         async with self._desk.store.unit() as unit:
             outcome = await choosing.remove(unit, me, which, now=self._desk.now())
         if isinstance(outcome, LastWayIn):
@@ -164,8 +181,8 @@ class Settings:
             if act == "pause":
                 await choosing.pause(unit, me, Channel(channel), now=self._desk.now())
                 return _done(f"{channel}-paused")
-            await choosing.go_on(unit, me, Channel(channel))
-        return _done(f"{channel}-on")
+            mode = await choosing.go_on(unit, self._desk.site, me, Channel(channel), now=self._desk.now())
+        return _done("sms-on" if mode is None else f"email-{mode}")
 
     async def claim(self, request: web.Request) -> web.StreamResponse:
         """Show a code that joins the phone which texts it."""
@@ -223,6 +240,8 @@ class Settings:
             begins, ends = _clock(start), _clock(until)
         except ValueError:
             return await self._page(request, problem="hours", place="quiet")
+        if (begins or ends) and (begins is None or ends is None or begins == ends):
+            return await self._page(request, problem="pair", place="quiet", quiet=(start, until))
         async with self._desk.store.unit() as unit:
             await choosing.set_quiet(unit, self._desk.site, me, begins, ends, now=self._desk.now())
         return _done("quiet")

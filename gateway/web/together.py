@@ -15,6 +15,7 @@ from gateway.service.posting import TooMany as TooManyPosts
 from gateway.web import addresses, shown
 from gateway.web.composing import BLANK, Draft, counted, drafted
 from gateway.web.desk import Desk, given
+from gateway.web.limits import come_again
 from gateway.web.visitors import member, visitor, way_back
 from store import groups, listeners, polls
 from store.accounts import AccountRow
@@ -60,6 +61,8 @@ class Together:
         chosen = [" ".join(each.split()) for each in options if each.strip()]
         if not question.strip() or len(chosen) < 2:  # a choice needs two
             return self._poll(request, question, options, problem="few")
+        if len({each.casefold() for each in chosen}) < len(chosen):
+            return self._poll(request, question, options, problem="alike")
         desk = self._desk
         async with desk.store.unit() as unit:
             outcome = await polling.ask(
@@ -74,7 +77,8 @@ class Together:
                 return self._poll(request, question, options, problem="same")
             case Nothing():
                 return self._poll(request, question, options, problem="few")
-            case TooManyPosts(limit):
+            case TooManyPosts(limit, again_at):
+                come_again(request, again_at, desk.now())
                 return self._poll(request, question, options, problem="many", limit=limit, status=429)
             case _:
                 assert_never(outcome)
@@ -117,11 +121,11 @@ class Together:
 
     async def found(self, request: web.Request) -> web.StreamResponse:
         """Join a group by its name, or found it."""
-        (name,) = await given(request, "name")
-        name = name.strip().removeprefix("!").lower()
+        (typed,) = await given(request, "name")
+        name = typed.strip().removeprefix("!").lower()
         if not (name.isascii() and name.replace("_", "").isalnum() and len(name) <= 15):
             member(request)
-            return await self._groups(request, problem="name", status=422)
+            return await self._groups(request, problem="name", name=typed, status=422)
         return await self._join(request, name)
 
     async def group(self, request: web.Request) -> web.Response:
@@ -149,7 +153,8 @@ class Together:
                 draft = replace(draft, problem="same")
             case Nothing():
                 draft = replace(draft, problem="nothing")
-            case TooManyPosts(limit):
+            case TooManyPosts(limit, again_at):
+                come_again(request, again_at, desk.now())
                 return await self._group(request, replace(draft, problem="many", limit=limit), status=429)
             case _:
                 assert_never(outcome)
@@ -176,9 +181,9 @@ class Together:
             case Listens():
                 raise web.HTTPSeeOther(f"/groups/{group}")
             case TooMany():
-                return await self._groups(request, problem="many", status=422)
+                return await self._groups(request, problem="many", name=group, status=422)
             case NoSuchGroup():
-                return await self._groups(request, problem="none", status=422)
+                return await self._groups(request, problem="none", name=group, status=422)
             case _:
                 assert_never(outcome)
 
@@ -195,14 +200,14 @@ class Together:
         typed = typed.strip()
         word = one_word(typed.removeprefix("#"))
         if not word:
-            return await self._tracks(request, me, problem="word", status=422)
+            return await self._tracks(request, me, problem="word", word=typed, status=422)
         key = f"#{typed.removeprefix('#').casefold()}" if typed.startswith("#") else word
         async with self._desk.store.unit() as unit:
             outcome = await listening.listen(
                 unit, self._desk.site, me, key, texts=False, mail=True, now=self._desk.now()
             )
         if isinstance(outcome, TooMany):
-            return await self._tracks(request, me, problem="many", status=422)
+            return await self._tracks(request, me, problem="many", word=typed, status=422)
         raise web.HTTPSeeOther(way_back(back, "/tracks"))
 
     async def untrack(self, request: web.Request) -> web.StreamResponse:
@@ -232,12 +237,15 @@ class Together:
         values |= {"limit": limit, "hours": self._desk.site.limits.poll_hours}
         return self._desk.look.page(request, "poll.html", status=status or (422 if problem else 200), **values)
 
-    async def _groups(self, request: web.Request, *, problem: str = "", status: int = 200) -> web.Response:
+    async def _groups(
+        self, request: web.Request, *, problem: str = "", name: str = "", status: int = 200
+    ) -> web.Response:
         me = visitor(request)
         async with self._desk.store.reading() as read:
             rows = await groups.everyone(read)
             mine = (await listening.tracked(read, me.id)).groups if me else ()
-        values = {"groups": rows, "mine": mine, "problem": problem, "may_found": self._desk.site.new_groups}
+        values: dict[str, Any] = {"groups": rows, "mine": mine, "problem": problem, "name": name}
+        values["may_found"] = self._desk.site.new_groups
         return self._desk.look.page(request, "groups.html", status=status, **values)
 
     async def _group(self, request: web.Request, draft: Draft = BLANK, *, status: int = 200) -> web.Response:
@@ -260,10 +268,11 @@ class Together:
         return self._desk.look.page(request, "group.html", status=status, **values)
 
     async def _tracks(
-        self, request: web.Request, me: AccountRow, *, problem: str = "", status: int = 200
+        self, request: web.Request, me: AccountRow, *, problem: str = "", word: str = "", status: int = 200
     ) -> web.Response:
         async with self._desk.store.reading() as read:
             tracked = await listening.tracked(read, me.id)
         limit = self._desk.site.limits.tracks
         values: dict[str, Any] = {"tags": tracked.tags, "words": tracked.words, "problem": problem, "limit": limit}
+        values["word"] = word
         return self._desk.look.page(request, "tracks.html", status=status, **values)

@@ -37,11 +37,13 @@ _LIVES_ON = web.RequestKey("LIVES_ON", bool)
 _NO_FORM = ("/hooks/", "/unsubscribe/")
 """Where machines post: they prove who they are, or (RFC 8058) need not."""
 
-NO_VISITOR = ("/hooks/", "/static/", "/feeds/")
+_NO_VISITOR = ("/hooks/", "/static/", "/feeds/")
 """Where it is nobody's page."""
 
-FEEDS = (".rss", ".atom", ".json")
+_FEEDS = (".rss", ".atom", ".json")
 """How the paths of feeds end: what is in a public one does not depend on who asks, either."""
+
+_NOBODYS = web.RequestKey("NOBODYS", bool)
 
 _SAFE = frozenset({hdrs.METH_GET, hdrs.METH_HEAD, hdrs.METH_OPTIONS})
 
@@ -75,12 +77,15 @@ class Visitors:
     def recognise(self) -> Middleware:
         """A middleware that finds out who is looking, and lets no forged form through."""
 
-        feeds = () if self._site.private else FEEDS
+        private = self._site.private
 
         @web.middleware
         async def recognised(request: web.Request, handler: Handler) -> web.StreamResponse:
             path = request.path
-            if path.startswith(NO_VISITOR) or path.endswith(feeds) or _is_mounted(request):
+            for_machines, is_feed = path.startswith(_NO_VISITOR), path.endswith(_FEEDS)
+            if for_machines or is_feed:
+                request[_NOBODYS] = True
+            if for_machines or (is_feed and not private) or _is_mounted(request):
                 return await handler(request)
             if hdrs.COOKIE in request.headers and (secret := request.cookies.get(self._session_cookie)):
                 await self._find(request, secret)
@@ -190,6 +195,11 @@ class Visitors:
 def is_form(request: web.Request) -> bool:
     """Whether it asks this site for something to be done, and is none of a machine's calls."""
     return request.method not in _SAFE and not request.path.startswith(_NO_FORM) and not _is_mounted(request)
+
+
+def is_nobodys(request: web.Request) -> bool:
+    """Whether what is at this address is the same whoever looks, in whichever language they read."""
+    return _NOBODYS in request
 
 
 def _is_mounted(request: web.Request) -> bool:

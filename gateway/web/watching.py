@@ -13,7 +13,7 @@ from gateway.web import addresses
 from gateway.web.desk import Desk, tag_of
 from gateway.web.limits import address_of
 from gateway.web.live import Event, Live, Look
-from gateway.web.visitors import member
+from gateway.web.visitors import VISIT, member
 
 _ON_THE_WALL = 12
 """Posts that a wall shows at once."""
@@ -24,7 +24,7 @@ class Watching:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._live = Live(desk.store)
+        self._live = Live(desk.store, desk.now)
 
     def add_to(self, app: web.Application) -> None:
         """Add the routes; streams end when the application shuts down."""
@@ -57,7 +57,7 @@ class Watching:
             now = _digest(table)
             return () if now == last else [Event(now, table)]
 
-        return await self._stream(request, f"delivery/{post_id}/{spoken().code}", look, request.query.get("last", ""))
+        return await self._stream(request, f"delivery/{post_id}/{spoken().code}", look, for_members=True)
 
     async def wall(self, request: web.Request) -> web.Response:
         """The newest posts with a tag, in big type, and how to take part."""
@@ -77,7 +77,8 @@ class Watching:
                 page = await reading.tag_timeline(read, tag)
             return self._changes(request, _read(last), page.posts[:_ON_THE_WALL])
 
-        return await self._stream(request, f"wall/{tag}/{spoken().code}", look, request.query.get("last", ""))
+        for_members = self._desk.site.private
+        return await self._stream(request, f"wall/{tag}/{spoken().code}", look, for_members=for_members)
 
     def _changes(self, request: web.Request, had: Sequence[int], posts: Sequence[PostView]) -> list[Event]:
         """What a wall that had these posts is told, so that it has the newest ones. Each event's id is what the wall
@@ -102,9 +103,15 @@ class Watching:
             raise web.HTTPNotFound
         return found
 
-    async def _stream(self, request: web.Request, name: str, look: Look, last: str) -> web.StreamResponse:
-        address = address_of(request, self._desk.proxies)
-        return await self._live.stream(request, name, look, last=last, address=address)
+    async def _stream(self, request: web.Request, name: str, look: Look, *, for_members: bool) -> web.StreamResponse:
+        return await self._live.stream(
+            request,
+            name,
+            look,
+            last=request.query.get("last", ""),
+            address=address_of(request, self._desk.proxies),
+            session_id=request[VISIT].session_id if for_members else None,
+        )
 
     async def _close(self, _app: web.Application) -> None:
         await self._live.close()

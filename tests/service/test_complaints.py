@@ -8,8 +8,9 @@ from structlog.testing import capture_logs
 from gateway.domain import reply_mail, unsubscribe
 from gateway.domain.complaint import Complaint
 from gateway.domain.token import Purpose
+from gateway.domain.types import EmailMode
 from gateway.domain.unsubscribe import AllMail, AuthorsMail
-from gateway.service import complaints, digests
+from gateway.service import complaints, digests, mailboxes
 from gateway.service.complaints import Outcome
 from store import accounts, follows
 from tests.service.post_office import PostOffice
@@ -105,10 +106,23 @@ async def test_a_complaint_of_who_has_no_mailbox_in_use_still_stops_all_mails(of
     bob = await office.town.account("bob")
     assert await hears(office, await stop_of(office)) is Outcome.OBEYED
     async with office.town.store.unit() as unit:
-        await digests.turn_on(unit, bob.id)
+        await digests.turn_on(unit, office.town.site, bob.id, now=office.town.now)
     secret = f"unsubscribe+{unsubscribe.make(office.town.site.key, AllMail(bob.id))}"
     assert await hears(office, secret) is Outcome.OBEYED
     assert (await office.town.account("bob")).email_mode == "off"
+
+
+async def test_who_is_taken_up_again_after_a_complaint_gets_mails_as_before(office: PostOffice) -> None:
+    site, now = office.town.site, office.town.now
+    bob = await office.town.account("bob")
+    async with office.town.store.unit() as unit:
+        await digests.set_mode(unit, site, bob.id, EmailMode.DAILY, now=now)
+    assert await hears(office, await stop_of(office), recipients=(BOB,)) is Outcome.OBEYED
+    assert (await office.town.account("bob")).email_mode == "off"
+    async with office.town.store.unit() as unit:
+        await mailboxes.resume(unit, site, await office.box(BOB), now=now)
+    bob = await office.town.account("bob")
+    assert (bob.email_mode, bob.digest_at and bob.digest_at > now) == ("daily", True)
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from gateway.domain import token
 from gateway.domain.token import Purpose
 from gateway.service.site import Site
 from gateway.web.app import WebDeps, build_app, listening
-from gateway.web.feeds import takes_gzip
+from gateway.web.packing import names_gzip
 from store import accounts
 from store.unit import Reading, Store
 from tests.web.village import NOW, Nobody, Village, open_site
@@ -153,7 +153,7 @@ async def test_a_feed_is_packed_only_for_who_asks_and_has_one_etag(
     ],
 )
 def test_gzip_is_for_those_who_name_it(header: str, taken: bool) -> None:
-    assert takes_gzip(header) is taken
+    assert names_gzip(header) is taken
 
 
 @pytest.mark.parametrize("ending", ["rss", "atom", "json"])

@@ -246,6 +246,8 @@ async def test_a_page_loads_nothing_from_elsewhere_and_what_it_loads_is_there(
         async with browser.get(address) as answer:
             assert answer.status == 200
             assert "immutable" in answer.headers["Cache-Control"]
+        async with browser.get(address, headers={"Accept-Encoding": "gzip;q=0"}) as answer:
+            assert "Content-Encoding" not in answer.headers, "who refuses what is packed is not sent it"
     assert (await get(browser, "/static/../app.py"))[0] == 404
     assert (await get(browser, "/static/nothing.css"))[0] == 404
 

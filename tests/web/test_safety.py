@@ -1,9 +1,10 @@
 """Visitors who mean harm, or whose programs are broken: what they send gets a clean answer, and they learn nothing."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import timedelta
 from urllib.parse import quote
 
 import aiohttp
@@ -15,11 +16,13 @@ from sqlalchemy import event
 
 from gateway.domain.types import Channel, PostKind, Source
 from gateway.service import choosing, joining, login, polling, posting, stopping, visiting
+from gateway.service import listening as groups
 from gateway.service.site import Limits, Site
 from gateway.web import limits
 from gateway.web.app import WebDeps, build_app, listening
 from gateway.web.limits import address_of
 from store import accounts, invites, lists, polls
+from store import reports as reported
 from store.accounts import AccountRow
 from store.unit import Reading, Store
 from tests.web.admins import an_admin
@@ -303,6 +306,91 @@ async def test_posts_are_passed_on_as_often_as_one_may_post(village: Village, si
         word = word_of(alice)
         tried = [await alice.post(f"/posts/{each}/repost", csrf=word, next="/home") for each in theirs]
     assert tried == [200, 200, 429]
+    assert alice.answer_headers["Retry-After"] == "3600", "when the first of them is an hour old"
+
+
+async def posts(alice: Browser, word: str) -> int:
+    return await alice.post("/posts", csrf=word, text="once more")
+
+
+async def passes_on(alice: Browser, word: str) -> int:
+    await alice.open("/@bob")
+    [path] = {str(form.action) for form in alice.find("//form") if str(form.action).endswith("/repost")}
+    return await alice.post(path, csrf=word)
+
+
+async def writes_to_bob(alice: Browser, word: str) -> int:
+    return await alice.post("/messages/bob", csrf=word, text="once more")
+
+
+async def asks(alice: Browser, word: str) -> int:
+    return await alice.post("/polls/new", csrf=word, question="Tea?", option1="yes", option2="no")
+
+
+async def writes_to_a_group(alice: Browser, word: str) -> int:
+    return await alice.post("/groups/choir", csrf=word, text="once more")
+
+
+async def reports(alice: Browser, word: str) -> int:
+    return await alice.post("/@bob/report", csrf=word, words="once more")
+
+
+@pytest.mark.parametrize("used_up", [True, False], ids=["used up", "not allowed at all"])
+@pytest.mark.parametrize(
+    ("does", "span"),
+    [
+        (posts, timedelta(hours=1)),
+        (passes_on, timedelta(hours=1)),
+        (writes_to_bob, timedelta(hours=1)),
+        (asks, timedelta(hours=1)),
+        (writes_to_a_group, timedelta(hours=1)),
+        (reports, timedelta(days=1)),
+    ],
+)
+async def test_who_did_something_too_often_is_told_when_there_is_room_again(
+    village: Village, site: Site, does: Callable[[Browser, str], Awaitable[int]], span: timedelta, used_up: bool
+) -> None:
+    most = 1 if used_up else 0
+    few = replace(site, limits=Limits(posts_per_hour=most, direct_per_hour=most, reports_per_day=most))
+    me = await with_mail(village, "alice")
+    bob = await village.person("bob")
+    await village.follows("bob", "alice")
+    first = await village.says("bob", "hello")
+    ago = timedelta(minutes=50)
+    village.clock = NOW - ago - timedelta(minutes=7)
+    await village.says("alice", "one")
+    village.clock = NOW - ago - timedelta(minutes=7)
+    await village.says("alice", "one", kind=PostKind.DIRECT, to_account_id=bob)
+    village.clock = NOW - ago - timedelta(minutes=7)
+    await village.repeats("alice", first)
+    second = await village.says("bob", "hello again")
+    async with village.store.unit() as unit:
+        alice = await accounts.by_id(unit, me)
+        assert alice is not None
+        await groups.join_group(unit, few, alice, "choir", texts=False, mail=True, now=NOW)
+        await reported.add(unit, me, bob, "", post_id=second, now=NOW - ago)
+    async with visited(village.store, few) as session:
+        browser = Browser(session)
+        await log_in(village, browser, "alice")
+        await browser.open("/home")
+        assert await does(browser, word_of(browser)) == 429
+    waits = span - ago if used_up else span
+    assert browser.answer_headers["Retry-After"] == str(int(waits.total_seconds()))
+
+
+async def test_whatever_was_one_too_many_says_when_to_come_again(village: Village, site: Site) -> None:
+    async def one_too_many(_request: web.Request) -> web.Response:
+        return web.Response(status=429)
+
+    nobody = Nobody()
+    app = build_app(WebDeps(village.store, site, nobody, nobody.record, lambda: NOW))
+    app.router.add_get("/one-too-many", one_too_many)
+    async with (
+        listening(app, "127.0.0.1", 0) as (host, port),
+        aiohttp.ClientSession(f"http://{host}:{port}") as session,
+        session.get("/one-too-many") as answer,
+    ):
+        assert answer.headers["Retry-After"] == "60"
 
 
 # ---- forms and sessions
@@ -464,7 +552,7 @@ async def test_what_is_anothers_is_not_there(village: Village, alice: Browser, s
     assert await alice.open(f"/@bob/{post}/delivery") == 404
     assert await alice.post(f"/posts/{post}/delete", csrf=word, sure="yes") == 404
     assert await alice.post(f"/posts/{post}/close", csrf=word) == 404
-    await alice.post("/settings/addresses/remove", csrf=word, which=str(bobs[0].id))
+    await alice.post("/settings/addresses/remove", csrf=word, which=str(bobs[0].id), sure="yes")
     await alice.post("/settings/sessions", csrf=word, which=str(session.id))
     await alice.post("/settings/sessions", csrf=word, which="others")
     async with village.store.reading() as reading:

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from lxml import html as parser
 
 from gateway.domain.types import Channel
 from gateway.service import choosing, joining, passwords, proving
@@ -149,6 +150,11 @@ async def test_the_last_way_in_stays_and_another_can_go(alice: Browser, village:
         await joining.give_address(unit, me.id, Channel.SMS, PHONE, how="operator", now=NOW)
     await alice.open("/settings")
     await alice.submit("/settings/addresses/remove")
+    assert "off your account?" in alice.text
+    assert len(await listed(alice, village)) == 2, "it is asked first"
+    await alice.open("/settings")
+    await alice.submit("/settings/addresses/remove")
+    await alice.submit("/settings/addresses/remove")
     assert "Taken off." in alice.text
     assert len(await listed(alice, village)) == 1
 
@@ -207,6 +213,41 @@ async def test_mails_and_texts_are_paused_and_go_on_and_codes_still_come(alice: 
     assert await alice.post("/settings/addresses/pause", csrf=word, channel="sms", act="shout") == 400
 
 
+@pytest.mark.parametrize(
+    ("rhythm", "said"),
+    [("instant", "for each post at once"), ("hourly", "one an hour"), ("daily", "one a day")],
+)
+async def test_mails_that_were_paused_come_again_as_they_did_before(
+    alice: Browser, village: Village, rhythm: str, said: str
+) -> None:
+    await alice.submit("/settings/channels", mail=rhythm, hour="18")
+    for _ in range(2):  # twice: nothing is forgotten in between, and a pause within a pause changes nothing
+        word = alice.find("//input[@name='csrf']")[0].get("value")
+        await alice.post("/settings/addresses/pause", csrf=word, channel="email", act="pause")
+        await alice.post("/settings/addresses/pause", csrf=word, channel="email", act="pause")
+        me = await account(village)
+        assert (me.email_mode, me.digest_hour) == ("off", 18)
+        await alice.post("/settings/addresses/pause", csrf=word, channel="email", act="go-on")
+        assert said in alice.find("//p[@role='status']")[0].text
+        me = await account(village)
+        assert (me.email_mode, me.digest_hour, me.email_before) == (rhythm, 18, None)
+        if rhythm != "instant":
+            assert me.digest_at
+            assert me.digest_at > NOW
+    at = {"hourly": NOW + timedelta(hours=1), "daily": NOW.replace(hour=18)}.get(rhythm)
+    assert at is None or me.digest_at == at
+
+
+async def test_whoever_chooses_anew_gets_what_they_chose_and_not_what_was_before(
+    alice: Browser, village: Village
+) -> None:
+    await alice.submit("/settings/channels", mail="daily", hour="")
+    await alice.submit("/settings/channels", mail="off", hour="")
+    await alice.submit("/settings/channels", mail="instant", hour="")
+    me = await account(village)
+    assert (me.email_mode, me.email_before) == ("instant", None)
+
+
 async def test_times_are_on_the_clocks_that_a_member_chose(alice: Browser, village: Village) -> None:
     await village.says("alice", "hello")
     await alice.open("/@alice")
@@ -242,7 +283,8 @@ async def test_nobody_takes_off_what_is_not_theirs(alice: Browser, village: Vill
         theirs = await addresses.find(reading, Channel.EMAIL, "bob@mail.example")
     assert theirs
     word = alice.find("//input[@name='csrf']")[0].get("value")
-    await alice.post("/settings/addresses/remove", csrf=word, which=str(theirs.id))
+    assert await alice.post("/settings/addresses/remove", csrf=word, which=str(theirs.id)) == 404
+    await alice.post("/settings/addresses/remove", csrf=word, which=str(theirs.id), sure="yes")
     assert await letters(village.store, "bob@mail.example") == []
     async with village.store.reading() as reading:
         still = await addresses.find(reading, Channel.EMAIL, "bob@mail.example")
@@ -268,6 +310,25 @@ async def test_channels_and_quiet_hours(alice: Browser, village: Village) -> Non
     await alice.submit("/settings/quiet", start="", until="")
     assert (await account(village)).quiet_hours is None
     assert await alice.submit("/settings/quiet", start="late", until="07:00") == 422
+
+
+@pytest.mark.parametrize(("start", "until"), [("22:00", ""), ("", "07:00"), ("22:00", "22:00")])
+async def test_half_of_the_quiet_hours_is_no_quiet_and_is_not_called_saved(
+    alice: Browser, village: Village, start: str, until: str
+) -> None:
+    await alice.submit("/settings/quiet", start="21:00", until="06:00")
+    assert await alice.submit("/settings/quiet", start=start, until=until) == 422
+    assert "two different hours" in alice.text
+    assert [alice.find(f"//input[@name='{name}']/@value")[0] for name in ("start", "until")] == [start, until]
+    assert (await account(village)).quiet_hours == "21:00-06:00"
+
+
+async def test_what_else_was_chosen_is_not_forgotten_when_the_words_are_too_long(alice: Browser) -> None:
+    chosen = {"time_zone": "Asia/Tokyo", "overflow": "split", "protected": "yes"}
+    assert await alice.submit("/settings/profile", bio="x" * 200, **chosen) == 422
+    [form] = [each for each in parser.fromstring(alice.html).forms if each.get("action") == "/settings/profile"]
+    values = dict(form.form_values())
+    assert {name: values.get(name) for name in chosen} == chosen
 
 
 async def test_quiet_hours_move_with_the_time_zone(alice: Browser, village: Village) -> None:

@@ -50,6 +50,7 @@ async def test_a_poll_is_asked_voted_in_and_closed(alice: Browser, village: Vill
         ("Lunch?", "pizza", "", "at least two answers"),
         (" ", "pizza", "soup", "at least two answers"),
         ("x" * 139, "pizza", "soup", "characters too many"),
+        ("Lunch?", "Pizza", " pizza ", "Two answers are the same"),
     ],
 )
 async def test_a_poll_that_is_wrong_comes_back(
@@ -72,6 +73,8 @@ async def test_a_poll_of_a_protected_account_takes_no_strangers_vote(alice: Brow
 async def test_a_group_is_begun_written_to_and_left(alice: Browser, village: Village) -> None:
     await alice.open("/groups")
     assert await alice.submit("/groups", name="no spaces please") == 422
+    assert alice.find("//input[@name='name']/@value") == ["no spaces please"], "what was typed stays, to be mended"
+    assert alice.find("//input[@name='name']/@aria-invalid") == ["true"]
     await alice.submit("/groups", name="!Garden")
     assert alice.path == "/groups/garden"
     await alice.submit("/groups/garden", text="who waters on Sunday?")
@@ -103,6 +106,7 @@ async def test_strangers_read_what_was_written_to_a_group_in_public(village: Vil
 async def test_words_and_tags_are_listened_for_and_no_more(alice: Browser, village: Village) -> None:
     await alice.open("/tracks")
     assert await alice.submit("/tracks", word="two words") == 422
+    assert alice.find("//input[@name='word']/@value") == ["two words"]
     await alice.submit("/tracks", word="Wifi")
     await alice.submit("/tracks", word="#Lunch")
     async with village.store.reading() as reading:

@@ -1,7 +1,7 @@
 """Live pages: what is streamed, who may look, and that a stream ends with the daemon."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -9,16 +9,17 @@ from typing import Any
 
 import aiohttp
 import pytest
-from sqlalchemy import insert, update
+from sqlalchemy import delete, insert, update
 
 from gateway.domain.types import Channel, EmailMode
-from gateway.service import choosing, following, joining, stopping
+from gateway.service import choosing, following, joining, stopping, visiting
 from gateway.service.site import Site
 from gateway.web import live
 from gateway.web.app import WebDeps, build_app, listening
-from store import accounts, addresses
+from store import accounts, addresses, routes
 from store.accounts import AccountRow
-from store.schema import deliveries
+from store.bell import hear
+from store.schema import deliveries, sessions
 from store.unit import Store, Unit
 from tests.web.browsing import Browser, log_in, visited, with_mail
 from tests.web.village import NOW, Nobody, Village
@@ -96,8 +97,9 @@ async def test_an_author_sees_what_became_of_a_post(alice: Browser, village: Vil
     await alice.open(f"/@alice/{post}/delivery")
     table = [[cell.text_content() for cell in row] for row in alice.find("//tbody/tr")]
     assert table == [["By text", "0", "1", "1", "2"], ["By mail", "1", "0", "0", "1"]]
-    assert "2 × 30003" in alice.text
-    assert "1 × 550 5.1.1" in alice.text
+    assert "2 × the phone was off or out of reach each time that it was tried (30003)" in alice.text
+    assert "1 × there is no such mailbox, or not any more (550 5.1.1)" in alice.text
+    assert [each.text for each in alice.find("//li/small")] == ["(30003)", "(550 5.1.1)"]
     assert "3 text messages" in alice.text
     assert "0.01 USD" in alice.text
 
@@ -312,3 +314,197 @@ async def test_a_private_sites_wall_is_for_its_members(village: Village, site: S
         someone = Browser(session)
         assert await someone.open("/wall/talk") == 403
         assert await someone.open("/wall/talk/events") == 403
+
+
+# ---- streams that are for members only
+
+
+async def logs_out(alice: Browser, village: Village) -> None:
+    await alice.submit("/logout")
+
+
+async def is_logged_out_elsewhere(alice: Browser, village: Village) -> None:
+    async with village.store.unit() as unit:
+        await visiting.end_all(unit, village.ids["alice"])
+
+
+async def is_suspended(alice: Browser, village: Village) -> None:
+    await village.is_suspended("alice")
+
+
+async def is_deleted(alice: Browser, village: Village) -> None:
+    async with village.store.unit() as unit:
+        await joining.delete_account(unit, village.ids["alice"], now=NOW)
+
+
+LEAVING = (logs_out, is_logged_out_elsewhere, is_suspended, is_deleted)
+
+
+@pytest.fixture
+async def private(village: Village, site: Site) -> AsyncIterator[Browser]:
+    """Alice, logged in to a private site."""
+    await with_mail(village, "alice")
+    await village.person("bob")
+    async with village.store.unit() as unit:
+        await routes.ensure(unit, [site.number])
+    async with visited(village.store, replace(site, private=True)) as session:
+        browser = Browser(session)
+        await log_in(village, browser, "alice")
+        yield browser
+
+
+@pytest.mark.parametrize("goes", LEAVING)
+async def test_a_private_sites_stream_ends_at_once_for_whoever_is_no_longer_logged_in(
+    private: Browser,
+    village: Village,
+    goes: Callable[[Browser, Village], Awaitable[None]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(live, "PATIENCE", 60.0)
+    await private.open("/wall/talk")
+    async with asyncio.timeout(10), stream(private, "/wall/talk/events") as events:
+        await private.open("/settings")
+        await goes(private, village)
+        assert await anext(events) == {"event": "over", "data": "over"}
+        assert await anext(events, None) is None, "and nothing comes after it"
+
+
+@pytest.mark.parametrize("goes", LEAVING)
+async def test_the_page_of_a_delivery_does_not_move_for_whoever_is_no_longer_logged_in(
+    alice: Browser,
+    village: Village,
+    goes: Callable[[Browser, Village], Awaitable[None]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(live, "PATIENCE", 60.0)
+    post = await village.says("alice", "hello")
+    await queued(village.store, post, {"channel": "email"})
+    await alice.open(f"/@alice/{post}/delivery")
+    address = alice.find("//*[@data-live]")[0].get("data-live")
+    async with asyncio.timeout(10), stream(alice, address) as events:
+        await alice.open("/settings")
+        await goes(alice, village)
+        assert await anext(events) == {"event": "over", "data": "over"}
+        assert await anext(events, None) is None
+
+
+async def test_what_would_be_shown_next_is_not_though_no_bell_told_that_a_session_ended(
+    private: Browser, village: Village, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "PATIENCE", 60.0)
+    another = Browser(private._session)
+    await with_mail(village, "carol")
+    await log_in(village, another, "carol")
+    async with asyncio.timeout(10), stream(private, "/wall/talk/events") as hers:
+        async with stream(another, "/wall/talk/events") as others:
+            async with village.store.unit() as unit:
+                await unit.execute(delete(sessions).where(sessions.c.account_id == village.ids["alice"]))
+            await village.says("bob", "between members #talk")
+            async with village.store.unit() as unit:
+                unit.ring()
+            assert "between members" in (await anext(others))["data"]
+        assert await anext(hers) == {"event": "over", "data": "over"}
+        assert await anext(hers, None) is None
+
+
+async def test_nothing_is_sent_while_nobody_can_tell_who_may_see_it_and_all_of_it_after(
+    private: Browser, village: Village, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = asyncio.Semaphore(0)
+
+    async def cannot_tell(*_: Any, **__: Any) -> frozenset[int]:
+        asked.release()
+        raise OSError
+
+    async with asyncio.timeout(10), stream(private, "/wall/talk/events") as events:
+        await village.says("bob", "zero #talk")
+        assert "zero" in (await anext(events))["data"], "it has begun"
+        for words in ("one", "two", "three"):
+            with monkeypatch.context() as away:
+                away.setattr(visiting, "still_open", cannot_tell)
+                await village.says("bob", f"{words} #talk")
+                for _ in range(3):
+                    await asked.acquire()
+                if words == "three":
+                    await is_logged_out_elsewhere(private, village)
+            told = (await anext(events))["data"]
+            while "zero" in told:
+                told = (await anext(events))["data"]  # what was missed while it began may come twice
+            assert told == "over" if words == "three" else words in told
+
+
+async def test_a_stream_that_cannot_begin_breaks_off_and_has_no_page_in_it(
+    private: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def cannot_tell(*_: Any, **__: Any) -> frozenset[int]:
+        raise OSError
+
+    monkeypatch.setattr(visiting, "still_open", cannot_tell)
+    async with asyncio.timeout(10):
+        with pytest.raises(aiohttp.ClientPayloadError):
+            async with stream(private, "/wall/talk/events") as events:
+                assert await anext(events, None) is None
+
+
+async def test_what_waits_for_a_slow_browser_is_not_sent_when_its_session_has_ended() -> None:
+    queue: asyncio.Queue[live.Event | None] = asyncio.Queue(2)
+    assert live._put(queue, live.Event("1", "between members"))
+    assert live._put(queue, live.Event("2", "between members"))
+    live._end(queue, live._OVER)
+    assert (queue.get_nowait(), queue.empty()) == (live._OVER, True)
+
+
+async def test_a_session_that_ends_in_another_daemon_ends_the_stream_here(
+    private: Browser, village: Village, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there = Store(village.store.url.render_as_string(hide_password=False))
+    if not there.is_sqlite:  # it rings by NOTIFY; daemons on one file look by themselves
+        monkeypatch.setattr(live, "PATIENCE", 60.0)
+    hearing = asyncio.create_task(hear(village.store))
+    try:
+        async with asyncio.timeout(10), stream(private, "/wall/talk/events") as events:
+            async with there.unit() as unit:
+                await visiting.end_all(unit, village.ids["alice"])
+            assert await anext(events) == {"event": "over", "data": "over"}
+    finally:
+        hearing.cancel()
+        await there.close()
+
+
+async def test_a_session_that_grew_too_old_ends_the_stream(village: Village, site: Site) -> None:
+    await with_mail(village, "alice")
+    clock = [NOW]
+    nobody = Nobody()
+    app = build_app(WebDeps(village.store, replace(site, private=True), nobody, nobody.record, lambda: clock[0]))
+    async with (
+        listening(app, "127.0.0.1", 0) as (host, port),
+        aiohttp.ClientSession(f"http://{host}:{port}") as session,
+    ):
+        browser = Browser(session)
+        async with village.store.unit() as unit:
+            await visiting.open_session(unit, site, village.ids["alice"], secret="s", device="", now=NOW)
+        browser.cookies["__Host-birdwire"] = "s"
+        async with asyncio.timeout(10), stream(browser, "/wall/talk/events") as events:
+            clock[0] += visiting.KEPT
+            assert await anext(events) == {"event": "over", "data": "over"}
+
+
+async def test_a_public_wall_goes_on_for_whoever_logs_out(alice: Browser, village: Village) -> None:
+    async with asyncio.timeout(10), stream(alice, "/wall/talk/events") as events:
+        await alice.open("/settings")
+        await alice.submit("/logout")
+        await village.says("alice", "for all #talk")
+        assert "for all" in (await anext(events))["data"]
+
+
+async def test_what_becomes_protected_goes_from_the_wall_at_once(
+    village: Village, someone: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "PATIENCE", 60.0)
+    await village.person("bob")
+    post = await village.says("bob", "for all, as yet #talk")
+    await someone.open("/wall/talk")
+    address = someone.find("//*[@data-live]")[0].get("data-live")
+    async with asyncio.timeout(10), stream(someone, address) as events:
+        await village.becomes_protected("bob")
+        assert (await anext(events))["data"] == f'<i data-gone="{post}"></i>'

@@ -48,5 +48,5 @@ async def take(asked: Asked, me: AccountRow, address_id: int) -> str:
     box = await addresses.by_id(asked.unit, address_id)
     if box is None or box.owner_id != me.id:
         return reply.no_mail(asked.operator)
-    await mailboxes.resume(asked.unit, box)
+    await mailboxes.resume(asked.unit, asked.site, box, now=asked.now)
     return reply_mail.mails_go_on()

@@ -82,9 +82,8 @@ async def report(asked: Asked, me: AccountRow, name: str, words: str) -> str:
         return await nobody(asked, name)
     if other.id == me.id:
         return reply_people.not_oneself()
-    limit = asked.site.limits.reports_per_day
-    if await reports.made_since(asked.unit, me.id, asked.now - _DAY) >= limit:
-        return reply_together.too_many_reports(limit)
+    if await reporting.again_at(asked.unit, asked.site, me.id, now=asked.now):
+        return reply_together.too_many_reports(asked.site.limits.reports_per_day)
     meant = await reporting.post_meant(asked.unit, me.id, other.id)
     await reports.add(asked.unit, me.id, other.id, words, post_id=meant, now=asked.now)
     return reply_together.reported(name)

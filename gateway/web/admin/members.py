@@ -136,7 +136,9 @@ class MembersRoom:
         address_id = paths.before(which)
         if address_id is None:
             raise web.HTTPBadRequest
-        outcome = await self._govern(request, me, governing.resume, address_id, now=self._desk.now())
+        outcome = await self._govern(
+            request, me, governing.resume, address_id, site=self._desk.site, now=self._desk.now()
+        )
         match outcome:
             case Done():
                 return done(_path(request), "resumed")

@@ -81,6 +81,7 @@ function listen(address, hear, lost) {
     source = new EventSource(url);
     source.onopen = () => { wait = AGAIN; lost(false); };
     source.onmessage = (event) => { last = event.lastEventId; hear(event.data); };
+    source.addEventListener("over", () => location.reload()); // not for whoever looks any more: the page says so
     source.onerror = () => {
       lost(true);
       if (source.readyState !== EventSource.CLOSED) return; // it tries again by itself
