@@ -9,14 +9,21 @@ import os
 import re
 import shutil
 from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
+from gateway.service.site import Site
+from gateway.web.app import WebDeps, build_app, listening
+from store.unit import Store
 from tests.node import installed
 from tests.test_walk import World, world
+from tests.web.furnished import Furnished, furnish, with_everything
+from tests.web.village import NOW, Nobody, Village
+from tests.wiring import free_port
 
 AXE = ("axe-core", "4.14.1")
 NARROW, WIDE = {"width": 360, "height": 740}, {"width": 1280, "height": 800}
@@ -27,6 +34,28 @@ async def birdwire(tmp_path: Path) -> AsyncIterator[World]:
     """Everything running on SQLite: what a browser sees does not depend on the database."""
     async with world(tmp_path, f"sqlite:///{tmp_path}/birdwire.db") as running:
         yield running
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A furnished village behind an address."""
+
+    url: str
+    there: Furnished
+
+
+@pytest.fixture
+async def place(tmp_path: Path, sqlite_template: Path, site: Site) -> AsyncIterator[Place]:
+    """What a browser sees does not depend on the database."""
+    store = Store(f"sqlite:///{shutil.copy(sqlite_template, tmp_path / 'birdwire.db')}")
+    port = free_port()
+    full = replace(with_everything(site), public_url=f"http://127.0.0.1:{port}")
+    there = await furnish(Village(store), full)
+    nobody = Nobody()
+    app = build_app(WebDeps(store, full, nobody, nobody.record, lambda: NOW))
+    async with listening(app, "127.0.0.1", port):
+        yield Place(full.public_url, there)
+    await store.close()
 
 
 @pytest.fixture

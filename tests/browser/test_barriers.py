@@ -1,44 +1,13 @@
 """Every page in every state that it can be in, at two widths, light and dark: nothing keeps anybody out (WCAG 2.2 AA by
 axe-core) and nothing overflows. Pictures of all of them are kept."""
 
-import shutil
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser, Page
 
-from gateway.service.site import Site
-from gateway.web.app import WebDeps, build_app, listening
-from store.unit import Store
-from tests.browser.conftest import NARROW, WIDE, barriers, visitor
+from tests.browser.conftest import NARROW, WIDE, Place, barriers, visitor
 from tests.test_walk import World
-from tests.web.furnished import Furnished, furnish, with_everything
-from tests.web.village import NOW, Nobody, Village
-from tests.wiring import free_port
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A furnished village behind an address."""
-
-    url: str
-    there: Furnished
-
-
-@pytest.fixture
-async def place(tmp_path: Path, sqlite_template: Path, site: Site) -> AsyncIterator[Place]:
-    """What a browser sees does not depend on the database."""
-    store = Store(f"sqlite:///{shutil.copy(sqlite_template, tmp_path / 'birdwire.db')}")
-    port = free_port()
-    full = replace(with_everything(site), public_url=f"http://127.0.0.1:{port}")
-    there = await furnish(Village(store), full)
-    nobody = Nobody()
-    app = build_app(WebDeps(store, full, nobody, nobody.record, lambda: NOW))
-    async with listening(app, "127.0.0.1", port):
-        yield Place(full.public_url, there)
-    await store.close()
 
 
 async def faults(page: Page, axe: str, pictures: Path, name: str) -> list[str]:
