@@ -32,7 +32,12 @@ from store.accounts import AccountRow
 HUES = 8
 """How many colours the stylesheet has for people's initials."""
 
-_STATIC = {"birdwire.css": "text/css", "bird.svg": "image/svg+xml", "birdwire.js": "text/javascript"}
+_STATIC = {
+    "birdwire.css": "text/css",
+    "bird.svg": "image/svg+xml",
+    "birdwire.js": "text/javascript",
+    "again.js": "text/javascript",
+}
 _SOURCES = {
     Source.SMS: mark("by text"),
     Source.EMAIL: mark("by mail"),

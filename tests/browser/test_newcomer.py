@@ -88,7 +88,7 @@ async def test_a_newcomer_lives_on_the_site(town: World, chromium: Browser, scri
     # She accepts a request of her own once she is protected, and sets quiet hours.
     await dora.open("/settings")
     await dora.page.check("#protected")
-    await dora.press("Save")
+    await dora.press("Save, You")
     eve = "+15550001004"
     await town.text(eve, "JOIN eve")
     await town.shows(eve, "you are eve")

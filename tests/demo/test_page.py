@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
@@ -118,6 +119,15 @@ async def test_a_mail_goes_out_by_smtp_and_shows_in_the_mailbox(demo: Demo) -> N
     page = await demo.see()
     assert '<a href="http://example.org/x"' in page
     assert "250" in page
+
+
+async def test_times_are_written_as_html_has_them(demo: Demo) -> None:
+    await demo.press("text", **{"from": PHONES[1], "body": "JOIN bob"})
+    await demo.press("mail", **{"from": "a@example.org", "to": "b@example.org", "subject": "Hi", "body": "Hi"})
+    await demo.mailbox.wait_for(lambda mail: mail.subject == "Hi")
+    written = re.findall(r'datetime="([^"]*)"', await demo.see())
+    assert len(written) > 1
+    assert all(re.fullmatch(r"[\d-]{10}T[\d:]{8}\+00:00", each) for each in written), written
 
 
 @pytest.mark.parametrize("mail", [{}, {"subject": "a\r\nBcc: eve@example.org"}, {"from": "ä b", "to": "@"}])

@@ -18,7 +18,7 @@ from gateway.domain.delivery import Sent
 from gateway.domain.types import NoticeKind, Outgoing
 from outbound.mail import MailTransport, OutboundMailSettings
 from outbound.mail_text import render
-from tests import node
+from tests import kept, node
 from tests.outbound.letters import LETTERS, SITE
 from tests.wiring import free_port
 
@@ -112,8 +112,10 @@ def test_both_parts_say_the_same_and_nothing_comes_from_elsewhere(letter: Outgoi
 
 
 def test_a_html_checker_finds_no_fault() -> None:
+    pages = {name: html_of(each) for name, each in LETTERS.items()}
+    kept.keep(pages)
     folder = node.installed("html-validate", "9.0.0")
-    found = node.run(CHECKER, folder, [html_of(each) for each in LETTERS.values()])
+    found = node.run(CHECKER, folder, list(pages.values()))
     assert dict(zip(LETTERS, found, strict=True)) == {name: [] for name in LETTERS}
 
 

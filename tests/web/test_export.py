@@ -64,6 +64,11 @@ class File:
         return parser.fromstring(self._zip.read(name))
 
     @property
+    def pages(self) -> dict[str, str]:
+        """What is read with a browser, by the names of the files."""
+        return {name: self._zip.read(name).decode() for name in self.names if name.endswith(".html")}
+
+    @property
     def everything(self) -> str:
         return "\n".join(self._zip.read(name).decode() for name in self.names)
 

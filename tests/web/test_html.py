@@ -8,9 +8,10 @@ import pytest
 
 from gateway.service.site import Site
 from store.unit import Store
-from tests import node
+from tests import kept, node
 from tests.web.browsing import Browser, visited
 from tests.web.furnished import Furnished, furnish, with_everything
+from tests.web.test_export import exported
 from tests.web.village import Village
 
 CHECKER = """
@@ -101,6 +102,9 @@ async def test_every_page_is_valid_html(store: Store, full_site: Site) -> None:
             await alice.open(page)
             await alice.submit(action, **fields)
             keep(alice, f"{page} -> {action} {fields}")
+        file = await exported(Village(store), full_site)
+        pages |= {f"exported {name}": html for name, html in file.pages.items()}
+    kept.keep(pages)
     folder = node.installed("html-validate", "9.0.0")
     found = node.run(CHECKER, folder, list(pages.values()))
     faults: dict[str, list[str]] = {}

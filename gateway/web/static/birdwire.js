@@ -1,6 +1,12 @@
-// What pages do beyond what they do without it. Nothing here is needed: every form and link works alone.
+// What pages do beyond what they do without it. Nothing here is needed: every form and link works alone. A browser that
+// cannot read this, or fails within it, is never "scripted" (below), so pages stay as they are without scripts.
 "use strict";
-document.documentElement.classList.add("scripted");
+
+// What is hidden has no words until it is shown: browsers without style sheets show it all the same.
+const reveal = (piece, whether) => {
+  if (whether) for (const each of [piece, ...piece.querySelectorAll("[data-says]")]) if (each.dataset.says) each.textContent = each.dataset.says;
+  piece.hidden = !whether;
+};
 
 // ---- the composer counts while you type, as the server does
 const BASIC = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà";
@@ -44,10 +50,19 @@ const sentAs = (text) => {
 for (const form of document.querySelectorAll("form.composer")) {
   const field = form.querySelector("textarea");
   const shown = (name) => form.querySelector(`[data-count=${name}]`);
-  const show = (name, whether) => { if (shown(name)) shown(name).hidden = !whether; };
+  const show = (name, whether) => { if (shown(name)) reveal(shown(name), whether); };
   const longest = Number(form.dataset.longest);
   const words = shown("segments") ? shown("segments").dataset.words.split("|") : [];
-  const leaveOut = form.querySelector("button[value=plain]");
+  const counter = form.querySelector("button[value=count]");
+  let leaveOut = form.querySelector("button[value=plain]");
+  if (!leaveOut) {
+    leaveOut = counter.cloneNode();
+    leaveOut.value = "plain";
+    leaveOut.className = "second";
+    leaveOut.textContent = form.dataset.leaveOut;
+    leaveOut.hidden = true;
+    counter.before(leaveOut);
+  }
   const count = () => {
     const text = field.value.normalize("NFC").trim();
     const length = [...text].length, over = length > longest;
@@ -113,19 +128,20 @@ for (const place of document.querySelectorAll("[data-live]")) {
       waiting = waiting.filter((each) => idOf(each) !== id);
     }
   };
-  const label = () => { if (pause) pause.textContent = paused ? pause.dataset.goOn + (waiting.length ? ` (${waiting.length})` : "") : pause.dataset.words; };
+  const label = () => { if (pause) pause.textContent = paused ? pause.dataset.goOn + (waiting.length ? ` (${waiting.length})` : "") : pause.dataset.says; };
+  for (const each of place.querySelectorAll("[data-says]")) reveal(each, true);
   listen(place.dataset.live, (data) => {
     const piece = document.createRange().createContextualFragment(data);
     const gone = piece.querySelector("[data-gone]");
     if (gone) takeAway(gone.dataset.gone.split(" "));
-    else if (place.dataset.how === "replace") place.replaceChildren(piece);
+    else if (place.dataset.how === "replace") { place.textContent = ""; place.append(piece); }
     else if (isThere(piece)) return; // a stream may say once more what was said while it was opened
     else if (paused) waiting.push(piece);
     else show(piece);
     label();
-  }, (is) => { if (sign) sign.hidden = !is; });
+  }, (is) => { if (sign) reveal(sign, is); });
   if (pause) {
-    pause.dataset.words = pause.textContent;
+    reveal(pause, true);
     pause.addEventListener("click", () => {
       paused = !paused;
       if (!paused) waiting.splice(0).forEach(show);
@@ -153,3 +169,5 @@ for (const bar of document.querySelectorAll("[data-fresh]")) {
 const said = new URL(location.href);
 for (const name of ["posted", "done", "new"]) said.searchParams.delete(name);
 if (said.href !== location.href) history.replaceState(null, "", said);
+
+document.documentElement.classList.add("scripted");
