@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from gateway.domain.types import Channel, Digest, NoticeKind, Outgoing, PostKind
+from gateway.domain.types import Channel, Digest, NoticeKind, Outgoing, PostKind, Thread
 from gateway.service.site import Site
 
 SITE = Site(name="Townwire & Co", public_url="https://town.example", mail_domain="mail.town.example", key=b"k" * 32)
@@ -44,6 +44,15 @@ LETTERS: dict[str, Outgoing] = {
     "a post": POST,
     "an answer": ANSWER,
     "an answer to what never came": replace(ANSWER, answered_mail=None),
+    "an answer that shows what it answers": replace(
+        ANSWER, thread=Thread(POST.text, "", f'{POST.text} &amp; <b>\n> "x"', "alice", 7)
+    ),
+    "an answer to who was named before": replace(
+        ANSWER, mention=True, thread=Thread("Grüße an @bob 🎉 " * 9, "alice", "🎉" * 140, "alice", 7)
+    ),
+    "an answer to a direct message": replace(
+        ANSWER, kind=PostKind.DIRECT, thread=Thread("", "", "The key is under the mat", "bob", 7)
+    ),
     "a repost": REPOST,
     "a post for a tag": replace(POST, via="#tea"),
     "a post to a group": replace(POST, via="!team"),
