@@ -56,7 +56,7 @@ def words(text: str, public_url: str) -> str:
     return f'<p dir="auto" class="words">{linked(text, public_url)}</p>\n'
 
 
-def answered(thread: Thread, public_url: str, *, direct: bool) -> str:
+def answered(thread: Thread, public_url: str, *, direct: bool = False) -> str:
     """What an answer answers, small, as whoever reads the answer has read it before. Its author's name leads to it,
     where it has a page."""
     if not thread.text:

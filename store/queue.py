@@ -29,7 +29,6 @@ from sqlalchemy import (
 
 from gateway.domain.carriage import Carriage
 from gateway.domain.types import Channel, Lane, PostKind, Thread
-from store.hearing import may_hear
 from store.schema import (
     Instant,
     accounts,
@@ -46,6 +45,7 @@ from store.schema import (
     to_micros,
 )
 from store.sql import given, rows, storable
+from store.timelines import visible_to
 from store.unit import Reading, Unit
 
 
@@ -308,19 +308,6 @@ _answered_mail = (
 
 _first, _first_author = posts.alias("first"), accounts.alias("first_author")
 _answered, _answered_author = posts.alias("answered"), accounts.alias("answered_author")
-
-
-def _is_shown(post: Any, author: Any) -> ColumnElement[bool]:
-    """SQL: the post stands, and its author, and the recipient may hear them."""
-    return and_(
-        post.c.kind == literal_column(f"'{PostKind.POST}'"),
-        post.c.deleted_at.is_(None),
-        author.c.suspended_at.is_(None),
-        author.c.deleted_at.is_(None),
-        may_hear(_RECIPIENT, post.c.author_id),
-    )
-
-
 _between_the_two = and_(
     posts.c.kind == literal_column(f"'{PostKind.DIRECT}'"),
     _answered.c.kind == posts.c.kind,
@@ -332,14 +319,17 @@ _between_the_two = and_(
 )
 _names_recipient = and_(
     _first.c.author_id != _RECIPIENT,
-    exists().where(post_mentions.c.account_id == _RECIPIENT, post_mentions.c.post_id == _first.c.id),
+    select(post_mentions.c.post_id)
+    .where(post_mentions.c.account_id == _RECIPIENT, post_mentions.c.post_id == _first.c.id)
+    .scalar_subquery()
+    .is_not(None),
 )
 _THREADS = select(
     deliveries.c.id,
     _answered_mail,
-    case((_is_shown(_first, _first_author), _first.c.text), else_=literal_column("''")),
+    case((visible_to(_RECIPIENT, _first, _first_author), _first.c.text), else_=literal_column("''")),
     case((_names_recipient, _first_author.c.name)),
-    case((or_(_between_the_two, _is_shown(_answered, _answered_author)), _answered.c.text)),
+    case((or_(_between_the_two, visible_to(_RECIPIENT, _answered, _answered_author)), _answered.c.text)),
     _answered_author.c.name,
     posts.c.reply_to_id,
 ).select_from(

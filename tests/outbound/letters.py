@@ -70,8 +70,27 @@ LETTERS: dict[str, Outgoing] = {
     "an answer to a stranger": replace(NOTICE, notice=NoticeKind.ANSWER, account_id=None, in_reply_to="<a@b.example>"),
     "a digest of one": replace(DIGEST, digest=Digest((POST,), 0, "Europe/Berlin")),
     "a digest of several": replace(DIGEST, digest=Digest((OLDER, POST, ANSWER, REPOST), 0, "Asia/Kolkata")),
+    "a digest with answers": replace(
+        DIGEST,
+        digest=Digest(
+            (
+                replace(ANSWER, thread=Thread("x", "", "older & <b>wiser</b>\nthan I", "carol", 2)),
+                replace(ANSWER, post_id=11, thread=Thread("x", "", ANSWER.text, "dora", 9)),
+            ),
+            0,
+            "UTC",
+        ),
+    ),
     "a digest of too many": replace(
         DIGEST,
-        digest=Digest(tuple(replace(POST, id=n, post_id=n, text=f"{n} " + "🎉ü" * 66) for n in range(100, 140)), 37),
+        digest=Digest(
+            tuple(
+                replace(
+                    POST, id=n, post_id=n, text=f"{n} " + "🎉ü" * 66, thread=Thread("", "", "🎉" * 140, "x" * 15, 7)
+                )
+                for n in range(100, 140)
+            ),
+            37,
+        ),
     ),
 }

@@ -455,6 +455,21 @@ def test_a_mail_says_why_it_came(changes: dict[str, Any], why: str) -> None:
     assert why in part.get_content()
 
 
+def test_a_digest_shows_what_an_answer_answers_unless_that_stands_in_it() -> None:
+    older = Thread("older", "", "older words", "carol", 2)
+    answer = dataclasses.replace(POST, id=33, post_id=9, reply_to_id=2, text="@carol yes", thread=older)
+    again = dataclasses.replace(
+        POST, id=34, post_id=11, reply_to_id=9, text="@alice no", thread=TEA._replace(post_id=9)
+    )
+    mail = digest(answer, again)
+    assert "@carol yes\n> carol: older words\nhttps://" in part(mail, "plain")
+    assert "@alice no\nhttps://" in part(mail, "plain")
+    assert part(mail, "html").count("<blockquote") == 1
+    alone = digest(again)
+    assert "@alice no\n> dora: And who\n> brings" in part(alone, "plain")
+    assert "<blockquote" not in part(digest(dataclasses.replace(again, thread=None)), "html")
+
+
 GERMAN = dataclasses.replace(SITE, languages=languages())
 
 
