@@ -146,12 +146,11 @@ def _entry(public_url: str, domain: str, of: tuple[Any, ...], _language: str) ->
     own_page = f"{public_url}/@{post.author}/{post.post_id}"
     via = f" · {mail_words.listens(post.via)}" if post.via else ""
     who = mail_words.reposted(post).rstrip(":") if post.original_author else post.author
-    answered = mail_words.answered(post.thread)
-    words_of_it = f"{post.text}\n{answered}" if answered else post.text
+    said_and_answered = "\n".join(filter(None, (post.text, mail_words.answered(post.thread))))
     about = quote(one_line(f"Re: {post.text[:_SHORTENED]}"), safe="")
     plain = _Piece(
         printable(f"{who} · ", cut=True),
-        printable(f"{via}\n{words_of_it}\n{own_page}\n{mail_words.answer()}: reply+", cut=True),
+        printable(f"{via}\n{said_and_answered}\n{own_page}\n{mail_words.answer()}: reply+", cut=True),
         printable(f"@{domain}\n\n"),
     )
     html = _Piece(

@@ -57,8 +57,8 @@ def words(text: str, public_url: str) -> str:
 
 
 def answered(thread: Thread, public_url: str, *, direct: bool = False) -> str:
-    """What an answer answers, small, as whoever reads the answer has read it before. Its author's name leads to it,
-    where it has a page."""
+    """What an answer answers, small, and with no links in its words: it is not what is new. Its author's name leads to
+    it where it has a page, as all have but those that are ``direct``."""
     if not thread.text:
         return ""
     said, author = escape(thread.text).replace("\n", "<br>\n"), escape(thread.author)

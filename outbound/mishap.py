@@ -25,6 +25,8 @@ def in_words(error: BaseException) -> str:
             return "no answer in time"
         case dns.resolver.NoNameservers():
             return "the domain's name servers fail"
+        case ssl.SSLCertVerificationError():
+            return "its certificate is not good"
         case ssl.SSLError():
             return "TLS failed"
         case ConnectionRefusedError():

@@ -201,9 +201,8 @@ class TwilioTransport:
         except Refused as refused:
             return self._refused(refused, delivery)
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
-            return Deferred(
-                f"the provider cannot be reached: {mishap.in_words(error)}", UNREACHABLE_PAUSE, True, peer_down=True
-            )
+            reason = f"the provider cannot be reached: {mishap.in_words(error)}"
+            return Deferred(reason, UNREACHABLE_PAUSE, True, peer_down=True)
         except (aiohttp.ClientError, OSError) as error:
             return Unsure(f"no answer from the provider: {mishap.in_words(error)}", peer_down=True)
         except msgspec.MsgspecError as error:  # it answered, so the text may well be on its way

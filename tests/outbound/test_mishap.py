@@ -36,6 +36,7 @@ from tests.wiring import free_port
         (OSError(errno.ENETUNREACH, "alice"), "network is unreachable"),
         (OSError("Multiple exceptions: [Errno 111] ('192.0.2.1', 25)"), "no connection could be made"),
         (ssl.SSLError(1, "alice"), "TLS failed"),
+        (ssl.SSLCertVerificationError(1, "alice"), "its certificate is not good"),
         (UnicodeError("label too long"), "no machine can have that name"),
         (ZeroDivisionError("alice"), "ZeroDivisionError"),
     ],
