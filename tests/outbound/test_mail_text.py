@@ -403,7 +403,8 @@ def test_no_text_whatever_adds_a_header_or_a_part(
     site = dataclasses.replace(SITE, name=name)
     changes = {"text": text, "subject": subject, "in_reply_to": in_reply_to, "to": to}
     calm = {"text": "x", "subject": "x", "in_reply_to": "", "to": "x"}
-    for delivery in (POST, NOTICE):
+    answer = dataclasses.replace(POST, thread=Thread(subject, "", text, "dora", 7))
+    for delivery in (POST, answer, NOTICE):
         raw = render(dataclasses.replace(delivery, **changes), site)  # type: ignore[arg-type]  # all four are text
         head = raw.partition(b"\r\n\r\n")[0]
         plain = render(dataclasses.replace(delivery, **calm), site)  # type: ignore[arg-type]  # all four are text
