@@ -50,8 +50,8 @@ _WORDS: Mapping[Why | NoAuthor, str] = {
     Why.NOT_TO_US: "5.7.1 To and Cc do not name {address}. Write it there, not in Bcc.",
     Why.TO_NOT_SIGNED: "5.7.26 The signature (DKIM) of your mail service does not cover To and Cc, so anybody could"
     " have sent this on to us. {other}",
-    Why.OLD: "5.7.1 This mail says that it was written more than a week ago, or in the future, so it may have been here"
-    " before. Look at your clock, and send it anew.",
+    Why.OLD: "5.7.1 This mail says that it was written more than six days ago, or in the future, so it may have been"
+    " here before. Look at your clock, and send it anew.",
     Why.NOT_CHECKED: "5.7.1 Our mail server has not said who sent this. Please tell whoever runs this site. {other}",
     Why.TOO_MANY_QUESTIONS: "5.7.26 Your domain makes us ask too many name servers. Please tell whoever runs its mail.",
     Why.NOBODY_SAYS_SO: "5.7.26 It is not proven that this mail is from {domain}: neither SPF nor DKIM says so. Send it"

@@ -1,12 +1,14 @@
 """A digest as one mail: posts by conversation, each with a link that answers it and one to its page.
 
-What a post looks like is the same in all digests that bring it, but for the time, which is on the reader's clocks, and
-the token that answers it: it is rendered once and kept for a while, cut at both.
+What a post looks like is the same in all digests that bring it to who may see as much of what it answers, but for the
+time, which is on the reader's clocks, and the token that answers it: it is rendered once and kept for a while, cut at
+both. An answer shows what it answers, unless that stands in the same digest.
 
 Answering the digest itself answers its post if it has only one. Of several none is answered, lest words come below
 somebody's post whom they were not for: whoever tries is told to use the link below the one that they mean.
 """
 
+from dataclasses import replace
 from datetime import date
 from functools import lru_cache
 from html import escape
@@ -84,11 +86,14 @@ def render_digest(delivery: Outgoing, site: Site) -> bytes:
     )
     zone = ZoneInfo(digest.zone)
     today = delivery.queued_at.astimezone(zone).date()
+    brought = {post.post_id for post in digest.posts}
     plain: list[bytes] = []
     html: list[bytes] = []
     for conversation in by_conversation(digest.posts):
         for place, post in enumerate(conversation):
-            entry = _entry(site.public_url, site.mail_domain, said(post), spoken().code)
+            stands_above = post.thread is not None and post.thread.post_id in brought
+            alone = replace(post, thread=None) if stands_above else post
+            entry = _entry(site.public_url, site.mail_domain, said(alone), spoken().code)
             varying = _time(post, zone, today), short(reply_token(post, site))
             plain += (_GAP if place or not plain else _NEXT_CONVERSATION, *_filled(entry.plain, *varying))
             html += (_NEXT if place else _FIRST, *_filled(entry.html, *varying))
@@ -141,16 +146,18 @@ def _entry(public_url: str, domain: str, of: tuple[Any, ...], _language: str) ->
     own_page = f"{public_url}/@{post.author}/{post.post_id}"
     via = f" · {mail_words.listens(post.via)}" if post.via else ""
     who = mail_words.reposted(post).rstrip(":") if post.original_author else post.author
+    said_and_answered = "\n".join(filter(None, (post.text, mail_words.answered(post.thread))))
     about = quote(one_line(f"Re: {post.text[:_SHORTENED]}"), safe="")
     plain = _Piece(
         printable(f"{who} · ", cut=True),
-        printable(f"{via}\n{post.text}\n{own_page}\n{mail_words.answer()}: reply+", cut=True),
+        printable(f"{via}\n{said_and_answered}\n{own_page}\n{mail_words.answer()}: reply+", cut=True),
         printable(f"@{domain}\n\n"),
     )
     html = _Piece(
         printable(
             f'<p class="who">{page.who(public_url, post.author, post.original_author)}</p>\n'
             f"{page.words(post.text, public_url)}"
+            f"{page.answered(post.thread, public_url) if post.thread else ''}"
             '<p class="small">',
             cut=True,
         ),

@@ -19,6 +19,8 @@ import dns.exception
 import dns.rdatatype
 import dns.resolver
 
+from outbound import mishap
+
 _MOST_HOSTS = 10
 _MOST_CACHED = 10_000
 
@@ -124,6 +126,6 @@ async def _ask(name: str, kind: str, resolver: Resolver, patience: float) -> lis
     except dns.resolver.NXDOMAIN:
         return Nowhere("there is no such domain")
     except (dns.exception.DNSException, OSError, UnicodeError) as error:
-        return Unknown(f"DNS does not answer: {type(error).__name__}")
+        return Unknown(f"DNS does not answer: {mishap.in_words(error)}")
     wanted = dns.rdatatype.from_text(kind)
     return [record for record in answer if record.rdtype == wanted]

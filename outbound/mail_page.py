@@ -9,6 +9,7 @@ from html import escape
 
 from gateway.domain import mail_words
 from gateway.domain.speech import say
+from gateway.domain.types import Thread
 from outbound.linking import linked
 
 _STYLE = """\
@@ -20,6 +21,7 @@ hr{margin:24px 0 12px;border:0;border-top:1px solid #8b949c}
 .words{margin:0 0 12px;font-size:19px;line-height:27px;overflow-wrap:anywhere}
 .small{font-size:14px;line-height:20px;color:#656d75}
 .small a{color:inherit;text-decoration:underline;white-space:nowrap}
+.before{margin:0 0 12px;padding:0 0 0 12px;border-left:2px solid #8b949c;overflow-wrap:anywhere}
 .post{margin:0 0 24px}
 .next{margin:0 0 24px;padding:0 0 0 14px;border-left:2px solid #8b949c}
 @media (prefers-color-scheme:dark){a{color:#7cc4e0}.small{color:#9ba4ac}}
@@ -52,6 +54,17 @@ def who(public_url: str, author: str, original_author: str) -> str:
 def words(text: str, public_url: str) -> str:
     """A post's words, their names, tags and addresses as links."""
     return f'<p dir="auto" class="words">{linked(text, public_url)}</p>\n'
+
+
+def answered(thread: Thread, public_url: str, *, direct: bool = False) -> str:
+    """What an answer answers, small, and with no links in its words: it is not what is new. Its author's name leads to
+    it where it has a page, as all have but those that are ``direct``."""
+    if not thread.text:
+        return ""
+    said, author = escape(thread.text).replace("\n", "<br>\n"), escape(thread.author)
+    if not direct:
+        author = f'<a href="{escape(public_url)}/@{author}/{thread.post_id}">{author}</a>'
+    return f'<blockquote dir="auto" class="small before">{author}: {said}</blockquote>\n'
 
 
 def paragraphs(text: str, public_url: str) -> str:

@@ -25,6 +25,7 @@ from aiosmtplib.errors import (
     SMTPServerDisconnected,
 )
 
+from outbound import mishap
 from outbound.mail_replies import one_line
 from outbound.smtp import Conversation
 
@@ -116,13 +117,13 @@ class Dialler:
         except (ConnectionError, TimeoutError, SMTPServerDisconnected) as error:
             if isinstance(error.__cause__, ssl.SSLError):
                 raise NoWayIn(Why.LOCKED_OUT, _about_tls(error.__cause__)) from error
-            raise NoWayIn(Why.UNREACHABLE, f"cannot be reached: {kind(error)}") from error
+            raise NoWayIn(Why.UNREACHABLE, f"cannot be reached: {mishap.in_words(error)}") from error
         except ssl.SSLError as error:
             raise NoWayIn(Why.LOCKED_OUT, _about_tls(error)) from error
         except SMTPException as error:
-            raise NoWayIn(Why.LOCKED_OUT, f"does not do what is configured: {kind(error)}") from error
+            raise NoWayIn(Why.LOCKED_OUT, f"does not do what is configured: {mishap.in_words(error)}") from error
         except (OSError, ValueError) as error:
-            raise NoWayIn(Why.UNREACHABLE, f"cannot be reached: {kind(error)}") from error
+            raise NoWayIn(Why.UNREACHABLE, f"cannot be reached: {mishap.in_words(error)}") from error
 
     async def _dial(self, peer: Peer, watch: Watch) -> Conversation:
         if peer.tls != "offered":
@@ -212,12 +213,7 @@ def _whoever() -> ssl.SSLContext:
 def _about_tls(error: ssl.SSLError) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"has no good certificate: {error.verify_message}"
-    return f"cannot do TLS: {error.reason or kind(error)}"
-
-
-def kind(error: BaseException) -> str:
-    """The error by its class alone: its words may hold addresses."""
-    return type(error.__cause__ or error).__name__
+    return f"cannot do TLS: {error.reason or mishap.in_words(error)}"
 
 
 def _line(words: str) -> str:

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from gateway.domain.delivery import Bounced, Deferred, Outcome, Sent
-from outbound.mail_peer import Dialler, NoWayIn, Peer, Why, kind
+from outbound import mishap
+from outbound.mail_peer import Dialler, NoWayIn, Peer, Why
 from outbound.mail_replies import SLOWED_PAUSE, meaning, quoted, refuses_us, wants_less, wants_login
 from outbound.places import Places
 from outbound.smtp import Conversation, HungUp, Reply, Stage
@@ -178,7 +179,7 @@ class Pool:
                 early = False
                 stage, reply = Stage.END, await conversation.content(envelope.mail)
         except OSError as error:
-            why = str(error) if isinstance(error, HungUp) else kind(error)
+            why = str(error) if isinstance(error, HungUp) else mishap.in_words(error)
             raise _CutOff(f"cut off by the server: {why}", early=early) from error
         has_had_its_share = reply.code == _CLOSING and conversation.mails
         if wants_less(stage, reply) and not has_had_its_share:

@@ -9,8 +9,9 @@ two calls with the same arguments give the same bytes.
                                          per delivery
 
 An answer names the mail that brought its recipient what it answers (RFC 5322 3.6.4), where one did. Every mail of a
-conversation also names the conversation, by an id that no mail has, so that they are one thread whichever of them
-somebody got.
+conversation also names the conversation, by an id that no mail has, and has the subject of its first, so that they are
+one thread whichever of them somebody got. Below its words an answer shows what it answers: what its recipient may see
+of it is part of what a letter is known by, so nobody gets one that was made for somebody else.
 """
 
 from functools import lru_cache
@@ -117,13 +118,14 @@ def _letter(site_name: str, public_url: str, domain: str, of: tuple[Any, ...], _
     why = mail_words.why(post)
     own_page = "" if post.kind is PostKind.DIRECT else f"{public_url}/@{post.author}/{post.post_id}"
     lead = mail_words.reposted(post) if post.original_author else ""
-    plain = "\n\n".join(piece for piece in (lead, post.text, own_page) if piece)
+    plain = "\n\n".join(piece for piece in (lead, post.text, mail_words.answered(post.thread), own_page) if piece)
     stop = mail_words.stop(everything=mail_words.stops_all(post))
     plain += f"\n\n-- \n{why}\n{stop}: {public_url}/unsubscribe/"
     before_stop, after_stop = page.stop_link(public_url, stop)
     html = (
         f'<p class="who">{page.who(public_url, post.author, post.original_author)}</p>\n'
         + page.words(post.text, public_url)
+        + (page.answered(post.thread, public_url, direct=post.kind is PostKind.DIRECT) if post.thread else "")
         + (f'<p class="small">{page.open_link(own_page)}</p>\n' if own_page else "")
         + page.closing(why)
         + before_stop

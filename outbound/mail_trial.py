@@ -10,6 +10,7 @@ from secrets import token_bytes
 from gateway.domain import token
 from gateway.domain.delivery import Bounced, Deferred, Outcome, Sent
 from gateway.domain.token import Purpose
+from outbound import mishap
 from outbound.mail import OutboundMailSettings, mailbox
 from outbound.mail_exchange import Nowhere, Resolver, TakesNone, Unknown, find
 from outbound.mail_form import LOOP_HEADER, OFFICE
@@ -62,7 +63,7 @@ async def try_out(
         try:
             return await _hand_over(conversation, sender, recipient, mail, watch)
         except OSError as error:
-            return Deferred(f"{peer.host} hung up: {str(error) or type(error).__name__}")
+            return Deferred(f"{peer.host} hung up: {str(error) or mishap.in_words(error)}")
         finally:
             await conversation.quit()
             conversation.abort()

@@ -27,6 +27,7 @@ import structlog
 from gateway.domain import sms_text
 from gateway.domain.delivery import Bounced, Deferred, Found, Halt, Outcome, Sent, Unsure, own_id
 from gateway.domain.types import Outgoing
+from outbound import mishap
 from outbound.awaited import Awaited
 from outbound.http import Session
 
@@ -78,10 +79,10 @@ class KannelTransport:
         try:
             status, words = await self._post(self._headers(delivery), delivery.text.encode())
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
-            reason = f"Kannel cannot be reached: {type(error).__name__}"
+            reason = f"Kannel cannot be reached: {mishap.in_words(error)}"
             return Deferred(reason, UNREACHABLE_PAUSE, route_wide=True, peer_down=True)
         except (aiohttp.ClientError, OSError) as error:
-            return Unsure(f"no answer from Kannel: {type(error).__name__}", peer_down=True)
+            return Unsure(f"no answer from Kannel: {mishap.in_words(error)}", peer_down=True)
         return self._outcome(delivery, status, words)
 
     async def look_up(self, delivery: Outgoing) -> Sequence[Found] | Deferred:

@@ -32,7 +32,7 @@ from gateway.domain import sms_wire
 from gateway.domain.delivery import Bounced, Deferred, Fault, Found, Outcome, Sent, Unsure, own_id
 from gateway.domain.smpp import Delivered
 from gateway.domain.types import Outgoing
-from outbound import smpp
+from outbound import mishap, smpp
 from outbound.awaited import Awaited
 from outbound.smpp import Answer, Arrived, BindRefused, LinkLost, Mode, Session, Terms, Text
 
@@ -236,7 +236,7 @@ class SmppTransport:
                 if refused:
                     log.error("the carrier does not let us in: see sms.smpp.system_id and password", mode=mode.name)
             except (LinkLost, OSError, TimeoutError) as error:
-                self._failed(mode, str(error) if isinstance(error, LinkLost) else type(error).__name__)
+                self._failed(mode, str(error) if isinstance(error, LinkLost) else mishap.in_words(error))
             if asyncio.get_running_loop().time() - began > _STEADY:
                 wait = 0.0
             first, longest = (

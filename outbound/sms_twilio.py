@@ -38,6 +38,7 @@ from gateway.domain.provider_codes import (
     status_outcome,
 )
 from gateway.domain.types import Outgoing
+from outbound import mishap
 from outbound.http import Session
 
 log = structlog.get_logger(__name__)
@@ -201,9 +202,10 @@ class TwilioTransport:
         except Refused as refused:
             return self._refused(refused, delivery)
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
-            return Deferred(f"the provider cannot be reached: {_kind(error)}", UNREACHABLE_PAUSE, True, peer_down=True)
+            reason = f"the provider cannot be reached: {mishap.in_words(error)}"
+            return Deferred(reason, UNREACHABLE_PAUSE, True, peer_down=True)
         except (aiohttp.ClientError, OSError) as error:
-            return Unsure(f"no answer from the provider: {_kind(error)}", peer_down=True)
+            return Unsure(f"no answer from the provider: {mishap.in_words(error)}", peer_down=True)
         except msgspec.MsgspecError as error:  # it answered, so the text may well be on its way
             log.warning("the provider's answer made no sense", delivery=delivery.id, error=_kind(error))
             return Unsure("the provider's answer made no sense", peer_down=True)
@@ -235,7 +237,7 @@ class TwilioTransport:
         except Refused as refused:
             return self._not_now(refused, delivery)
         except (aiohttp.ClientError, OSError) as error:
-            return Deferred(f"the look-up got no answer: {_kind(error)}")
+            return Deferred(f"the look-up got no answer: {mishap.in_words(error)}")
         except (msgspec.MsgspecError, ValueError, TypeError) as error:
             log.warning("the provider's list made no sense", delivery=delivery.id, error=_kind(error))
             return Deferred("the provider's list made no sense")
@@ -253,7 +255,7 @@ class TwilioTransport:
                 return Gone()
             return self._not_now(refused, None)
         except (aiohttp.ClientError, OSError) as error:
-            return Deferred(f"the look-up got no answer: {_kind(error)}")
+            return Deferred(f"the look-up got no answer: {mishap.in_words(error)}")
         except msgspec.MsgspecError as error:
             log.warning("the provider's answer made no sense", error=_kind(error))
             return Deferred("the provider's answer made no sense")

@@ -45,6 +45,7 @@ from gateway.service.settling import Result
 from gateway.service.site import Site
 from outbound.circuit import Circuit
 from outbound.transport import CanLookUp, Transport
+from store import trouble
 from store.routes import Route
 from store.trouble import TROUBLE, is_away
 from store.unit import Reading, Store
@@ -328,7 +329,7 @@ class Worker:
             async with self._tools.store.reading() as reading:
                 return await claiming.still_allowed(reading, delivery, now=self._tools.now())
         except TROUBLE as error:
-            return Deferred(f"the rules could not be asked again: {type(error).__name__}", 0.0)
+            return Deferred(f"the rules could not be asked again: {trouble.reason(error)}", 0.0)
 
     async def _fill(self, delivery: Outgoing) -> Withdrawn | Deferred | None:
         """Look up what a digest brings, now that it goes out."""
@@ -336,7 +337,7 @@ class Worker:
             async with self._tools.store.reading() as reading:
                 await digests.fill(reading, self._tools.site, delivery)
         except TROUBLE as error:
-            return Deferred(f"what it brings could not be looked up: {type(error).__name__}", 0.0)
+            return Deferred(f"what it brings could not be looked up: {trouble.reason(error)}", 0.0)
         return None if delivery.digest and delivery.digest.posts else Withdrawn(digests.NOTHING_LEFT)
 
     async def _settle(self) -> None:

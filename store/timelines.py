@@ -152,22 +152,30 @@ def _hidden_from_me(author_id: Any) -> ColumnElement[bool]:
     return hidden_from(_me, author_id, muted=True)
 
 
-def _i_follow(account_id: Any) -> ColumnElement[bool]:
+def _follows(reader: Any, account_id: Any) -> ColumnElement[bool]:
     f = follows.alias()
     return _is_one(
-        select(f.c.followee_id).where(f.c.followee_id == account_id, f.c.follower_id == _me, f.c.state == "accepted")
+        select(f.c.followee_id).where(f.c.followee_id == account_id, f.c.follower_id == reader, f.c.state == "accepted")
+    )
+
+
+def _i_follow(account_id: Any) -> ColumnElement[bool]:
+    return _follows(_me, account_id)
+
+
+def visible_to(reader: Any, post: Any, account: Any, *, muted: bool = True) -> ColumnElement[bool]:
+    """SQL: the reader may see this post of this account, and (with ``muted``) does not mute it."""
+    return and_(
+        _stands(post),
+        _active(account),
+        or_(account.c.protected == false(), account.c.id == reader, _follows(reader, account.c.id)),
+        ~hidden_from(reader, account.c.id, muted=muted),
     )
 
 
 def visible_to_me(post: Any, account: Any, *, muted: bool = True) -> ColumnElement[bool]:
-    """SQL: the reader bound as ``me`` (0 is everybody) may see this post of this account, and (with ``muted``) does not
-    mute it."""
-    return and_(
-        _stands(post),
-        _active(account),
-        or_(account.c.protected == false(), account.c.id == _me, _i_follow(account.c.id)),
-        ~hidden_from(_me, account.c.id, muted=muted),
-    )
+    """SQL: the same for the reader bound as ``me`` (0 is everybody)."""
+    return visible_to(_me, post, account, muted=muted)
 
 
 def visible_to_everybody(post: Any, account: Any) -> ColumnElement[bool]:

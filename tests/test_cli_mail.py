@@ -89,7 +89,7 @@ async def test_a_refusal_is_told_with_its_reason(verb: str, reply: str, said: st
 async def test_nobody_there_is_told() -> None:
     result = await tried(port=free_port())
     assert result.exit_code == 1
-    assert "127.0.0.1 cannot be reached: ConnectionRefusedError" in result.stderr
+    assert "127.0.0.1 cannot be reached: nothing listens there" in result.stderr
 
 
 async def test_what_is_no_address_is_told() -> None:

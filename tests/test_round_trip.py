@@ -110,12 +110,21 @@ async def it_is_answered_and_the_answer_answered(world: World, first: Arrived) -
     await world.client.answer(first, "I bring the cake.")
     answer = await world.client.got(ALICE, "I bring the cake.")
     assert "bob" in answer.author
-    assert "quatre" not in answer.text, "what was quoted is no part of an answer"
+    quoted = "> alice: Thé à quatre heures? Gruß, “alice” 🐦"
+    assert own_lines(answer) == ["@alice I bring the cake.", quoted], "what was quoted is no part of an answer"
     await world.client.answer(answer, "And I the spoons.")
     again = await world.client.got(BOB, "And I the spoons.")
-    assert "cake" not in again.text
+    assert own_lines(again) == ["@bob And I the spoons.", "> bob: @alice I bring the cake."]
+    assert {mail.subject for mail in (answer, again)} == {f"Re: {first.subject}"}, (
+        "mail programs go by the subject, too"
+    )
     threads = [set(mail.headers["references"].split()) for mail in (first, answer, again)]
     assert set.intersection(*threads), "all three stand in one thread"
+
+
+def own_lines(mail: Arrived) -> list[str]:
+    """What stands in an answer above the link to its page."""
+    return [line for line in mail.text.partition("http")[0].splitlines() if line.strip()]
 
 
 async def it_bounces_until_no_more_is_sent(world: World) -> None:

@@ -12,7 +12,7 @@ from gateway.domain import sms_text
 from gateway.domain.delivery import SHORTEST_VALIDITY
 from gateway.domain.quiet import held_until
 from gateway.domain.speech import mark
-from gateway.domain.types import STOPPABLE, Channel, EmailMode, Lane, NoticeKind, Outgoing, PostKind
+from gateway.domain.types import STOPPABLE, Channel, EmailMode, Lane, NoticeKind, Outgoing, PostKind, Thread
 
 
 @dataclass(slots=True)
@@ -22,8 +22,9 @@ class Carriage:
     ``to`` is None when the recipient has no usable address any more. On a notice the fields about a post are None, and
     ``muted`` and ``blocked`` are about whose doing it was, if it was anybody's.
     ``via`` is what the recipient listens to that the post came for, None for a follower; ``via_*`` how, None if no
-    longer; ``via_mail`` is also None where a mail is wanted only in place of a text. ``answered_mail`` is the delivery
-    of an earlier mail to the recipient that the post answers.
+    longer; ``via_mail`` is also None where a mail is wanted only in place of a text. ``answered_mail`` and ``thread``
+    are of answers by mail alone: the delivery of an earlier mail to the recipient that the post answers, and what they
+    may see of what it goes on from.
     One is made for every delivery; freezing its many fields would take ten times as long as filling them.
     """
 
@@ -59,7 +60,6 @@ class Carriage:
     dead: bool | None
     excused: int
     reply_version: int | None
-    answered_mail: int | None
     post_id: int | None
     kind: str | None
     text: str | None
@@ -73,6 +73,8 @@ class Carriage:
     author_gone: bool | None
     author_protected: bool | None
     original_protected: bool | None
+    answered_mail: int | None = None
+    thread: Thread | None = None
 
 
 def objection(carriage: Carriage) -> str:
@@ -209,6 +211,7 @@ def outgoing(carriage: Carriage, sender: str, valid_for: int = 0) -> Outgoing:
         reply_version=carriage.reply_version or 0,
         notice=_notice_kind(carriage) if carriage.post_id is None else None,
         answered_mail=carriage.answered_mail,
+        thread=carriage.thread,
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, assert_never
 from gateway.domain.digest import by_conversation
 from gateway.domain.reply_form import sentences
 from gateway.domain.speech import counted, say
-from gateway.domain.types import NoticeKind, Outgoing, PostKind
+from gateway.domain.types import NoticeKind, Outgoing, PostKind, Thread
 
 _NAMED = 3
 """Authors that the subject of a digest names."""
@@ -56,21 +56,39 @@ class Said(NamedTuple):
     mention: bool
     via: str
     original_author: str
+    thread: Thread | None
 
 
 said: Callable[[Outgoing], tuple[Any, ...]] = attrgetter(*Said._fields)
 
 
 def subject(post: Said) -> str:
-    """A direct message keeps its words inside, where no lock screen shows them; all else is its own subject."""
+    """All mails of a conversation have the subject of the one that brought its first post, or would have: mail programs
+    show as one only what is called the same. Where the recipient may not see that post, an answer is its own subject.
+
+    A direct message keeps its words inside, where no lock screen shows them."""
     if post.kind is PostKind.DIRECT:
         words = say("Direct message from {author}", author=post.author)
         return f"Re: {words}" if post.reply_to_id is not None else words
     if post.original_author:
         return f"{reposted(post)} {post.text}"
+    if post.thread is not None and post.thread.first:
+        first, named_by = post.thread.first, post.thread.named_by
+        return f"Re: {_naming_you(named_by, first) if named_by else first}"
     if post.mention:
-        return sentences(say("{author} mentioned you:", author=post.author), post.text)
+        return _naming_you(post.author, post.text)
     return f"Re: {post.text}" if post.reply_to_id is not None else post.text
+
+
+def _naming_you(author: str, text: str) -> str:
+    return sentences(say("{author} mentioned you:", author=author), text)
+
+
+def answered(thread: Thread | None) -> str:
+    """Who wrote what is answered, and what, as a text: quoted, line by line. Empty where nothing is to be shown."""
+    if thread is None or not thread.text:
+        return ""
+    return "\n".join(f"> {line}" for line in f"{thread.author}: {thread.text}".split("\n"))
 
 
 def reposted(post: Said | Outgoing) -> str:

@@ -67,6 +67,17 @@ def help_(site: str, url: str, contact: str) -> str:
     )
 
 
+def help_by_mail(site: str, url: str, contact: str) -> str:
+    """The same for who asks by mail, where nothing costs anything and STOP ends mails."""
+    asks = say("Questions: {contact}", contact=contact) if contact else ""
+    return sentences(
+        say("{site}: what you mail to your posting address is posted.", site=site),
+        say("A mail of nothing else can say FOLLOW name, LEAVE name, D name text, EMAIL DAILY, or STOP to end."),
+        say("More: {link}", link=f"{url}/help"),
+        asks,
+    )
+
+
 def help_after_stop(site: str, url: str, contact: str) -> str:
     """For a phone that has opted out."""
     return say(

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum, StrEnum
+from typing import NamedTuple
 
 MAX_LENGTH = 140
 """Code points in a post, after NFC and with outer white space off."""
@@ -96,6 +97,22 @@ STOPPABLE = frozenset({NoticeKind.REQUEST, NoticeKind.NUDGE, NoticeKind.NEWS, No
 """What no longer comes by mail to those who have turned mail off. What concerns their account still does."""
 
 
+class Thread(NamedTuple):
+    """What an answer goes on from, as far as its recipient may see it and it still stands.
+
+    ``first``     the words of the post that began the conversation; empty if they may not be shown.
+    ``named_by``  who wrote that one, if it names the recipient; empty otherwise.
+    ``text``      the words of the post that is answered; empty if they may not be shown.
+    ``author``, ``post_id``  who wrote that one, and which it is.
+    """
+
+    first: str
+    named_by: str
+    text: str
+    author: str
+    post_id: int
+
+
 @dataclass(frozen=True, slots=True)
 class Digest:
     """What a digest brings.
@@ -130,6 +147,7 @@ class Outgoing:
     ``subject``, ``in_reply_to``  on a notice that answers a mail: its subject and Message-ID (RFC 5322 3.6.4).
     ``notice``           what a notice is about; None on a post. ``digest``: what a digest brings, once it is known.
     ``answered_mail``    the delivery by which the recipient was mailed what this post answers; None if none was.
+    ``thread``           on mail, what an answer goes on from; None on a post that answers nothing.
     ``account_id``       the recipient's account; None when an unknown phone or address is answered.
     ``address_id``       our number for the phone or mailbox at ``to``.
     ``reply_version``    what the address that answers it is made with.
@@ -167,4 +185,5 @@ class Outgoing:
     reply_version: int = 0
     notice: NoticeKind | None = None
     answered_mail: int | None = None
+    thread: Thread | None = None
     digest: Digest | None = None

@@ -92,7 +92,8 @@ async def claim(
 
 
 async def still_allowed(reading: Reading, delivery: Outgoing, *, now: datetime) -> Bounced | Deferred | None:
-    """Ask the rules again about a delivery that has waited since its claim; None when it may go out as it is."""
+    """Ask the rules again about a delivery that has waited since its claim; None when it may go out. Of what it answers
+    it shows then what still may be shown."""
     for each in await queue.details(reading, [delivery.id]):
         reason = carriage.objection(each)
         if reason:
@@ -100,6 +101,7 @@ async def still_allowed(reading: Reading, delivery: Outgoing, *, now: datetime) 
         if carriage.asleep_until(each, now) is not None:
             return Deferred("quiet hours", 0.0)
         if each.to == delivery.to:
+            delivery.thread = each.thread
             return None
     return Deferred("the recipient has another address now", 0.0)
 

@@ -1,8 +1,9 @@
 """That a signed mail counts once, and not for ever.
 
 Whoever got a mail can send it again, and its signature stays good. Under the same Message-ID it is known as the same
-mail, as long as that is kept (``delivery.kept`` days, seven at least). So the date that was signed must not be older;
-and where a signature leaves the Message-ID out, as some large services' do, the signature is what the mail is known by.
+mail, as long as that is kept (``delivery.kept`` days, seven at least). So from the first moment at which the date that
+was signed counts to the last is no longer than that; and where a signature leaves the Message-ID out, as some large
+services' do, the signature is what the mail is known by.
 
 What was not signed can be put above what was, and most readers of mail take the first of two fields: a head that has
 one of these fields twice can be read in more than one way.
@@ -20,6 +21,9 @@ LONGEST = timedelta(days=7)
 """As ``gateway.config`` lets nobody keep what came in for less."""
 
 _CLOCKS_APART = timedelta(days=1)
+"""How far ahead the clock of who wrote it may be: the mail can come, and be kept, so long before its date."""
+
+_OLDEST = LONGEST - _CLOCKS_APART
 _SINGLE = (
     "content-transfer-encoding",
     "content-type",
@@ -48,7 +52,7 @@ def is_old(fields: Sequence[Field], signature: Signature, now: datetime) -> bool
         written = written.replace(tzinfo=UTC) if written.tzinfo is None else written.astimezone(UTC)
     except (ValueError, TypeError, IndexError, OverflowError):
         return False
-    return not now - LONGEST <= written <= now + _CLOCKS_APART
+    return not now - _OLDEST < written <= now + _CLOCKS_APART
 
 
 def mark(signature: Signature) -> str:

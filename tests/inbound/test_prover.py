@@ -5,11 +5,12 @@ import base64
 import time
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 
-from inbound.trust import signatures
+from inbound.trust import once, signatures
 from inbound.trust.author import Author, NoAuthor
 from inbound.trust.prover import By, Client, Proven, Prover, Trust, Undecided, Unproven, Verdict, Why
 from inbound.trust.questions import MOST, Questions, Resolver
@@ -305,8 +306,8 @@ NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
     ("date", "verdict"),
     [
         ("Mon, 23 Nov 2026 12:00:00 +0000", DKIM),
-        ("Mon, 16 Nov 2026 12:00:00 -0000", DKIM),
-        ("Mon, 16 Nov 2026 13:59:00 +0200", Unproven(Why.OLD, "home.example")),
+        ("Tue, 17 Nov 2026 12:01:00 -0000", DKIM),
+        ("Tue, 17 Nov 2026 13:59:00 +0200", Unproven(Why.OLD, "home.example")),
         ("Mon, 23 Nov 2025 12:00:00 +0000", Unproven(Why.OLD, "home.example")),
         ("Tue, 24 Nov 2026 11:59:00 GMT", DKIM),
         ("Tue, 24 Nov 2026 12:01:00 GMT", Unproven(Why.OLD, "home.example")),
@@ -324,6 +325,18 @@ async def test_a_signature_over_an_old_date_proves_nothing_but_who_comes_himself
     both = Zone().add(HOME.records).add(SPF_OF_HOME)
     late = await Prover(Trust(), both, lambda: NOW).who_wrote(mail, FROM_HOME, POST)
     assert late == (DKIM if verdict == DKIM else SPF)
+
+
+async def test_a_signature_counts_for_no_longer_than_what_came_in_is_remembered() -> None:
+    """However far ahead its date lies: from the first minute in which it counts to the last are seven days at most."""
+    mail = HOME.sign(written(date="Mon, 23 Nov 2026 12:00:00 +0000"))
+    moments = [NOW + timedelta(days=day, minutes=minute) for day in range(-2, 9) for minute in (-1, 0, 1)]
+    counts = []
+    for at in moments:
+        prover = Prover(Trust(), Zone().add(HOME.records), partial(datetime.fromisoformat, at.isoformat()))
+        if isinstance(await prover.who_wrote(mail, SOMEWHERE, POST), Proven):
+            counts.append(at)
+    assert timedelta(days=5) < max(counts) - min(counts) <= once.LONGEST
 
 
 async def test_a_date_that_is_not_signed_says_nothing() -> None:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from gateway.domain.types import Channel, Digest, NoticeKind, Outgoing, PostKind
+from gateway.domain.types import Channel, Digest, NoticeKind, Outgoing, PostKind, Thread
 from gateway.service.site import Site
 
 SITE = Site(name="Townwire & Co", public_url="https://town.example", mail_domain="mail.town.example", key=b"k" * 32)
@@ -44,6 +44,15 @@ LETTERS: dict[str, Outgoing] = {
     "a post": POST,
     "an answer": ANSWER,
     "an answer to what never came": replace(ANSWER, answered_mail=None),
+    "an answer that shows what it answers": replace(
+        ANSWER, thread=Thread(POST.text, "", f'{POST.text} &amp; <b>\n> "x"', "alice", 7)
+    ),
+    "an answer to who was named before": replace(
+        ANSWER, mention=True, thread=Thread("Grüße an @bob 🎉 " * 9, "alice", "🎉" * 140, "alice", 7)
+    ),
+    "an answer to a direct message": replace(
+        ANSWER, kind=PostKind.DIRECT, thread=Thread("", "", "The key is under the mat", "bob", 7)
+    ),
     "a repost": REPOST,
     "a post for a tag": replace(POST, via="#tea"),
     "a post to a group": replace(POST, via="!team"),
@@ -61,8 +70,27 @@ LETTERS: dict[str, Outgoing] = {
     "an answer to a stranger": replace(NOTICE, notice=NoticeKind.ANSWER, account_id=None, in_reply_to="<a@b.example>"),
     "a digest of one": replace(DIGEST, digest=Digest((POST,), 0, "Europe/Berlin")),
     "a digest of several": replace(DIGEST, digest=Digest((OLDER, POST, ANSWER, REPOST), 0, "Asia/Kolkata")),
+    "a digest with answers": replace(
+        DIGEST,
+        digest=Digest(
+            (
+                replace(ANSWER, thread=Thread("x", "", "older & <b>wiser</b>\nthan I", "carol", 2)),
+                replace(ANSWER, post_id=11, thread=Thread("x", "", ANSWER.text, "dora", 9)),
+            ),
+            0,
+            "UTC",
+        ),
+    ),
     "a digest of too many": replace(
         DIGEST,
-        digest=Digest(tuple(replace(POST, id=n, post_id=n, text=f"{n} " + "🎉ü" * 66) for n in range(100, 140)), 37),
+        digest=Digest(
+            tuple(
+                replace(
+                    POST, id=n, post_id=n, text=f"{n} " + "🎉ü" * 66, thread=Thread("", "", "🎉" * 140, "x" * 15, 7)
+                )
+                for n in range(100, 140)
+            ),
+            37,
+        ),
     ),
 }

@@ -151,7 +151,7 @@ async def test_a_domain_whose_servers_are_away_rests_and_its_mail_is_not_blamed(
         assert not outcome.route_wide
         assert outcome.retry_after is not None
         assert 0 < outcome.retry_after < FIRST_REST + 1
-        assert outcome.reason == "the domain's server cannot be reached: ConnectionRefusedError"
+        assert outcome.reason == "the domain's server cannot be reached: nothing listens there"
 
 
 async def test_who_waits_for_a_domain_that_fails_does_not_try_it_again() -> None:

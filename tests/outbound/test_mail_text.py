@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from gateway.domain import reply_people, reply_together, token, unsubscribe
 from gateway.domain.token import Purpose
-from gateway.domain.types import Channel, Digest, NoticeKind, Outgoing, PostKind
+from gateway.domain.types import Channel, Digest, NoticeKind, Outgoing, PostKind, Thread
 from gateway.domain.unsubscribe import AllMail, AuthorsMail
 from gateway.languages import languages
 from gateway.service.site import Site
@@ -295,6 +295,54 @@ def test_an_answer_names_the_mail_that_it_answers() -> None:
     assert answer["References"].split() == ["<conversation.5@mail.town.example>", message_id(31, SITE)]
 
 
+TEA = Thread("Tea at four?", "", "And who\nbrings @carol & <b>?", "dora", 7)
+
+
+def test_an_answer_has_the_subject_of_its_conversation_and_shows_what_it_answers() -> None:
+    answer = read(id=33, post_id=9, reply_to_id=7, thread=TEA, text="@dora I do")
+    assert answer["Subject"] == "Re: Tea at four?"
+    shown = "@dora I do\n\n> dora: And who\n> brings @carol & <b>?\n\nhttps://town.example/@alice/9\n"
+    assert part(answer, "plain").startswith(shown)
+    page = part(answer, "html")
+    block = re.search(r"<blockquote[^>]*>(.*)</blockquote>", page, re.DOTALL)
+    assert block is not None
+    assert block[1] == ('<a href="https://town.example/@dora/7">dora</a>: And who<br>\nbrings @carol &amp; &lt;b&gt;?')
+    assert page.index("I do</p>") < page.index("<blockquote")
+
+
+@pytest.mark.parametrize(
+    ("changes", "subject"),
+    [
+        ({"mention": True}, "Re: Tea at four?"),
+        ({"via": "#tea"}, "Re: Tea at four?"),
+        ({"mention": True, "thread": TEA._replace(named_by="alice")}, "Re: alice mentioned you: Tea at four?"),
+        ({"thread": TEA._replace(named_by="alice")}, "Re: alice mentioned you: Tea at four?"),
+        ({"thread": TEA._replace(first="")}, "Re: @dora I do"),
+        ({"thread": TEA._replace(first=""), "mention": True}, "alice mentioned you: @dora I do"),
+        ({"thread": TEA._replace(first="two\nlines " * 9)}, "Re: " + ("two lines " * 9).strip()),
+        ({"kind": PostKind.DIRECT}, "Re: Direct message from alice"),
+    ],
+)
+def test_the_subject_of_an_answer(changes: dict[str, Any], subject: str) -> None:
+    answer = {"id": 33, "post_id": 9, "reply_to_id": 7, "text": "@dora I do", "thread": TEA}
+    assert read(**answer | changes)["Subject"] == subject
+
+
+def test_an_answer_in_private_shows_whose_words_it_answers_without_a_link() -> None:
+    mail = read(kind=PostKind.DIRECT, reply_to_id=7, thread=TEA)
+    assert "> dora: And who\n" in part(mail, "plain")
+    assert 'before">dora: And who<br>' in part(mail, "html")
+
+
+def test_a_letter_that_shows_more_is_not_for_who_may_see_less() -> None:
+    answer = {"id": 33, "post_id": 9, "reply_to_id": 7, "text": "@dora I do"}
+    for thread in (TEA, None, TEA._replace(text=""), TEA._replace(first=""), TEA):
+        mail = read(**answer, thread=thread)
+        for each in ("plain", "html"):
+            assert ("brings" in part(mail, each)) == bool(thread and thread.text)
+        assert ("Tea" in mail["Subject"]) == bool(thread and thread.first)
+
+
 def test_a_stranger_gets_no_token_to_reply_to() -> None:
     assert read(NOTICE, account_id=None)["Reply-To"] is None
 
@@ -355,7 +403,8 @@ def test_no_text_whatever_adds_a_header_or_a_part(
     site = dataclasses.replace(SITE, name=name)
     changes = {"text": text, "subject": subject, "in_reply_to": in_reply_to, "to": to}
     calm = {"text": "x", "subject": "x", "in_reply_to": "", "to": "x"}
-    for delivery in (POST, NOTICE):
+    answer = dataclasses.replace(POST, thread=Thread(subject, "", text, "dora", 7))
+    for delivery in (POST, answer, NOTICE):
         raw = render(dataclasses.replace(delivery, **changes), site)  # type: ignore[arg-type]  # all four are text
         head = raw.partition(b"\r\n\r\n")[0]
         plain = render(dataclasses.replace(delivery, **calm), site)  # type: ignore[arg-type]  # all four are text
@@ -405,6 +454,21 @@ def test_a_mail_says_why_it_came(changes: dict[str, Any], why: str) -> None:
     part = read(**changes).get_body(("plain",))
     assert part is not None
     assert why in part.get_content()
+
+
+def test_a_digest_shows_what_an_answer_answers_unless_that_stands_in_it() -> None:
+    older = Thread("older", "", "older words", "carol", 2)
+    answer = dataclasses.replace(POST, id=33, post_id=9, reply_to_id=2, text="@carol yes", thread=older)
+    again = dataclasses.replace(
+        POST, id=34, post_id=11, reply_to_id=9, text="@alice no", thread=TEA._replace(post_id=9)
+    )
+    mail = digest(answer, again)
+    assert "@carol yes\n> carol: older words\nhttps://" in part(mail, "plain")
+    assert "@alice no\nhttps://" in part(mail, "plain")
+    assert part(mail, "html").count("<blockquote") == 1
+    alone = digest(again)
+    assert "@alice no\n> dora: And who\n> brings" in part(alone, "plain")
+    assert "<blockquote" not in part(digest(dataclasses.replace(again, thread=None)), "html")
 
 
 GERMAN = dataclasses.replace(SITE, languages=languages())

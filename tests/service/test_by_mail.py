@@ -157,6 +157,20 @@ async def test_a_mail_that_answers_a_direct_message_stays_private(town: Town) ->
     assert await town.text("alice", "GET bob") == reply_posts.no_posts("bob")
 
 
+async def test_help_by_mail_speaks_of_mail_and_of_no_rates(town: Town) -> None:
+    await with_mail(town, "alice")
+    told = [
+        await town.mail("alice", "HELP"),
+        await town.mail("alice", "?", at_help=True),
+        await town.mail("stranger", "what is this?", at_help=True),
+    ]
+    assert set(told) == {reply.help_by_mail("Testville", town.site.public_url, town.site.contact)}
+    assert "rates" not in told[0]
+    for words in ("EMAIL DAILY", "STOP", f"{town.site.public_url}/help", town.site.contact):
+        assert words in told[0]
+    assert "Msg&data rates may apply." in await town.text("alice", "HELP")
+
+
 async def test_help_is_given_to_anyone_and_a_stranger_posts_nothing(town: Town) -> None:
     assert "Testville" in await town.mail("stranger", "what is this?", at_help=True)
     assert await town.mail("stranger", "hello") == reply.not_your_mail()

@@ -91,8 +91,8 @@ async def test_help_is_mailed_in_the_language_of_whose_mailbox_it_is(town: Town)
     async with town.store.unit() as unit:
         await joining.give_address(unit, alice.id, Channel.EMAIL, "alice@mail.example", how="operator", now=town.now)
     answer = await town.mail("alice", "help", account_id=None, at_help=True)
-    assert answer.startswith("Testville: jede SMS wird ein Beitrag.")
-    assert (await town.mail("nobody", "help", at_help=True)).startswith("Testville: text to post.")
+    assert answer.startswith("Testville: was du an deine Schreibadresse mailst, wird ein Beitrag.")
+    assert (await town.mail("nobody", "help", at_help=True)).startswith("Testville: what you mail to your posting")
 
 
 async def test_a_stranger_hears_the_sites_language(town: Town) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event, func, insert, select, text, update
 
-from gateway.domain.types import Channel, Lane
+from gateway.domain.types import Channel, Lane, Thread
 from gateway.service import notify
 from store import (
     addresses,
@@ -335,9 +335,11 @@ async def test_making_and_filling_digests_reads_only_what_waits_for_them(town: S
     assert any("ix_deliveries_bundled" in plan for plan in plans)
 
 
-async def test_the_mail_that_an_answer_answers_is_looked_for_by_its_post(town: Store) -> None:
+async def test_what_an_answer_goes_on_from_and_the_mail_that_brought_it_are_looked_for_by_their_posts(
+    town: Store,
+) -> None:
     async with town.unit() as unit:
-        await unit.execute(update(posts).where(posts.c.id == POSTS).values(reply_to_id=1))
+        await unit.execute(update(posts).where(posts.c.id == POSTS).values(reply_to_id=1, conversation_id=1))
         await unit.execute(update(deliveries).where(deliveries.c.account_id < 30).values(channel="email", route=0))
         await unit.execute(update(deliveries).where(deliveries.c.post_id == 1).values(state="sent"))
         ids = await queue.claim(unit, 0, most=10, until=NOW + timedelta(minutes=1), now=NOW)
@@ -347,7 +349,8 @@ async def test_the_mail_that_an_answer_answers_is_looked_for_by_its_post(town: S
         mails = {account: delivery for delivery, account in await unit.execute(first)}
     assert [each.answered_mail for each in found] == [mails[each.account_id] for each in found]
     assert len(found) == 10
-    await check(town, seen, tables=("deliveries", "mailed"))
+    assert {each.thread for each in found} == {Thread("x", "", "x", f"p{STAR}", 1)}
+    await check(town, seen, tables=("deliveries", "mailed", "follows", "first_author", "answered_author"))
 
 
 # ---- what administrators look at

@@ -52,7 +52,8 @@ def help_(asked: Asked, topic: str | None) -> str:
     words of its own. With a topic: what that word does."""
     if topic is not None:
         return help_text(topic, f"{asked.site.public_url}/help")
-    return reply.help_(asked.site.name, asked.site.public_url, asked.site.contact)
+    words = reply.help_ if asked.by_phone else reply.help_by_mail
+    return words(asked.site.name, asked.site.public_url, asked.site.contact)
 
 
 def help_after_stop(asked: Asked) -> str:
