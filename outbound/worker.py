@@ -46,7 +46,7 @@ from gateway.service.site import Site
 from outbound.circuit import Circuit
 from outbound.transport import CanLookUp, Transport
 from store.routes import Route
-from store.trouble import TROUBLE, is_away
+from store.trouble import is_away, trouble
 from store.unit import Reading, Store
 
 log = structlog.get_logger(__name__)
@@ -233,7 +233,7 @@ class Worker:
                         site=self._tools.site,
                         shelf_life=self._shelf_life,
                     )
-            except TROUBLE as error:
+            except trouble() as error:
                 log.warning("cannot claim", route=self._route.id, error=type(error).__name__)
                 metrics.store_failed("claim")
                 await asyncio.sleep(_PATIENCE)
@@ -327,7 +327,7 @@ class Worker:
         try:
             async with self._tools.store.reading() as reading:
                 return await claiming.still_allowed(reading, delivery, now=self._tools.now())
-        except TROUBLE as error:
+        except trouble() as error:
             return Deferred(f"the rules could not be asked again: {type(error).__name__}", 0.0)
 
     async def _fill(self, delivery: Outgoing) -> Withdrawn | Deferred | None:
@@ -335,7 +335,7 @@ class Worker:
         try:
             async with self._tools.store.reading() as reading:
                 await digests.fill(reading, self._tools.site, delivery)
-        except TROUBLE as error:
+        except trouble() as error:
             return Deferred(f"what it brings could not be looked up: {type(error).__name__}", 0.0)
         return None if delivery.digest and delivery.digest.posts else Withdrawn(digests.NOTHING_LEFT)
 
@@ -360,7 +360,7 @@ class Worker:
         while True:
             try:
                 return await self._settle_together(results)
-            except TROUBLE as error:
+            except trouble() as error:
                 metrics.store_failed("settle")
                 if is_away(error):
                     log.warning("cannot settle", route=self._route.id, waiting=len(results), error=type(error).__name__)
