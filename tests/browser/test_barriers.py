@@ -10,7 +10,8 @@ import pytest
 from playwright.async_api import Browser, Page
 
 from gateway.service.site import Site
-from gateway.web.app import WebDeps, build_app, listening
+from gateway.web.app import WebDeps, build_app
+from gateway.web.listening import listening
 from store.unit import Store
 from tests.browser.conftest import NARROW, WIDE, barriers, visitor
 from tests.test_walk import World

@@ -14,8 +14,9 @@ import pytest
 from gateway.domain import token
 from gateway.domain.token import Purpose
 from gateway.service.site import Site
-from gateway.web.app import WebDeps, build_app, listening
+from gateway.web.app import WebDeps, build_app
 from gateway.web.feeds import takes_gzip
+from gateway.web.listening import listening
 from store import accounts
 from store.unit import Reading, Store
 from tests.web.village import NOW, Nobody, Village, open_site

@@ -17,8 +17,9 @@ from gateway.domain.types import Channel, PostKind, Source
 from gateway.service import choosing, joining, login, polling, posting, stopping, visiting
 from gateway.service.site import Limits, Site
 from gateway.web import limits
-from gateway.web.app import WebDeps, build_app, listening
+from gateway.web.app import WebDeps, build_app
 from gateway.web.limits import address_of
+from gateway.web.listening import listening
 from store import accounts, invites, lists, polls
 from store.accounts import AccountRow
 from store.unit import Reading, Store
