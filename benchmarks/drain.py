@@ -26,7 +26,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from benchmarks.database import choose_databases, database, opened, raw_postgresql, raw_sqlite
 from benchmarks.people import OUR_NUMBER, SITE, SMS_ROUTE, clear_queue, count_queue, settle_in, tidy, write_post
 from benchmarks.table import Points, curve, finish, options, show
-from gateway.daemon import loop_factory, now
+from gateway.daemon import calm_collector, loop_factory, now
 from gateway.domain.delivery import Outcome, Sent
 from gateway.domain.pace import Pace
 from gateway.domain.types import Channel, Lane, Outgoing
@@ -300,6 +300,7 @@ def main() -> None:
     )
     choose_databases(parser)
     chosen = parser.parse_args()
+    calm_collector()
     deep: dict[str, dict[str, Points]] = {}
     for kind in chosen.on:
         with database(kind) as url, asyncio.Runner(loop_factory=loop_factory()) as runner:

@@ -18,7 +18,7 @@ from time import perf_counter
 from benchmarks.daemon import answers, free_port
 from benchmarks.table import finish, options, show
 from benchmarks.webhook import SITE
-from gateway.daemon import loop_factory, now
+from gateway.daemon import calm_collector, loop_factory, now
 from gateway.domain.delivery import Sent
 from gateway.domain.types import Channel, Outgoing, PostKind
 from outbound.mail import MailTransport, OutboundMailSettings
@@ -163,6 +163,7 @@ def main() -> None:
     parser = options(__doc__, mails=3_000, runs=5)
     parser.add_argument("--connections", type=int, nargs="+", default=[4, 16], metavar="N", help="at once")
     chosen = parser.parse_args()
+    calm_collector()
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
         runner.run(measure(chosen.mails, chosen.connections, chosen.runs))
     finish("mail_out", chosen)

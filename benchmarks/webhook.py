@@ -26,7 +26,8 @@ from benchmarks.table import finish, number, options, show, show_facts
 from gateway.daemon import calm_collector, loop_factory, now
 from gateway.service.receipts import Receipt
 from gateway.service.site import Limits, Site
-from gateway.web.app import WebDeps, build_app, listening
+from gateway.web.app import WebDeps, build_app
+from gateway.web.listening import listening
 from inbound.intake import Intake
 from inbound.sms_twilio import Door
 from store.unit import Store

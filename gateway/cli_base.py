@@ -99,7 +99,7 @@ def at_desk(config: Config, work: Callable[[Desk], Awaitable[T]]) -> T:
 
     try:
         return asyncio.run(run())
-    except trouble.TROUBLE as error:
+    except trouble.trouble() as error:
         raise Refused(f"the database can't be used: {trouble.reason(error)}") from error
 
 

@@ -89,7 +89,7 @@ async def _database(config: Config) -> AsyncIterator[Finding]:
             return
         async with asyncio.timeout(PATIENCE):
             at = await version.current(store)
-    except trouble.TROUBLE as error:
+    except trouble.trouble() as error:
         yield Finding(
             "database",
             Level.FAIL,

@@ -55,7 +55,7 @@ def backup(config: Config, file: Path, force: bool) -> None:
 
     try:
         rows = asyncio.run(write())
-    except trouble.TROUBLE as error:
+    except trouble.trouble() as error:
         raise Refused(f"the database can't be used: {trouble.reason(error)}") from error
     click.echo(f"{file}: {rows:,} rows, {file.stat().st_size:,} bytes")
 
@@ -99,7 +99,7 @@ def restore(config: Config, file: Path, hold: bool) -> None:
             restored = asyncio.run(fill(Copy(opened)))
         except NotACopy as bad:
             raise Refused(f"{file} can't be restored, and nothing was: {bad}") from bad
-        except trouble.TROUBLE as error:
+        except trouble.trouble() as error:
             raise Refused(f"nothing was restored: {trouble.reason(error)}") from error
     click.echo(f"{restored.rows:,} rows as of {restored.made_at:%Y-%m-%d %H:%M} UTC are there.")
     if not hold:

@@ -62,11 +62,11 @@ def _run(daemon_runs: Callable[[], None]) -> None:
         daemon_runs()
     except daemon.NotReady as error:
         raise Refused(str(error)) from error
-    except trouble.TROUBLE as error:
+    except trouble.trouble() as error:
         raise Refused(trouble.reason(error)) from error
     except ExceptionGroup as group:
         causes = list(_leaves(group))
-        if not all(isinstance(cause, trouble.TROUBLE) for cause in causes):
+        if not all(isinstance(cause, trouble.trouble()) for cause in causes):
             raise
         raise Refused("; ".join(trouble.reason(cause) for cause in causes)) from group
     except asyncio.CancelledError:

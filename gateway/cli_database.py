@@ -56,5 +56,5 @@ def _versions(config: Config, *, upgrade: bool = False) -> tuple[str | None, str
 
     try:
         return asyncio.run(look())
-    except trouble.TROUBLE as error:
+    except trouble.trouble() as error:
         raise Refused(f"the database can't be used: {trouble.reason(error)}") from error

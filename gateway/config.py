@@ -25,7 +25,7 @@ from gateway.languages import codes, languages
 from gateway.log import LogSettings
 from gateway.service.site import Limits, Number, Site
 from gateway.settings import Unreadable, read
-from gateway.web.app import WebSettings
+from gateway.web.listening import WebSettings
 from gateway.web.ops import OpsSettings
 from inbound.mail import UNIX, InboundMailSettings, is_file, split_hosts
 from inbound.trust.questions import server as name_server

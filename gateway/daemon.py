@@ -2,6 +2,8 @@
 
 A task that dies takes the daemon down loudly, and the supervisor starts it again. A clean stop takes nothing more in,
 finishes what it holds, and leaves; what is still queued waits in the database for the next one.
+
+The pages with all that stands behind them take 8 MB: they are loaded by a daemon that has a site or webhooks.
 """
 
 import asyncio
@@ -29,7 +31,7 @@ from gateway.service.drawing import six_digits
 from gateway.service.receipts import Receipt, Record
 from gateway.service.senders import Welcome
 from gateway.service.site import Site
-from gateway.web.app import WebDeps, build_app, listening
+from gateway.web.listening import listening
 from gateway.web.ops import build_ops_app
 from inbound.batch import Batcher
 from inbound.intake import Intake
@@ -80,9 +82,12 @@ class Listening:
 
 def serve(config: Config, only: frozenset[str] = ROLES) -> None:
     """Run until SIGTERM or SIGINT; a second one hurries. Raises NotReady, OSError for an address that is taken."""
-    calm_collector()
+
+    def ready(_: Listening) -> None:
+        calm_collector()
+
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
-        runner.run(until_signalled(lambda stop: run(config, only, stop)))
+        runner.run(until_signalled(lambda stop: run(config, only, stop, on_ready=ready)))
 
 
 def calm_collector() -> None:
@@ -140,22 +145,7 @@ async def run(
             always += [tasks.create_task(intake.run()), tasks.create_task(record.run())]
             web = None
             if only & {"web", "inbound"}:
-                twilio = _twilio_door(config, site)
-                kannel = _kannel_door(config)
-                deps = WebDeps(
-                    store,
-                    site,
-                    intake,
-                    record.submit,
-                    now,
-                    twilio,
-                    kannel,
-                    pages="web" in only,
-                    proxies=frozenset(config.web.trusted_proxies),
-                    hub=config.web.hub,
-                    hsts=config.web.hsts,
-                )
-                app = build_app(deps)
+                app = _site_app(config, store, site, intake, record.submit, pages="web" in only)
                 for path, mounted in mounts.items():
                     app.router.add_get(path, _add_slash)
                     app.add_subapp(path, mounted)
@@ -249,6 +239,26 @@ async def _make_ready(store: Store) -> None:
         raise NotReady(
             f"the database is at version {found or 'none'} and this program needs {needed}: run `birdwire db upgrade`"
         )
+
+
+def _site_app(config: Config, store: Store, site: Site, intake: Intake, record: Record, *, pages: bool) -> Application:
+    from gateway.web.app import WebDeps, build_app  # only now: see above
+
+    return build_app(
+        WebDeps(
+            store,
+            site,
+            intake,
+            record,
+            now,
+            _twilio_door(config, site),
+            _kannel_door(config),
+            pages=pages,
+            proxies=frozenset(config.web.trusted_proxies),
+            hub=config.web.hub,
+            hsts=config.web.hsts,
+        )
+    )
 
 
 def _carriers(

@@ -13,7 +13,6 @@ from importlib.resources.abc import Traversable
 from io import BytesIO
 from string import Formatter
 
-from babel import Locale, UnknownLocaleError
 from babel.messages import Message
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
@@ -25,7 +24,7 @@ _NAMED = re.compile(r"%\((\w+)\)s")
 
 
 def languages(default: str = ENGLISH.code) -> Languages:
-    """All of them, English first and the others by their own names. ``default`` is one of :func:`codes`."""
+    """All of them, English first. ``default`` is one of :func:`codes`."""
     known = _known()
     return Languages(known, known[default])
 
@@ -37,8 +36,8 @@ def codes() -> tuple[str, ...]:
 
 @cache
 def _known() -> dict[str, Language]:
-    found = [read(_code(file), file.read_bytes()) for file in _files()]
-    return {each.code: each for each in (ENGLISH, *sorted(found, key=lambda language: language.name))}
+    found = (read(_code(file), file.read_bytes()) for file in _files())
+    return {ENGLISH.code: ENGLISH} | {each.code: each for each in found}
 
 
 def _files() -> list[Traversable]:
@@ -59,7 +58,7 @@ def read(code: str, po: bytes) -> Language:
     write_mo(compiled, catalogue)
     compiled.seek(0)
     translations: NullTranslations = Translations(compiled)
-    return Language(code, _own_name(code), translations.gettext, translations.ngettext)
+    return Language(code, translations.gettext, translations.ngettext)
 
 
 def _is_sound(message: Message) -> bool:
@@ -79,11 +78,3 @@ def _is_sound(message: Message) -> bool:
 def _braced(words: str) -> set[tuple[str, str | None, str | None]]:
     """What is to be put between braces, each with how. Raises ValueError."""
     return {(name, how, kind) for _, name, how, kind in Formatter().parse(words) if name is not None}
-
-
-def _own_name(code: str) -> str:
-    try:
-        name = Locale.parse(code, sep="-").get_display_name() or code
-    except (UnknownLocaleError, ValueError):
-        name = code
-    return name[:1].upper() + name[1:]

@@ -9,7 +9,7 @@ import structlog
 
 from gateway import metrics
 from gateway.service import fanout
-from store.trouble import TROUBLE, is_away
+from store.trouble import is_away, trouble
 from store.unit import Store
 
 log = structlog.get_logger(__name__)
@@ -46,7 +46,7 @@ class FanOut:
                 if waits:
                     async with self._store.unit(durable=False) as unit:
                         step = await fanout.step(unit, now=self._now())
-            except TROUBLE as error:
+            except trouble() as error:
                 log.warning("cannot fan out", error=type(error).__name__)
                 metrics.store_failed("fanout")
                 failed = 0 if is_away(error) else failed + 1

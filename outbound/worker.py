@@ -45,9 +45,9 @@ from gateway.service.settling import Result
 from gateway.service.site import Site
 from outbound.circuit import Circuit
 from outbound.transport import CanLookUp, Transport
-from store import trouble
 from store.routes import Route
-from store.trouble import TROUBLE, is_away
+from store.trouble import is_away, trouble
+from store.trouble import reason as in_words
 from store.unit import Reading, Store
 
 log = structlog.get_logger(__name__)
@@ -234,7 +234,7 @@ class Worker:
                         site=self._tools.site,
                         shelf_life=self._shelf_life,
                     )
-            except TROUBLE as error:
+            except trouble() as error:
                 log.warning("cannot claim", route=self._route.id, error=type(error).__name__)
                 metrics.store_failed("claim")
                 await asyncio.sleep(_PATIENCE)
@@ -328,16 +328,16 @@ class Worker:
         try:
             async with self._tools.store.reading() as reading:
                 return await claiming.still_allowed(reading, delivery, now=self._tools.now())
-        except TROUBLE as error:
-            return Deferred(f"the rules could not be asked again: {trouble.reason(error)}", 0.0)
+        except trouble() as error:
+            return Deferred(f"the rules could not be asked again: {in_words(error)}", 0.0)
 
     async def _fill(self, delivery: Outgoing) -> Withdrawn | Deferred | None:
         """Look up what a digest brings, now that it goes out."""
         try:
             async with self._tools.store.reading() as reading:
                 await digests.fill(reading, self._tools.site, delivery)
-        except TROUBLE as error:
-            return Deferred(f"what it brings could not be looked up: {trouble.reason(error)}", 0.0)
+        except trouble() as error:
+            return Deferred(f"what it brings could not be looked up: {in_words(error)}", 0.0)
         return None if delivery.digest and delivery.digest.posts else Withdrawn(digests.NOTHING_LEFT)
 
     async def _settle(self) -> None:
@@ -361,7 +361,7 @@ class Worker:
         while True:
             try:
                 return await self._settle_together(results)
-            except TROUBLE as error:
+            except trouble() as error:
                 metrics.store_failed("settle")
                 if is_away(error):
                     log.warning("cannot settle", route=self._route.id, waiting=len(results), error=type(error).__name__)

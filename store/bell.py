@@ -9,7 +9,7 @@ from typing import Any
 import structlog
 from sqlalchemy import text
 
-from store.trouble import TROUBLE
+from store.trouble import trouble
 from store.unit import BELL, Store
 
 log = structlog.get_logger(__name__)
@@ -42,6 +42,6 @@ async def hear(store: Store) -> None:
                         await connection.execute(text("SELECT 1"))
                 finally:
                     await driver.remove_listener(BELL, on_notify)
-        except TROUBLE as error:
+        except trouble() as error:
             log.warning("bell not heard", error=type(error).__name__)
             await asyncio.sleep(_PATIENCE)

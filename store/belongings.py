@@ -190,12 +190,11 @@ _me = bindparam("me", type_=BigInteger)
 _after = bindparam("after", type_=BigInteger)
 _most = bindparam("most", type_=Integer)
 _o, _oa = posts.alias("o"), accounts.alias("oa")
-_a = accounts.alias("a")
+_a, _named = accounts.alias("a"), accounts.alias("named")
 
 
 def _name(of: Any) -> Any:
-    named = accounts.alias()
-    return select(named.c.name).where(named.c.id == of).scalar_subquery()
+    return select(_named.c.name).where(_named.c.id == of).scalar_subquery()
 
 
 def _own_posts() -> Statement:

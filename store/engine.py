@@ -9,14 +9,11 @@ takes from them is done again from what the durable ones wrote.
 A SQLite writer that is cancelled ends its statement first and then rolls back: a connection that is closed in the
 middle of a statement may keep the write lock from everybody.
 
-PostgreSQL plans every statement anew. A plan it keeps for a table that was empty reads the whole table, and goes on
-doing so when a celebrity's post has put a hundred thousand rows into it. Nothing waits for a silent network or a
-stuck lock for ever: connecting, each statement, each lock and each idle transaction have their limits.
+What PostgreSQL needs stands in ``store.postgresql``, which is loaded when one is opened: its driver takes 3 MB.
 """
 
 import asyncio
 import os
-import socket
 import sqlite3
 from collections.abc import Callable
 from contextlib import suppress
@@ -24,7 +21,6 @@ from functools import partial
 from typing import Any
 
 import aiosqlite
-import asyncpg  # type: ignore[import-untyped]  # it ships no types
 from sqlalchemy import URL, event, make_url
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -33,31 +29,11 @@ from sqlalchemy.pool import StaticPool
 BUSY_TIMEOUT = 30.0
 """Seconds a SQLite connection waits for another process's write lock."""
 
-CONNECT_TIMEOUT = 10.0
-"""Seconds that PostgreSQL has to let us in."""
-
 PATIENCE = 60.0
 """Seconds that PostgreSQL has for one statement."""
 
 GLANCE = 0.1
 """Seconds that a glance at SQLite waits, and the loop with it, for a file that is locked from everybody."""
-
-_POSTGRESQL = {
-    "application_name": "birdwire",
-    "jit": "off",
-    "plan_cache_mode": "force_custom_plan",
-    "random_page_cost": "1.1",
-    "lock_timeout": "30s",
-    "idle_in_transaction_session_timeout": "60s",
-    "tcp_keepalives_idle": "30",
-    "tcp_keepalives_interval": "10",
-    "tcp_keepalives_count": "3",
-}
-"""What the server is told of each connection. It plans as for a disk without moving parts: else it reads a table of
-twenty thousand rows to find five hundred. The last ones free the locks of a daemon whose machine is gone."""
-
-_KEEPALIVE = (("SO_KEEPALIVE", 1), ("TCP_KEEPIDLE", 30), ("TCP_KEEPINTVL", 10), ("TCP_KEEPCNT", 3))
-"""The same on our side, where the system offers it: a server that is gone is noticed after a minute."""
 
 
 class UnusableDatabase(ValueError):
@@ -93,16 +69,10 @@ def open_engine(
     order, rather than in the database's busy loop. ``patience``: seconds that PostgreSQL has for one statement."""
     if url.get_backend_name() == "sqlite":
         return _open_sqlite(url, durable=durable, read_only=read_only, connections=connections)
-    engine = create_async_engine(
-        url,
-        pool_size=connections,
-        max_overflow=connections,
-        pool_pre_ping=True,
-        hide_parameters=True,
-        connect_args=_postgresql(patience, _POSTGRESQL if durable else {**_POSTGRESQL, "synchronous_commit": "off"}),
-    )
-    event.listen(engine.sync_engine, "handle_error", _give_up_the_silent)
-    return engine
+    from store import postgresql  # only now: see above
+
+    pool = {"pool_size": connections, "max_overflow": connections, "pool_pre_ping": True}
+    return postgresql.open_engine(url, patience, durable=durable, **pool)
 
 
 def open_glances(url: URL, *, patience: float | None = PATIENCE) -> AsyncEngine:
@@ -116,47 +86,9 @@ def open_glances(url: URL, *, patience: float | None = PATIENCE) -> AsyncEngine:
         engine = create_async_engine(url, connect_args=settings, hide_parameters=True, poolclass=StaticPool)
         event.listen(engine.sync_engine, "connect", _tune(durable=False, read_only=True))
         return engine
-    engine = create_async_engine(
-        url,
-        pool_size=1,
-        max_overflow=0,
-        isolation_level="AUTOCOMMIT",
-        hide_parameters=True,
-        connect_args=_postgresql(patience, _POSTGRESQL),
-    )
-    event.listen(engine.sync_engine, "handle_error", _give_up_the_silent)
-    return engine
+    from store import postgresql  # only now: see above
 
-
-def _postgresql(patience: float | None, settings: dict[str, str]) -> dict[str, Any]:
-    return {
-        "timeout": CONNECT_TIMEOUT,
-        "command_timeout": patience,
-        "connection_class": _Watched,
-        "server_settings": settings,
-    }
-
-
-class _Watched(asyncpg.Connection):  # type: ignore[misc]  # it has no types
-    """A connection that notices when the other side is gone without a word."""
-
-    __slots__ = ()
-
-    def __init__(self, protocol: Any, transport: asyncio.BaseTransport, *settings: Any) -> None:
-        super().__init__(protocol, transport, *settings)
-        line: socket.socket = transport.get_extra_info("socket")
-        if line.family == socket.AF_UNIX:
-            return
-        for name, value in _KEEPALIVE:
-            level = socket.SOL_SOCKET if name.startswith("SO_") else socket.IPPROTO_TCP
-            if hasattr(socket, name):
-                line.setsockopt(level, getattr(socket, name), value)
-
-
-def _give_up_the_silent(context: ExceptionContext) -> None:
-    """A connection that did not answer in time is thrown away: a rollback on it would wait as long again."""
-    if isinstance(context.original_exception, TimeoutError):
-        context.is_disconnect = True
+    return postgresql.open_engine(url, patience, pool_size=1, max_overflow=0, isolation_level="AUTOCOMMIT")
 
 
 def _open_sqlite(url: URL, *, durable: bool, read_only: bool, connections: int) -> AsyncEngine:

@@ -98,12 +98,13 @@ _before = bindparam("before", type_=BigInteger)
 _most = bindparam("most", type_=Integer)
 _p, _a = posts.alias("p"), accounts.alias("a")
 _o, _oa = posts.alias("o"), accounts.alias("oa")
+_reposted, _first_author = posts.alias("reposted"), accounts.alias("first_author")
 
 
 def page_row(post: Any, author: Any) -> Statement:
     """SQL: the columns of PageRow."""
-    o, oa = posts.alias(), accounts.alias()
-    original = select(oa.c.name).join_from(o, oa, oa.c.id == o.c.author_id).where(o.c.id == post.c.repost_of_id)
+    r, f = _reposted, _first_author
+    original = select(f.c.name).join_from(r, f, f.c.id == r.c.author_id).where(r.c.id == post.c.repost_of_id)
     return select(post.c.id, author.c.name, original.scalar_subquery())
 
 

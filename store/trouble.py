@@ -5,19 +5,10 @@ without anybody changing the program; or it answered, and what was asked of it w
 """
 
 import sqlite3
+import sys
 
-import asyncpg  # type: ignore[import-untyped]  # it ships no types
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
-
-TROUBLE: tuple[type[Exception], ...] = (
-    DBAPIError,
-    NoConnectionFree,
-    asyncpg.PostgresError,
-    asyncpg.InterfaceError,
-    OSError,
-)
-"""For ``except``: all that connecting and running a statement raise, of both kinds."""
 
 _AWAY_SQLITE = frozenset(
     {
@@ -40,6 +31,11 @@ database, deadlock, out of resources, lock timeout, operator's intervention, sys
 
 _QUOTES_NOBODY = ("42",)
 """SQLSTATEs of words about tables, columns and rights; those of class 22 quote what was to be written."""
+
+
+def trouble() -> tuple[type[Exception], ...]:
+    """For ``except``: all that connecting and running a statement raise, of both kinds."""
+    return (DBAPIError, NoConnectionFree, OSError, *_asyncpg("PostgresError", "InterfaceError"))
 
 
 def is_away(error: BaseException) -> bool:
@@ -74,7 +70,13 @@ def _is_away(error: BaseException | None) -> bool:
     state = _state(error)
     if state:
         return state.startswith(_AWAY_POSTGRESQL)
-    return isinstance(error, asyncpg.InterfaceError) and not isinstance(error, ValueError)
+    return isinstance(error, _asyncpg("InterfaceError")) and not isinstance(error, ValueError)
+
+
+def _asyncpg(*names: str) -> tuple[type[Exception], ...]:
+    """Errors of a driver that is loaded when a PostgreSQL is opened (``store.engine``): nobody raises them before."""
+    driver = sys.modules.get("asyncpg")
+    return tuple(getattr(driver, name) for name in names) if driver is not None else ()
 
 
 def _state(error: BaseException) -> str:

@@ -23,7 +23,7 @@ from gateway.service import identity, joining
 from gateway.service.site import Site
 from store import accounts, addresses
 from store.accounts import AccountRow
-from store.trouble import TROUBLE
+from store.trouble import trouble
 from store.unit import Store, Unit
 
 _NUMBER = "+15550009999"
@@ -177,7 +177,7 @@ async def _give_mailboxes(config: Config) -> None:
                         site = config.site_for_services(await identity.key(unit, config.site.secret_key))
                         await _give_mailbox(unit, site, each)
                     given.add(each.id)
-            except TROUBLE as error:
+            except trouble() as error:
                 _logger.debug("no newcomers yet", error=type(error).__name__)
     finally:
         await store.close()

@@ -23,11 +23,10 @@ from types import TracebackType
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Language:
-    """One language: its code (BCP 47, lower-case), what it calls itself, and how it puts what English says. There is
-    one of each, so it is quickly compared."""
+    """One language: its code (BCP 47, lower-case), and how it puts what English says. There is one of each, so it is
+    quickly compared."""
 
     code: str
-    name: str
     gettext: Callable[[str], str] = field(repr=False)
     ngettext: Callable[[str, str, int], str] = field(repr=False)
 
@@ -40,7 +39,7 @@ def _either(one: str, many: str, number: int) -> str:
     return one if number == 1 else many
 
 
-ENGLISH = Language("en", "English", lambda template: template, _either)
+ENGLISH = Language("en", lambda template: template, _either)
 
 _spoken: ContextVar[Language] = ContextVar("spoken", default=ENGLISH)
 

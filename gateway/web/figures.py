@@ -1,4 +1,7 @@
-"""Times, days and numbers on pages, as the language of the moment writes them."""
+"""Times, days and numbers on pages, as the language of the moment writes them; what languages call themselves.
+
+Unicode's tables take 4 MB. They are read for the first page that needs them.
+"""
 
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -52,6 +55,16 @@ def dialled(number: str) -> str:
 def money(amount: Decimal, currency: str) -> str:
     """An amount; ``currency`` is three letters (ISO 4217), which mean the same everywhere."""
     return f"{format_decimal(amount, '#,##0.00', locale=_locale())} {currency}"
+
+
+@cache
+def own_name(code: str) -> str:
+    """What a language calls itself."""
+    try:
+        name = Locale.parse(code, sep="-").get_display_name() or code
+    except (UnknownLocaleError, ValueError):
+        name = code
+    return name[:1].upper() + name[1:]
 
 
 @lru_cache(maxsize=4096)  # the same posts stand on many pages

@@ -19,7 +19,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from gateway.domain.command_help import form
-from gateway.domain.speech import Language, Speaking, mark, say, spoken
+from gateway.domain.speech import ENGLISH, Language, Speaking, mark, say, spoken
 from gateway.domain.types import Source
 from gateway.service.site import Site
 from gateway.web import figures
@@ -85,7 +85,8 @@ class Look:
         )
         self._templates.globals.update(
             site=site,
-            languages=self._languages.by_code.values,
+            languages=self._by_name,
+            own_name=figures.own_name,
             static=lambda name: f"/static/{name}?v={self._files[name].version}",
             linked=lambda text: Markup(linked(text, site.public_url)),  # noqa: S704  # linked() escapes every word
             hue=lambda name: zlib.crc32(name.encode()) % HUES,
@@ -103,6 +104,10 @@ class Look:
     def language_codes(self) -> frozenset[str]:
         """The languages there are."""
         return frozenset(self._languages.by_code)
+
+    def _by_name(self) -> list[str]:
+        """The codes of the languages, English first and the others by their own names."""
+        return sorted(self._languages.by_code, key=lambda code: (code != ENGLISH.code, figures.own_name(code)))
 
     def speaking(self, request: web.Request) -> Speaking:
         """A block in which the language is that of whoever looks."""

@@ -8,7 +8,7 @@ import pytest
 
 from gateway.demo.carrier import Carrier
 from gateway.demo.mailbox import Mailbox
-from gateway.web.app import listening
+from gateway.web.listening import listening
 from store.unit import Store
 from tests.daemons.running import Proxy, Town
 from tests.wiring import OUR_NUMBER, settings

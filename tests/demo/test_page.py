@@ -17,7 +17,7 @@ from gateway.demo.faults import Fault
 from gateway.demo.letters import mail_through
 from gateway.demo.mailbox import Mailbox
 from gateway.demo.page import TROUBLES, build_page
-from gateway.web.app import listening
+from gateway.web.listening import listening
 
 SITE = "+15550001000"
 PHONES = tuple(f"+1555000000{i}" for i in range(1, 5))

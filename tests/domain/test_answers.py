@@ -25,7 +25,6 @@ THEIR_OWN = ("reply_reading.post-", "reply_reading.whois-", "reply_mail.handed_o
 
 WRAPPED = Language(
     "xx",
-    "Wrapped",
     lambda template: f"⟦{template}⟧",
     lambda one, many, number: f"⟦{one if number == 1 else many}⟧",
 )

@@ -6,7 +6,7 @@ import pytest
 
 from gateway.domain.speech import ENGLISH, Language, Languages, Speaking, counted, mark, say, spoken
 
-SHOUTING = Language("xx", "Shouting", str.upper, lambda one, many, n: (one if n < 3 else many).upper())
+SHOUTING = Language("xx", str.upper, lambda one, many, n: (one if n < 3 else many).upper())
 LANGUAGES = Languages({"en": ENGLISH, "xx": SHOUTING})
 
 

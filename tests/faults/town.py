@@ -25,7 +25,7 @@ from gateway.service.joining import Added
 from store import follows, routes
 from store.schema import deliveries, fanouts, posts
 from store.schema import routes as all_routes
-from store.trouble import TROUBLE
+from store.trouble import trouble
 from store.unit import Store
 from tests.faults.clock import Clock
 from tests.faults.ledger import Balance, Hearing, Ledger, Reader, Said
@@ -252,7 +252,7 @@ class Town:
             async with self.store.reading() as reading:
                 pages = (await reading.execute(select(func.count()).select_from(fanouts))).scalar_one()
                 waiting = (await reading.execute(_WAITING)).all()
-        except TROUBLE:
+        except trouble():
             return None, True, None
         moving = pages > 0 or any(state == "claimed" for state, *_ in waiting)
         dues = [look_up if state == "unsure" else max(due, paused) for state, _, due, look_up, paused in waiting]

@@ -19,7 +19,8 @@ from structlog.testing import capture_logs
 from gateway.domain import token
 from gateway.domain.token import Purpose
 from gateway.service.site import Site
-from gateway.web.app import WebDeps, build_app, listening
+from gateway.web.app import WebDeps, build_app
+from gateway.web.listening import listening
 from gateway.web.ops import build_ops_app
 from store.unit import Store
 from tests.fuzz.trying import Headers, ask, bounded, repeated, tried

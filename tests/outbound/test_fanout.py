@@ -9,7 +9,7 @@ from sqlalchemy import text
 from gateway.service import fanout
 from outbound import fanout as daemon_part
 from outbound.fanout import FanOut
-from store.trouble import TROUBLE
+from store.trouble import trouble
 from store.unit import Reading, Store, Unit
 
 
@@ -56,7 +56,7 @@ async def test_a_page_that_fails_time_and_again_takes_the_daemon_down(
 
     monkeypatch.setattr(fanout, "any_waits", _one_does)
     monkeypatch.setattr(fanout, "step", step)
-    with pytest.raises(TROUBLE):
+    with pytest.raises(trouble()):
         async with asyncio.timeout(20):
             await FanOut(store, _now, poll=timedelta(seconds=1)).run()
     assert tries == daemon_part._TRIES

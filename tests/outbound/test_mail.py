@@ -222,6 +222,17 @@ async def test_a_server_that_looks_at_a_mail_for_long_gets_it_once() -> None:
     assert relay.said.count("DATA") == 1
 
 
+async def test_the_time_for_one_mails_end_is_not_the_next_mails() -> None:
+    script = Script(pause=0.7, MAIL=["250 ok", "HANG"])
+    async with script as relay, transport(relay.port, timeout=0.5) as wire:
+        assert isinstance(await wire.send(letter()), Sent)
+        begun = asyncio.get_running_loop().time()
+        assert isinstance(await wire.send(letter(id=32)), Deferred)
+        took = asyncio.get_running_loop().time() - begun
+    assert relay.connections == 2, "once over the kept connection, once over a new one"
+    assert took < 6 * 0.5 - 0.7, "the end of the first mail had that long"
+
+
 async def test_a_server_that_never_says_whether_it_has_a_mail_is_left_at_last() -> None:
     async with Script(END=["HANG"]) as relay, transport(relay.port, timeout=0.1) as wire:
         async with asyncio.timeout(5):

@@ -17,7 +17,8 @@ from gateway.domain.delivery import Bounced, Deferred, Halt, Outcome, Sent, Unsu
 from gateway.domain.types import Channel, Outgoing
 from gateway.service.receipts import Receipt
 from gateway.service.site import Site
-from gateway.web.app import WebDeps, build_app, listening
+from gateway.web.app import WebDeps, build_app
+from gateway.web.listening import listening
 from inbound.message import Accepted, Inbound
 from inbound.sms_kannel import Door
 from outbound.awaited import Awaited

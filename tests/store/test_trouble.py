@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from store import engine
-from store.trouble import TROUBLE, is_away, reason
+from store import engine, postgresql
+from store.trouble import is_away, reason, trouble
 from store.unit import Store
 
 _ADD = text("INSERT INTO facts (name, value) VALUES (:name, :value)")
@@ -15,7 +15,7 @@ _WORDS = {"name": "private words", "value": "more of them"}
 
 
 async def _raised(store: Store, statement: str, values: dict[str, object] | None = None) -> Exception:
-    with pytest.raises(TROUBLE) as failed:
+    with pytest.raises(trouble()) as failed:
         async with store.unit() as unit:
             await unit.execute(text(statement), values)
     return failed.value
@@ -51,7 +51,7 @@ async def test_a_lock_that_another_holds_for_too_long_is_worth_waiting_for(
     store_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(engine, "BUSY_TIMEOUT", 0.05)
-    monkeypatch.setitem(engine._POSTGRESQL, "lock_timeout", "50ms")
+    monkeypatch.setitem(postgresql._SETTINGS, "lock_timeout", "50ms")
     one, other = Store(store_url), Store(store_url)
     async with one.unit() as unit:
         await unit.execute(text("DELETE FROM routes"))
@@ -79,7 +79,7 @@ async def test_a_server_that_throws_us_out_is_away(store: Store) -> None:
         pid = (await reading.execute(text("SELECT pg_backend_pid()"))).scalar_one()
         async with store.unit() as unit:
             await unit.execute(text(f"SELECT pg_terminate_backend({pid})"))
-        with pytest.raises(TROUBLE) as failed:
+        with pytest.raises(trouble()) as failed:
             await reading.execute(text("SELECT 1"))
     assert is_away(failed.value)
     async with store.unit() as unit:

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from store import engine
-from store.trouble import TROUBLE, is_away
+from store import postgresql
+from store.trouble import is_away, trouble
 from store.unit import Store, Unit
 
 _SLOW = text(
@@ -85,7 +85,7 @@ async def test_units_that_are_cancelled_anywhere_commit_all_or_nothing(store: St
 async def test_what_was_to_be_written_is_not_in_the_error(store: Store) -> None:
     async with store.unit() as unit:
         await _remember(unit, "private words")
-    with pytest.raises(TROUBLE) as failed:
+    with pytest.raises(trouble()) as failed:
         async with store.unit() as unit:
             await unit.execute(
                 text("INSERT INTO facts (name, value) VALUES (:name, :value)"),
@@ -138,7 +138,7 @@ async def line_to(folder: Path) -> AsyncIterator[Line]:
 async def test_a_silent_network_holds_nobody_for_ever_and_is_forgiven(
     store_url: str, postgres_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(engine, "CONNECT_TIMEOUT", 1.0)
+    monkeypatch.setattr(postgresql, "CONNECT_TIMEOUT", 1.0)
     async with asyncio.timeout(60), line_to(postgres_folder) as line:
         url = store_url.replace("@/", f"@127.0.0.1:{line.port}/").split("?")[0]
         store = Store(url, patience=1.0)
@@ -147,7 +147,7 @@ async def test_a_silent_network_holds_nobody_for_ever_and_is_forgiven(
                 await _remember(unit, "before")
             line.open.clear()
             for _ in range(2):
-                with pytest.raises(TROUBLE) as failed:
+                with pytest.raises(trouble()) as failed:
                     async with store.unit() as unit:
                         await _remember(unit, "meanwhile")
                 assert is_away(failed.value)

@@ -14,7 +14,8 @@ from sqlalchemy import select
 from gateway.domain.types import Channel
 from gateway.service import joining
 from gateway.service.site import Site
-from gateway.web.app import WebDeps, build_app, listening
+from gateway.web.app import WebDeps, build_app
+from gateway.web.listening import listening
 from store.schema import addresses, deliveries, notices
 from store.unit import Store
 from tests.web.village import NOW, Nobody, Village

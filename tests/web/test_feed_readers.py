@@ -23,7 +23,8 @@ import pytest
 from gateway.domain import token
 from gateway.domain.token import Purpose
 from gateway.service.site import Site
-from gateway.web.app import WebDeps, build_app, listening
+from gateway.web.app import WebDeps, build_app
+from gateway.web.listening import listening
 from store.unit import Store
 from tests import node
 from tests.web.village import NOW, Nobody, Village

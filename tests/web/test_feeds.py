@@ -14,7 +14,8 @@ import pytest
 from gateway.domain import token
 from gateway.domain.token import Purpose
 from gateway.service.site import Site
-from gateway.web.app import WebDeps, build_app, listening
+from gateway.web.app import WebDeps, build_app
+from gateway.web.listening import listening
 from gateway.web.packing import names_gzip
 from store import accounts
 from store.unit import Reading, Store

@@ -16,7 +16,8 @@ from yarl import URL
 
 from gateway.service.receipts import Receipt
 from gateway.service.site import Site
-from gateway.web.app import WebDeps, build_app, listening
+from gateway.web.app import WebDeps, build_app
+from gateway.web.listening import listening
 from gateway.web.ops import build_ops_app
 from inbound.message import Accepted, Inbound
 from inbound.sms_twilio import Door

@@ -9,7 +9,8 @@ from structlog.testing import capture_logs
 from yarl import URL
 
 from gateway.service.site import Site
-from gateway.web.app import WebDeps, build_app, listening
+from gateway.web.app import WebDeps, build_app
+from gateway.web.listening import listening
 from inbound.sms_kannel import Door
 from store.unit import Store
 from tests.web.test_hooks import Office

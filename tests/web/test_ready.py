@@ -8,7 +8,7 @@ from http import HTTPStatus
 import pytest
 from aiohttp import web
 
-from gateway.web.app import listening
+from gateway.web.listening import listening
 from gateway.web.problems import HEADERS
 from gateway.web.ready import Ready
 

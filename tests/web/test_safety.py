@@ -19,8 +19,9 @@ from gateway.service import choosing, joining, login, polling, posting, stopping
 from gateway.service import listening as groups
 from gateway.service.site import Limits, Site
 from gateway.web import limits
-from gateway.web.app import WebDeps, build_app, listening
+from gateway.web.app import WebDeps, build_app
 from gateway.web.limits import address_of
+from gateway.web.listening import listening
 from store import accounts, invites, lists, polls
 from store import reports as reported
 from store.accounts import AccountRow

@@ -15,7 +15,8 @@ from gateway.domain.types import Channel, EmailMode
 from gateway.service import choosing, following, joining, stopping, visiting
 from gateway.service.site import Site
 from gateway.web import live
-from gateway.web.app import WebDeps, build_app, listening
+from gateway.web.app import WebDeps, build_app
+from gateway.web.listening import listening
 from store import accounts, addresses, routes
 from store.accounts import AccountRow
 from store.bell import hear

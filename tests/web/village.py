@@ -12,7 +12,8 @@ from gateway.domain.text import leading_mention, mentions, tags
 from gateway.domain.types import PostKind, Source
 from gateway.service.receipts import Receipt
 from gateway.service.site import Site
-from gateway.web.app import WebDeps, build_app, listening
+from gateway.web.app import WebDeps, build_app
+from gateway.web.listening import listening
 from inbound.message import Accepted, Inbound
 from store import accounts, follows, posts, relations
 from store.posts import NewPost

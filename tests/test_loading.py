@@ -1,0 +1,35 @@
+"""What a daemon does not use it does not hold in memory."""
+
+import subprocess
+import sys
+
+import pytest
+
+_LOADED = """
+import sys
+import babel.localedata
+import gateway.cli_daemon
+from gateway.languages import languages
+from store.unit import Store
+Store({url!r})
+languages("de")
+print(*sys.modules)
+print(*babel.localedata._cache)
+"""
+
+
+def loaded(url: str) -> tuple[set[str], set[str]]:
+    """The modules of a program that has read its settings, its languages, and where its database is, as the daemon does
+    before it looks at its roles; and Unicode's tables by their languages."""
+    done = subprocess.run([sys.executable, "-c", _LOADED.format(url=url)], capture_output=True, text=True, check=True)
+    modules, tables = done.stdout.split("\n")[:2]
+    return set(modules.split()), set(tables.split())
+
+
+@pytest.mark.parametrize(
+    ("url", "driver"), [("sqlite:///birdwire.db", set()), ("postgresql://localhost/birdwire", {"asyncpg"})]
+)
+def test_pages_drivers_and_tables_are_loaded_where_they_are_used(url: str, driver: set[str]) -> None:
+    modules, tables = loaded(url)
+    assert modules & {"gateway.web.pages", "limits", "segno", "alembic", "asyncpg"} == driver
+    assert tables == set()
