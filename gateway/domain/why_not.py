@@ -35,13 +35,15 @@ TRIED = mark("it was tried for as long as it may be, and did not get through")
 _LANDLINE = mark("the number is a landline's, or one that takes no texts")
 _TOO_LONG = mark("it was too long for the carrier")
 _NO_WORDS = mark("there were no words in it")
+_NO_WAY = mark("that phone cannot be reached from a number of this site's")
+_OLD_NEWS = mark("it could not be handed on in time, so it was old news")
 _TEXTS: Mapping[int, str] = MappingProxyType(
     {
         14107: mark("too many texts went to that phone in a short time"),
         21211: mark("the phone number is not a valid one"),
         21408: mark("this site may not text to that country"),
         21602: _NO_WORDS,
-        21612: mark("that phone cannot be reached from a number of this site's"),
+        21612: _NO_WAY,
         21614: _LANDLINE,
         21617: _TOO_LONG,
         21619: _NO_WORDS,
@@ -54,7 +56,7 @@ _TEXTS: Mapping[int, str] = MappingProxyType(
         30007: mark("the provider or a carrier filtered it out as unwanted"),
         30008: mark("the carrier could not deliver it and gave no reason"),
         30019: _TOO_LONG,
-        30036: mark("it could not be handed on in time, so it was old news"),
+        30036: _OLD_NEWS,
     }
 )
 _OF_TEXT = provider_codes.Meaning
@@ -63,11 +65,13 @@ _TEXTS_BY_MEANING: Mapping[provider_codes.Meaning, str] = MappingProxyType(
         _OF_TEXT.OPT_OUT: UNWANTED,
         _OF_TEXT.DEAD_NUMBER: NO_TEXTS,
         _OF_TEXT.MESSAGE: NOT_TAKEN,
+        _OF_TEXT.TOO_LATE: _OLD_NEWS,
         _OF_TEXT.ROUTE: NOT_TAKEN,
         _OF_TEXT.LATER: TOO_BUSY,
         _OF_TEXT.SLOW_DOWN: TOO_BUSY,
         _OF_TEXT.NEXT_DAY: TOO_BUSY,
         _OF_TEXT.STOP_SENDER: OURS,
+        _OF_TEXT.SENDER_OR_ROUTE: _NO_WAY,
         _OF_TEXT.OUR_FAULT: OURS,
     }
 )
