@@ -382,6 +382,17 @@ async def test_the_queue_is_looked_at_along_the_index_of_what_is_open(calm_town:
     await check(calm_town, seen, tables=("deliveries",))
 
 
+async def test_the_depth_of_the_queue_is_counted_along_an_index_and_nothing_is_put_by(calm_town: Store) -> None:
+    async with calm_town.unit() as unit:
+        with watching(calm_town) as seen:
+            depths = await deliveries_store.depths(unit)
+    assert {(each.channel, each.state): each.count for each in depths}[Channel.SMS, "queued"] == 100
+    await check(calm_town, seen, tables=("deliveries",))
+    queued = await plan_of(calm_town, *seen[0])
+    assert not re.search("Sort|TEMP B-TREE", queued), queued
+    assert not calm_town.is_sqlite or "ix_deliveries_due" in queued, queued
+
+
 async def test_lists_of_the_queue_read_no_more_than_they_show(calm_town: Store) -> None:
     first, last = (datetime(1970, 1, 1, tzinfo=UTC), 0), (datetime(2100, 1, 1, tzinfo=UTC), 10**18)
     async with calm_town.unit() as unit:
