@@ -232,11 +232,11 @@ class Town:
     async def _until(self, holds: Callable[[int | None], bool]) -> None:
         """Wait until it holds of how much is not done (None: the database does not say). What waits for its time need
         not be waited for, unless somebody ``waits``: when all else is done, time goes on for everybody. Patience ends
-        when it does not get less."""
-        least, patience = float("inf"), 0.0
+        when it does not get less: posts that are not fanned out yet, and when there are none of those, deliveries."""
+        least, patience = (float("inf"), float("inf")), 0.0
         while True:
             undone, moving, due = await self._look()
-            if holds(undone):
+            if holds(None if undone is None else sum(undone)):
                 return
             if undone is None or undone < least:
                 least, patience = undone or least, monotonic() + 40
@@ -246,8 +246,9 @@ class Town:
                 self.clock.let_pass(wait)
             await asyncio.sleep(0.05)
 
-    async def _look(self) -> tuple[int | None, bool, datetime | None]:
-        """How much is not done, whether any of it is on the move, and when the rest is due first."""
+    async def _look(self) -> tuple[tuple[int, int] | None, bool, datetime | None]:
+        """How many posts and how many deliveries are not done, whether any of it is on the move, and when the rest is
+        due first."""
         try:
             async with self.store.reading() as reading:
                 pages = (await reading.execute(select(func.count()).select_from(fanouts))).scalar_one()
@@ -256,7 +257,7 @@ class Town:
             return None, True, None
         moving = pages > 0 or any(state == "claimed" for state, *_ in waiting)
         dues = [look_up if state == "unsure" else max(due, paused) for state, _, due, look_up, paused in waiting]
-        return pages + sum(count for _, count, *_ in waiting), moving, min(dues, default=None)
+        return (pages, sum(count for _, count, *_ in waiting)), moving, min(dues, default=None)
 
     async def came_again(self, mail: Mail) -> bool:
         """Whether a mail came twice. Where it did not, what it carried must be forbidden by now."""
