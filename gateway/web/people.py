@@ -154,7 +154,14 @@ class People:
                 assert_never(result)
 
     async def _report(
-        self, request: web.Request, name: str, named: int | None, *, words: str = "", problem: str = "", status: int = 200
+        self,
+        request: web.Request,
+        name: str,
+        named: int | None,
+        *,
+        words: str = "",
+        problem: str = "",
+        status: int = 200,
     ) -> web.Response:
         me = member(request)
         async with self._desk.store.reading() as read:

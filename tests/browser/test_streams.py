@@ -35,9 +35,7 @@ async def test_a_page_that_stood_open_goes_when_its_reader_logs_out_in_another_t
     assert "What became of it" not in await open_page.inner_text("body")
 
 
-async def test_it_goes_too_where_it_was_behind_that_tab_and_is_looked_at_again(
-    place: Place, chromium: Browser
-) -> None:
+async def test_it_goes_too_where_it_was_behind_that_tab_and_is_looked_at_again(place: Place, chromium: Browser) -> None:
     open_page, another = await _delivery(place, chromium)
     await open_page.evaluate(HIDE, True)
     await another.get_by_role("button", name="Log out").first.click()
@@ -48,9 +46,7 @@ async def test_it_goes_too_where_it_was_behind_that_tab_and_is_looked_at_again(
 
 
 @pytest.mark.parametrize("status", [429, 500, 503])
-async def test_a_page_stays_while_only_its_stream_cannot_be_had(
-    place: Place, chromium: Browser, status: int
-) -> None:
+async def test_a_page_stays_while_only_its_stream_cannot_be_had(place: Place, chromium: Browser, status: int) -> None:
     open_page, _ = await _delivery(place, chromium)
     await open_page.evaluate(HIDE, True)
     await open_page.route("**/events*", lambda route: route.fulfill(status=status))
