@@ -71,7 +71,7 @@ async def mail_in_dns(
             "Set mail.domain to a domain whose MX leads to this machine.",
         )
         return
-    if not config.site.public_url.startswith("https://"):
+    if not config.public_url.startswith("https://"):
         yield Finding(
             "site.public_url",
             Level.WARN,

@@ -163,8 +163,10 @@ class Config:
 
     @property
     def public_url(self) -> str:
-        """The address pages and webhooks are reached at, without a trailing slash."""
-        return self.site.public_url.rstrip("/") or f"http://{_in_url(self.web.host)}:{self.web.port}"
+        """The address pages and webhooks are reached at, without a trailing slash. Its scheme is in small letters: what
+        is only for https is found by it."""
+        scheme, _, place = self.site.public_url.rstrip("/").partition("://")
+        return f"{scheme.lower()}://{place}" if place else f"http://{_in_url(self.web.host)}:{self.web.port}"
 
     @property
     def kannel_url(self) -> str:

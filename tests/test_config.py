@@ -284,6 +284,7 @@ def test_without_a_public_url_the_site_is_where_the_web_listens(written):
     assert load(None, {}).public_url == "http://127.0.0.1:8140"
     assert load(written("[web]\nhost = '::1'\nport = 80"), {}).public_url == "http://[::1]:80"
     assert load(written("[site]\npublic_url = 'https://b.example/'"), {}).public_url == "https://b.example"
+    assert load(written("[site]\npublic_url = 'HTTPS://b.example'"), {}).public_url == "https://b.example"
 
 
 @pytest.mark.parametrize(

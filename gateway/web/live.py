@@ -150,14 +150,14 @@ class Live:
             except TimeoutError:
                 pass
             topic.rung.clear()  # before looking: what rings from now on, in the pause too, is looked at next
-            there = dict(topic.watchers)  # whoever comes from now on looks by themselves first
-            for queue, watcher in there.items():
+            for queue, watcher in topic.watchers.items():
                 if watcher.request.transport is None:  # gone, which a stream that says nothing does not notice
                     _end(queue)
             try:
                 events = await topic.look(topic.last)
             except Exception:  # the database is away, or there is nothing to look at any more: look again
                 events = ()
+            there = dict(topic.watchers)  # whoever comes from now on looks by themselves, at what is there by now
             try:
                 over = await self._over(there.values())
             except Exception:  # nobody knows who may be shown it: look again

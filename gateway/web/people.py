@@ -130,23 +130,17 @@ class People:
 
     async def ask_report(self, request: web.Request) -> web.Response:
         """The form for telling the operator about somebody."""
-        me, name = member(request), request.match_info["name"].lower()
         named = addresses.before(request.query.get("post"))
-        async with self._desk.store.reading() as read:
-            other = await accounts.by_name(read, name)
-            if other is None or other.id == me.id:
-                raise web.HTTPNotFound
-            meant = await reporting.post_meant(read, me.id, other.id, named=named)
-            post = (await reading.posts(read, [meant]))[0] if meant and meant == named else None
-        return self._desk.look.page(request, "report.html", name=name, post=post, problem="")
+        return await self._report(request, request.match_info["name"].lower(), named)
 
     async def report(self, request: web.Request) -> web.StreamResponse:
         """Tell the operator about somebody."""
         me, name = member(request), request.match_info["name"].lower()
         words, post = await given(request, "words", "post")
+        named = addresses.before(post)
         async with self._desk.store.unit() as unit:
             result = await meeting.report(
-                unit, self._desk.site, me, name, words[:1000], post_id=addresses.before(post), now=self._desk.now()
+                unit, self._desk.site, me, name, words[:1000], post_id=named, now=self._desk.now()
             )
         match result:
             case Done():
@@ -155,9 +149,29 @@ class People:
                 raise web.HTTPNotFound
             case ReportedOften(again_at):
                 come_again(request, again_at, self._desk.now())
-                return self._desk.look.page(request, "report.html", status=429, name=name, post=None, problem="many")
+                return await self._report(request, name, named, words=words, problem="many", status=429)
             case _:
                 assert_never(result)
+
+    async def _report(
+        self,
+        request: web.Request,
+        name: str,
+        named: int | None,
+        *,
+        words: str = "",
+        problem: str = "",
+        status: int = 200,
+    ) -> web.Response:
+        me = member(request)
+        async with self._desk.store.reading() as read:
+            other = await accounts.by_name(read, name)
+            if other is None or other.id == me.id:
+                raise web.HTTPNotFound
+            meant = await reporting.post_meant(read, me.id, other.id, named=named)
+            post = (await reading.posts(read, [meant]))[0] if meant and meant == named else None
+        values = {"name": name, "post": post, "words": words, "problem": problem}
+        return self._desk.look.page(request, "report.html", status=status, **values)
 
     async def requests(self, request: web.Request) -> web.Response:
         """Who asks to follow."""

@@ -239,7 +239,7 @@ class Settings:
         try:
             begins, ends = _clock(start), _clock(until)
         except ValueError:
-            return await self._page(request, problem="hours", place="quiet")
+            return await self._page(request, problem="hours", place="quiet", quiet=(start, until))
         if (begins or ends) and (begins is None or ends is None or begins == ends):
             return await self._page(request, problem="pair", place="quiet", quiet=(start, until))
         async with self._desk.store.unit() as unit:

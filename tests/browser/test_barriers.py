@@ -83,3 +83,16 @@ async def test_a_field_that_is_wrong_is_seen_to_be(place: Place, chromium: Brows
 
 async def border_of(page: Page) -> str:
     return str(await page.locator("#who").evaluate("field => getComputedStyle(field).border"))
+
+
+async def test_buttons_below_each_other_do_not_touch(place: Place, chromium: Browser) -> None:
+    context = await chromium.new_context(viewport=NARROW, locale="en-GB")
+    await context.add_cookies([{"name": "birdwire", "value": place.there.secret, "url": place.url}])
+    page = await context.new_page()
+    await page.goto(place.url + "/home")
+    await page.fill("#text", "x" * 100 + " \N{GRINNING FACE}")
+    upper = await page.get_by_role("button", name="Post", exact=True).bounding_box()
+    lower = await page.get_by_role("button", name="Leave out what makes it dearer").bounding_box()
+    assert upper
+    assert lower
+    assert lower["y"] - (upper["y"] + upper["height"]) >= 8

@@ -99,3 +99,15 @@ async def test_a_wall_whose_script_runs_does_not_come_anew(birdwire: World, chro
     await wall.page.clock.run_for(60_000)
     assert await wall.page.evaluate("globalThis.still")
     assert wall.complaints == []
+
+
+async def test_nor_does_the_page_of_a_delivery(place: Place, chromium: Browser) -> None:
+    context = await chromium.new_context(locale="en-GB")
+    await context.add_cookies([{"name": "birdwire", "value": place.there.secret, "url": place.url}])
+    page = await context.new_page()
+    await page.clock.install()
+    await page.goto(f"{place.url}/@alice/{place.there.posts['long']}/delivery")
+    assert await page.locator("[data-again]").count(), "it may still change"
+    await page.evaluate("globalThis.still = true")
+    await page.clock.run_for(60_000)
+    assert await page.evaluate("globalThis.still")

@@ -379,6 +379,26 @@ async def test_who_did_something_too_often_is_told_when_there_is_room_again(
     assert browser.answer_headers["Retry-After"] == str(int(waits.total_seconds()))
 
 
+async def test_a_report_that_is_one_too_many_is_given_back_with_its_words_and_the_post_it_is_about(
+    village: Village, site: Site
+) -> None:
+    few = replace(site, limits=Limits(reports_per_day=1))
+    await with_mail(village, "alice")
+    await village.person("bob")
+    meant, newer = await village.says("bob", "cheap watches"), await village.says("bob", "good morning")
+    async with visited(village.store, few) as session:
+        alice = Browser(session)
+        await log_in(village, alice, "alice")
+        await alice.open(f"/@bob/report?post={newer}")
+        assert await alice.submit("/@bob/report", words="first") == 200
+        await alice.open(f"/@bob/report?post={meant}")
+        assert await alice.submit("/@bob/report", words="He <sells> & sells") == 429
+    assert "You have reported a lot today" in alice.text
+    assert alice.find("//textarea[@name='words']")[0].text_content() == "He <sells> & sells"
+    assert alice.find("//input[@name='post']/@value") == [str(meant)]
+    assert "cheap watches" in alice.text
+
+
 async def test_whatever_was_one_too_many_says_when_to_come_again(village: Village, site: Site) -> None:
     async def one_too_many(_request: web.Request) -> web.Response:
         return web.Response(status=429)

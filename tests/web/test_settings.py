@@ -310,6 +310,7 @@ async def test_channels_and_quiet_hours(alice: Browser, village: Village) -> Non
     await alice.submit("/settings/quiet", start="", until="")
     assert (await account(village)).quiet_hours is None
     assert await alice.submit("/settings/quiet", start="late", until="07:00") == 422
+    assert [alice.find(f"//input[@name='{name}']/@value")[0] for name in ("start", "until")] == ["late", "07:00"]
 
 
 @pytest.mark.parametrize(("start", "until"), [("22:00", ""), ("", "07:00"), ("22:00", "22:00")])

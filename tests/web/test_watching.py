@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import delete, insert, update
 
 from gateway.domain.types import Channel, EmailMode
-from gateway.service import choosing, following, joining, stopping, visiting
+from gateway.service import choosing, following, joining, reading, stopping, visiting
 from gateway.service.site import Site
 from gateway.web import live
 from gateway.web.app import WebDeps, build_app
@@ -284,6 +284,37 @@ async def test_what_only_makes_room_on_a_wall_is_not_gone(village: Village, some
         event = await anext(events)
     assert "new" in event["data"]
     assert event["id"].count(",") == 11
+
+
+async def test_whoever_comes_while_a_wall_is_looked_at_misses_nothing_of_what_is_found(
+    village: Village, someone: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks, tag_timeline = 0, reading.tag_timeline
+    begun, first_looked, may_read = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def slowly(*arguments: Any, **named: Any) -> Any:
+        nonlocal looks
+        looks += 1
+        if looks == 1:  # for all who look
+            begun.set()
+            await may_read.wait()
+        found = await tag_timeline(*arguments, **named)
+        if looks == 2:  # for whoever comes
+            first_looked.set()
+        return found
+
+    await village.person("alice")
+    async with asyncio.timeout(10), stream(someone, "/wall/talk/events") as early:
+        await village.says("alice", "old #talk")
+        assert "old" in (await anext(early))["data"]
+        monkeypatch.setattr(reading, "tag_timeline", slowly)
+        await begun.wait()
+        async with stream(someone, "/wall/talk/events") as late:
+            await first_looked.wait()
+            await village.says("alice", "meanwhile #talk")
+            may_read.set()
+            while "meanwhile" not in (await anext(late))["data"]:
+                pass  # what it knows already may come twice
 
 
 @pytest.mark.parametrize("last", ["", "x", "0", ",,", "9" * 40, "x,y"])

@@ -88,6 +88,7 @@ const AGAIN = 5000, SELDOM = 60000; // milliseconds: the first wait, which doubl
 
 function listen(address, hear, lost) {
   let source, last = "", timer, wait = AGAIN;
+  const again = () => location.reload();
   const close = () => { clearTimeout(timer); if (source) source.close(); source = undefined; };
   const open = () => {
     if (source || document.hidden) return;
@@ -96,11 +97,15 @@ function listen(address, hear, lost) {
     source = new EventSource(url);
     source.onopen = () => { wait = AGAIN; lost(false); };
     source.onmessage = (event) => { last = event.lastEventId; hear(event.data); };
-    source.addEventListener("over", () => location.reload()); // not for whoever looks any more: the page says so
+    source.addEventListener("over", again); // not for whoever looks any more: the page says so
     source.onerror = () => {
       lost(true);
       if (source.readyState !== EventSource.CLOSED) return; // it tries again by itself
       close();
+      // it is refused: if the page is as well, since its reader was logged out while nobody looked, it says so itself
+      fetch(location.href, { method: "HEAD", redirect: "manual" }).then((page) => {
+        if (page.type === "opaqueredirect" || page.status === 403 || page.status === 404) again();
+      }, () => undefined);
       timer = setTimeout(open, wait);
       wait = Math.min(2 * wait, SELDOM);
     };
