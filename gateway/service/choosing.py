@@ -167,6 +167,12 @@ async def add(
     return LinkSent()
 
 
+async def mailbox_behind(reading: Reading, site: Site, me: AccountRow, secret: str, *, now: datetime) -> str | None:
+    """The mailbox that a link would add to the member's account; None when the link is none, or too old."""
+    found = await proofs.find(reading, _MAIL, proof.digest(site.key, _MAIL, secret), now=now)
+    return found.words if found is not None and found.account_id == me.id else None
+
+
 async def take_mailbox(unit: Unit, site: Site, me: AccountRow, secret: str, *, now: datetime) -> str | HeldBy | None:
     """The link came back: the mailbox is the member's, and this is it. None when the link is none, or too old."""
     found = await proofs.find(unit, _MAIL, proof.digest(site.key, _MAIL, secret), now=now)

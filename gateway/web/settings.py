@@ -194,10 +194,14 @@ class Settings:
             )
         return await self._page(request, status=200, place="addresses", claim=code)
 
-    async def ask_mailbox(self, request: web.Request) -> web.Response:
-        """Ask before the link is used up."""
-        member(request)
-        return self._desk.look.page(request, "mailbox.html")
+    async def ask_mailbox(self, request: web.Request) -> web.StreamResponse:
+        """Ask before the link is used up; say at once if it is no good any more."""
+        me, secret = member(request), request.match_info["secret"]
+        async with self._desk.store.reading() as reading:
+            mailbox = await choosing.mailbox_behind(reading, self._desk.site, me, secret, now=self._desk.now())
+        if mailbox is None:
+            return await self._page(request, problem="link", place="addresses", status=410)
+        return self._desk.look.page(request, "mailbox.html", mailbox=mailbox)
 
     async def take_mailbox(self, request: web.Request) -> web.StreamResponse:
         """The mailbox is the member's."""

@@ -10,7 +10,7 @@ from gateway.domain.budget import Budget, Of
 from gateway.domain.delivery import Halt
 from gateway.domain.pace import Pace
 from gateway.domain.types import Channel, PostKind, Source
-from gateway.service import alerts, auditing, governing, joining, polling, posting, visiting
+from gateway.service import alerts, auditing, choosing, governing, joining, polling, posting, visiting
 from gateway.service.auditing import Actor
 from gateway.service.site import Number, Site
 from store import (
@@ -191,6 +191,11 @@ async def furnish(village: Village, site: Site) -> Furnished:
         await accounts.set_password(unit, of["alice"], "$argon2id$nobody")
         await visiting.open_session(unit, site, of["alice"], secret="of-alice", device="Firefox on Android", now=NOW)
         await visiting.open_session(unit, site, of["alice"], secret="other", device="", now=NOW)
+        alice = await accounts.by_id(unit, of["alice"])
+        assert alice is not None
+        await choosing.add(
+            unit, site, alice, "alice@work.example", now=NOW, new_code=lambda: "1234", secret="abcdefghijkl"
+        )
         for group, founder in (("garden", "alice"), ("books", "bob")):
             await groups.add(unit, group, founder_id=of[founder], now=NOW)
         await listeners.put(unit, "!garden", of["alice"], texts=False, mail=True, now=NOW)
