@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from gateway.domain import reply, reply_mail, reply_people, reply_posts, reply_site, reply_together
+from store.schema import deliveries
 from tests.service.conversing import Town
 
 
@@ -150,7 +151,8 @@ async def test_a_heart_on_a_code_to_log_in_does_not_publish_it(pair: Town) -> No
 
 async def test_a_heart_on_the_words_of_who_is_hidden_since_does_not_publish_them(pair: Town) -> None:
     await pair.text("alice", "D bob only for you")
-    await pair.receives("bob", "alice")
+    async with pair.store.unit() as unit:
+        await unit.execute(deliveries.update().values(state="sent"))
     await pair.text("alice", "BLOCK bob")
     assert await pair.text("bob", "Loved “D alice: only for you”") == reply_posts.declined()
     assert await pair.text("bob", "Loved “alice: “Good” morning, all of you”") == reply_posts.declined()
