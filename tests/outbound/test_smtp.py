@@ -82,7 +82,6 @@ async def test_a_relay_that_falls_silent_after_a_reply_in_the_last_moment_is_not
         async with asyncio.timeout(5):
             with pytest.raises(TimeoutError):
                 await offered
-        assert offered.done() and not offered.cancelled()
         conversation.abort()
 
 
