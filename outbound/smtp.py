@@ -170,11 +170,9 @@ class Conversation(asyncio.Protocol):
 
     def _look_at_the_clock(self) -> None:
         self._alarm = None
-        if self._waiter is None or self._waiter.done():
-            return
         if self._loop.time() < self._until:
             self._alarm = self._loop.call_at(self._until, self._look_at_the_clock)
-        else:
+        elif self._waiter is not None and not self._waiter.done():
             self._waiter.set_exception(TimeoutError())
 
     def _write(self, data: bytes) -> None:
@@ -186,6 +184,8 @@ class Conversation(asyncio.Protocol):
         while not self._replies:
             if self._ended:
                 raise HungUp(self._ended)
+            if self._alarm is None:  # it rang between two replies
+                raise TimeoutError
             self._waiter = self._loop.create_future()
             await self._waiter
         return self._replies.popleft()

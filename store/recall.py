@@ -1,5 +1,6 @@
 """What was said lately: direct messages to read again, and how often one sender was told the same."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -19,11 +20,17 @@ class Message:
 
 
 _LOOKED_AT = 500
-"""How many of an author's latest posts are looked through for one that went out to somebody."""
+"""How many of an author's latest posts are looked through for one that went out to somebody, and how many answers."""
 
 _SINCE = inbox.c.received_at >= bindparam("since", type_=Instant())
 _TOLD = select(func.count()).where(
     inbox.c.sender == bindparam("sender"), _SINCE, inbox.c.answer.in_(bindparam("answers", expanding=True))
+)
+_ANSWERS = (
+    select(inbox.c.answer)
+    .where(inbox.c.sender == bindparam("sender"), _SINCE, inbox.c.answer != "")
+    .order_by(inbox.c.received_at.desc())
+    .limit(_LOOKED_AT)
 )
 _DIRECTS = (
     select(posts.c.id, func.coalesce(accounts.c.name, ""), posts.c.text)
@@ -80,6 +87,11 @@ async def told_since(reading: Reading, sender: str, since: datetime, *answers: s
     values = {"sender": sender, "since": since, "answers": list(answers)}
     count: int = (await reading.execute(_TOLD, values)).scalar_one()
     return count
+
+
+async def answers_since(reading: Reading, sender: str, since: datetime) -> Sequence[str]:
+    """What this phone or mail address was answered since then, the newest first."""
+    return (await reading.execute(_ANSWERS, {"sender": sender, "since": since})).scalars().all()
 
 
 async def directs_to(reading: Reading, account_id: int, *, before: int, most: int) -> list[Message]:

@@ -18,7 +18,9 @@ _KEYWORDS = {words.casefold(): row.read("") for row in TABLE if row.keyword for 
 _KEYWORDS |= {f"{words}?": meaning for words, meaning in _KEYWORDS.items() if isinstance(meaning, Help)}
 _LONGEST_KEYWORD = 40
 _ORNAMENTS = " \t\n.!\"'`´“”„‘’‚«»‹›()[]{}<>*_~"
-_PRIVATE = re.compile(r"(dm?|m)(?:[:;,./]+\s+(?=\S)|[:;,./]?(?=[@＠])|[:;,](?=\w)|[./](?=[a-z0-9_]{3}))", re.IGNORECASE)
+_PRIVATE = re.compile(
+    r"(dm?|m)(?:[:;,./]+\s+(?=\S)|[:;,./]?(?=[@＠])|[:;,](?=\w)|(?:(?<=d)|(?<=dm))[./](?=[a-z0-9_]{3}))", re.IGNORECASE
+)
 _ANSWER = re.compile(r"(r|reply)[:;]\s*(?=\S)", re.IGNORECASE)
 _QUOTES = "\"'`´“”„‘’‚«»‹›"
 _NO = frozenset({"n", "no"})

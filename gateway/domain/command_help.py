@@ -43,15 +43,15 @@ says so and offers `Y`, which posts it as it was written. `POST text` always pos
   `|` is a choice, what is in brackets may be left out.
 - The text that a command carries is kept as it was written, line breaks included.
 - What begins with the word `D` or `DM` and has more behind it is never posted: it goes to one person, or the answer
-  says why not. `D: amy hi`, `D amy: hi`, `D amy,hi` and the like are read as `D amy hi`. `M` does the same where a
-  name can be read behind it (`M is for mother` is no post). Quotation marks around it all do not make it public.
+  says why not. `D: amy hi`, `D amy: hi`, `D amy,hi` and the like are read as `D amy hi`, in quotation marks as well.
+  `M` does the same, without them, where a name can be read behind it (`M is for mother` is no post).
 - `D name` without a text is no post: the answer asks for the text. So it is with a bare `R`.
 - `R thanks a lot` answers the last post you got, unless somebody is called thanks. `R @thanks …` always means a name.
   `R: thanks` is the same as `R thanks`.
 - `STOP bob` is `LEAVE bob` where somebody is called that; else it is a post, as `stop it` is.
 - `N` or `NO` after a question of ours leaves what was offered; where nothing was, it is a post.
 - A heart or a thumb that a phone sends as a text (`Liked "bob: hello"`) is never posted where it quotes a text
-  of ours. If it likes the last that came from bob, it means `FAV bob`.
+  of ours or a direct message. If it likes the last that came from bob, it means `FAV bob`.
 - `JOIN`, `NAME` and `CLAIM` with one word behind them, and `JOIN` and `LEAVE` with `!` and one word, are no posts,
   whatever that word is: the answer says what would do, and offers `Y` as well. `join us tonight` is a post.
 - A word that needs a name and stands alone (`GET`, `FOLLOW`, `BLOCK`) is a post.

@@ -18,24 +18,35 @@ _FORM = re.compile(
     r" [“\"„](?P<quoted>.+)[”\"“]",
     re.DOTALL,
 )
-_FROM = re.compile(rf"(?:D )?(?P<name>(?ai:{NAME_PATTERN})): (?P<words>.+)", re.DOTALL)
+_FROM = re.compile(rf"(?P<direct>D )?(?P<name>(?ai:{NAME_PATTERN})): (?P<words>.+)", re.DOTALL)
+_TELLING = 10
+"""Characters by which a text is known whose end is missing."""
+
 _LIKES = ("Liked", "Loved", "👍", "❤", "♥")
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
     """A message in that form. ``likes``: it says that somebody likes the text. ``quoted`` is all that is quoted,
-    ``name`` whose words it may be (None: nobody's) and ``words`` what they said, of which the end may be missing."""
+    ``name`` whose words it may be (None: nobody's) and ``words`` what they said, of which the end may be missing.
+    ``direct``: they would be a direct message."""
 
     likes: bool
     quoted: str
     name: str | None
     words: str
+    direct: bool = False
 
     def quotes(self, text: str) -> bool:
         """Whether this may be the text: on the way accents and quotation marks may have been made plain, and the end
         may be missing."""
         return bool(self.words) and made_plain(text).startswith(made_plain(self.words))
+
+    def quotes_all(self, text: str) -> bool:
+        """Whether all that is quoted may be the text, of which the end is missing only where that is shown."""
+        quoted, whole = made_plain(self.quoted), made_plain(text)
+        shown = _uncut(quoted)
+        return quoted == whole or (shown != quoted and len(shown) >= _TELLING and whole.startswith(shown))
 
 
 def read(text: str) -> Seen | None:
@@ -50,4 +61,8 @@ def read(text: str) -> Seen | None:
     by = _FROM.fullmatch(quoted)
     if by is None:
         return Seen(likes, quoted, None, quoted)
-    return Seen(likes, quoted, by["name"].lower(), by["words"].removesuffix("…").removesuffix("...").rstrip())
+    return Seen(likes, quoted, by["name"].lower(), _uncut(by["words"]), bool(by["direct"]))
+
+
+def _uncut(words: str) -> str:
+    return words.removesuffix("…").removesuffix("...").rstrip()

@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from gateway.domain import reply, reply_mail, reply_people, reply_posts, reply_together
+from gateway.domain import reply, reply_mail, reply_people, reply_posts, reply_site, reply_together
+from store.schema import deliveries
 from tests.service.conversing import Town
 
 
@@ -133,6 +134,38 @@ async def test_a_heart_on_an_answer_of_ours_says_nothing(pair: Town) -> None:
     answer = await pair.text("bob", "FOLLOWERS")
     assert await pair.text("bob", f"Liked “{answer}”") == ""
     assert len(await pair.posts()) == 1
+
+
+async def test_a_heart_on_an_answer_of_which_the_end_is_missing_says_nothing_either(pair: Town) -> None:
+    answer = await pair.text("bob", "HELP")
+    assert await pair.text("bob", f"Liked “{answer[:40].rstrip()}…”") == ""
+    assert await pair.text("bob", f"Liked “{answer[:3]}”") == ""
+    assert (await pair.posts())[1:] == [f"Liked “{answer[:3]}”"]
+
+
+async def test_a_heart_on_a_code_to_log_in_does_not_publish_it(pair: Town) -> None:
+    words = reply_site.login_code(pair.site.name, "482913")
+    assert await pair.text("bob", f"Loved “{words}”") == ""
+    assert len(await pair.posts()) == 1
+
+
+async def test_a_heart_on_the_words_of_who_is_hidden_since_does_not_publish_them(pair: Town) -> None:
+    await pair.text("alice", "D bob only for you")
+    async with pair.store.unit() as unit:
+        await unit.execute(deliveries.update().values(state="sent"))
+    await pair.text("alice", "BLOCK bob")
+    assert await pair.text("bob", "Loved “D alice: only for you”") == reply_posts.declined()
+    assert await pair.text("bob", "Loved “alice: “Good” morning, all of you”") == reply_posts.declined()
+    assert await pair.text("bob", "Loved “D rob: as I was called then”") == reply_posts.declined()
+    assert not [words for words in await pair.posts() if "Loved" in words]
+
+
+async def test_a_heart_tells_nobody_who_hides_from_whom(pair: Town) -> None:
+    await pair.join("carl")
+    await pair.text("carl", "BLOCK bob")
+    await pair.text("bob", "Loved “carl: hello”")
+    await pair.text("bob", "Loved “zoe: hello”")
+    assert (await pair.posts())[1:] == ["Loved “carl: hello”", "Loved “zoe: hello”"]
 
 
 async def test_a_heart_from_who_only_follows_marks_nothing(pair: Town) -> None:

@@ -146,8 +146,7 @@ async def react(asked: Asked, me: AccountRow, to: Seen) -> str | None:
     quotes nothing of ours, and so is what somebody wrote."""
     other = None if to.name is None else await following.find(asked.unit, to.name, asker_id=me.id)
     if other is None:
-        since = asked.now - _DAY
-        return "" if await recall.told_since(asked.unit, asked.address.address, since, to.quoted) else None
+        return await _react_to_no_member(asked, me, to)
     received = await recall.last_from(asked.unit, other.id, me.id)
     for post_id in (asked.address.last_post_id, received):
         found = await _first_hand(asked, post_id)
@@ -157,6 +156,18 @@ async def react(asked: Asked, me: AccountRow, to: Seen) -> str | None:
             await posting.favourite(asked.unit, me.id, found.id, now=asked.now)
             return reply_posts.favoured(other.name or "")
     return reply_posts.only_the_last_by_reaction(other.name or "")
+
+
+async def _react_to_no_member(asked: Asked, me: AccountRow, to: Seen) -> str | None:
+    """The same for words that are nobody's whom the asker may know of: of a member who is hidden from them now, or of
+    our own. A direct message is not for the public, whoever wrote it."""
+    hidden = None if to.name is None else await accounts.by_name(asked.unit, to.name)
+    if to.direct or (hidden is not None and await recall.last_from(asked.unit, hidden.id, me.id) is not None):
+        return reply_posts.declined()
+    if to.quoted.startswith(f"{asked.site.name}: "):
+        return ""
+    answers = await recall.answers_since(asked.unit, asked.address.address, asked.now - _DAY)
+    return "" if any(to.quotes_all(answer) for answer in answers) else None
 
 
 async def favourite(asked: Asked, me: AccountRow, name: str | None) -> str:
