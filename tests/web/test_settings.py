@@ -100,16 +100,16 @@ async def test_a_mailbox_is_added_by_its_link(alice: Browser, village: Village) 
     await alice.submit("/settings/addresses", address="al@work.example")
     [letter] = await letters(village.store, "al@work.example")
     await alice.open(link_in(letter))
-    assert "<b>al@work.example</b>" in alice.text
+    assert "al@work.example" in alice.text
     assert "al@work.example" not in (await listed(alice, village))
     await alice.open(link_in(letter))
-    await alice.submit(alice.path)
+    path, word = alice.path, alice.find("//input[@name='csrf']/@value")[0]
+    await alice.submit(path)
     assert "The mailbox is yours" in alice.text
     assert "al@work.example" in await listed(alice, village)
-    path = alice.path
-    assert await alice.open(path) == 410
-    assert "That link is too old" in alice.text
-    assert await alice.submit(path) == 410
+    assert await alice.open(link_in(letter)) == 410
+    assert "This link is too old" in alice.text
+    assert await alice.post(path, csrf=word) == 410
 
 
 async def listed(browser: Browser, village: Village) -> list[str]:
@@ -126,7 +126,8 @@ async def test_somebody_elses_link_adds_nothing(alice: Browser, village: Village
     await log_in(village, mallory, "mallory")
     assert await mallory.open(link_in(letter)) == 410
     assert "al@work.example" not in mallory.text
-    assert await mallory.submit(link_in(letter)) == 410
+    word = mallory.find("//input[@name='csrf']/@value")[0]
+    assert await mallory.post(link_in(letter), csrf=word) == 410
 
 
 @pytest.mark.parametrize(
