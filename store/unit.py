@@ -7,7 +7,7 @@ daemons on a PostgreSQL. The bell is only a hint; polling is the truth.
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Hashable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from time import monotonic
 from typing import Any, TypeVar, TypeVarTuple, overload
 
@@ -104,16 +104,11 @@ class Store:
         done again from durable rows if a power cut takes it (fan-out pages, settles)."""
         engine = self._durable if durable else self._relaxed
         try:
-            if self.is_sqlite:
-                async with self._writing, engine.begin() as connection:
-                    unit = Unit(connection)
-                    yield unit
-            else:
-                async with engine.begin() as connection:
-                    unit = Unit(connection)
-                    yield unit
-                    if unit.rings:
-                        await unit.execute(_NOTIFY)
+            async with self._turn(), engine.begin() as connection:
+                unit = Unit(connection)
+                yield unit
+                if unit.rings and not self.is_sqlite:
+                    await unit.execute(_NOTIFY)
         finally:  # also when nobody can tell whether it committed
             self._changes += 1
         if unit.rings:
@@ -143,8 +138,9 @@ class Store:
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[AsyncConnection]:
-        """A bare writing transaction for those who need more than statements: migrations, and tests of the schema."""
-        async with self._durable.begin() as connection:
+        """A bare writing transaction for those who need more than statements: migrations, and tests of the schema. On
+        SQLite it waits its turn among the units: they share one connection."""
+        async with self._turn(), self._durable.begin() as connection:
             yield connection
 
     @asynccontextmanager
@@ -152,6 +148,10 @@ class Store:
         """A connection outside any transaction, for one that waits for notifications."""
         async with self._durable.connect() as connection:
             yield await connection.execution_options(isolation_level="AUTOCOMMIT")
+
+    def _turn(self) -> AbstractAsyncContextManager[None]:
+        """Writers on SQLite come one after the other, as they came; on PostgreSQL as they like."""
+        return self._writing if self.is_sqlite else nullcontext()
 
     def mark(self) -> Hashable:
         """Equal to an earlier one only if nothing has been committed since. Whatever this process committed counts at

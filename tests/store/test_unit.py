@@ -175,3 +175,26 @@ async def test_many_that_glance_at_once_for_the_first_time_share_one_connection(
 
     assert await asyncio.gather(*(glance() for _ in range(5))) == [1] * 5
     gc.collect()  # one that was opened and forgotten would complain
+
+
+async def test_a_bare_transaction_waits_its_turn_among_the_units(store: Store) -> None:
+    async def in_a_unit(name: str) -> None:
+        async with store.unit() as unit:
+            await _remember(unit, f"{name}-first")
+            await asyncio.sleep(0)
+            await _remember(unit, f"{name}-second")
+
+    async def broken(name: str) -> None:
+        with pytest.raises(RuntimeError):
+            async with store.connection() as connection:
+                await connection.execute(text("UPDATE facts SET value = value"))
+                await _remember(Unit(connection), name)
+                raise RuntimeError
+
+    async with asyncio.TaskGroup() as tasks:
+        for number in range(20):
+            tasks.create_task(in_a_unit(f"kept{number}"))
+            tasks.create_task(broken(f"undone{number}"))
+    async with store.reading() as reading:
+        names = (await reading.execute(text("SELECT name FROM facts"))).scalars().all()
+    assert sorted(names) == sorted(f"kept{number}-{part}" for number in range(20) for part in ("first", "second"))
