@@ -26,7 +26,7 @@ from gateway.config import Config
 from gateway.finding import PATIENCE, Finding, Level
 from inbound.trust import questions, spf
 from inbound.trust.questions import Answer, Kind, Questions, Trouble, text_of
-from outbound import mishap
+from outbound import mail_exchange
 from outbound.dkim_record import in_strings, public_key, public_record
 from outbound.mail_exchange import Exchange, Nowhere, Resolver, TakesNone, Unknown, find
 from outbound.mail_form import OFFICE
@@ -307,7 +307,7 @@ async def _answer(name: str, kind: str, resolver: Resolver) -> list[Any]:
     except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):
         return []
     except (dns.exception.DNSException, OSError, UnicodeError) as error:
-        raise _Silent(f"DNS does not answer: {mishap.in_words(error)}") from error
+        raise _Silent(f"DNS does not answer: {mail_exchange.in_words(error)}") from error
 
 
 def _unknown(what: str, reason: str) -> Finding:

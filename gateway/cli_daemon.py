@@ -9,7 +9,6 @@ import click
 from gateway import daemon, log
 from gateway.cli_base import Refused, configured
 from gateway.config import Config
-from gateway.demo.run import run_demo
 from gateway.languages import codes
 from store import trouble
 
@@ -53,6 +52,8 @@ def serve(config: Config, only: frozenset[str]) -> None:
 @click.option("--language", type=click.Choice(codes()), default="en", show_default=True, help="That the site speaks.")
 def demo(port: int, smtp_port: int, data: Path, language: str) -> None:
     """Try everything on this machine: phones and a mailbox on a page, and the daemon between them."""
+    from gateway.demo.run import run_demo  # only now: a daemon has no use for it
+
     _run(lambda: run_demo(port, data, smtp_port, language))
 
 

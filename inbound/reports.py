@@ -12,7 +12,6 @@ from email import message_from_bytes
 from email.utils import getaddresses
 
 import structlog
-from flufl.bounce import all_failures
 
 from gateway.domain import mail_codes, token
 from gateway.domain.complaint import KINDS, Complaint
@@ -168,6 +167,8 @@ def _from_block(block: Part) -> str:
 
 
 def _from_free_form(raw: bytes) -> str:
+    from flufl.bounce import all_failures  # only now: few bounces need it
+
     try:
         looked_at = _LONG_LINE.sub(rb"\1", _LONG_BLANK.sub(rb"\1", raw[:_MAX_REPORT]))
         report = message_from_bytes(looked_at, policy=PLAIN)

@@ -97,6 +97,17 @@ async def find(
     return unknown or Nowhere("none of its mail servers has an address")
 
 
+def in_words(error: BaseException) -> str:
+    """Why a question to DNS has no answer; never empty."""
+    match error:
+        case dns.exception.Timeout():
+            return "no answer in time"
+        case dns.resolver.NoNameservers():
+            return "the domain's name servers fail"
+        case _:
+            return mishap.in_words(error)
+
+
 async def _hosts(
     domain: str, resolver: Resolver, patience: float
 ) -> list[tuple[int, str]] | TakesNone | Nowhere | Unknown:
@@ -126,6 +137,6 @@ async def _ask(name: str, kind: str, resolver: Resolver, patience: float) -> lis
     except dns.resolver.NXDOMAIN:
         return Nowhere("there is no such domain")
     except (dns.exception.DNSException, OSError, UnicodeError) as error:
-        return Unknown(f"DNS does not answer: {mishap.in_words(error)}")
+        return Unknown(f"DNS does not answer: {in_words(error)}")
     wanted = dns.rdatatype.from_text(kind)
     return [record for record in answer if record.rdtype == wanted]

@@ -11,8 +11,6 @@ import ssl
 
 import aiohttp
 import aiosmtplib
-import dns.exception
-import dns.resolver
 
 
 def in_words(error: BaseException) -> str:
@@ -21,10 +19,8 @@ def in_words(error: BaseException) -> str:
     match error:
         case socket.gaierror():
             return "DNS does not answer" if error.errno == socket.EAI_AGAIN else "no machine of that name is known"
-        case TimeoutError() | dns.exception.Timeout():
+        case TimeoutError():
             return "no answer in time"
-        case dns.resolver.NoNameservers():
-            return "the domain's name servers fail"
         case ssl.SSLCertVerificationError():
             return "its certificate is not good"
         case ssl.SSLError():

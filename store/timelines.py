@@ -99,6 +99,7 @@ _most = bindparam("most", type_=Integer)
 _p, _a = posts.alias("p"), accounts.alias("a")
 _o, _oa = posts.alias("o"), accounts.alias("oa")
 _reposted, _first_author = posts.alias("reposted"), accounts.alias("first_author")
+_blocked, _blocking, _muted, _followed = blocks.alias(), blocks.alias(), mutes.alias(), follows.alias()
 
 
 def page_row(post: Any, author: Any) -> Statement:
@@ -138,7 +139,7 @@ def _original_listed(post: Any) -> ColumnElement[bool]:
 
 def hidden_from(me: Any, author_id: Any, *, muted: bool = False) -> ColumnElement[bool]:
     """SQL: one of the two blocks the other; or, with ``muted``, ``me`` mutes the author."""
-    b, c, m = blocks.alias(), blocks.alias(), mutes.alias()
+    b, c, m = _blocked, _blocking, _muted
     rules = [
         _is_one(select(b.c.other_id).where(b.c.account_id == me, b.c.other_id == author_id)),
         _is_one(select(c.c.other_id).where(c.c.account_id == author_id, c.c.other_id == me)),
@@ -154,7 +155,7 @@ def _hidden_from_me(author_id: Any) -> ColumnElement[bool]:
 
 
 def _follows(reader: Any, account_id: Any) -> ColumnElement[bool]:
-    f = follows.alias()
+    f = _followed
     return _is_one(
         select(f.c.followee_id).where(f.c.followee_id == account_id, f.c.follower_id == reader, f.c.state == "accepted")
     )

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from functools import cache
 
 import pytest
 
@@ -9,6 +10,7 @@ _LOADED = """
 import sys
 import babel.localedata
 import gateway.cli_daemon
+{more}
 from gateway.languages import languages
 from store.unit import Store
 Store({url!r})
@@ -18,10 +20,12 @@ print(*babel.localedata._cache)
 """
 
 
-def loaded(url: str) -> tuple[set[str], set[str]]:
+@cache
+def loaded(url: str, more: str = "") -> tuple[set[str], set[str]]:
     """The modules of a program that has read its settings, its languages, and where its database is, as the daemon does
-    before it looks at its roles; and Unicode's tables by their languages."""
-    done = subprocess.run([sys.executable, "-c", _LOADED.format(url=url)], capture_output=True, text=True, check=True)
+    before it looks at its roles, and done ``more``; and Unicode's tables by their languages."""
+    program = _LOADED.format(url=url, more=more)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     modules, tables = done.stdout.split("\n")[:2]
     return set(modules.split()), set(tables.split())
 
@@ -33,3 +37,26 @@ def test_pages_drivers_and_tables_are_loaded_where_they_are_used(url: str, drive
     modules, tables = loaded(url)
     assert modules & {"gateway.web.pages", "limits", "segno", "alembic", "asyncpg"} == driver
     assert tables == set()
+
+
+@pytest.mark.parametrize(
+    "seldom",
+    [
+        "sqlalchemy.orm",  # sessions, which nobody opens
+        "alembic",
+        "gateway.demo",
+        "twilio",
+        "dns",  # asked by mail alone
+        "argon2",
+        "segno",
+        "store.belongings",
+        "apscheduler",
+        "flufl",
+        "inscriptis",
+        "lxml",
+    ],
+)
+def test_a_daemon_with_pages_does_without_what_few_ask_for(seldom: str) -> None:
+    modules, _ = loaded("sqlite:///birdwire.db", more="import gateway.web.app")
+    assert "gateway.web.pages" in modules
+    assert seldom not in modules

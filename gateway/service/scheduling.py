@@ -12,7 +12,6 @@ from typing import assert_never
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import structlog
-from apscheduler.triggers.cron import CronTrigger
 
 from gateway.domain import reply_posts
 from gateway.domain.types import Source
@@ -72,6 +71,8 @@ async def every(
 def next_time(cron: str, time_zone: str, after: datetime) -> datetime | None:
     """The next moment (UTC) after ``after`` that ``cron`` names. In an hour that the clocks repeat, what goes out at
     certain hours goes out once. Raises ValueError or ZoneInfoNotFoundError."""
+    from apscheduler.triggers.cron import CronTrigger  # only now: most is scheduled once, or not at all
+
     minute, hour, day, month, weekday = _fields(cron)
     trigger = CronTrigger(
         minute=minute, hour=hour, day=day, month=month, day_of_week=weekday, timezone=ZoneInfo(time_zone)

@@ -6,7 +6,6 @@ import secrets
 from io import BytesIO
 from typing import assert_never
 
-import segno
 from aiohttp import web
 
 from gateway.domain import token
@@ -239,6 +238,8 @@ class Entrance:
                 raise web.HTTPNotFound
         if not site.number:
             raise web.HTTPNotFound
+        import segno  # only now: it is asked for once a day
+
         picture = segno.make(f"SMSTO:{site.number}:{words}", error="m")
         body = BytesIO()
         picture.save(body, kind="svg", scale=4, border=2, xmldecl=False)

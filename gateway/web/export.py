@@ -1,6 +1,7 @@
 """Everything of a member as one file: a zip that opens by itself, pages to read in it and JSON for programs.
 
-It is written page by page, to a file that has no name, and handed over when it is whole.
+It is written page by page, to a file that has no name, and handed over when it is whole. What reads all of somebody is
+loaded with the first one.
 """
 
 import asyncio
@@ -16,7 +17,6 @@ from typing import IO, Any
 import msgspec
 from aiohttp import hdrs, web
 
-from gateway.service import belongings
 from gateway.service import export_form as form
 from gateway.service.site import Site
 from gateway.web.desk import Desk
@@ -84,6 +84,8 @@ async def write(
 ) -> None:
     """Write all that ``snapshot`` has of somebody to ``out``, in their language, else in one that is ``accepted``.
     ``told`` is how many entries more are written."""
+    from gateway.service import belongings  # only now: see above
+
     entries: Counter[str] = Counter(dict.fromkeys(form.KINDS, 0))
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as file:
         pages = _Pages(file, partial(look.file, me, accepted), me.name or "")

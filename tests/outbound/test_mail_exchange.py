@@ -65,15 +65,15 @@ async def test_a_domain_without_a_server_is_nowhere(records: Records) -> None:
 
 
 @pytest.mark.parametrize(
-    "records",
+    ("records", "why"),
     [
-        {"a.example": SILENCE},
-        {"a.example": BROKEN},
-        {"a.example": {"MX": ["10 mx.example."]}, "mx.example": BROKEN},
+        ({"a.example": SILENCE}, "no answer in time"),
+        ({"a.example": BROKEN}, "the domain's name servers fail"),
+        ({"a.example": {"MX": ["10 mx.example."]}, "mx.example": BROKEN}, "the domain's name servers fail"),
     ],
 )
-async def test_what_dns_does_not_say_is_not_known(records: Records) -> None:
-    assert isinstance(await found(records), Unknown)
+async def test_what_dns_does_not_say_is_not_known(records: Records, why: str) -> None:
+    assert await found(records) == Unknown(f"DNS does not answer: {why}")
 
 
 async def test_one_host_that_is_known_is_enough() -> None:
