@@ -32,9 +32,9 @@ async def test_what_must_end_does_when_whoever_waits_is_cancelled_twice() -> Non
 
 async def test_what_goes_wrong_at_the_end_is_told() -> None:
     async def work() -> None:
-        raise ValueError
+        raise ValueError("broken")
 
-    with pytest.raises(ValueError, match=""):
+    with pytest.raises(ValueError, match="broken"):
         await _to_the_end(work())
 
 
