@@ -211,9 +211,9 @@ def text_cost(currency: str, micros: int) -> None:
     _cost.labels(currency).inc(max(micros, 0))
 
 
-def attempt_took(channel: str, seconds: float) -> None:
-    """One conversation with the peer took so long."""
-    _send_seconds.observe(channel, (seconds,))
+def attempts_took(channel: str, seconds: Sequence[float]) -> None:
+    """Conversations with the peer took so long each."""
+    _send_seconds.observe(channel, seconds)
 
 
 def queue_stands(channel: str, depth: dict[str, int], oldest: float) -> None:

@@ -172,6 +172,7 @@ class Worker:
         self._to_finish = tools.settings.lease.total_seconds() * _TO_FINISH
         self._ready: asyncio.Queue[tuple[deque[Outgoing], float]] = asyncio.Queue()
         self._done: list[Result] = []
+        self._took: list[float] = []
         self._held = 0
         self._attempts: dict[int, int] = {}
         self._bell = asyncio.Event()
@@ -309,7 +310,7 @@ class Worker:
             log.exception("transport broke its promise", delivery=delivery.id)
             return _without_answer(delivery, f"an error of ours: {type(error).__name__}")
         finally:
-            metrics.attempt_took(delivery.channel, perf_counter() - started)
+            self._took.append(perf_counter() - started)
 
     async def _look_for_alert(self, reading: Reading) -> None:
         """What is held against the sender, by this daemon or another: one look in a while."""
@@ -418,6 +419,8 @@ class Worker:
                 case Drop(reason):
                     log.info("nothing to send", delivery=delivery.id, reason=reason)
         metrics.deliveries_sent(channel, segments=segments, delays=delays)
+        took, self._took = self._took, []
+        metrics.attempts_took(channel, took)
 
 
 def _without_answer(delivery: Outgoing, reason: str) -> Outcome:

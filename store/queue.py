@@ -8,6 +8,7 @@ known. A settle is fenced by attempt and state.
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
@@ -512,6 +513,10 @@ async def _add_threads(reading: Reading, answers: Sequence[Carriage]) -> None:
             each.thread = Thread(first, named_by or "", text or "", author or "", post_id)
 
 
+_micros = lru_cache(maxsize=100)(to_micros)
+"""Moments of a batch are mostly the same ones."""
+
+
 async def settle(unit: Unit, settled: Iterable[Settled]) -> None:
     """Write what became of deliveries.
 
@@ -522,9 +527,9 @@ async def settle(unit: Unit, settled: Iterable[Settled]) -> None:
             each.id,
             each.attempt,
             each.state,
-            to_micros(each.now),
-            to_micros(each.due_at),
-            None if each.look_up_at is None else to_micros(each.look_up_at),
+            _micros(each.now),
+            _micros(each.due_at),
+            None if each.look_up_at is None else _micros(each.look_up_at),
             None if each.remote_id is None else storable(each.remote_id, 128),
             storable(each.reason, 500),
             each.segments,

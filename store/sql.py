@@ -96,4 +96,6 @@ def next_id(table: Table[Any], n: ColumnElement[int]) -> ColumnElement[int]:
 
 def storable(text: str, most: int | None = None) -> str:
     """Text from elsewhere as both databases take it: no NUL, no half of a surrogate pair, ``most`` at most."""
-    return text.replace("\x00", "").encode(errors="replace").decode()[:most]
+    if not text.isascii() or "\x00" in text:
+        text = text.replace("\x00", "").encode(errors="replace").decode()
+    return text[:most]

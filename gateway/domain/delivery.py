@@ -57,9 +57,10 @@ class Fault(StrEnum):
         return self in (Fault.SENDER, Fault.ROUTE)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Sent:
-    """The peer took it. ``remote_id`` is the provider's id of the message, or the relay's reply."""
+    """The peer took it. ``remote_id`` is the provider's id of the message, or the relay's reply. One is made for every
+    delivery, so it is not frozen (``gateway.domain.types.Outgoing``)."""
 
     remote_id: str
 
@@ -138,9 +139,9 @@ class Found:
 Finding = Sent | Bounced | Absent | Deferred
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Done:
-    """Settle as sent."""
+    """Settle as sent. One is made for every delivery, so it is not frozen."""
 
     remote_id: str
 

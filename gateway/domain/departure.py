@@ -17,9 +17,10 @@ from gateway.domain.reason import USED_UP
 from gateway.domain.types import Channel, Lane, Outgoing
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Send:
-    """It goes out, and takes so many ``units`` of the pace: segments, or a mail."""
+    """It goes out, and takes so many ``units`` of the pace: segments, or a mail. One is made for every delivery, so
+    it is not frozen."""
 
     delivery: Outgoing
     units: int

@@ -150,9 +150,9 @@ class Outgoing:
     ``thread``           on mail, what an answer goes on from; None on a post that answers nothing.
     ``account_id``       the recipient's account; None when an unknown phone or address is answered.
     ``address_id``       our number for the phone or mailbox at ``to``.
-    ``reply_version``    what the address that answers it is made with.
+    ``reply_version``    on mail, what the address that answers it is made with.
     ``queued_at``        when the delivery was queued (aware, UTC).
-    ``language``         the one that the recipient has chosen, as a code; empty if none.
+    ``language``         on mail, the one that the recipient has chosen, as a code; empty if none.
     ``valid_for``        on SMS, seconds after which it must not be delivered any more; 0 is as the provider does.
 
     One is made for every delivery; freezing its fields would take five times as long as filling them.

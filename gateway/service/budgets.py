@@ -5,7 +5,7 @@ has it in their feeds. Whose own budget is used up is told so once a month by a 
 At the end of the site's, a text to each would be the very bill that it is to prevent: only mailboxes are told.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -116,11 +116,11 @@ async def give_back(unit: Unit, site: Site, unsent: Iterable[Outgoing], *, now: 
 async def enter(unit: Unit, site: Site, route: int, sent: Iterable[Outgoing], *, now: datetime) -> None:
     """Enter these texts into the bill: the provider took them."""
     day = now.astimezone(ZoneInfo(site.time_zone)).date().isoformat()
-    bill: dict[tuple[str, int, str], list[int]] = {}
+    to: defaultdict[str, list[int]] = defaultdict(list)
     for each in sent:
         if each.channel is Channel.SMS:
-            bill.setdefault((day, route, country_of(each.to)), []).append(each.segments)
-    await usage.bill(unit, bill)
+            to[country_of(each.to)].append(each.segments)
+    await usage.bill(unit, {(day, route, country): segments for country, segments in to.items()})
 
 
 async def look(unit: Unit, site: Site, *, now: datetime) -> list[usage.Near]:

@@ -40,6 +40,6 @@ class Hush:
 
     def says(self, phone: str) -> Says:
         """Whether a text may go to this phone as far as is known here."""
-        if self._begun[phone]:
+        if self._begun.get(phone):
             return Says.FORBIDDEN
         return Says.ASK_AGAIN if phone in self._held else Says.NOTHING

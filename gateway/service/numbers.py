@@ -12,12 +12,19 @@ UNKNOWN = "ZZ"
 
 def country_of(number: str) -> str:
     """The two letters of an E.164 number's country."""
-    for length in (1, 2, 3) if number.startswith("+") else ():
-        code = number[1 : 1 + length]
+    regions = _regions(number[:4])
+    return regions[0] if len(regions) == 1 else _among(_telling(number), regions[0])
+
+
+@lru_cache(maxsize=10_000)
+def _regions(beginning: str) -> tuple[str, ...]:
+    """The countries that share the calling code of numbers that begin like this: a plus sign and three digits."""
+    for length in (1, 2, 3) if beginning.startswith("+") else ():
+        code = beginning[1 : 1 + length]
         regions = phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(int(code)) if code.isdecimal() else None
         if regions is not None:
-            return regions[0] if len(regions) == 1 else _among(_telling(number), regions[0])
-    return UNKNOWN
+            return regions
+    return (UNKNOWN,)
 
 
 def _telling(number: str) -> str:

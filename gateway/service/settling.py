@@ -57,6 +57,7 @@ async def settle(
 ) -> list[Verdict]:
     """Write what became of sent deliveries and everything that follows from it; ``dice`` has one number for each,
     ``alert`` is what was held against the sender when they were claimed."""
+    ask_at = first_look(rules.receipt_after, now) if route.channel is Channel.SMS else None
     settled: list[Settled] = []
     verdicts: list[Verdict] = []
     last_sent: dict[int, int] = {}
@@ -71,33 +72,46 @@ async def settle(
             dice=die,
         )
         verdicts.append(verdict)
-        settled.append(_settled(delivery, verdict, now, rules))
+        settled.append(_settled(delivery, verdict, now, ask_at))
         if isinstance(verdict, Done) and route.channel is Channel.SMS and delivery.post_id is not None:
             last_sent[delivery.address_id] = delivery.post_id
     await queue.settle(unit, settled)
     await queue.remember_last_sent(unit, last_sent.items())
+    if not all(isinstance(verdict, Done) for verdict in verdicts):
+        verdicts = await _follow_up(unit, site, route, results, verdicts, now)
+    await _mind_alert(unit, route, results, alert, now)
+    if route.channel is Channel.SMS:
+        both = list(zip(results, verdicts, strict=True))
+        sent = [result.delivery for result, verdict in both if isinstance(verdict, Done)]
+        await budgets.enter(unit, site, route.id, sent, now=now)
+        if len(sent) < len(both):
+            unsent = [result.delivery for result, verdict in both if isinstance(verdict, Retry | GiveUp)]
+            await budgets.give_back(unit, site, unsent, now=now)
+    return verdicts
+
+
+async def _follow_up(
+    unit: Unit, site: Site, route: Route, results: Sequence[Result], verdicts: list[Verdict], now: datetime
+) -> list[Verdict]:
+    """Do what follows where not all went well; the verdicts as they are then."""
     verdicts = await _with_arrivals(unit, results, verdicts)
-    refused = [each.id for each, verdict in zip(settled, verdicts, strict=True) if _is_refused(route.channel, verdict)]
+    both = list(zip(results, verdicts, strict=True))
+    refused = [result.delivery.id for result, verdict in both if _is_refused(route.channel, verdict)]
     handed_on = await failover.hand_on(unit, route.id, refused, now=now)
     if any(isinstance(outcome, Deferred | Unsure) and outcome.peer_down for _, outcome in results):
         await routes.pause(unit, route.id, now + LONG_PAUSE, now=now)
-    for result, verdict in zip(results, verdicts, strict=True):
+    for result, verdict in both:
         if isinstance(verdict, GiveUp) and verdict.fault is not Fault.MESSAGE:
             await faults.follow_up(
                 unit, site, result.delivery.address_id, route.channel, verdict.fault, verdict.reason, now=now
             )
         elif isinstance(verdict, Retry) and isinstance(result.outcome, Deferred) and result.outcome.route_wide:
             await routes.pause(unit, route.id, verdict.at, now=now)
-    await _mind_alert(unit, route, results, alert, now)
-    if route.channel is Channel.SMS:
-        both = list(zip(results, verdicts, strict=True))
-        sent = [result.delivery for result, verdict in both if isinstance(verdict, Done)]
-        unsent = [result.delivery for result, verdict in both if isinstance(verdict, Retry | GiveUp)]
-        await budgets.enter(unit, site, route.id, sent, now=now)
-        await budgets.give_back(unit, site, unsent, now=now)
     return [
-        Retry(now, verdict.reason) if each.id in handed_on and isinstance(verdict, GiveUp | Retry) else verdict
-        for each, verdict in zip(settled, verdicts, strict=True)
+        Retry(now, verdict.reason)
+        if result.delivery.id in handed_on and isinstance(verdict, GiveUp | Retry)
+        else verdict
+        for result, verdict in both
     ]
 
 
@@ -167,7 +181,8 @@ async def settle_look_up(
         rules=rules,
         dice=dice,
     )
-    await queue.settle(unit, [_settled(delivery, verdict, now, rules)])
+    ask_at = first_look(rules.receipt_after, now) if delivery.channel is Channel.SMS else None
+    await queue.settle(unit, [_settled(delivery, verdict, now, ask_at)])
     route = (await routes.by_sender(unit)).get(delivery.sender)
     if isinstance(verdict, Done):
         if route is not None:
@@ -187,15 +202,13 @@ async def settle_look_up(
     return verdict
 
 
-def _settled(delivery: Outgoing, verdict: Verdict, now: datetime, rules: RetryRules) -> Settled:
+def _settled(delivery: Outgoing, verdict: Verdict, now: datetime, ask_at: datetime | None) -> Settled:
+    """``ask_at``: when the provider is asked about it, should it have gone out."""
     number, attempt = delivery.id, delivery.attempt
     segments, sent_to = delivery.segments, delivery.address_id or None
     match verdict:
         case Done(remote_id):
-            ask_at = first_look(rules.receipt_after, now) if delivery.channel is Channel.SMS else None
-            return Settled(
-                number, attempt, State.SENT, now, now, ask_at, remote_id, segments=segments, sent_to_id=sent_to
-            )
+            return Settled(number, attempt, State.SENT, now, now, ask_at, remote_id, "", segments, sent_to)
         case Retry(at, reason, excused):
             return Settled(number, attempt, State.QUEUED, now, at, reason=reason, excused=excused)
         case LookUp(at, reason, excused):
