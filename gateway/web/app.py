@@ -63,9 +63,11 @@ def build_app(deps: WebDeps) -> web.Application:
     visitors = Visitors(deps.store, deps.site, deps.now)
     look = Look(deps.site, visitors, deps.now)
     desk = Desk(deps.store, deps.site, look, visitors, deps.now, deps.new_code, deps.proxies)
+    feeds = Feeds(deps.store, deps.site, deps.hub, desk.limit, strictly)
     app = web.Application(
         client_max_size=LARGEST_BODY,
         middlewares=[
+            feeds.at_once(),
             visitors.hand_out(),
             show_problems(look),
             visitors.recognise(),
@@ -80,7 +82,7 @@ def build_app(deps: WebDeps) -> web.Application:
     if deps.kannel:
         KannelHooks(deps.kannel, deps.intake, deps.record, deps.now).add_to(app)
     if deps.pages:
-        Feeds(deps.store, deps.site, deps.hub, desk.limit, strictly).add_to(app)
+        feeds.add_to(app)
         Unsubscribing(deps.store, deps.site, look, deps.now).add_to(app)
         Entrance(desk).add_to(app)
         Watching(desk).add_to(app)

@@ -19,6 +19,7 @@ from urllib.parse import quote, urlencode
 from weakref import WeakValueDictionary
 
 from aiohttp import hdrs, web
+from aiohttp.typedefs import Handler, Middleware
 from limits import RateLimitItem
 
 from gateway.domain.speech import say
@@ -39,6 +40,7 @@ MEMORY = 8 * 1024 * 1024
 """Bytes of feeds that are kept, the least recently asked for going first; one weighs some 20 kB."""
 
 _FORMAT = r"{format:rss|atom|json}"
+_READ = {hdrs.METH_GET, hdrs.METH_HEAD}
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +105,17 @@ class Feeds:
             self._add(app, f"/search.{_FORMAT}", self._search)
         self._add(app, f"/feeds/{{token}}/home.{_FORMAT}", self._home)
         self._add(app, f"/feeds/{{token}}/@{addresses.NAME}.{_FORMAT}", self._author_for_one)
+
+    def at_once(self) -> Middleware:
+        """A middleware, outside of all others: a feed that is kept is the same for whoever asks, so nobody needs to be
+        recognised, nor anything that goes wrong be told, before it is given."""
+
+        @web.middleware
+        async def given(request: web.Request, handler: Handler) -> web.StreamResponse:
+            kept = self._still(request.raw_path)
+            return await handler(request) if kept is None or request.method not in _READ else _answer(request, kept)
+
+        return given
 
     def _add(self, app: web.Application, path: str, find: Find) -> None:
         async def serve(request: web.Request) -> web.StreamResponse:

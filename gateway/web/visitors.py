@@ -98,8 +98,8 @@ class Visitors:
         return recognised
 
     def hand_out(self) -> Middleware:
-        """The outermost middleware: gives the browser the secret that the first form on its page was made with, and
-        lets the cookie of a session live as long as the session does."""
+        """The outermost middleware of pages: gives the browser the secret that the first form on its page was made
+        with, and lets the cookie of a session live as long as the session does."""
 
         @web.middleware
         async def handed_out(request: web.Request, handler: Handler) -> web.StreamResponse:

@@ -224,6 +224,23 @@ async def test_a_feed_that_nobody_changed_is_given_again_without_asking_the_data
         assert looks.count == 1, path
 
 
+async def test_a_feed_that_is_kept_is_given_to_readers_only_and_whatever_cookies_they_have(
+    village: Village, browser: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await village.person("me")
+    await village.says("me", "hello")
+    looks = Looks(village.store, monkeypatch)
+    _, headers, body = await get(browser, "/@me.rss")
+    assert await get(browser, "/@me.rss", {"Cookie": "birdwire=somebody"}) == (200, headers, body)
+    assert looks.count == 1
+    async with browser.head("/@me.rss") as answer:
+        assert (answer.status, await answer.read()) == (200, b"")
+    for method in ("POST", "PUT", "DELETE"):
+        async with browser.request(method, "/@me.rss") as answer:
+            assert answer.status in (403, 405), method
+            assert "feed" not in answer.headers["Content-Type"], method
+
+
 async def test_whoever_asks_for_a_feed_at_the_same_moment_waits_for_one_look(
     village: Village, browser: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
