@@ -7,48 +7,48 @@ once, only the operator knows (``signups_per_hour``).
 
 import asyncio
 import math
-import time
 from datetime import datetime
 from ipaddress import IPv6Address, ip_address
+from time import monotonic
 
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
-from limits import RateLimitItem, RateLimitItemPerHour, RateLimitItemPerMinute
-from limits.aio.storage import MemoryStorage
-from limits.aio.strategies import MovingWindowRateLimiter
 
 from gateway.service import site
+from gateway.web.window import Limit, Window
 
-LOGINS = RateLimitItemPerMinute(10)
+_MINUTE, _HOUR = 60, 3600
+
+LOGINS = Limit(10, _MINUTE)
 """Log-ins that are tried on one name."""
 
-TRIES = RateLimitItemPerMinute(60)
+TRIES = Limit(60, _MINUTE)
 """Log-ins, and codes, that one address tries."""
 
-SEARCHES = RateLimitItemPerMinute(120)
+SEARCHES = Limit(120, _MINUTE)
 """Searches of one address: a class behind one router searches together. Each asks much of the database."""
 
-ACTS = RateLimitItemPerMinute(120)
+ACTS = Limit(120, _MINUTE)
 """Forms that one member sends, whatever they ask for. People are slower, and posts have limits of their own."""
 
-FORMS = RateLimitItemPerMinute(600)
+FORMS = Limit(600, _MINUTE)
 """Forms that come from one address."""
 
-EXPORTS = RateLimitItemPerHour(5)
+EXPORTS = Limit(5, _HOUR)
 """Files of everything that one member asks for."""
 
 AS_LONG = 0.1
 """Seconds that an answer takes which must not tell whether somebody has an account: a few times what writing takes."""
 
 
-def signups(chosen: site.Limits) -> RateLimitItem:
+def signups(chosen: site.Limits) -> Limit:
     """Sign-ups that one address begins."""
-    return RateLimitItemPerHour(chosen.signups_per_hour, namespace="signups")
+    return Limit(chosen.signups_per_hour, _HOUR, "signups")
 
 
-def codes(chosen: site.Limits) -> RateLimitItem:
+def codes(chosen: site.Limits) -> Limit:
     """Codes and links that one address asks for: whoever signs up adds another phone or mailbox, or comes again."""
-    return RateLimitItemPerHour(2 * chosen.signups_per_hour, namespace="codes")
+    return Limit(2 * chosen.signups_per_hour, _HOUR, "codes")
 
 
 _AGAIN = web.RequestKey("AGAIN", int)
@@ -82,13 +82,13 @@ class Limits:
     """``hit`` counts, and raises when it was too often."""
 
     def __init__(self) -> None:
-        self._windows = MovingWindowRateLimiter(MemoryStorage())
+        self._window = Window()
 
-    async def hit(self, limit: RateLimitItem, *whose: str) -> None:
+    async def hit(self, limit: Limit, *whose: str) -> None:
         """Raises TooOften when ``whose`` has used the limit up, with the seconds until there is room again."""
-        if not await self._windows.hit(limit, *whose):
-            again_at, _ = await self._windows.get_window_stats(limit, *whose)
-            raise TooOften(max(1, math.ceil(again_at - time.time())))
+        wait = self._window.hit(limit, *whose, now=monotonic())
+        if wait is not None:
+            raise TooOften(max(1, math.ceil(wait)))
 
 
 def evenly(handler: Handler) -> Handler:
