@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Integer, and_, bindparam, case, exists, false, func, or_, select, union_all
 
 from store.schema import accounts, blocks, follows, mutes, posts
+from store.sql import called
 from store.timelines import NEWEST, Statement, hidden_from
 from store.unit import Reading
 
@@ -81,7 +82,7 @@ _counted = (
 )
 _followers: Any = case((accounts.c.protected, _edges(follows.c.state == "accepted")), else_=_edges())
 _COLUMNS = (accounts.c.id, accounts.c.name, accounts.c.bio, accounts.c.protected)
-_blocked, _blocking = blocks.alias("blocked"), blocks.alias("blocking")
+_blocked, _blocking = called(blocks, "blocked"), called(blocks, "blocking")
 # In a form of which PostgreSQL knows that it lets nearly everybody through: else it sorts all accounts for one page.
 _unhidden = and_(
     ~exists().where(_blocked.c.account_id == _me, _blocked.c.other_id == accounts.c.id),
@@ -183,7 +184,7 @@ _CONVERSATIONS: Statement = (
     .order_by(posts.c.id.desc())
     .limit(_most)
 )
-_author = accounts.alias("author")
+_author = called(accounts, "author")
 _LETTERS: Statement = (
     select(posts.c.id, func.coalesce(_author.c.name, ""), posts.c.text, posts.c.created_at)
     .join(_author, _author.c.id == posts.c.author_id)
