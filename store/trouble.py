@@ -4,26 +4,14 @@ Two kinds: the database is **away** (gone, full, locked for too long, not lettin
 without anybody changing the program; or it answered, and what was asked of it was wrong, which is a bug.
 """
 
-import sqlite3
 import sys
 
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
-_AWAY_SQLITE = frozenset(
-    {
-        sqlite3.SQLITE_BUSY,
-        sqlite3.SQLITE_LOCKED,
-        sqlite3.SQLITE_NOMEM,
-        sqlite3.SQLITE_READONLY,
-        sqlite3.SQLITE_INTERRUPT,
-        sqlite3.SQLITE_IOERR,
-        sqlite3.SQLITE_FULL,
-        sqlite3.SQLITE_CANTOPEN,
-        sqlite3.SQLITE_PROTOCOL,
-    }
-)
-"""SQLite's primary result codes (sqlite.org/rescode.html)."""
+_AWAY_SQLITE = frozenset({5, 6, 7, 8, 9, 10, 13, 14, 15})
+"""SQLite's primary result codes (sqlite.org/rescode.html): BUSY, LOCKED, NOMEM, READONLY, INTERRUPT, IOERR, FULL,
+CANTOPEN, PROTOCOL."""
 
 _AWAY_POSTGRESQL = ("08", "25006", "25P03", "28", "3D", "40", "53", "55P03", "57", "58")
 """How SQLSTATEs begin (PostgreSQL, appendix A): connection, read-only standby, idle for too long, login, no such
@@ -35,7 +23,7 @@ _QUOTES_NOBODY = ("42",)
 
 def trouble() -> tuple[type[Exception], ...]:
     """For ``except``: all that connecting and running a statement raise, of both kinds."""
-    return (DBAPIError, NoConnectionFree, OSError, *_asyncpg("PostgresError", "InterfaceError"))
+    return (DBAPIError, NoConnectionFree, OSError, *_of("asyncpg", "PostgresError", "InterfaceError"))
 
 
 def is_away(error: BaseException) -> bool:
@@ -55,14 +43,14 @@ def reason(error: BaseException) -> str:
         return cause.strerror
     lines = str(cause).strip().splitlines()
     if not lines or not (
-        is_away(error) or isinstance(cause, sqlite3.Error) or _state(cause).startswith(_QUOTES_NOBODY)
+        is_away(error) or isinstance(cause, _of("sqlite3", "Error")) or _state(cause).startswith(_QUOTES_NOBODY)
     ):
         return " ".join(filter(None, (type(cause).__name__, _state(cause))))
     return lines[0]
 
 
 def _is_away(error: BaseException | None) -> bool:
-    if isinstance(error, sqlite3.Error):
+    if isinstance(error, _of("sqlite3", "Error")):
         code = getattr(error, "sqlite_errorcode", None)
         return code is not None and code & 0xFF in _AWAY_SQLITE
     if error is None:
@@ -70,13 +58,13 @@ def _is_away(error: BaseException | None) -> bool:
     state = _state(error)
     if state:
         return state.startswith(_AWAY_POSTGRESQL)
-    return isinstance(error, _asyncpg("InterfaceError")) and not isinstance(error, ValueError)
+    return isinstance(error, _of("asyncpg", "InterfaceError")) and not isinstance(error, ValueError)
 
 
-def _asyncpg(*names: str) -> tuple[type[Exception], ...]:
-    """Errors of a driver that is loaded when a PostgreSQL is opened (``store.engine``): nobody raises them before."""
-    driver = sys.modules.get("asyncpg")
-    return tuple(getattr(driver, name) for name in names) if driver is not None else ()
+def _of(name: str, *names: str) -> tuple[type[Exception], ...]:
+    """Errors of a driver that is loaded when a database is opened (``store.engine``): nobody raises them before."""
+    driver = sys.modules.get(name)
+    return tuple(getattr(driver, each) for each in names) if driver is not None else ()
 
 
 def _state(error: BaseException) -> str:

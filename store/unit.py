@@ -9,14 +9,16 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Hashable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from time import monotonic
-from typing import Any, TypeVar, TypeVarTuple, overload
+from typing import TYPE_CHECKING, Any, TypeVar, TypeVarTuple, overload
 
 from sqlalchemy import URL, Connection, CursorResult, Executable, text
 from sqlalchemy.sql.selectable import TypedReturnsRows
 
 from store.awaited import AsyncConnection
 from store.engine import PATIENCE, open_engine, open_glances, parse_url
-from store.watch import Watch
+
+if TYPE_CHECKING:
+    from store.watch import Watch
 
 BELL = "birdwire"
 """The PostgreSQL channel that daemons notify each other on."""
@@ -91,7 +93,7 @@ class Store:
         self._writing = asyncio.Lock()
         self._looking = asyncio.Lock()
         self._listeners: list[Callable[[], None]] = []
-        self._watch = Watch(str(self.url.database)) if self.is_sqlite else None
+        self._watch = _watch(str(self.url.database)) if self.is_sqlite else None
         self._changes = 0
 
     @property
@@ -178,6 +180,12 @@ class Store:
             await self._readers.dispose()
         if self._watch is not None:
             self._watch.close()
+
+
+def _watch(file: str) -> "Watch":
+    from store.watch import Watch  # only now: it is SQLite's (``store.engine``)
+
+    return Watch(file)
 
 
 _NOTIFY = text(f"SELECT pg_notify('{BELL}', '')")

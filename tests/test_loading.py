@@ -31,11 +31,11 @@ def loaded(url: str, more: str = "") -> tuple[set[str], set[str]]:
 
 
 @pytest.mark.parametrize(
-    ("url", "driver"), [("sqlite:///birdwire.db", set()), ("postgresql://localhost/birdwire", {"asyncpg"})]
+    ("url", "driver"), [("sqlite:///birdwire.db", {"sqlite3"}), ("postgresql://localhost/birdwire", {"asyncpg"})]
 )
 def test_pages_drivers_and_tables_are_loaded_where_they_are_used(url: str, driver: set[str]) -> None:
     modules, tables = loaded(url)
-    assert modules & {"gateway.web.pages", "jinja2", "segno", "alembic", "asyncpg"} == driver
+    assert modules & {"gateway.web.pages", "jinja2", "segno", "alembic", "asyncpg", "sqlite3"} == driver
     assert tables == set()
 
 

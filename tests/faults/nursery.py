@@ -14,7 +14,7 @@ from pathlib import Path
 
 from gateway import log
 from gateway.config import load
-from store import engine
+from store import sqlite
 from tests.crashing import serve
 from tests.faults.clock import Clock
 
@@ -26,7 +26,7 @@ def main() -> None:
         child = os.fork()
         if not child:
             Clock(Path(order["clock"])).rules_here()
-            engine.BUSY_TIMEOUT = order["sqlite_patience"]
+            sqlite.BUSY_TIMEOUT = order["sqlite_patience"]
             config = load(Path(order["config"]), {})
             log.set_up(config.log)
             serve(config)

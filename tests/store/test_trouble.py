@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from store import engine, postgresql
+from store import postgresql, sqlite
 from store.trouble import is_away, reason, trouble
 from store.unit import Store
 
@@ -50,7 +50,7 @@ async def test_a_value_that_does_not_fit_is_a_bug_and_is_not_quoted(store: Store
 async def test_a_lock_that_another_holds_for_too_long_is_worth_waiting_for(
     store_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(engine, "BUSY_TIMEOUT", 0.05)
+    monkeypatch.setattr(sqlite, "BUSY_TIMEOUT", 0.05)
     monkeypatch.setitem(postgresql._SETTINGS, "lock_timeout", "50ms")
     one, other = Store(store_url), Store(store_url)
     async with one.unit() as unit:
