@@ -9,13 +9,14 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Self, TypeVar, TypeVarTuple
 
 from sqlalchemy import Connection, CursorResult, Engine, Executable
 from sqlalchemy.engine import Dialect, Transaction
 from sqlalchemy.pool import PoolProxiedConnection
 from sqlalchemy.util import greenlet_spawn
 
+_Given = TypeVarTuple("_Given")
 _Result = TypeVar("_Result")
 _Error = type[BaseException] | None
 
@@ -53,9 +54,9 @@ class AsyncConnection:
         """Run one statement as the driver understands it."""
         return await greenlet_spawn(self.sync_connection.exec_driver_sql, words, values)
 
-    async def run_sync(self, do: Callable[[Connection], _Result]) -> _Result:
+    async def run_sync(self, do: Callable[[Connection, *_Given], _Result], *given: *_Given) -> _Result:
         """Do what is written for SQLAlchemy's own connection."""
-        return await greenlet_spawn(do, self.sync_connection)
+        return await greenlet_spawn(do, self.sync_connection, *given)
 
     async def execution_options(self, **options: Any) -> Self:
         """Set options for this connection, until it goes back to the pool."""
