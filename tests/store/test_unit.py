@@ -162,7 +162,7 @@ async def test_a_glance_sees_all_that_is_committed_and_waits_for_no_writer(store
     for others in range(3):
         async with store.unit() as unit:
             await _remember(unit, f"number {others}")
-            async with asyncio.timeout(5), store.glancing() as reading:
+            async with asyncio.timeout(30), store.glancing() as reading:
                 assert (await reading.execute(_COUNT)).scalar_one() == others
         async with store.glancing() as reading:
             assert (await reading.execute(_COUNT)).scalar_one() == others + 1
