@@ -11,8 +11,8 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+import uvloop
 
-from gateway.daemon import loop_factory
 from gateway.service.site import Site
 from store.unit import Store
 from store.version import upgrade
@@ -33,9 +33,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: not str(item.path).startswith(_LONG))
 
 
+class _Loop(uvloop.Loop):
+    """The loop that the daemon runs on. It tells of what is still open when it closes, but only then: whatever it tells
+    first and may not close, because a warning is an error here, it would wait for without end."""
+
+    def close(self) -> None:
+        with warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("always")
+            super().close()
+        assert not told, "; ".join(str(each.message) for each in told)
+
+
 def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
-    """Tests run on the loop that the daemon runs on."""
-    return {"uvloop": loop_factory()}
+    return {"uvloop": _Loop}
 
 
 @pytest.fixture(scope="module", autouse=True)

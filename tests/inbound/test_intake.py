@@ -1,6 +1,5 @@
 """What every message meets at the entrance, whatever door it came by, on both databases."""
 
-import asyncio
 import re
 from collections.abc import AsyncIterator
 from contextlib import suppress
@@ -20,6 +19,7 @@ from inbound.message import Accepted, BounceAddress, HelpAddress, Inbound, Phone
 from store import addresses, deliveries, routes
 from store import schema as tables
 from store.unit import Store, Unit
+from tests.wiring import meanwhile
 
 NOW = datetime(2030, 1, 1, 12, tzinfo=UTC)
 OURS = "+15550009999"
@@ -32,10 +32,9 @@ async def intake(store: Store, site: Site) -> AsyncIterator[Intake]:
         await routes.ensure(unit, [OURS])
         known = await routes.by_sender(unit)
     opened = Intake(store, site, known, lambda: NOW, lambda: "4821")
-    running = asyncio.create_task(opened.run())
-    yield opened
-    await opened.close()
-    running.cancel()
+    async with meanwhile(opened.run()):
+        yield opened
+        await opened.close()
 
 
 _ids = count()

@@ -185,11 +185,11 @@ async def test_a_bare_transaction_waits_its_turn_among_the_units(store: Store) -
             await _remember(unit, f"{name}-second")
 
     async def broken(name: str) -> None:
-        with pytest.raises(RuntimeError):
+        with suppress(ZeroDivisionError):
             async with store.connection() as connection:
                 await connection.execute(text("UPDATE facts SET value = value"))
                 await _remember(Unit(connection), name)
-                raise RuntimeError
+                raise ZeroDivisionError
 
     async with asyncio.TaskGroup() as tasks:
         for number in range(20):
