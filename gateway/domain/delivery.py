@@ -85,7 +85,8 @@ IN_A_ROW = timedelta(hours=1)
 class Deferred:
     """Not now. ``retry_after`` in seconds if the peer named it; ``route_wide`` slows the whole sender (429), and the
     attempt is excused, as it is when the peer is down for everybody (``peer_down``), or when this delivery was not
-    tried at all (``excused``); ``halt`` may stop the sender."""
+    tried at all (``excused``), which keeps its place in the queue if there is nothing to wait for; ``halt`` may stop
+    the sender."""
 
     reason: str
     retry_after: float | None = None
@@ -233,7 +234,10 @@ def after_attempt(
                 wait = max(wait if not excused else timedelta(0), timedelta(seconds=retry_after))
             if elsewhere:  # so that one phone alone, tried again and again, never makes a row of them
                 wait = max(wait, IN_A_ROW + rules.first_wait)
-            return _unless_too_old(Retry(now + wait, reason, excused, elsewhere), queued_at, rules)
+            verdict = _unless_too_old(Retry(now + wait, reason, excused, elsewhere), queued_at, rules)
+            if outcome.excused and not wait and isinstance(verdict, Retry):
+                return Retry(queued_at, reason, excused=True)
+            return verdict
         case _:
             assert_never(outcome)
 
