@@ -169,7 +169,8 @@ class _AddressCols(TypedColumns):
     """A phone or a mail address. It outlives its account's hold on it: an opt-out stays with the number.
 
     ``account_id``    whose it is now; None for a number that we only know.
-    ``route``         for phones: the sender number this person texts with, so that one thread stays one thread.
+    ``route``         for phones: the sender number this person texts with, so that one thread stays one thread; or
+                      another one that took over, where that does not reach them.
     ``opted_out_at``  STOP, or the provider said so: nothing may be sent. ``dead_at``: it does not exist, or mails to it
                       are stopped; ``complained_at`` because its owner reported one as spam.
     ``bounces``       mails that came back since there is no such mailbox, the last at ``bounced_at``.

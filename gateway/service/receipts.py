@@ -16,7 +16,7 @@ from gateway.domain.delivery import IN_A_ROW, Bounced, Fault, RetryRules, State
 from gateway.domain.late import first_look
 from gateway.domain.provider_codes import Arrived, Expired, TryAgain, Underway
 from gateway.domain.types import Channel
-from gateway.service import alerts, budgets, faults
+from gateway.service import alerts, budgets, failing_over, faults
 from gateway.service.site import Site
 from store import failover, late, queue, receipts
 from store.receipts import Subject
@@ -157,7 +157,7 @@ async def _follow(
                 excused = halt is not None
                 moved = await _move(unit, receipt, _OPEN, State.QUEUED, reason, due_at, now, excused=excused)
             if moved and elsewhere:
-                await _hand_on(unit, site, delivery.id, now)
+                await _hand_on(unit, site, delivery.id, now, of_the_phone=True)
             return moved
         case Expired(reason):
             if not is_current:
@@ -172,7 +172,7 @@ async def _follow(
         case Bounced(reason, fault):
             moved = is_current and await _move(unit, receipt, _OPEN, State.DEAD, reason, now, now)
             if moved and fault.is_of_the_number:
-                await _hand_on(unit, site, delivery.id, now)
+                await _hand_on(unit, site, delivery.id, now, of_the_phone=fault is Fault.ROUTE)
             if fault is not Fault.MESSAGE:
                 for carried in await queue.details(unit, [delivery.id]):
                     if carried.address_id is not None:
@@ -182,12 +182,15 @@ async def _follow(
             assert_never(report)
 
 
-async def _hand_on(unit: Unit, site: Site, delivery_id: int, now: datetime) -> None:
-    """Let a text that was refused from this number go by another one, if there is one, as if it had cost nothing."""
+async def _hand_on(unit: Unit, site: Site, delivery_id: int, now: datetime, *, of_the_phone: bool) -> None:
+    """Let a text that was refused from this number go by another one, if there is one, as if it had cost nothing.
+    ``of_the_phone``: that number may never reach that phone."""
     for carried in await queue.details(unit, [delivery_id]):
         handed_on = await failover.hand_on(unit, carried.route, [carried.id], now=now)
         if handed_on and carried.to is not None:
             await budgets.give_back(unit, site, [carriage.outgoing(carried, "")], now=now)
+        if handed_on and carried.address_id is not None and of_the_phone:
+            await failing_over.stay(unit, carried.route, [(carried.address_id, handed_on[carried.id])])
 
 
 async def _is_known(unit: Unit, site: Site, receipt: Receipt, delivery: Subject, now: datetime) -> bool:

@@ -29,7 +29,7 @@ from gateway.domain.delivery import (
 from gateway.domain.failover import LONG_PAUSE
 from gateway.domain.late import first_look
 from gateway.domain.types import Channel, Outgoing
-from gateway.service import alerts, budgets, faults
+from gateway.service import alerts, budgets, failing_over, faults
 from gateway.service.site import Site
 from store import failover, queue, routes
 from store.queue import Settled
@@ -89,6 +89,13 @@ async def settle(
         elif isinstance(verdict, Retry) and isinstance(result.outcome, Deferred) and result.outcome.route_wide:
             await routes.pause(unit, route.id, verdict.at, now=now)
     await _mind_alert(unit, route, results, alert, now)
+    unreached = [
+        (result.delivery.address_id, handed_on[result.delivery.id])
+        for result, verdict in zip(results, verdicts, strict=True)
+        if result.delivery.id in handed_on and _is_of_the_phone(verdict)
+    ]
+    if unreached:
+        await failing_over.stay(unit, route.id, unreached)
     if route.channel is Channel.SMS:
         both = list(zip(results, verdicts, strict=True))
         sent = [result.delivery for result, verdict in both if isinstance(verdict, Done)]
@@ -126,6 +133,17 @@ def _is_refused(channel: Channel, verdict: Verdict) -> bool:
             return channel is Channel.SMS and fault.is_of_the_number
         case Retry():
             return channel is Channel.SMS and verdict.elsewhere
+        case _:
+            return False
+
+
+def _is_of_the_phone(verdict: Verdict) -> bool:
+    """Whether our number was refused for its phone, which it may never reach."""
+    match verdict:
+        case GiveUp(_, fault):
+            return fault is Fault.ROUTE
+        case Retry():
+            return verdict.elsewhere
         case _:
             return False
 
@@ -183,6 +201,8 @@ async def settle_look_up(
     unit.ring()
     if isinstance(verdict, GiveUp) and _is_refused(delivery.channel, verdict) and route is not None:
         handed_on = await failover.hand_on(unit, route, [delivery.id], now=now)
+        if handed_on and _is_of_the_phone(verdict):
+            await failing_over.stay(unit, route, [(delivery.address_id, handed_on[delivery.id])])
         return Retry(now, verdict.reason) if handed_on else verdict
     return verdict
 
