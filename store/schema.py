@@ -711,6 +711,7 @@ class _DeliveryCols(TypedColumns):
     ``account_id``  the recipient of a post: where to is looked up at sending, so a changed phone is respected.
     ``via``         the key of ``listeners`` that brought a post here; None for followers and who was named.
     ``address_id``  the exact phone or mailbox a notice goes to.
+    ``segments``    those of its text, once it is known that the provider took it: then it is in the bill.
     ``sent_to_id``  the phone or mailbox that it went to: what a receipt or bounce is about, wherever its owner is now.
     ``refused_by``  the routes whose number the provider refused for it, as ``,1,2,``; None for nearly all.
     ``due_at``      not before; ``attempt``: the fence; ``excused``: how many attempts were no fault of its own.
