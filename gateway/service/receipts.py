@@ -13,9 +13,9 @@ from typing import assert_never
 import structlog
 
 from gateway.domain import carriage, provider_codes
-from gateway.domain.delivery import IN_A_ROW, Bounced, Fault, RetryRules, State
+from gateway.domain.delivery import IN_A_ROW, Bounced, Expired, Fault, RetryRules, State
 from gateway.domain.late import first_look
-from gateway.domain.provider_codes import Arrived, Expired, TryAgain, Underway
+from gateway.domain.provider_codes import Arrived, TryAgain, Underway
 from gateway.domain.types import Channel
 from gateway.service import alerts, budgets, failing_over, faults
 from gateway.service.site import Site
@@ -162,7 +162,8 @@ async def _follow(
             again_at = None
             if delivery.attempt - delivery.excused < rules.attempts:
                 found = await queue.details(unit, [delivery.id])
-                again_at = carriage.after_quiet(found[0], now) if found else None
+                handed_over_at = delivery.settled_at or delivery.queued_at
+                again_at = carriage.after_quiet(found[0], handed_over_at, now) if found else None
             if again_at is None:
                 return await move(_OPEN, State.DEAD, reason, now)
             return await move(_OPEN, State.QUEUED, "quiet hours", again_at)

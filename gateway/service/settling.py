@@ -4,12 +4,14 @@ from collections.abc import Sequence, Set
 from datetime import datetime
 from typing import NamedTuple, assert_never
 
+from gateway.domain import carriage
 from gateway.domain.alert import Alert
 from gateway.domain.delivery import (
     Absent,
     Deferred,
     Done,
     Drop,
+    Expired,
     Fault,
     Finding,
     Found,
@@ -200,6 +202,7 @@ async def settle_look_up(
         now=now,
         rules=rules,
         dice=dice,
+        after_quiet=await _after_quiet(unit, delivery, now) if isinstance(finding, Expired) else None,
     )
     if not await queue.settle(unit, [_settled(delivery, verdict, now, rules)]):
         return verdict  # its worker has come back with an answer, or its receipt was here first
@@ -222,6 +225,13 @@ async def settle_look_up(
             await failing_over.stay(unit, route, [(delivery.address_id, handed_on[delivery.id])])
         return Retry(now, verdict.reason) if handed_on else verdict
     return verdict
+
+
+async def _after_quiet(unit: Unit, delivery: Outgoing, now: datetime) -> datetime | None:
+    """When a text that expired is due again, if quiet hours had cut it short. It was handed over when it had waited for
+    a moment only, or else it is taken for old news."""
+    found = await queue.details(unit, [delivery.id])
+    return carriage.after_quiet(found[0], delivery.queued_at, now) if found else None
 
 
 def _settled(delivery: Outgoing, verdict: Verdict, now: datetime, rules: RetryRules) -> Settled:

@@ -11,6 +11,7 @@ from gateway.domain.delivery import (
     Bounced,
     Deferred,
     Done,
+    Expired,
     Fault,
     Finding,
     Found,
@@ -153,6 +154,23 @@ def test_what_the_provider_never_had_goes_first_and_at_last_waits_longer_each_ti
         return verdict.at
 
     assert due(1) == due(3) == NOW < due(4) < due(5) < due(6)
+
+
+@pytest.mark.parametrize(
+    ("attempt", "after_quiet", "verdict"),
+    [
+        (11, NOW, Retry(NOW, "quiet hours")),
+        (12, NOW, GiveUp("old news")),
+        (1, None, GiveUp("old news")),
+    ],
+)
+def test_what_a_look_up_finds_expired_goes_again_only_if_quiet_hours_had_cut_it_short(
+    attempt: int, after_quiet: datetime | None, verdict: Verdict
+) -> None:
+    decided = after_look_up(
+        Expired("old news"), attempt=attempt, queued_at=NOW, now=NOW, rules=RULES, dice=0.5, after_quiet=after_quiet
+    )
+    assert decided == verdict
 
 
 @pytest.mark.parametrize("finding", [Absent(), Deferred("asleep")])
