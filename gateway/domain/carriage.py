@@ -187,7 +187,7 @@ def outgoing(carriage: Carriage, sender: str, valid_for: int = 0) -> Outgoing:
     assert text is not None
     segments = 0
     if by_sms:
-        composed = _composed(carriage.kind, carriage.author, carriage.original_author, text)
+        composed = in_words(carriage.kind, carriage.author, carriage.original_author, text)
         text, segments = composed.text, composed.segments
     return Outgoing(
         id=carriage.id,
@@ -226,7 +226,7 @@ def _notice_kind(carriage: Carriage) -> NoticeKind:
 
 
 @lru_cache(maxsize=1_000)
-def _composed(kind: str | None, author: str | None, original_author: str | None, text: str) -> sms_text.Composed:
+def in_words(kind: str | None, author: str | None, original_author: str | None, text: str) -> sms_text.Composed:
     """The words on SMS, which are the same for all whom a post goes to."""
     match kind:
         case None:

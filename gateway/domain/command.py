@@ -48,10 +48,11 @@ def parse(text: str) -> Command:
     if opt_out.is_request(text):
         return Stop()
     said = text
+    seen = reaction.read(text)
+    if seen is not None and seen.sure:
+        return React(seen)
     if text[0] in _QUOTES and _is_private(bare := text.strip(_QUOTES)):
         said = bare
-    elif seen := reaction.read(text):
-        return React(seen)
     first, *rest = said.split(maxsplit=1)
     if opening := _PRIVATE.match(said) or _ANSWER.match(said):
         first, rest = opening[1], [said[opening.end() :]]
@@ -73,7 +74,7 @@ def parse(text: str) -> Command:
         return Direct(name.lstrip("@＠").lower() or name, rest[0] if rest else "")
     if rest and first.casefold() in _STOP_NAME and "\n" not in text and (left := _NAMED(rest[0])):
         return left
-    return Post(text)
+    return Post(text) if seen is None else React(seen)
 
 
 def parse_mail(text: str) -> Command:

@@ -51,7 +51,7 @@ says so and offers `Y`, which posts it as it was written. `POST text` always pos
 - `STOP bob` is `LEAVE bob` where somebody is called that; else it is a post, as `stop it` is.
 - `N` or `NO` after a question of ours leaves what was offered; where nothing was, it is a post.
 - A heart or a thumb that a phone sends as a text (`Liked "bob: hello"`) is never posted where it quotes a text
-  of ours or a direct message. If it likes the last that came from bob, it means `FAV bob`.
+  of ours or a direct message, in whatever language. If it likes the last that came from bob, it means `FAV bob`.
 - `JOIN`, `NAME` and `CLAIM` with one word behind them, and `JOIN` and `LEAVE` with `!` and one word, are no posts,
   whatever that word is: the answer says what would do, and offers `Y` as well. `join us tonight` is a post.
 - A word that needs a name and stands alone (`GET`, `FOLLOW`, `BLOCK`) is a post.
