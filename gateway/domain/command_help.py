@@ -48,7 +48,8 @@ says so and offers `Y`, which posts it as it was written. `POST text` always pos
 - `D name` without a text is no post: the answer asks for the text. So it is with a bare `R`.
 - `R thanks a lot` answers the last post you got, unless somebody is called thanks. `R @thanks …` always means a name.
   `R: thanks` is the same as `R thanks`.
-- `STOP bob` is `LEAVE bob` where somebody is called that; else it is a post, as `stop it` is.
+- `STOP bob` is `LEAVE bob` where somebody is called that; else it is a post, as `stop it` is. `STOP #tag` and
+  `STOP !group` are `LEAVE #tag` and `LEAVE !group` for whoever follows that tag or is in that group.
 - `N` or `NO` after a question of ours leaves what was offered; where nothing was, it is a post.
 - A heart or a thumb that a phone sends as a text (`Liked "bob: hello"`) is never posted where it quotes a text
   of ours or a direct message, in whatever language. If it likes the last that came from bob, it means `FAV bob`.

@@ -65,7 +65,7 @@ __all__ = ["Heard", "Said", "Told", "handle", "plain_post", "post_all"]
 
 _MINUTE = timedelta(minutes=1)
 
-_FOR_THE_SUSPENDED = (c.SignOut, c.Off, c.OffName, c.Leave, c.LeaveTag, c.LeaveGroup, c.Untrack)
+_FOR_THE_SUSPENDED = (c.SignOut, c.Off, c.OffName, c.OffKey, c.Leave, c.LeaveTag, c.LeaveGroup, c.Untrack)
 _NEEDS_NAME = (
     c.Rename,
     c.Followers,
@@ -308,7 +308,7 @@ async def _answer_member(asked: Asked, me: AccountRow, command: c.Command) -> st
         case c.Code(code):
             done = await account.take_code(asked, me, code)
             return await _post(asked, me, asked.told.text) if done is None else done
-        case c.No() | c.Choice() | c.StopName() | c.React():
+        case c.No() | c.Choice() | c.StopName() | c.StopKey() | c.React():
             done = await _perhaps(asked, me, command)
             return await _post(asked, me, asked.told.text) if done is None else done
         case c.Yes():
@@ -373,6 +373,10 @@ async def _answer_member(asked: Asked, me: AccountRow, command: c.Command) -> st
             return await graph.texts_of(asked, me, name, on=True)
         case c.OffName(name):
             return await graph.texts_of(asked, me, name, on=False)
+        case c.OnKey(key):
+            return await listening.texts_of(asked, me, key, on=True)
+        case c.OffKey(key):
+            return await listening.texts_of(asked, me, key, on=False)
         case c.Sleep(start, until):
             return await quiet.sleep_daily(asked, me, start, until)
         case c.SleepFor(hours):
@@ -445,7 +449,9 @@ async def _answer_member(asked: Asked, me: AccountRow, command: c.Command) -> st
             assert_never(command)
 
 
-async def _perhaps(asked: Asked, me: AccountRow, command: c.No | c.Choice | c.StopName | c.React) -> str | None:
+async def _perhaps(
+    asked: Asked, me: AccountRow, command: c.No | c.Choice | c.StopName | c.StopKey | c.React
+) -> str | None:
     """What is only meant by some of those who write it; None where it is a post like others."""
     match command:
         case c.No():
@@ -455,6 +461,8 @@ async def _perhaps(asked: Asked, me: AccountRow, command: c.No | c.Choice | c.St
         case c.StopName(name):
             other = await following.find(asked.unit, name, asker_id=me.id)
             return None if other is None else await graph.leave(asked, me, name)
+        case c.StopKey(key):
+            return await listening.leave_if_listening(asked, me, key)
         case c.React(to):
             return await words.react(asked, me, to)
         case _:

@@ -172,6 +172,12 @@ MEANS: list[tuple[str, c.Command]] = [
     ("unmute @Bob!", c.Unmute("bob")),
     ("STOP it", c.StopName("it")),
     ("Unsubscribe @Bob.", c.StopName("bob")),
+    ("STOP #Lunch!", c.StopKey("#lunch")),
+    ("unsubscribe !Team", c.StopKey("!team")),
+    ("off #Lunch", c.OffKey("#lunch")),
+    ("ON !Team.", c.OnKey("!team")),
+    ("Unfollow !team", c.LeaveGroup("team")),
+    ("l !team", c.LeaveGroup("team")),
     ("n", c.No()),
     ("No.", c.No()),
     ("2", c.Choice(2)),
@@ -288,6 +294,9 @@ POSTS = [
     "Liked it",
     "“bob: hello”",
     "he said “no”",
+    "stop #racism and #hate",
+    "stop # now",
+    "off #1",
     "what I said this morning to bob was “bob: hello”",
 ]
 
@@ -364,6 +373,7 @@ def test_what_fits_no_form_as_a_whole_is_a_post(text):
         ("No", Post("No")),
         ("2", Post("2")),
         ("Stop it", Post("Stop it")),
+        ("Stop #lunch", Post("Stop #lunch")),
         ("Stop bob\n\nhe is too loud", Post("Stop bob\n\nhe is too loud")),
         ("No\n\nI think not.", Post("No\n\nI think not.")),
         ("Liked “bob: hello”", Post("Liked “bob: hello”")),
@@ -393,7 +403,7 @@ def test_every_word_of_a_row_means_the_same_in_any_case(row):
 
 
 def test_every_command_that_can_be_written_has_a_row():
-    loose = {Code, Empty, Post, c.No, c.Choice, c.StopName, c.React}
+    loose = {Code, Empty, Post, c.No, c.Choice, c.StopName, c.StopKey, c.React}
     assert {type(parse(row.example)) for row in TABLE} | loose == set(members(c.Command))
 
 
