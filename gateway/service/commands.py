@@ -63,7 +63,11 @@ from store.writers import Asking, Writer, in_good_standing
 
 __all__ = ["Heard", "Said", "Told", "handle", "plain_post", "post_all"]
 
-_MINUTE = timedelta(minutes=1)
+_MINUTE, _DAY = timedelta(minutes=1), timedelta(days=1)
+
+_MOST_TOLD = 10
+"""How often in a day plain words from a phone are answered by saying why they go nowhere. Whoever sends more may be a
+machine that answers each of our texts, too slowly to be a flood, or has forged that number."""
 
 _FOR_THE_SUSPENDED = (c.SignOut, c.Off, c.OffName, c.OffKey, c.Leave, c.LeaveTag, c.LeaveGroup, c.Untrack)
 _NEEDS_NAME = (
@@ -140,7 +144,7 @@ async def _heard(asked: Asked) -> str:
         if not isinstance(command, c.Help):
             unlocked = await pin.unlock(asked, command)
             if isinstance(unlocked, str):
-                return unlocked
+                return await _refused(asked, command, unlocked)
             asked, command = unlocked
     if told.sealed and asked.person is not None:
         return reply_posts.sealed()
@@ -230,11 +234,19 @@ async def _answer(asked: Asked, command: c.Command, *, proven: bool) -> str:
         case _ if person is None:
             return await _answer_stranger(asked, command)
         case _ if person.suspended_at is not None and not isinstance(command, _FOR_THE_SUSPENDED):
-            return reply.suspended(asked.site.contact)
+            return await _refused(asked, command, reply.suspended(asked.site.contact))
         case _ if person.name is None and isinstance(command, _NEEDS_NAME):
-            return reply.name_first(asked.sign_up_with)
+            return await _refused(asked, command, reply.name_first(asked.sign_up_with))
         case _:
             return await _answer_member(asked, person, command)
+
+
+async def _refused(asked: Asked, command: c.Command, answer: str) -> str:
+    """Why nothing is done for whoever asks; nothing at all to plain words that were answered so too often today."""
+    if asked.by_phone and isinstance(command, c.Post | c.React):
+        told = await recall.told_since(asked.unit, asked.address.address, asked.now - _DAY, answer)
+        return "" if told >= _MOST_TOLD else answer
+    return answer
 
 
 def _only_answers(asked: Asked) -> bool:
@@ -285,7 +297,7 @@ async def _answer_stranger(asked: Asked, command: c.Command) -> str:
         case c.Follow(name):
             return await graph.follow_unknown(asked, name)
         case _:
-            return reply.join_first(asked.site.name, asked.sign_up_with)
+            return await _refused(asked, command, reply.join_first(asked.site.name, asked.sign_up_with))
 
 
 async def _answer_mailbox(asked: Asked, command: c.Command) -> str:
