@@ -74,6 +74,8 @@ class Seen:
 
 def read(text: str) -> Seen | None:
     """A message that has the form of a reaction, else None. Takes any text, in linear time."""
+    if text.isascii() and '"' not in text:
+        return None
     found = _FORM.fullmatch(text.translate(_INVISIBLE))
     if found is None:
         return None
