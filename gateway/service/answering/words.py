@@ -184,12 +184,11 @@ async def _was_texted(asked: Asked, me: AccountRow, to: Seen) -> bool:
     """Whether the whole quotation is a text that went to them, be its author hidden from them now; or may be one, where
     a post of that author's was deleted since, with its words."""
     author = None if to.name is None else await accounts.by_name(asked.unit, to.name)
-    if author is None:
-        return await _is_of_our_own(asked, me, to)
-    texts = await recall.texted_by(asked.unit, author.id, me.id)
-    return any(
-        not text or to.quotes_all(in_words(kind, author.name, original, text).text) for kind, original, text in texts
-    )
+    if author is not None:
+        for kind, original, text in await recall.texted_by(asked.unit, author.id, me.id):
+            if not text or to.quotes_all(in_words(kind, author.name, original, text).text):
+                return True
+    return await _is_of_our_own(asked, me, to)
 
 
 async def _is_of_our_own(asked: Asked, me: AccountRow, to: Seen) -> bool:
