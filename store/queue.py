@@ -53,8 +53,8 @@ class Settled(NamedTuple):
     """What a delivery becomes: one of the states, with what goes with it.
 
     ``due_at`` for ``queued``, ``look_up_at`` for ``unsure`` and for texts that were ``sent``; ``reason`` is never empty
-    but for ``sent``; ``sent_to_id`` is the phone or mailbox that it went to, or may have gone to; ``excused``
-    that the attempt does not count."""
+    but for ``sent``; ``segments`` of what the provider is known to have taken; ``sent_to_id`` is the phone or mailbox
+    that it went to, or may have gone to; ``excused`` that the attempt does not count."""
 
     id: int
     attempt: int
@@ -130,6 +130,7 @@ _CLAIM = (
         state=_CLAIMED,
         attempt=deliveries.c.attempt + 1,
         lease_until=bindparam("until", type_=Instant()),
+        segments=literal_column("0"),
         sent_to_id=None,
     )
     .returning(deliveries.c.id)
@@ -359,35 +360,38 @@ _SETTLED = given(
 _ENDED: tuple[ColumnElement[str], ...] = tuple(literal_column(f"'{state}'") for state in ("sent", "delivered", "dead"))
 """States that no settle leaves. Naming the others would offer the planner the index of all that is open, to walk."""
 
-_DELIVERED: ColumnElement[bool] = deliveries.c.state == literal_column("'delivered'")
-_RECEIPT_CAME_FIRST = and_(_DELIVERED, deliveries.c.segments == literal_column("0"))
-"""A receipt that overtook the settle left nothing for it to say but what was sent, and to which phone."""
-
-
-def _unless_delivered(as_it_is: Any, settled: Any) -> ColumnElement[Any]:
-    return case((_DELIVERED, as_it_is), else_=settled)
-
-
 _SETTLE = (
     update(deliveries)
     .where(
         deliveries.c.id == _SETTLED.c.id,
         deliveries.c.attempt == _SETTLED.c.attempt,
-        or_(deliveries.c.state.not_in(_ENDED), _RECEIPT_CAME_FIRST),
+        deliveries.c.state.not_in(_ENDED),
     )
     .values(
-        state=_unless_delivered(deliveries.c.state, _SETTLED.c.state),
+        state=_SETTLED.c.state,
         due_at=_SETTLED.c.due_at,
-        lease_until=_unless_delivered(deliveries.c.lease_until, _SETTLED.c.look_up_at),
-        settled_at=_unless_delivered(deliveries.c.settled_at, _SETTLED.c.settled_at),
+        lease_until=_SETTLED.c.look_up_at,
+        settled_at=_SETTLED.c.settled_at,
         remote_id=func.coalesce(_SETTLED.c.remote_id, deliveries.c.remote_id),
-        reason=_unless_delivered(deliveries.c.reason, _SETTLED.c.reason),
+        reason=_SETTLED.c.reason,
         segments=_SETTLED.c.segments,
         sent_to_id=_SETTLED.c.sent_to_id,
         excused=deliveries.c.excused + _SETTLED.c.excused,
     )
+    .returning(deliveries.c.id)
 )
-_DELIVERED_AMONG = select(deliveries.c.id).where(deliveries.c.id.in_(bindparam("ids", expanding=True)), _DELIVERED)
+_DELIVERED_AMONG = select(deliveries.c.id).where(
+    deliveries.c.id.in_(bindparam("ids", expanding=True)), deliveries.c.state == literal_column("'delivered'")
+)
+_NOTE_TAKEN = (
+    update(deliveries)
+    .where(
+        deliveries.c.id == bindparam("of_id"),
+        deliveries.c.attempt == bindparam("of_attempt"),
+        deliveries.c.segments == literal_column("0"),
+    )
+    .values(segments=bindparam("so_many"), sent_to_id=bindparam("to_address"))
+)
 _OWNED_BY_OTHERS = (
     select(deliveries.c.remote_id)
     .where(
@@ -512,8 +516,8 @@ async def _add_threads(reading: Reading, answers: Sequence[Carriage]) -> None:
             each.thread = Thread(first, named_by or "", text or "", author or "", post_id)
 
 
-async def settle(unit: Unit, settled: Iterable[Settled]) -> None:
-    """Write what became of deliveries.
+async def settle(unit: Unit, settled: Iterable[Settled]) -> set[int]:
+    """Write what became of deliveries; of which ones it was.
 
     The attempt is the fence: only a claim raises it, so whoever settles the same one knows best, even when the lease
     ended meanwhile and the delivery waits again. What a receipt has moved on stays as it is."""
@@ -533,8 +537,16 @@ async def settle(unit: Unit, settled: Iterable[Settled]) -> None:
         ]
         for each in settled
     ]
-    if values:
-        await unit.execute(_SETTLE, {"settled": rows(values)})
+    if not values:
+        return set()
+    return set((await unit.execute(_SETTLE, {"settled": rows(values)})).scalars())
+
+
+async def note_taken(unit: Unit, delivery_id: int, attempt: int, *, segments: int, address_id: int | None) -> bool:
+    """The provider has this attempt's text, of so many segments, to that phone; False when that was known, or the
+    delivery has moved on to another attempt. So whoever hears of it first enters it into the bill, and nobody else."""
+    values = {"of_id": delivery_id, "of_attempt": attempt, "so_many": segments, "to_address": address_id}
+    return (await unit.execute(_NOTE_TAKEN, values)).rowcount > 0
 
 
 async def delivered_among(reading: Reading, ids: Sequence[int]) -> set[int]:

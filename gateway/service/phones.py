@@ -1,7 +1,8 @@
 """Phone numbers: how people type them, and which of our numbers texts them.
 
 A phone is texted from the number of ours that it wrote to, for good. One that never wrote to us is given the number
-that serves its country, and keeps that from then on.
+that serves its country, and keeps that from then on. One that its number does not reach is given the one that takes
+over (``gateway.service.failing_over.stay``), until it writes again.
 """
 
 import phonenumbers

@@ -74,6 +74,16 @@ async def test_no_text_is_too_odd_to_be_kept(store: Store, intake: Intake) -> No
     assert [row == ("?remote_id?", "?sender?", "?raw?") for row in rows] == [True, True]
 
 
+@pytest.mark.parametrize("words", ["hello", "JOIN loop", "Testville does not know this phone yet.", "STOP"])
+async def test_two_numbers_of_ours_never_answer_each_other(store: Store, intake: Intake, words: str) -> None:
+    """One was told to text to the other, or somebody has forged it: each answer would be answered."""
+    text = replace(mail(HelpAddress()), source="twilio", channel=Channel.SMS, door=Phone(), sender=OURS, text=words)
+    assert await intake.take(replace(text, to="+15550009998")) == Accepted(new=True, answer="")
+    async with store.reading() as reading:
+        assert (await reading.execute(select(tables.deliveries.c.id))).all() == []
+        assert (await reading.execute(select(tables.accounts.c.name))).all() == []
+
+
 @pytest.mark.parametrize("name", ["remote_id", "sender", "to", "subject", "message_id"])
 async def test_nothing_is_too_long_to_be_kept(intake: Intake, name: str) -> None:
     assert (await intake.take(mail(HelpAddress(), **{name: f"help+{'x' * 2_000}@birds.example"}))).new
