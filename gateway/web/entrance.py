@@ -13,7 +13,7 @@ from gateway.domain import token
 from gateway.domain.text import tags
 from gateway.domain.token import Purpose
 from gateway.domain.types import NAME_PATTERN, Channel
-from gateway.service import entering, login, passwords, signing_up
+from gateway.service import entering, login, passwords, phones, signing_up
 from gateway.service.joining import NameTaken, NotAName, NotInvited, RegistrationClosed
 from gateway.service.signing_up import (
     Begun,
@@ -79,7 +79,7 @@ class Entrance:
         desk, leads = self._desk, "" if way_back(back) == "/home" else way_back(back)
         async with desk.store.unit() as unit:
             await entering.ask(unit, desk.site, who, now=desk.now(), new_code=desk.new_code, back=leads)
-        return self._desk.look.page(request, "code.html", who=who, back=way_back(back), problem="")
+        return self._code(request, who, way_back(back))
 
     async def take_code(self, request: web.Request) -> web.Response:
         """The code from the phone, typed here."""
@@ -88,8 +88,7 @@ class Entrance:
         async with self._desk.store.unit() as unit:
             found = await entering.take(unit, self._desk.site, who, code, now=self._desk.now())
         if isinstance(found, entering.WrongCode):
-            page = {"who": who, "back": way_back(back), "problem": "wrong"}
-            return self._desk.look.page(request, "code.html", status=422, **page)
+            return self._code(request, who, way_back(back), problem="wrong", status=422)
         return await self._enter(request, found.id, way_back(back))
 
     async def try_password(self, request: web.Request) -> web.Response:
@@ -262,6 +261,11 @@ class Entrance:
     ) -> web.Response:
         return self._desk.look.page(request, "login.html", status=status, who=who, back=back, problem=problem)
 
+    def _code(self, request: web.Request, who: str, back: str, *, problem: str = "", status: int = 200) -> web.Response:
+        shown = phones.meant(who, self._desk.site.default_region)
+        values = {"who": who, "shown": shown, "back": back, "problem": problem}
+        return self._desk.look.page(request, "code.html", status=status, **values)
+
     def _prove(
         self,
         request: web.Request,
@@ -275,9 +279,9 @@ class Entrance:
         """Ask for the code. The number of the sign-up is sealed: nobody tries codes on, or uses up the tries of, one
         that another browser began."""
         sealed = token.make(self._desk.site.key, Purpose.SIGNUP, signup)
-        return self._desk.look.page(
-            request, "proof.html", status=status, signup=sealed, address=address, by_mail=by_mail, problem=problem
-        )
+        meant = address if by_mail else phones.e164(address, self._desk.site.default_region) or address
+        values = {"signup": sealed, "address": meant, "by_mail": by_mail, "problem": problem}
+        return self._desk.look.page(request, "proof.html", status=status, **values)
 
     def _signup(
         self,

@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from gateway.domain.types import Channel
 from gateway.service import joining, passwords
+from gateway.service.numbers import dialled
 from gateway.service.site import Limits, Site
 from gateway.web.visitors import device, way_back
 from store import accounts, addresses
@@ -65,6 +66,21 @@ async def test_a_newcomer_signs_up_with_a_phone_and_gets_no_posts_there_before_i
         assert dora.phone_id is not None
     confirmation = (await letters(village.store, PHONE))[-1]
     assert all(words in confirmation for words in ("Testville", "ON", "HELP", "STOP", "rates may apply"))
+
+
+async def test_a_phone_that_signs_up_or_logs_in_is_written_with_its_country(village: Village, someone: Browser) -> None:
+    await someone.open("/signup")
+    await someone.submit("/signup", name="dora", address="(555) 000 1234")
+    assert "on its way to +1 555-000-1234." in someone.text
+    assert someone.find("//form[@action='/signup/code']//input[@name='address']")[0].get("value") == PHONE
+    assert await someone.submit("/signup/code", code="111111") == 422
+    assert "on its way to +1 555-000-1234." in someone.text
+    for typed, shown in (("5550001234", "+1 555-000-1234"), ("dora", "dora"), ("d@mail.example", "d@mail.example")):
+        await someone.open("/login")
+        await someone.submit("/login", who=typed)
+        assert f"If {shown} has an account here" in someone.text
+        assert await someone.submit("/login/code", code="000000") == 422
+        assert f"If {shown} has an account here" in someone.text
 
 
 async def test_wrong_codes_end_a_sign_up(village: Village, someone: Browser) -> None:
@@ -198,7 +214,7 @@ async def test_the_page_that_sends_codes_tells_another_way_in_and_the_same_to_al
     for who in ("alice@mail.example", "nobody@mail.example"):
         await someone.open("/login")
         assert await someone.submit("/login", who=who) == 200
-        pages.append(someone.text.replace(who, "…"))
+        pages.append(someone.text.replace(dialled(who), "…"))
     assert pages[0] == pages[1]
     for words in ("a mailbox whose mails came back", "text START and then LOGIN", "another phone or mailbox"):
         assert words in pages[0]
@@ -254,7 +270,7 @@ async def test_nobody_learns_from_the_log_in_page_who_has_an_account(village: Vi
     for who in ("alice", "nobody", "alice@mail.example", "nobody@mail.example", "+15550007777"):
         await someone.open("/login")
         assert await someone.submit("/login", who=who) == 200
-        pages.append(someone.text.replace(who, "…"))
+        pages.append(someone.text.replace(dialled(who), "…"))
     assert len(set(pages)) == 1
 
 
