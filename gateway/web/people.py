@@ -10,7 +10,7 @@ from aiohttp import web
 from gateway.domain.types import PostKind
 from gateway.service import following, meeting, reading, reporting
 from gateway.service.following import Asked, Oneself, TooMany, YouBlock
-from gateway.service.meeting import Done, Nobody, NoPhone, NotAllowed, ReportedOften
+from gateway.service.meeting import Done, Nobody, NoPhone, NotAllowed, ReportedOften, ReportTooLong
 from gateway.service.posting import Duplicate, Nothing, Published, TooLong
 from gateway.service.posting import TooMany as TooManyMessages
 from gateway.service.reading import Missing, Profile
@@ -139,12 +139,12 @@ class People:
         words, post = await given(request, "words", "post")
         named = addresses.before(post)
         async with self._desk.store.unit() as unit:
-            result = await meeting.report(
-                unit, self._desk.site, me, name, words[:1000], post_id=named, now=self._desk.now()
-            )
+            result = await meeting.report(unit, self._desk.site, me, name, words, post_id=named, now=self._desk.now())
         match result:
             case Done():
                 return self._desk.look.page(request, "report.html", name=name, post=None, problem="done")
+            case ReportTooLong(over):
+                return await self._report(request, name, named, words=words, problem="long", over=over, status=422)
             case Nobody():
                 raise web.HTTPNotFound
             case ReportedOften(again_at):
@@ -161,6 +161,7 @@ class People:
         *,
         words: str = "",
         problem: str = "",
+        over: int = 0,
         status: int = 200,
     ) -> web.Response:
         me = member(request)
@@ -170,7 +171,8 @@ class People:
                 raise web.HTTPNotFound
             meant = await reporting.post_meant(read, me.id, other.id, named=named)
             post = (await reading.posts(read, [meant]))[0] if meant and meant == named else None
-        values = {"name": name, "post": post, "words": words, "problem": problem}
+        values = {"name": name, "post": post, "words": words, "problem": problem, "over": over}
+        values["longest"] = meeting.LONGEST_REPORT
         return self._desk.look.page(request, "report.html", status=status, **values)
 
     async def requests(self, request: web.Request) -> web.Response:

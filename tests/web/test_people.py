@@ -3,7 +3,7 @@
 import pytest
 
 from gateway.domain.types import PostKind
-from store import accounts, people
+from store import accounts, people, reports
 from tests.web.browsing import Browser, log_in, with_mail
 from tests.web.village import Village
 
@@ -227,6 +227,27 @@ async def test_a_report_reaches_the_operator(alice: Browser, village: Village) -
     await alice.open("/@bob/report")
     await alice.submit("/@bob/report", words="spam")
     assert "Thank you" in alice.text
+
+
+async def test_words_of_a_report_that_are_too_many_are_given_back_whole(alice: Browser, village: Village) -> None:
+    await village.person("bob")
+    meant = await village.says("bob", "cheap watches")
+    await alice.open(f"/@bob/report?post={meant}")
+    assert "Up to 1,000 characters." in alice.text
+    long = "He sells \N{WATCH}s.\n" * 60 + "x" * 221
+    assert await alice.submit("/@bob/report", words=long + "\r\n") == 422
+    assert "That is 1 character too many." in alice.text
+    field = alice.find("//textarea[@name='words']")[0]
+    assert field.text.strip().replace("\r\n", "\n") == long
+    assert field.get("aria-invalid") == "true"
+    assert alice.find("//input[@name='post']/@value") == [str(meant)]
+    async with village.store.reading() as reading:
+        assert await reports.newest(reading, most=10) == []
+    assert await alice.submit("/@bob/report", words=long[:-1]) == 200
+    async with village.store.reading() as reading:
+        [told] = await reports.newest(reading, most=10)
+    assert told.words == long[:-1]
+    assert len(told.words) == 1000
 
 
 async def test_lists_of_a_protected_account_are_for_its_followers(village: Village, someone: Browser) -> None:
