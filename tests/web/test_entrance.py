@@ -410,6 +410,18 @@ def test_a_browser_is_called_what_people_call_it() -> None:
     assert device("") == "A browser"
 
 
+async def test_a_private_site_names_no_feeds_but_the_secret_ones(village: Village, site: Site) -> None:
+    await with_mail(village, "alice")
+    await village.says("alice", "hello #talk")
+    async with visited(village.store, replace(site, private=True)) as session:
+        alice = Browser(session)
+        await log_in(village, alice, "alice")
+        for path in ("/", "/@alice", "/@alice/1", "/tags/talk", "/search?q=hello"):
+            assert await alice.open(path) == 200, path
+            feeds = alice.find("//link[@rel='alternate']/@href") + alice.find("//p[@class='feeds']/a/@href")
+            assert feeds == (["/settings#secret"] if path == "/@alice" else []), path
+
+
 async def test_what_a_private_sites_sign_up_page_shows_is_there(village: Village, site: Site) -> None:
     async with visited(village.store, replace(site, private=True)) as session:
         someone = Browser(session)

@@ -353,7 +353,20 @@ async def test_secret_addresses_are_made_anew(alice: Browser, which: str) -> Non
     await alice.submit("/settings/renew", button=f"which={which}")
     after = [each.text for each in alice.find("//dl[@class='secrets']//code")]
     changed = [old != new for old, new in zip(before, after, strict=True)]
-    assert changed == ([True, False, False] if which == "posting" else [False, True, True])
+    assert changed == ([True, False, False, False] if which == "posting" else [False, True, True, True])
+
+
+async def test_the_secret_feeds_that_the_settings_name_are_there(alice: Browser, village: Village) -> None:
+    await village.person("shy", protected=True)
+    await village.follows("alice", "shy")
+    await village.says("shy", "between us")
+    await alice.open("/@shy")
+    assert alice.find("//p[@class='feeds']/a/@href") == ["/settings#secret"]
+    await alice.open("/settings")
+    of_home, _, of_one = (each.text.partition("/feeds/")[2] for each in alice.find("//dl[@class='secrets']//code")[1:])
+    for path in (of_home, of_one.replace("@name.", "@shy.")):
+        assert await alice.open(f"/feeds/{path}") == 200
+        assert "between us" in alice.html
 
 
 async def test_what_is_wrong_is_said_first_and_at_its_field(alice: Browser) -> None:
