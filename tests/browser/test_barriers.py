@@ -107,6 +107,25 @@ async def test_the_keyboard_reaches_everything_and_shows_where_it_is(birdwire: W
     assert all(shown for tag, _, shown in reached if tag != "BODY"), reached
 
 
+async def test_each_field_of_the_settings_shows_that_it_is_written_into(place: Place, chromium: Browser) -> None:
+    context = await chromium.new_context(viewport=NARROW, locale="en-GB")
+    await context.add_cookies([{"name": "birdwire", "value": place.there.secret, "url": place.url}])
+    page = await context.new_page()
+    await page.goto(place.url + "/settings")
+    shown = {}
+    for _ in range(120):
+        await page.keyboard.press("Tab")
+        what, outline = await page.evaluate(
+            "(() => { const e = document.activeElement, s = getComputedStyle(e);"
+            " return [e.id || e.name || e.tagName, s.outlineStyle + s.outlineWidth]; })()"
+        )
+        if what == "BODY":
+            break
+        shown[what] = outline
+    assert {"bio", "language", "start", "until", "new-pin", "current"} <= shown.keys()
+    assert {what for what, outline in shown.items() if outline != "solid3px"} == set()
+
+
 async def test_a_field_that_is_wrong_is_seen_to_be(place: Place, chromium: Browser) -> None:
     context = await chromium.new_context(viewport=NARROW)
     page = await context.new_page()
