@@ -3,10 +3,8 @@
 import asyncio
 import re
 import secrets
-from io import BytesIO
 from typing import assert_never
 
-import segno
 from aiohttp import web
 
 from gateway.domain import token
@@ -25,6 +23,7 @@ from gateway.service.signing_up import (
     TooManyCodes,
     WrongCode,
 )
+from gateway.web.codes_to_scan import as_file
 from gateway.web.desk import Desk, asked, given
 from gateway.web.limits import LOGINS, TRIES, codes, evenly, signups
 from gateway.web.visitors import visitor, way_back
@@ -71,8 +70,11 @@ class Entrance:
         return self._login(request, back)
 
     async def send(self, request: web.Request) -> web.Response:
-        """Send a link or a code; the answer is the same whoever was named."""
-        who, back = await given(request, "who", "next")
+        """Send a link or a code; the answer is the same whoever was named. Enter in the field of a password presses
+        the first button of the form, which is this one, and means the other."""
+        who, password, back = await given(request, "who", "password", "next")
+        if password:
+            return await self.try_password(request)
         await self._desk.limit(codes(self._desk.site.limits), request)
         if not who.strip():
             return self._login(request, way_back(back), problem="nobody", status=422)
@@ -238,12 +240,8 @@ class Entrance:
                 raise web.HTTPNotFound
         if not site.number:
             raise web.HTTPNotFound
-        picture = segno.make(f"SMSTO:{site.number}:{words}", error="m")
-        body = BytesIO()
-        picture.save(body, kind="svg", scale=4, border=2, xmldecl=False)
-        return web.Response(
-            body=body.getvalue(), content_type="image/svg+xml", headers={"Cache-Control": "max-age=86400"}
-        )
+        headers = {"Cache-Control": "max-age=86400"}
+        return web.Response(body=as_file(site.number, words), content_type="image/svg+xml", headers=headers)
 
     # ---- what both have in common
 

@@ -277,6 +277,22 @@ async def test_the_composer_says_what_makes_a_text_dear_and_takes_it_out(town: W
     assert "short enough" in await alice.words()
 
 
+async def test_enter_in_the_field_of_a_password_logs_in_by_it(town: World, chromium: Browser) -> None:
+    await give_mailbox(town.config, "alice", "alice@home.example")
+    alice = await visitor(chromium, town)
+    await log_in_by_mail(alice, town, "alice@home.example")
+    await alice.open("/settings")
+    await alice.page.fill("#new", "correct horse battery")
+    await alice.press("Save, Password")
+    await alice.press("Log out")
+    await alice.open("/login")
+    await alice.page.fill("#who", "alice")
+    await alice.page.get_by_text("I have a password").click()
+    await alice.page.fill("#password", "correct horse battery")
+    await alice.page.press("#password", "Enter")
+    await alice.page.wait_for_url("**/home")
+
+
 async def test_a_field_says_how_much_is_in_it_and_near_its_end_says_so_aloud(town: World, chromium: Browser) -> None:
     await give_mailbox(town.config, "alice", "alice@home.example")
     alice = await visitor(chromium, town)

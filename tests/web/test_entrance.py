@@ -305,6 +305,20 @@ async def test_logging_in_by_password(village: Village, someone: Browser) -> Non
     assert "Log out" in someone.text
 
 
+async def test_whoever_types_a_password_and_presses_enter_logs_in_by_it(village: Village, someone: Browser) -> None:
+    account_id = await with_mail(village, "alice")
+    async with village.store.unit() as unit:
+        await accounts.set_password(unit, account_id, passwords.hashed("correct horse battery"))
+    await someone.open("/login?next=/messages")
+    assert await someone.submit("/login", who="alice", password="incorrect horse") == 422
+    assert "leave the password empty" in someone.text
+    assert someone.find("//input[@name='who']")[0].get("value") == "alice"
+    assert await letters(village.store, "alice@mail.example") == []
+    await someone.submit("/login", who="alice", password="correct horse battery")
+    assert someone.path == "/messages"
+    assert await letters(village.store, "alice@mail.example") == []
+
+
 async def test_passwords_are_not_tried_for_ever(village: Village, someone: Browser) -> None:
     await village.person("alice")
     await someone.open("/login")

@@ -9,6 +9,7 @@ from gateway.domain.types import Channel
 from gateway.service import choosing, joining, passwords, proving
 from gateway.service.joining import Claimed
 from gateway.service.site import Site
+from gateway.web.codes_to_scan import as_file
 from store import accounts, addresses, follows, offers
 from store.accounts import AccountRow
 from tests.traces import all_is_sent, time_to_forget, traces
@@ -299,6 +300,9 @@ async def test_nobody_takes_off_what_is_not_theirs(alice: Browser, village: Vill
 
 async def test_a_claim_code_joins_the_phone_that_texts_it(alice: Browser, village: Village, site: Site) -> None:
     await alice.submit("/settings/claim")
+    scanned, words = alice.find("//*[@role='img']//*[name()='path']/@d"), alice.find("//a[@class='sms']")[0].text
+    assert scanned == parser.fromstring(as_file(site.number, words)).xpath("//*[name()='path']/@d")
+    assert f"body={words.replace(' ', '%20')}" in alice.find("//a[@class='sms']/@href")[0]
     code = alice.text.partition("CLAIM ")[2][:8]
     assert code.isdigit()
     async with village.store.unit() as unit:
