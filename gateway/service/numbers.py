@@ -23,12 +23,14 @@ def country_of(number: str) -> str:
     return UNKNOWN
 
 
-@lru_cache(maxsize=1_000)
 def dialled(number: str) -> str:
     """An E.164 number in groups of digits, with its country, as people write it anywhere (ITU-T E.123); what is none,
     such as a short code or a mail address, as it is."""
-    if not _E164.fullmatch(number):
-        return number
+    return _grouped(number) if _E164.fullmatch(number) else number
+
+
+@lru_cache(maxsize=1_000)
+def _grouped(number: str) -> str:
     try:
         parsed = phonenumbers.parse(number)
     except phonenumbers.NumberParseException:
