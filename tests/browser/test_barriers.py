@@ -64,6 +64,7 @@ async def test_below_admin_the_head_of_a_page_takes_little_of_a_small_screen(
     await context.add_cookies([{"name": "birdwire", "value": place.there.secret, "url": place.url}])
     page = await context.new_page()
     await page.goto(place.url + "/admin/queue")
+    await page.locator(".brand span").evaluate("name => { name.textContent = 'Birdwire demo'; }")
     for words, path, two_lines in ((".wire", "/settings", 95), (".rooms", "/admin/audit", 75)):
         box = await page.locator(words).bounding_box()
         assert box
