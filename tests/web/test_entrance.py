@@ -424,6 +424,16 @@ def test_a_browser_is_called_what_people_call_it() -> None:
     assert device("") == "A browser"
 
 
+async def test_a_private_site_leads_strangers_nowhere_that_is_shut(village: Village, site: Site) -> None:
+    async with visited(village.store, replace(site, private=True)) as session:
+        someone = Browser(session)
+        for page in ("/", "/login", "/signup", "/help", "/nothing"):
+            await someone.open(page)
+            for path in {each for each in someone.find("//a/@href") if each.startswith("/") and each != "/"}:
+                assert await someone.open(path) == 200, (page, path)
+                await someone.open(page)
+
+
 async def test_a_private_site_names_no_feeds_but_the_secret_ones(village: Village, site: Site) -> None:
     await with_mail(village, "alice")
     await village.says("alice", "hello #talk")
