@@ -28,6 +28,15 @@ def e164(typed: str, region: str) -> str | None:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
+def meant(typed: str, region: str) -> str:
+    """The phone number, as E.164, that a person means who may type a name or a mail address as well; else what they
+    typed."""
+    typed = typed.strip()
+    if "@" in typed or any(letter.isalpha() or letter == "_" for letter in typed):
+        return typed
+    return e164(typed, region) or typed
+
+
 def sender_for(site: Site, phone: str) -> str:
     """The number of ours for a phone that never wrote to us: the first that serves its country, else the first that
     serves any, else the first; empty without SMS."""

@@ -20,6 +20,7 @@ from store import (
     forgetting,
     late,
     members,
+    people,
     polls,
     queue,
     receipts,
@@ -351,6 +352,22 @@ async def test_what_an_answer_goes_on_from_and_the_mail_that_brought_it_are_look
     assert len(found) == 10
     assert {each.thread for each in found} == {Thread("x", "", "x", f"p{STAR}", 1)}
     await check(town, seen, tables=("deliveries", "mailed", "follows", "first_author", "answered_author"))
+
+
+async def test_the_directory_reads_no_more_than_it_shows(town: Store) -> None:
+    async with town.unit() as unit:
+        with watching(town) as seen:
+            newest = await people.newest(unit, 0, before=1_000, most=50)
+            named = await people.by_name(unit, 7, after="p2", most=50)
+            counted = await people.counted(unit, after=1_000, most=50)
+    assert [each.id for each in newest] == list(range(999, 949, -1))
+    assert [each.name for each in named[:2]] == ["p20", "p200"]
+    assert counted == [(each, 0) for each in range(1_001, 1_051)]
+    await check(town, seen, tables=("accounts",))  # all follows are the star's here, so they may be read as they stand
+    for statement, parameters in seen:
+        plan = await plan_of(town, statement, parameters)
+        assert not re.search("Sort|TEMP B-TREE", plan), plan
+        assert re.search(r"SEARCH accounts USING|Index Scan.* on accounts", plan), plan
 
 
 # ---- what administrators look at
