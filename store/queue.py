@@ -28,7 +28,8 @@ from sqlalchemy import (
 )
 
 from gateway.domain.carriage import Carriage
-from gateway.domain.types import Channel, Lane, PostKind, Thread
+from gateway.domain.types import Channel, Lane
+from store import threads
 from store.schema import (
     Instant,
     accounts,
@@ -39,13 +40,11 @@ from store.schema import (
     listeners,
     mutes,
     notices,
-    post_mentions,
     posts,
     receipts,
     to_micros,
 )
 from store.sql import given, rows, storable
-from store.timelines import visible_to
 from store.unit import Reading, Unit
 
 
@@ -293,56 +292,6 @@ _CONTENTS = select(
 )
 """What all deliveries of a post have in common, in the order of Carriage, from the post's id on."""
 
-_mailed = deliveries.alias("mailed")
-_answered_mail = (
-    select(func.coalesce(_mailed.c.digest_id, _mailed.c.id))
-    .where(
-        _mailed.c.post_id == posts.c.reply_to_id,
-        _mailed.c.account_id == deliveries.c.account_id,
-        _mailed.c.channel == literal_column(f"'{Channel.EMAIL}'"),
-        _mailed.c.state.in_([literal_column(f"'{state}'") for state in ("sent", "delivered", "bundled")]),
-    )
-    .correlate(posts, deliveries)
-    .scalar_subquery()
-)
-"""The mail that brought the recipient what a post answers."""
-
-_first, _first_author = posts.alias("first"), accounts.alias("first_author")
-_answered, _answered_author = posts.alias("answered"), accounts.alias("answered_author")
-_between_the_two = and_(
-    posts.c.kind == literal_column(f"'{PostKind.DIRECT}'"),
-    _answered.c.kind == posts.c.kind,
-    _answered.c.deleted_at.is_(None),
-    or_(
-        and_(_answered.c.author_id == posts.c.author_id, _answered.c.to_account_id == _RECIPIENT),
-        and_(_answered.c.author_id == _RECIPIENT, _answered.c.to_account_id == posts.c.author_id),
-    ),
-)
-_names_recipient = and_(
-    _first.c.author_id != _RECIPIENT,
-    select(post_mentions.c.post_id)
-    .where(post_mentions.c.account_id == _RECIPIENT, post_mentions.c.post_id == _first.c.id)
-    .scalar_subquery()
-    .is_not(None),
-)
-_THREADS = select(
-    deliveries.c.id,
-    _answered_mail,
-    case((visible_to(_RECIPIENT, _first, _first_author), _first.c.text), else_=literal_column("''")),
-    case((_names_recipient, _first_author.c.name)),
-    case((or_(_between_the_two, visible_to(_RECIPIENT, _answered, _answered_author)), _answered.c.text)),
-    _answered_author.c.name,
-    posts.c.reply_to_id,
-).select_from(
-    _DELIVERIES.join(deliveries, deliveries.c.id == _DELIVERIES.c.id)
-    .join(posts, posts.c.id == deliveries.c.post_id)
-    .join(_first, _first.c.id == posts.c.conversation_id, isouter=True)
-    .join(_first_author, _first_author.c.id == _first.c.author_id, isouter=True)
-    .join(_answered, _answered.c.id == posts.c.reply_to_id, isouter=True)
-    .join(_answered_author, _answered_author.c.id == _answered.c.author_id, isouter=True)
-)
-"""What answers go on from, as far as each recipient may see it: asked of answers by mail alone."""
-
 _SETTLED = given(
     "settled",
     id=BigInteger,
@@ -506,14 +455,9 @@ async def details(reading: Reading, ids: Sequence[int]) -> list[Carriage]:
 
 
 async def _add_threads(reading: Reading, answers: Sequence[Carriage]) -> None:
-    if not answers:
-        return
-    found = await reading.execute(_THREADS, {"ids": rows([each.id] for each in answers)})
-    threads = {each[0]: each for each in found}
+    found = await threads.of_answers(reading, [each.id for each in answers])
     for each in answers:
-        if each.id in threads:
-            _, each.answered_mail, first, named_by, text, author, post_id = threads[each.id]
-            each.thread = Thread(first, named_by or "", text or "", author or "", post_id)
+        each.answered_mail, each.thread = found.get(each.id, (None, None))
 
 
 async def settle(unit: Unit, settled: Iterable[Settled]) -> set[int]:

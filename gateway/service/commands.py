@@ -196,13 +196,18 @@ async def post_all(unit: Unit, site: Site, said: Sequence[Said], *, now: datetim
     unusual about the sender: that message is for :func:`handle`, and nothing has been done for it."""
     writers = await in_good_standing(
         unit,
-        [Asking(each.channel, each.sender, each.account_id, each.route) for each in said],
+        [Asking(each.channel, each.sender, each.account_id, each.route, normalise(each.text)) for each in said],
+        posting.lately(site, now),
         since=now - _MINUTE,
         most=site.limits.texts_per_minute,
     )
     drafts = [
         posting.Draft(
-            writer.account_id, each.text, Source.SMS if each.channel is Channel.SMS else Source.EMAIL, cut=each.cut
+            writer.account_id,
+            each.text,
+            Source.SMS if each.channel is Channel.SMS else Source.EMAIL,
+            cut=each.cut,
+            lately=writer.lately,
         )
         for each, writer in zip(said, writers, strict=True)
         if writer is not None

@@ -2,7 +2,8 @@
 
 import asyncio
 import gc
-from collections.abc import AsyncIterator, Iterator
+import sqlite3
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
@@ -10,6 +11,8 @@ import pytest
 from sqlalchemy import text
 
 from store import postgresql
+from store.engine import _is_short
+from store.sql import rows
 from store.trouble import is_away, trouble
 from store.unit import Store, Unit
 
@@ -198,3 +201,21 @@ async def test_a_bare_transaction_waits_its_turn_among_the_units(store: Store) -
     async with store.reading() as reading:
         names = (await reading.execute(text("SELECT name FROM facts"))).scalars().all()
     assert sorted(names) == sorted(f"kept{number}-{part}" for number in range(20) for part in ("first", "second"))
+
+
+def test_what_is_soon_worked_off_needs_no_thread_on_sqlite() -> None:
+    """A mail as it came is one long row."""
+    connection = sqlite3.connect(":memory:")
+    cursor = connection.cursor()
+
+    def is_short(statement: str, *values: Sequence[object]) -> bool:
+        return _is_short(cursor.execute, (statement, [rows(values)]))
+
+    adding = "INSERT INTO inbox (raw) SELECT value FROM json_each(?)"
+    assert is_short(adding, ["x" * 5_000])
+    assert is_short(adding, *[["x" * 2_000]] * 4)
+    assert not is_short(adding, *[["x" * 2_000]] * 5)
+    assert not is_short(adding, ["x" * 20_000])
+    assert is_short(adding, *([n] for n in range(100)))
+    assert not is_short(adding, *([n] for n in range(1_000)))
+    connection.close()
