@@ -9,7 +9,7 @@ demo: $(VENV)/.ready
 	$(BIN)/birdwire demo
 
 test: $(VENV)/.ready-dev
-	$(BIN)/pytest -n 2 --dist loadfile
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 # All words that stand in the code and on pages, into every gateway/locale/CODE.po: then translate there what is empty or
 # marked fuzzy. A new language begins with: make words NEW=fr

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from inbound import pictures, sealed, tnef
-from inbound.headers import parameter
+from inbound.headers import header, parameter
 from inbound.mime_parts import Part, parse, parts_of
 from inbound.texts import MAX_TEXT, from_html, text_of
 from inbound.transfer import content
@@ -45,6 +45,7 @@ _MACHINERY = frozenset(
         "text/rfc822-headers",
     }
 )
+_MAILS = frozenset({"message/rfc822", "message/global"})
 _SMIME = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
 _ENCRYPTED = frozenset({"multipart/encrypted", "application/pgp-encrypted", "application/x-microsoft-rpmsg-message"})
 _TNEF = frozenset({"application/ms-tnef", "application/vnd.ms-tnef"})
@@ -67,18 +68,21 @@ class Found:
     ``sealed``    something in it is encrypted.
     ``spare``     texts that only count if there are no others: a phone's, which have names as attachments do, and
                   Outlook's, in its own form; each with how many attachments it is.
+    ``mails``     those among the attachments that are whole mails.
     """
 
     texts: list[str] = field(default_factory=list)
     dropped: int = 0
     sealed: bool = False
     spare: list[tuple[str, int]] = field(default_factory=list)
+    mails: list[Part] = field(default_factory=list)
 
     def add(self, other: "Found") -> None:
         self.texts += other.texts
         self.dropped += other.dropped
         self.sealed |= other.sealed
         self.spare += other.spare
+        self.mails += other.mails
 
     @property
     def says_something(self) -> bool:
@@ -126,6 +130,19 @@ def words_in(part: Part) -> Found:
         found.texts = [text for text, _ in found.spare]
         found.dropped -= sum(count for _, count in found.spare)
     return found
+
+
+def forwarded(found: Found, subject: str) -> Found | None:
+    """What a mail says that was forwarded as an attachment and without a word: nothing else came with it, and the
+    ``subject`` is none or its own, with at most a word before it. Another one is the person's, and is all they say."""
+    if found.says_something or found.sealed or len(found.mails) != 1 or found.dropped != 1:
+        return None
+    (mail,) = found.mails
+    theirs = header(mail, "subject")
+    if subject and not (subject.endswith(theirs) if theirs else subject.endswith(":")):
+        return None
+    within = words_in(mail)
+    return within if within.says_something or within.sealed else None
 
 
 def _in(part: Part, place: _Place) -> Found:
@@ -200,7 +217,7 @@ def _related(part: Part, inner: Sequence[Part], place: _Place) -> Found:
 def _leaf(part: Part, kind: str, place: _Place) -> Found:
     """What a part without parts is: words, something that was packed up, or an attachment."""
     if part.is_multipart():  # a mail, or parts that are too deep
-        return Found(dropped=kind not in _MACHINERY)
+        return Found(dropped=kind not in _MACHINERY, mails=parts_of(part) if kind in _MAILS else [])
     name = _name(part)
     if kind in _TNEF or name == "winmail.dat":
         return _from_outlook(part) if place.effort.may_open() else Found(dropped=1)

@@ -18,6 +18,7 @@ import structlog
 from msgspec.structs import replace
 
 from gateway import metrics
+from gateway.domain.own_secrets import without_own_secrets
 from gateway.domain.types import Channel
 from gateway.service import bounces, commands, complaints, notify, unsubscribing
 from gateway.service.answering.asked import Told
@@ -78,6 +79,7 @@ class Intake:
         """``routes``: the route of each of our numbers; ``new_code`` makes the codes people must repeat; ``hush`` is
         shared with the workers; ``aside`` is the folder for opt-outs that cannot be committed at once."""
         self._site = site
+        self._ours = {number for number, _ in site.senders} | {site.number}
         self._routes = routes
         self._now = now
         self._new_code = new_code
@@ -88,7 +90,7 @@ class Intake:
     async def take(self, message: Inbound) -> Accepted:
         """Returns when the message is committed. Raises when it is not and the fault is ours."""
         try:
-            accepted = await self._stops.take(_storable(message))
+            accepted = await self._stops.take(_storable(self._discreet(message)))
         except Exception:
             metrics.message_came_in(message.source, "failed")
             raise
@@ -96,6 +98,13 @@ class Intake:
         if message.automatic and accepted.new:
             metrics.automatic_mail(message.automatic)
         return accepted
+
+    def _discreet(self, message: Inbound) -> Inbound:
+        """The message without the secrets of ours that a mail may carry along from one that we sent."""
+        if message.channel is not Channel.EMAIL:
+            return message
+        text = without_own_secrets(message.text, self._site.mail_domain, self._site.public_url)
+        return message if text == message.text else replace(message, text=text)
 
     async def run(self) -> None:
         """Handle what comes until cancelled."""
@@ -160,6 +169,8 @@ class Intake:
                 return None
         if message.automatic or message.dropped or message.sealed or message.part or not message.sender:
             return None
+        if self._is_our_own(message):
+            return None
         text = commands.plain_post(message.channel, message.text)
         return None if text is None else Said(message.channel, message.sender, text, account_id, route, message.cut)
 
@@ -208,6 +219,9 @@ class Intake:
         now = self._now()
         if not message.sender or message.part is not None:
             return ""
+        if self._is_our_own(message):
+            log.warning("a text from a number of ours is not answered", source=message.source, to=message.to)
+            return ""
         at_help = isinstance(message.door, HelpAddress | BounceAddress)
         if at_help and await self._was_answered(unit, message, _HELP):
             return ""
@@ -228,6 +242,11 @@ class Intake:
         )
         answer = await commands.handle(unit, self._site, told, now=now, new_code=self._new_code)
         return await self._tell(unit, message, Heard(address.id, answer))
+
+    def _is_our_own(self, message: Inbound) -> bool:
+        """Whether a text says that a number of ours sent it: it does, if it was told to text to another one, and would
+        answer the answer; or somebody has forged it."""
+        return message.channel is Channel.SMS and message.sender in self._ours
 
     async def _tell(self, unit: Unit, message: Inbound, heard: Heard) -> str:
         """Queue the answer, if there is one; returns its words."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from gateway.domain.types import Channel
+from inbound import certified
 from inbound.automatic import Kind, kind_of
 from inbound.message import BounceAddress, Door, Inbound
 from inbound.mime import read
@@ -26,8 +27,11 @@ def understand(
     mail = parse(small)
     if len(mail.get_all("received", [])) > _MOST_RECEIVED:
         return []
-    letter = read(mail)
+    written = certified.opened(mail)
+    letter = read(written)
     automatic = kind_of(mail, sender, mail_domain)
+    if written is not mail:
+        automatic = automatic or kind_of(written, sender, mail_domain)
     bounces = any(isinstance(door, BounceAddress) for door in doors.values())
     reason = failure(mail, small) if bounces else ""
     is_there = bounces and automatic is Kind.BOUNCE and arrived(mail)
@@ -48,6 +52,7 @@ def understand(
             dropped=letter.dropped,
             cut=letter.cut,
             sealed=letter.sealed,
+            certified=written is not mail,
             automatic=automatic,
             subject=letter.subject,
             message_id=letter.message_id,

@@ -111,6 +111,7 @@ class Inbound(msgspec.Struct, frozen=True, kw_only=True):
     ``dropped``                how many attachments or pictures were left behind.
     ``cut``                    what was taken for a quote, a signature or a footer, and is not in ``text``.
     ``sealed``                 it is encrypted: nobody here can read it.
+    ``certified``              it came in an envelope of certified mail, and ``text`` is what is inside.
     ``part``                   the part of a longer text that it is, where the carrier does not join them.
     ``automatic``              which kind of mail that no person wrote: never posts and is never answered (RFC 3834).
     ``subject``, ``message_id``  of a mail, for the answer's threading.
@@ -131,6 +132,7 @@ class Inbound(msgspec.Struct, frozen=True, kw_only=True):
     dropped: int = 0
     cut: str = ""
     sealed: bool = False
+    certified: bool = False
     part: Part | None = None
     automatic: Kind | None = None
     subject: str = ""

@@ -7,7 +7,7 @@ here raises for any mail, and nothing takes long.
 import re
 from dataclasses import dataclass
 
-from inbound.bodies import words_in
+from inbound.bodies import forwarded, words_in
 from inbound.charsets import clean, decode
 from inbound.headers import header, parameter
 from inbound.mime_parts import MAX_PARTS, Part, parts_of
@@ -22,7 +22,7 @@ MAX_CUT = 10_000
 
 _LONGEST_SUBJECT = 2_000
 _SHORTEST_SIGNED = 3  # ends of lines
-_BEFORE_ADDRESS = re.compile(r"[<(]")
+_BEFORE_ADDRESS = re.compile(r"[<(]| via ")  # "Bob via Birds": a list writes itself into From
 _ID = re.compile(r"<[\x21-\x3b\x3d\x3f-\x7e]{1,240}>")
 
 
@@ -51,9 +51,12 @@ def read(mail: Part) -> Letter:
     named = _ID.search(mail.get("message-id", ""))
     message_id = named.group() if named else ""
     answers = is_answer(subject)
+    whole = None if answers else forwarded(found, subject)
+    found = whole or found
     texts = "\n\n".join(text for text in found.texts if text.strip())[:MAX_TEXT]
     name = _BEFORE_ADDRESS.split(header(mail, "from"), maxsplit=1)[0] if texts.count("\n") >= _SHORTEST_SIGNED else ""
-    words = own_words(texts, answers=answers or "in-reply-to" in mail, name="" if "@" in name else name)
+    goes_on = answers or ("in-reply-to" in mail and whole is None)
+    words = own_words(texts, answers=goes_on, name="" if "@" in name else name)
     if found.sealed or is_sealed(words.own):
         return Letter("", subject, message_id, found.dropped, sealed=True)
     text, cut = clean(words.own), words.cut

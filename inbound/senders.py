@@ -57,6 +57,10 @@ _WORDS: Mapping[Why | NoAuthor, str] = {
     Why.NOBODY_SAYS_SO: "5.7.26 It is not proven that this mail is from {domain}: neither SPF nor DKIM says so. Send it"
     " through your own mail service. {other}",
 }
+_CERTIFIED = (
+    "550 5.7.1 This is certified mail (PEC), which is From its provider, so it is not proven who wrote it. Please write"
+    " from an ordinary mailbox. {other}"
+)
 _ANOTHER_WAY = "Your secret posting address needs no proof."
 """For those who wrote to everybody's address."""
 
@@ -87,6 +91,10 @@ class Senders:
         return taken, refused
 
     async def _look(self, content: bytes, client: Client, message: Inbound) -> Inbound | str:
+        other = _ANOTHER_WAY if isinstance(message.door, SharedAddress) else ""
+        if message.certified:  # what is proven of the envelope says nothing of the words that were read
+            _note("unproven", "certified")
+            return _CERTIFIED.format(other=other)
         verdict = await self._prover.who_wrote(content, client, message.to)
         match verdict:
             case Proven(author, by, mark):
@@ -94,7 +102,6 @@ class Senders:
                 return await self._welcome(author, message, mark)
             case Unproven(why, domain):
                 _note("unproven", why)
-                other = _ANOTHER_WAY if isinstance(message.door, SharedAddress) else ""
                 return f"550 {_WORDS[why].format(address=message.to, domain=domain, other=other)}"
             case Undecided(reason):
                 _note("undecided", reason)

@@ -56,6 +56,12 @@ def words(text: str, public_url: str) -> str:
     return f'<p dir="auto" class="words">{linked(text, public_url)}</p>\n'
 
 
+def bare_words(text: str) -> str:
+    """The same without links."""
+    said = escape(text).replace("\n", "<br>\n")
+    return f'<p dir="auto" class="words">{said}</p>\n'
+
+
 def answered(thread: Thread, public_url: str, *, direct: bool = False) -> str:
     """What an answer answers, small, and with no links in its words: it is not what is new. Its author's name leads to
     it where it has a page, as all have but those that are ``direct``."""

@@ -9,9 +9,10 @@ two calls with the same arguments give the same bytes.
                                          per delivery
 
 An answer names the mail that brought its recipient what it answers (RFC 5322 3.6.4), where one did. Every mail of a
-conversation also names the conversation, by an id that no mail has, and has the subject of its first, so that they are
-one thread whichever of them somebody got. Below its words an answer shows what it answers: what its recipient may see
-of it is part of what a letter is known by, so nobody gets one that was made for somebody else.
+conversation also names the conversation, by an id that no mail has, and has the subject of its first, or of the oldest
+that may be shown, so that they are one thread whichever of them somebody got. Below its words an answer shows what it
+answers: what its recipient may see of it is part of what a letter is known by, so nobody gets one that was made for
+somebody else.
 """
 
 from functools import lru_cache

@@ -23,11 +23,10 @@ import aiohttp
 import msgspec
 import structlog
 
-from gateway.domain.delivery import Bounced, Deferred, Found, Outcome, Sent, Unsure
+from gateway.domain.delivery import Bounced, Deferred, Expired, Found, Outcome, Sent, Unsure
 from gateway.domain.late import Gone, Told, read_price
 from gateway.domain.provider_codes import (
     Arrived,
-    Expired,
     Report,
     TryAgain,
     Underway,
@@ -364,15 +363,13 @@ def _kind(error: BaseException) -> str:
     return type(error).__name__
 
 
-def _became(text: Message, delivery: Outgoing) -> Sent | Bounced | None:
+def _became(text: Message, delivery: Outgoing) -> Sent | Bounced | Expired | None:
     """What a text in the provider's list says of a delivery; None when it should be sent again."""
     match text.report():
         case Underway() | Arrived():
             return Sent(text.sid)
-        case Bounced() as bounced:
-            return bounced
-        case Expired(reason):
-            return Bounced(reason)
+        case Bounced() | Expired() as ended:
+            return ended
         case TryAgain(reason, _, most, _):
             tried = delivery.attempt - delivery.excused
             return Bounced(reason) if most is not None and tried > most else None

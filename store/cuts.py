@@ -3,12 +3,16 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import bindparam, delete, insert, select
+from sqlalchemy import BigInteger, Text, bindparam, delete, insert, select
 
 from store.schema import Instant, post_cuts, posts
+from store.sql import given, rows
 from store.unit import Reading, Unit
 
-_ADD = insert(post_cuts)
+_new = given("new", post_id=BigInteger, words=Text)
+_ADD = insert(post_cuts).from_select(
+    ["post_id", "words", "cut_at"], select(_new.c.post_id, _new.c.words, bindparam("now", type_=Instant()))
+)
 _OF = (
     select(post_cuts.c.words)
     .join(posts, posts.c.id == post_cuts.c.post_id)
@@ -29,7 +33,7 @@ _FORGET = delete(post_cuts).where(post_cuts.c.post_id.in_(_OLD.scalar_subquery()
 
 async def add_all(unit: Unit, cuts: Mapping[int, str], now: datetime) -> None:
     """Keep what was cut off, by post."""
-    await unit.execute(_ADD, [{"post_id": at, "words": words, "cut_at": now} for at, words in cuts.items()])
+    await unit.execute(_ADD, {"new": rows(cuts.items()), "now": now})
 
 
 async def of(reading: Reading, post_id: int, author_id: int) -> str | None:

@@ -90,7 +90,7 @@ _HAND_ON = (
         due_at=_NOW,
         refused_by=func.coalesce(deliveries.c.refused_by, ",") + bindparam("of_from_route", type_=Text),
     )
-    .returning(deliveries.c.id)
+    .returning(deliveries.c.id, deliveries.c.route)
 )
 
 
@@ -107,11 +107,11 @@ async def hand_over(unit: Unit, from_route: int, to_route: int, *, now: datetime
     return (await unit.execute(_HAND_OVER, values)).rowcount
 
 
-async def hand_on(unit: Unit, from_route: int, ids: Sequence[int], *, now: datetime) -> set[int]:
+async def hand_on(unit: Unit, from_route: int, ids: Sequence[int], *, now: datetime) -> dict[int, int]:
     """Queue again, by the next number that was not refused for it, what has just been given up or put off
-    (``settled_at`` is ``now``) since the provider refuses this number; those for which there was one."""
+    (``settled_at`` is ``now``) since the provider refuses this number; the route of each for which there was one."""
     if not ids:
-        return set()
+        return {}
     values = {"from_route": from_route, "of_from_route": f"{from_route},", "ids": list(ids), "now": now}
     found = await unit.execute(_HAND_ON, values)
-    return set(found.scalars())
+    return {row.id: row.route for row in found}

@@ -23,6 +23,7 @@ _PUT = _insert.on_conflict_do_update(
 )
 _IS_ONE = select(exists().where(*_THIS))
 _REMOVE = delete(listeners).where(*_THIS)
+_SET_TEXTS = update(listeners).where(*_THIS).values(texts=bindparam("on"))
 _STOP_MAIL = update(listeners).where(*_THIS).values(mail=False)
 _MINE = listeners.c.account_id == bindparam("account")
 _REMOVE_WORDS = delete(listeners).where(_MINE, ~listeners.c.key.startswith("!"))
@@ -63,6 +64,11 @@ async def remove_words(unit: Unit, account_id: int) -> int:
 async def remove_all(unit: Unit, account_id: int) -> None:
     """Listen to nothing any more."""
     await unit.execute(_REMOVE_ALL, {"account": account_id})
+
+
+async def set_texts(unit: Unit, key: str, account_id: int, on: bool) -> bool:
+    """Whether what is said under this key comes by text; False if the account does not listen to it."""
+    return (await unit.execute(_SET_TEXTS, {"of_key": key, "account": account_id, "on": on})).rowcount == 1
 
 
 async def stop_mail(unit: Unit, key: str, account_id: int) -> None:

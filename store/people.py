@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Integer, and_, bindparam, case, exists, false, func, or_, select, union_all
+from sqlalchemy import BigInteger, Integer, String, and_, bindparam, case, exists, false, func, or_, select, union_all
 
 from store.schema import accounts, blocks, follows, mutes, posts
 from store.sql import called
@@ -66,7 +66,8 @@ class Letter:
 
 _me = bindparam("me", type_=BigInteger)
 _most = bindparam("most", type_=Integer)
-_skip = bindparam("skip", type_=Integer)
+_after = bindparam("after", type_=BigInteger)
+_before = bindparam("before", type_=BigInteger)
 _active = and_(accounts.c.name.is_not(None), accounts.c.suspended_at.is_(None), accounts.c.deleted_at.is_(None))
 
 
@@ -77,9 +78,6 @@ def _edges(*more: Any) -> Any:
 
 # Nobody has to ask before they follow a public account. So all its edges stand, and counting them is a look at an index
 # alone: with their states it would be a look at each of them, forty times as long.
-_counted = (
-    select(follows.c.followee_id, func.count().label("followers")).group_by(follows.c.followee_id).subquery("counted")
-)
 _followers: Any = case((accounts.c.protected, _edges(follows.c.state == "accepted")), else_=_edges())
 _COLUMNS = (accounts.c.id, accounts.c.name, accounts.c.bio, accounts.c.protected)
 _blocked, _blocking = called(blocks, "blocked"), called(blocks, "blocking")
@@ -91,22 +89,22 @@ _unhidden = and_(
 _listed = and_(_active, accounts.c.protected == false(), _unhidden)
 
 
-def _directory(*order: Any) -> Statement:
-    return select(*_COLUMNS, _followers).where(_listed).order_by(*order).limit(_most).offset(_skip)
-
-
-_RANKED: Statement = (
-    select(accounts.c.id, func.coalesce(_counted.c.followers, 0))
-    .outerjoin(_counted, _counted.c.followee_id == accounts.c.id)
-    .where(_active, accounts.c.protected == false())
-    .order_by(func.coalesce(_counted.c.followers, 0).desc(), accounts.c.name)
+_NEWEST: Statement = (
+    select(*_COLUMNS, _edges()).where(_listed, accounts.c.id < _before).order_by(accounts.c.id.desc()).limit(_most)
+)
+_BY_NAME: Statement = (
+    select(*_COLUMNS, _edges())
+    .where(_listed, accounts.c.name > bindparam("after", type_=String))
+    .order_by(accounts.c.name)
+    .limit(_most)
+)
+_COUNTED: Statement = (
+    select(accounts.c.id, _edges())
+    .where(_active, accounts.c.protected == false(), accounts.c.id > _after)
+    .order_by(accounts.c.id)
     .limit(_most)
 )
 _THESE: Statement = select(*_COLUMNS).where(_listed, accounts.c.id.in_(bindparam("ids", expanding=True)))
-_ORDERS: dict[str, Statement] = {
-    "newest": _directory(accounts.c.id.desc()),
-    "name": _directory(accounts.c.name),
-}
 
 _FOUND = (
     select(*_COLUMNS, _followers)
@@ -133,7 +131,7 @@ def _at_the_other_end(of: Any, other: Any, state: str) -> Statement:
         .where(
             of == bindparam("account", type_=BigInteger),
             follows.c.state == state,
-            other > bindparam("after", type_=BigInteger),
+            other > _after,
             _active,
             _unhidden,
         )
@@ -180,7 +178,7 @@ _CONVERSATIONS: Statement = (
     .select_from(_last)
     .join(accounts, accounts.c.id == _last.c.other_id)
     .join(posts, posts.c.id == _last.c.post_id)
-    .where(_active, ~hidden_from(_me, accounts.c.id), posts.c.id < bindparam("before", type_=BigInteger))
+    .where(_active, ~hidden_from(_me, accounts.c.id), posts.c.id < _before)
     .order_by(posts.c.id.desc())
     .limit(_most)
 )
@@ -191,7 +189,7 @@ _LETTERS: Statement = (
     .where(
         posts.c.kind == "direct",
         posts.c.deleted_at.is_(None),
-        posts.c.id < bindparam("before", type_=BigInteger),
+        posts.c.id < _before,
         or_(
             and_(posts.c.author_id == _me, posts.c.to_account_id == _other),
             and_(posts.c.author_id == _other, posts.c.to_account_id == _me),
@@ -202,14 +200,21 @@ _LETTERS: Statement = (
 )
 
 
-async def directory(reading: Reading, me: int, order: str, *, skip: int, most: int) -> list[Listed]:
-    """Public accounts, the ``newest`` first or by ``name``, for a member (0: for everybody)."""
-    return await _people(reading, _ORDERS[order], me=me, skip=skip, most=most)
+async def newest(reading: Reading, me: int, *, before: int = NEWEST, most: int) -> list[Listed]:
+    """Public accounts that came ``before`` another, the newest first, for a member (0: for everybody)."""
+    return await _people(reading, _NEWEST, me=me, before=before, most=most)
 
 
-async def ranked(reading: Reading, *, most: int) -> list[tuple[int, int]]:
-    """Public accounts by how many follow them, and how many do. It looks at every edge that there is."""
-    return [(account_id, followers) for account_id, followers in await reading.execute(_RANKED, {"most": most})]
+async def by_name(reading: Reading, me: int, *, after: str = "", most: int) -> list[Listed]:
+    """Public accounts ``after`` a name, by name, for a member (0: for everybody)."""
+    return await _people(reading, _BY_NAME, me=me, after=after, most=most)
+
+
+async def counted(reading: Reading, *, after: int = 0, most: int) -> list[tuple[int, int]]:
+    """Public accounts with an id above ``after``, in the order of their ids, and how many follow each: it looks at each
+    of these edges."""
+    found = await reading.execute(_COUNTED, {"after": after, "most": most})
+    return [(account_id, followers) for account_id, followers in found]
 
 
 async def these(reading: Reading, me: int, followers: Mapping[int, int]) -> list[Listed]:

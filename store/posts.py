@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -41,6 +42,17 @@ class NewPost:
     words: str = ""
     tags: Sequence[str] = ()
     mentioned: Sequence[int] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Lately:
+    """How far is looked back at what an author wrote: the same words count since ``same_since``, and the ``limit`` is
+    of posts of this ``kind`` since ``counted_since``, deleted ones included. A limit of none is always reached."""
+
+    same_since: datetime
+    kind: PostKind
+    limit: int
+    counted_since: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,36 +136,43 @@ _LATEST_POST = (
     .limit(1)
 )
 
-_said = given("said", author_id=BigInteger, to_account_id=BigInteger, text=Text)
 _LATELY = 10
-_lately = (
-    select(posts.c.id, posts.c.to_account_id, posts.c.text, posts.c.full_text, posts.c.created_at)
-    .where(posts.c.author_id == _said.c.author_id, posts.c.deleted_at.is_(None))
-    .order_by(posts.c.id.desc())
-    .limit(_LATELY)
-    .correlate(_said)
-    .subquery("lately")
-)
-_same: ColumnElement[int | None] = (
-    select(func.max(_lately.c.id))
-    .where(
-        _lately.c.created_at >= bindparam("since", type_=Instant()),
-        _lately.c.to_account_id.is_not_distinct_from(_said.c.to_account_id),
-        func.coalesce(_lately.c.full_text, _lately.c.text) == _said.c.text,
+
+
+def looking_back(
+    author_id: Any, to_account_id: Any, text: Any, *asked: Any
+) -> tuple[ColumnElement[int | None], ColumnElement[datetime]]:
+    """SQL: what :func:`look_back` finds for each row of the tables that are ``asked``, bound by :func:`how_far_back`
+    and read by :func:`looked_back`."""
+    lately = (
+        select(posts.c.id, posts.c.to_account_id, posts.c.text, posts.c.full_text, posts.c.created_at)
+        .where(posts.c.author_id == author_id, posts.c.deleted_at.is_(None))
+        .order_by(posts.c.id.desc())
+        .limit(_LATELY)
+        .correlate(*asked)
+        .subquery("lately")
     )
-    .correlate(_said)
-    .scalar_subquery()
+    same = select(func.max(lately.c.id)).where(
+        lately.c.created_at >= bindparam("same_since", type_=Instant()),
+        lately.c.to_account_id.is_not_distinct_from(to_account_id),
+        func.coalesce(lately.c.full_text, lately.c.text) == text,
+    )
+    last_allowed = (
+        select(posts.c.created_at)
+        .where(posts.c.author_id == author_id, posts.c.kind == bindparam("kind"))
+        .order_by(posts.c.id.desc())
+        .limit(1)
+        .offset(bindparam("before"))
+    )
+    return same.correlate(*asked).scalar_subquery(), last_allowed.correlate(*asked).scalar_subquery()
+
+
+_said = given("said", author_id=BigInteger, to_account_id=BigInteger, text=Text)
+_LOOK_BACK = (
+    select(*looking_back(_said.c.author_id, _said.c.to_account_id, _said.c.text, _said))
+    .select_from(_said)
+    .order_by(_said.c.n)
 )
-_last_allowed: ColumnElement[datetime] = (
-    select(posts.c.created_at)
-    .where(posts.c.author_id == _said.c.author_id, posts.c.kind == bindparam("kind"))
-    .order_by(posts.c.id.desc())
-    .limit(1)
-    .offset(bindparam("before"))
-    .correlate(_said)
-    .scalar_subquery()
-)
-_LOOK_BACK = select(_same, _last_allowed).select_from(_said).order_by(_said.c.n)
 _own_there = (
     select(func.coalesce(posts.c.full_text, posts.c.text).label("words"))
     .where(posts.c.conversation_id == bindparam("conversation_id"), _OWN, posts.c.deleted_at.is_(None))
@@ -240,32 +259,26 @@ async def latest_post(reading: Reading, author_id: int) -> int | None:
     return (await reading.execute(_LATEST_POST, {"author_id": author_id})).scalar_one_or_none()
 
 
-async def look_back(
-    reading: Reading,
-    said: Sequence[tuple[int, int | None, str]],
-    *,
-    same_since: datetime,
-    kind: PostKind,
-    limit: int,
-    counted_since: datetime,
-) -> list[LookBack]:
+async def look_back(reading: Reading, said: Sequence[tuple[int, int | None, str]], within: Lately) -> list[LookBack]:
     """For each (author, recipient of a direct message, whole text): the author's standing post with the same words to
-    the same person, or to all, since ``same_since``; and since when ``limit`` or more of this kind were written, where
-    that is not before ``counted_since``, deleted ones included. A limit of none is always reached."""
-    if limit <= 0:
-        return [LookBack(None, counted_since) for _ in said]
-    values = {
-        "said": rows(said),
-        "since": same_since,
-        "kind": kind,
-        "before": limit - 1,
-    }
-    found = await reading.execute(_LOOK_BACK, values)
-    return [LookBack(same_id, _not_before(counted_since, last_allowed)) for same_id, last_allowed in found]
+    the same person, or to all; and since when the limit is reached."""
+    if within.limit <= 0:
+        return [looked_back(within, None, None) for _ in said]
+    found = await reading.execute(_LOOK_BACK, {"said": rows(said)} | how_far_back(within))
+    return [looked_back(within, same_id, last_allowed) for same_id, last_allowed in found]
 
 
-def _not_before(since: datetime, moment: datetime | None) -> datetime | None:
-    return None if moment is None or moment < since else moment
+def how_far_back(within: Lately) -> dict[str, Any]:
+    """What :func:`looking_back` is bound to."""
+    return {"same_since": within.same_since, "kind": within.kind, "before": max(within.limit, 1) - 1}
+
+
+def looked_back(within: Lately, same_id: int | None, last_allowed: datetime | None) -> LookBack:
+    """What :func:`looking_back` found."""
+    if within.limit <= 0:
+        return LookBack(None, within.counted_since)
+    is_full = last_allowed is not None and last_allowed >= within.counted_since
+    return LookBack(same_id, last_allowed if is_full else None)
 
 
 async def said_in(reading: Reading, conversation_id: int, author_id: int, spellings: Sequence[str]) -> int:

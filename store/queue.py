@@ -29,7 +29,8 @@ from sqlalchemy import (
 )
 
 from gateway.domain.carriage import Carriage
-from gateway.domain.types import Channel, Lane, PostKind, Thread
+from gateway.domain.types import Channel, Lane
+from store import threads
 from store.schema import (
     Instant,
     accounts,
@@ -40,13 +41,11 @@ from store.schema import (
     listeners,
     mutes,
     notices,
-    post_mentions,
     posts,
     receipts,
     to_micros,
 )
 from store.sql import called, given, rows, storable
-from store.timelines import visible_to
 from store.unit import Reading, Unit
 
 
@@ -54,8 +53,8 @@ class Settled(NamedTuple):
     """What a delivery becomes: one of the states, with what goes with it.
 
     ``due_at`` for ``queued``, ``look_up_at`` for ``unsure`` and for texts that were ``sent``; ``reason`` is never empty
-    but for ``sent``; ``sent_to_id`` is the phone or mailbox that it went to, or may have gone to; ``excused``
-    that the attempt does not count."""
+    but for ``sent``; ``segments`` of what the provider is known to have taken; ``sent_to_id`` is the phone or mailbox
+    that it went to, or may have gone to; ``excused`` that the attempt does not count."""
 
     id: int
     attempt: int
@@ -131,6 +130,7 @@ _CLAIM = (
         state=_CLAIMED,
         attempt=deliveries.c.attempt + 1,
         lease_until=bindparam("until", type_=Instant()),
+        segments=literal_column("0"),
         sent_to_id=None,
     )
     .returning(deliveries.c.id)
@@ -293,56 +293,6 @@ _CONTENTS = select(
 )
 """What all deliveries of a post have in common, in the order of Carriage, from the post's id on."""
 
-_mailed = called(deliveries, "mailed")
-_answered_mail = (
-    select(func.coalesce(_mailed.c.digest_id, _mailed.c.id))
-    .where(
-        _mailed.c.post_id == posts.c.reply_to_id,
-        _mailed.c.account_id == deliveries.c.account_id,
-        _mailed.c.channel == literal_column(f"'{Channel.EMAIL}'"),
-        _mailed.c.state.in_([literal_column(f"'{state}'") for state in ("sent", "delivered", "bundled")]),
-    )
-    .correlate(posts, deliveries)
-    .scalar_subquery()
-)
-"""The mail that brought the recipient what a post answers."""
-
-_first, _first_author = called(posts, "first"), called(accounts, "first_author")
-_answered, _answered_author = called(posts, "answered"), called(accounts, "answered_author")
-_between_the_two = and_(
-    posts.c.kind == literal_column(f"'{PostKind.DIRECT}'"),
-    _answered.c.kind == posts.c.kind,
-    _answered.c.deleted_at.is_(None),
-    or_(
-        and_(_answered.c.author_id == posts.c.author_id, _answered.c.to_account_id == _RECIPIENT),
-        and_(_answered.c.author_id == _RECIPIENT, _answered.c.to_account_id == posts.c.author_id),
-    ),
-)
-_names_recipient = and_(
-    _first.c.author_id != _RECIPIENT,
-    select(post_mentions.c.post_id)
-    .where(post_mentions.c.account_id == _RECIPIENT, post_mentions.c.post_id == _first.c.id)
-    .scalar_subquery()
-    .is_not(None),
-)
-_THREADS = select(
-    deliveries.c.id,
-    _answered_mail,
-    case((visible_to(_RECIPIENT, _first, _first_author), _first.c.text), else_=literal_column("''")),
-    case((_names_recipient, _first_author.c.name)),
-    case((or_(_between_the_two, visible_to(_RECIPIENT, _answered, _answered_author)), _answered.c.text)),
-    _answered_author.c.name,
-    posts.c.reply_to_id,
-).select_from(
-    _DELIVERIES.join(deliveries, deliveries.c.id == _DELIVERIES.c.id)
-    .join(posts, posts.c.id == deliveries.c.post_id)
-    .join(_first, _first.c.id == posts.c.conversation_id, isouter=True)
-    .join(_first_author, _first_author.c.id == _first.c.author_id, isouter=True)
-    .join(_answered, _answered.c.id == posts.c.reply_to_id, isouter=True)
-    .join(_answered_author, _answered_author.c.id == _answered.c.author_id, isouter=True)
-)
-"""What answers go on from, as far as each recipient may see it: asked of answers by mail alone."""
-
 _SETTLED = given(
     "settled",
     id=BigInteger,
@@ -360,35 +310,38 @@ _SETTLED = given(
 _ENDED: tuple[ColumnElement[str], ...] = tuple(literal_column(f"'{state}'") for state in ("sent", "delivered", "dead"))
 """States that no settle leaves. Naming the others would offer the planner the index of all that is open, to walk."""
 
-_DELIVERED: ColumnElement[bool] = deliveries.c.state == literal_column("'delivered'")
-_RECEIPT_CAME_FIRST = and_(_DELIVERED, deliveries.c.segments == literal_column("0"))
-"""A receipt that overtook the settle left nothing for it to say but what was sent, and to which phone."""
-
-
-def _unless_delivered(as_it_is: Any, settled: Any) -> ColumnElement[Any]:
-    return case((_DELIVERED, as_it_is), else_=settled)
-
-
 _SETTLE = (
     update(deliveries)
     .where(
         deliveries.c.id == _SETTLED.c.id,
         deliveries.c.attempt == _SETTLED.c.attempt,
-        or_(deliveries.c.state.not_in(_ENDED), _RECEIPT_CAME_FIRST),
+        deliveries.c.state.not_in(_ENDED),
     )
     .values(
-        state=_unless_delivered(deliveries.c.state, _SETTLED.c.state),
+        state=_SETTLED.c.state,
         due_at=_SETTLED.c.due_at,
-        lease_until=_unless_delivered(deliveries.c.lease_until, _SETTLED.c.look_up_at),
-        settled_at=_unless_delivered(deliveries.c.settled_at, _SETTLED.c.settled_at),
+        lease_until=_SETTLED.c.look_up_at,
+        settled_at=_SETTLED.c.settled_at,
         remote_id=func.coalesce(_SETTLED.c.remote_id, deliveries.c.remote_id),
-        reason=_unless_delivered(deliveries.c.reason, _SETTLED.c.reason),
+        reason=_SETTLED.c.reason,
         segments=_SETTLED.c.segments,
         sent_to_id=_SETTLED.c.sent_to_id,
         excused=deliveries.c.excused + _SETTLED.c.excused,
     )
+    .returning(deliveries.c.id)
 )
-_DELIVERED_AMONG = select(deliveries.c.id).where(deliveries.c.id.in_(bindparam("ids", expanding=True)), _DELIVERED)
+_DELIVERED_AMONG = select(deliveries.c.id).where(
+    deliveries.c.id.in_(bindparam("ids", expanding=True)), deliveries.c.state == literal_column("'delivered'")
+)
+_NOTE_TAKEN = (
+    update(deliveries)
+    .where(
+        deliveries.c.id == bindparam("of_id"),
+        deliveries.c.attempt == bindparam("of_attempt"),
+        deliveries.c.segments == literal_column("0"),
+    )
+    .values(segments=bindparam("so_many"), sent_to_id=bindparam("to_address"))
+)
 _OWNED_BY_OTHERS = (
     select(deliveries.c.remote_id)
     .where(
@@ -503,22 +456,17 @@ async def details(reading: Reading, ids: Sequence[int]) -> list[Carriage]:
 
 
 async def _add_threads(reading: Reading, answers: Sequence[Carriage]) -> None:
-    if not answers:
-        return
-    found = await reading.execute(_THREADS, {"ids": rows([each.id] for each in answers)})
-    threads = {each[0]: each for each in found}
+    found = await threads.of_answers(reading, [each.id for each in answers])
     for each in answers:
-        if each.id in threads:
-            _, each.answered_mail, first, named_by, text, author, post_id = threads[each.id]
-            each.thread = Thread(first, named_by or "", text or "", author or "", post_id)
+        each.answered_mail, each.thread = found.get(each.id, (None, None))
 
 
 _micros = lru_cache(maxsize=100)(to_micros)
 """Moments of a batch are mostly the same ones."""
 
 
-async def settle(unit: Unit, settled: Iterable[Settled]) -> None:
-    """Write what became of deliveries.
+async def settle(unit: Unit, settled: Iterable[Settled]) -> set[int]:
+    """Write what became of deliveries; of which ones it was.
 
     The attempt is the fence: only a claim raises it, so whoever settles the same one knows best, even when the lease
     ended meanwhile and the delivery waits again. What a receipt has moved on stays as it is."""
@@ -538,8 +486,16 @@ async def settle(unit: Unit, settled: Iterable[Settled]) -> None:
         ]
         for each in settled
     ]
-    if values:
-        await unit.execute(_SETTLE, {"settled": rows(values)})
+    if not values:
+        return set()
+    return set((await unit.execute(_SETTLE, {"settled": rows(values)})).scalars())
+
+
+async def note_taken(unit: Unit, delivery_id: int, attempt: int, *, segments: int, address_id: int | None) -> bool:
+    """The provider has this attempt's text, of so many segments, to that phone; False when that was known, or the
+    delivery has moved on to another attempt. So whoever hears of it first enters it into the bill, and nobody else."""
+    values = {"of_id": delivery_id, "of_attempt": attempt, "so_many": segments, "to_address": address_id}
+    return (await unit.execute(_NOTE_TAKEN, values)).rowcount > 0
 
 
 async def delivered_among(reading: Reading, ids: Sequence[int]) -> set[int]:

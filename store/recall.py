@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, exists, func, select
+from sqlalchemy import bindparam, exists, func, literal_column, select
 
-from store.schema import Instant, accounts, deliveries, inbox, posts
+from gateway.domain.types import PostKind
+from store.schema import Instant, accounts, deliveries, inbox, notices, posts
+from store.sql import called
 from store.unit import Reading
 
 
@@ -21,6 +23,9 @@ class Message:
 
 _LOOKED_AT = 500
 """How many of an author's latest posts are looked through for one that went out to somebody, and how many answers."""
+
+_LATEST = 20_000
+"""How many of the latest deliveries of all are looked through for words of our own to somebody."""
 
 _SINCE = inbox.c.received_at >= bindparam("since", type_=Instant())
 _TOLD = select(func.count()).where(
@@ -73,6 +78,57 @@ _LAST_FROM = (
     .order_by(_newest.c.id.desc())
     .limit(1)
 )
+
+
+_original = called(posts, "original")
+_original_author = called(accounts, "original_author")
+_went_out = (
+    select(posts.c.id)
+    .where(posts.c.author_id == bindparam("author"))
+    .order_by(posts.c.id.desc())
+    .limit(_LOOKED_AT)
+    .subquery("went_out")
+)
+_TEXTED_BY = (
+    select(posts.c.kind, _original_author.c.name, func.coalesce(_original.c.text, posts.c.text))
+    .select_from(
+        _went_out.join(posts, posts.c.id == _went_out.c.id)
+        .join(_original, _original.c.id == posts.c.repost_of_id, isouter=True)
+        .join(_original_author, _original_author.c.id == _original.c.author_id, isouter=True)
+    )
+    .where(
+        exists().where(
+            deliveries.c.post_id == posts.c.id,
+            deliveries.c.post_id.is_not(None),
+            deliveries.c.account_id == bindparam("reader"),
+            deliveries.c.channel == literal_column("'sms'"),
+        )
+    )
+)
+_latest = select(deliveries.c.id).order_by(deliveries.c.id.desc()).offset(_LATEST).limit(1).scalar_subquery()
+_NOTICES = (
+    select(notices.c.text)
+    .join(deliveries, deliveries.c.notice_id == notices.c.id)
+    .where(
+        deliveries.c.id > func.coalesce(_latest, 0),
+        deliveries.c.account_id == bindparam("reader"),
+        deliveries.c.channel == literal_column("'sms'"),
+    )
+    .order_by(deliveries.c.id.desc())
+    .limit(_LOOKED_AT)
+)
+
+
+async def texted_by(reading: Reading, author_id: int, reader_id: int) -> list[tuple[PostKind, str | None, str]]:
+    """What was texted to the reader of the author's latest, as (kind, whose words if they were reposted, words); what
+    was deleted since has no words any more."""
+    found = await reading.execute(_TEXTED_BY, {"author": author_id, "reader": reader_id})
+    return [(PostKind(kind), original, text) for kind, original, text in found]
+
+
+async def noticed(reading: Reading, reader_id: int) -> Sequence[str]:
+    """Words of our own that were texted to the reader, be they no answers, among the latest of all deliveries."""
+    return (await reading.execute(_NOTICES, {"reader": reader_id})).scalars().all()
 
 
 async def last_from(reading: Reading, author_id: int, reader_id: int) -> int | None:

@@ -13,8 +13,9 @@ from store.unit import Reading, Unit
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """The delivery that a report is about. ``remote_id`` is the message that it was last known to be at the provider,
-    ``alert`` the code that its sender is under suspicion for."""
+    """The delivery that a report is about. ``settled_at`` is when it was last written down what became of it, which is
+    when it was handed over if the provider has it. ``remote_id`` is the message that it was last known to be at the
+    provider, ``alert`` the code that its sender is under suspicion for."""
 
     id: int
     attempt: int
@@ -23,6 +24,7 @@ class Subject:
     state: str
     route: int
     queued_at: datetime
+    settled_at: datetime | None
     priced: bool
     remote_id: str | None
     alert: int | None
@@ -36,6 +38,7 @@ _SUBJECT = select(
     deliveries.c.state,
     deliveries.c.route,
     deliveries.c.queued_at,
+    deliveries.c.settled_at,
     deliveries.c.price_micros.is_not(None),
     deliveries.c.remote_id,
     sender_alerts.c.code,

@@ -173,7 +173,8 @@ class _AddressCols(TypedColumns):
     """A phone or a mail address. It outlives its account's hold on it: an opt-out stays with the number.
 
     ``account_id``    whose it is now; None for a number that we only know.
-    ``route``         for phones: the sender number this person texts with, so that one thread stays one thread.
+    ``route``         for phones: the sender number this person texts with, so that one thread stays one thread; or
+                      another one that took over, where that does not reach them.
     ``opted_out_at``  STOP, or the provider said so: nothing may be sent. ``dead_at``: it does not exist, or mails to it
                       are stopped; ``complained_at`` because its owner reported one as spam.
     ``bounces``       mails that came back since there is no such mailbox, the last at ``bounced_at``.
@@ -714,6 +715,7 @@ class _DeliveryCols(TypedColumns):
     ``account_id``  the recipient of a post: where to is looked up at sending, so a changed phone is respected.
     ``via``         the key of ``listeners`` that brought a post here; None for followers and who was named.
     ``address_id``  the exact phone or mailbox a notice goes to.
+    ``segments``    those of its text, once it is known that the provider took it: then it is in the bill.
     ``sent_to_id``  the phone or mailbox that it went to: what a receipt or bounce is about, wherever its owner is now.
     ``refused_by``  the routes whose number the provider refused for it, as ``,1,2,``; None for nearly all.
     ``due_at``      not before; ``attempt``: the fence; ``excused``: how many attempts were no fault of its own.

@@ -108,7 +108,12 @@ class _Swift(aiosqlite.Connection):
 
 
 _FEW_ROWS = 1_000
-"""Characters of rows that are handed to a statement (``store.sql.given``) and are soon worked off."""
+"""Characters of rows that are handed to a statement (``store.sql.given``) and are soon worked off, however many."""
+
+_FEW_LONG_ROWS = 4
+"""Rows that are soon worked off, long as they may be: one is a mail as it came."""
+
+_LONG = 16 * 1024
 
 
 def _is_short(function: Callable[..., Any], args: tuple[Any, ...]) -> bool:
@@ -118,7 +123,7 @@ def _is_short(function: Callable[..., Any], args: tuple[Any, ...]) -> bool:
         case "execute":
             statement: str = args[0]
             if "json_each(" in statement:
-                return sum(len(each) for each in args[1] if isinstance(each, str)) < _FEW_ROWS
+                return _are_few([each for each in args[1] if isinstance(each, str)])
             return statement.startswith("SELECT") or (statement.startswith("INSERT") and ") VALUES (" in statement)
         case "cursor" | "fetchone" | "fetchmany" | "fetchall" | "rollback":
             return True
@@ -126,6 +131,12 @@ def _is_short(function: Callable[..., Any], args: tuple[Any, ...]) -> bool:
             return isinstance(getattr(function, "__self__", None), sqlite3.Cursor)
         case _:
             return False
+
+
+def _are_few(given: list[str]) -> bool:
+    """Whether rows are soon worked off."""
+    size = sum(map(len, given))
+    return size < _FEW_ROWS or (size < _LONG and sum(each.count("],[") for each in given) < _FEW_LONG_ROWS)
 
 
 def _connect(database: str, **settings: Any) -> aiosqlite.Connection:

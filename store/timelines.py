@@ -155,7 +155,8 @@ def _hidden_from_me(author_id: Any) -> ColumnElement[bool]:
     return hidden_from(_me, author_id, muted=True)
 
 
-def _follows(reader: Any, account_id: Any) -> ColumnElement[bool]:
+def follows_of(reader: Any, account_id: Any) -> ColumnElement[bool]:
+    """SQL: the reader follows that account, which has accepted it."""
     f = _followed
     return _is_one(
         select(f.c.followee_id).where(f.c.followee_id == account_id, f.c.follower_id == reader, f.c.state == "accepted")
@@ -163,7 +164,7 @@ def _follows(reader: Any, account_id: Any) -> ColumnElement[bool]:
 
 
 def _i_follow(account_id: Any) -> ColumnElement[bool]:
-    return _follows(_me, account_id)
+    return follows_of(_me, account_id)
 
 
 def visible_to(reader: Any, post: Any, account: Any, *, muted: bool = True) -> ColumnElement[bool]:
@@ -171,7 +172,7 @@ def visible_to(reader: Any, post: Any, account: Any, *, muted: bool = True) -> C
     return and_(
         _stands(post),
         _active(account),
-        or_(account.c.protected == false(), account.c.id == reader, _follows(reader, account.c.id)),
+        or_(account.c.protected == false(), account.c.id == reader, follows_of(reader, account.c.id)),
         ~hidden_from(reader, account.c.id, muted=muted),
     )
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+import uvloop
 
-from gateway.daemon import loop_factory
 from gateway.service.site import Site
 from store.unit import Store
 from store.version import upgrade
@@ -22,9 +22,30 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--soak", action="store_true", help="the long form of the suites that have one")
 
 
+_LONG = tuple(
+    str(Path(__file__).parent / each)
+    for each in ("daemons", "faults", "browser", "fuzz", "test_crash.py", "test_day.py", "web/test_html.py")
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files that take long come first: where several processes share the files, none is busy alone at the end."""
+    items.sort(key=lambda item: not str(item.path).startswith(_LONG))
+
+
+class _Loop(uvloop.Loop):
+    """The loop that the daemon runs on. It tells of what is still open when it closes, but only then: whatever it tells
+    first and may not close, because a warning is an error here, it would wait for without end."""
+
+    def close(self) -> None:
+        with warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("always")
+            super().close()
+        assert not told, "; ".join(str(each.message) for each in told)
+
+
 def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
-    """Tests run on the loop that the daemon runs on."""
-    return {"uvloop": loop_factory()}
+    return {"uvloop": _Loop}
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -67,9 +88,15 @@ async def _migrate(url: str) -> None:
         await store.close()
 
 
+_done_with: list[str] = []
+"""Databases on PostgreSQL of tests that have ended. All of them at once would take tens of gigabytes."""
+
+
 async def _create_database(folder: Path, name: str, template: str = "template1") -> None:
     connection = await asyncpg.connect(host=str(folder), user="postgres", database="postgres")
-    await connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    while _done_with:
+        await connection.execute(f'DROP DATABASE "{_done_with.pop()}" WITH (FORCE)')
+    await connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY FILE_COPY')
     await connection.close()
 
 
@@ -94,28 +121,32 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The url of a migrated, empty database, once on SQLite and once on PostgreSQL."""
     if request.param == "sqlite":
         file = tmp_path / "birdwire.db"
         shutil.copy(request.getfixturevalue("sqlite_template"), file)
-        return f"sqlite:///{file}"
+        yield f"sqlite:///{file}"
+        return
     folder: Path = request.getfixturevalue("postgres_folder")
     template: str = request.getfixturevalue("postgres_template")
     name = f"test_{uuid.uuid4().hex[:12]}"
     asyncio.run(_create_database(folder, name, template))
-    return f"postgresql://postgres@/{name}?host={folder}"
+    yield f"postgresql://postgres@/{name}?host={folder}"
+    _done_with.append(name)
 
 
 @pytest.fixture(params=["to_sqlite", "to_postgresql"])
-def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The url of a database with nothing in it, not even a schema, once on SQLite and once on PostgreSQL."""
     if request.param == "to_sqlite":
-        return f"sqlite:///{tmp_path / 'empty.db'}"
+        yield f"sqlite:///{tmp_path / 'empty.db'}"
+        return
     folder: Path = request.getfixturevalue("postgres_folder")
     name = f"empty_{uuid.uuid4().hex[:12]}"
     asyncio.run(_create_database(folder, name))
-    return f"postgresql://postgres@/{name}?host={folder}"
+    yield f"postgresql://postgres@/{name}?host={folder}"
+    _done_with.append(name)
 
 
 @pytest.fixture

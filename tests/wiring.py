@@ -2,9 +2,11 @@
 
 import asyncio
 from asyncio.subprocess import Process
-from contextlib import suppress
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager, suppress
 from secrets import randbelow
 from socket import socket
+from typing import Any
 
 from gateway.demo.carrier import Carrier
 from gateway.demo.mailbox import Mailbox
@@ -20,6 +22,20 @@ def free_port() -> int:
         with socket() as probe, suppress(OSError):
             probe.bind(("127.0.0.1", port))
             return port
+
+
+@asynccontextmanager
+async def meanwhile(work: Coroutine[Any, Any, object]) -> AsyncIterator[None]:
+    """This goes on while the block runs. Then it is cancelled, and has ended: what it began with PostgreSQL ends, too,
+    which would else outlive the loop."""
+    task = asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+    if not task.cancelled():
+        task.result()
 
 
 async def answers(port: int, program: Process | None = None) -> None:

@@ -20,6 +20,7 @@ from gateway.demo.faults import Fault
 from gateway.demo.letters import SendMail
 from gateway.demo.mailbox import Mailbox
 from gateway.demo.texts import Text
+from gateway.service.numbers import dialled
 
 _HERE = Path(__file__).parent
 _SHOWN = 60
@@ -141,6 +142,7 @@ class _Page:
             trim_blocks=True,
             lstrip_blocks=True,
         )
+        self.environment.filters["dialled"] = dialled
         self._carrier = carrier
         self._mailbox = mailbox
         self._site_number = site_number

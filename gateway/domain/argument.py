@@ -124,6 +124,15 @@ def group(make: Callable[[str], T]) -> Reader[T]:
     return read
 
 
+def tagged_or_group(make: Callable[[str], T]) -> Reader[T]:
+    """``#tag | !group``, given as what is listened to: ``#lunch`` with the tag case-folded, ``!team``."""
+
+    def of_group(name: str) -> T | None:
+        return make(f"!{name}") if name else None
+
+    return either(tagged(lambda tag: make(f"#{tag}")), group(of_group))
+
+
 def group_text(make: Callable[[str, str], T]) -> Reader[T]:
     """``!group text``, also ``!group: text``: takes the whole message, and the text must be there."""
 

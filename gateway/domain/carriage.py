@@ -5,11 +5,11 @@ with what is true at the claim. What was forbidden in between is never sent.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 
 from gateway.domain import sms_text
-from gateway.domain.delivery import SHORTEST_VALIDITY
+from gateway.domain.delivery import LONGEST_VALIDITY, SHORTEST_VALIDITY
 from gateway.domain.quiet import held_until
 from gateway.domain.speech import mark
 from gateway.domain.types import STOPPABLE, Channel, EmailMode, Lane, NoticeKind, Outgoing, PostKind, Thread
@@ -112,13 +112,19 @@ def quiet_from(carriage: Carriage) -> datetime | None:
     return None if carriage.channel != Channel.SMS or carriage.answers else carriage.sleeps_at
 
 
-def after_quiet(carriage: Carriage, now: datetime) -> datetime | None:
-    """When this text is due again if it was not handed on in time since that was cut short by quiet hours, which have
-    begun or are about to; None if they were not the cause."""
-    if asleep_until(carriage, now + SHORTEST_VALIDITY) is None:
+def after_quiet(carriage: Carriage, handed_over_at: datetime, now: datetime) -> datetime | None:
+    """When this text is due again if it was not handed on in time since that was cut short by quiet hours: after them
+    if they have begun or are about to, at once if their recipient is awake again. None if they were not the cause.
+
+    Whoever has woken sleeps again on the next evening, so the quiet hours that cut it short began a day before that."""
+    if asleep_until(carriage, now + SHORTEST_VALIDITY) is not None:
+        assert carriage.wakes_at is not None
+        return held_until(carriage.wakes_at, now)
+    sleeps_at = quiet_from(carriage)
+    if sleeps_at is None:
         return None
-    assert carriage.wakes_at is not None
-    return held_until(carriage.wakes_at, now)
+    began = sleeps_at - timedelta(days=1)
+    return now if began - LONGEST_VALIDITY <= handed_over_at < began <= now else None
 
 
 def _objection_to_notice(carriage: Carriage) -> str:
@@ -184,7 +190,7 @@ def outgoing(carriage: Carriage, sender: str, valid_for: int = 0) -> Outgoing:
     assert text is not None
     segments = 0
     if by_sms:
-        composed = _composed(carriage.kind, carriage.author, carriage.original_author, text)
+        composed = in_words(carriage.kind, carriage.author, carriage.original_author, text)
         text, segments = composed.text, composed.segments
     delivery = Outgoing(
         id=carriage.id,
@@ -225,7 +231,7 @@ def _notice_kind(carriage: Carriage) -> NoticeKind:
 
 
 @lru_cache(maxsize=1_000)
-def _composed(kind: str | None, author: str | None, original_author: str | None, text: str) -> sms_text.Composed:
+def in_words(kind: str | None, author: str | None, original_author: str | None, text: str) -> sms_text.Composed:
     """The words on SMS, which are the same for all whom a post goes to."""
     match kind:
         case None:

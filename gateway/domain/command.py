@@ -9,10 +9,25 @@ import re
 import unicodedata
 
 from gateway.domain import opt_out, reaction
-from gateway.domain.argument import named, without_end
+from gateway.domain.argument import Reader, either, named, tagged_or_group, without_end
 from gateway.domain.command_table import TABLE, CommandForm
 from gateway.domain.text import is_blank, normalise
-from gateway.domain.wish import Choice, Code, Command, Direct, Empty, Help, No, Post, React, Start, Stop, StopName, Yes
+from gateway.domain.wish import (
+    Choice,
+    Code,
+    Command,
+    Direct,
+    Empty,
+    Help,
+    No,
+    Post,
+    React,
+    Start,
+    Stop,
+    StopKey,
+    StopName,
+    Yes,
+)
 
 _KEYWORDS = {words.casefold(): row.read("") for row in TABLE if row.keyword for words in row.words}
 _KEYWORDS |= {f"{words}?": meaning for words, meaning in _KEYWORDS.items() if isinstance(meaning, Help)}
@@ -25,7 +40,7 @@ _ANSWER = re.compile(r"(r|reply)[:;]\s*(?=\S)", re.IGNORECASE)
 _QUOTES = "\"'`´“”„‘’‚«»‹›"
 _NO = frozenset({"n", "no"})
 _STOP_NAME = frozenset({"stop", "unsubscribe"})
-_NAMED = named(StopName)
+_LEFT: Reader[Command] = either(named(StopName), tagged_or_group(StopKey))
 _BEFORE_STOP = re.compile(r"(?:pin\s+)?[0-9]+[:;,.]?\s+", re.IGNORECASE)
 _NEVER_PUBLIC = frozenset({"d", "dm"})
 _BY_WORD: dict[str, list[CommandForm]] = {}
@@ -34,7 +49,7 @@ for _form in TABLE:
         _BY_WORD.setdefault(_words.casefold(), []).append(_form)
 
 
-_BY_PHONE = No | Choice | StopName | React
+_BY_PHONE = No | Choice | StopName | StopKey | React
 """What is meant so by text alone."""
 
 
@@ -48,10 +63,11 @@ def parse(text: str) -> Command:
     if opt_out.is_request(text):
         return Stop()
     said = text
+    seen = reaction.read(text)
+    if seen is not None and seen.sure:
+        return React(seen)
     if text[0] in _QUOTES and _is_private(bare := text.strip(_QUOTES)):
         said = bare
-    elif seen := reaction.read(text):
-        return React(seen)
     first, *rest = said.split(maxsplit=1)
     if opening := _PRIVATE.match(said) or _ANSWER.match(said):
         first, rest = opening[1], [said[opening.end() :]]
@@ -71,15 +87,15 @@ def parse(text: str) -> Command:
     if rest and first.casefold() in _NEVER_PUBLIC:
         name, *rest = rest[0].split(maxsplit=1)
         return Direct(name.lstrip("@＠").lower() or name, rest[0] if rest else "")
-    if rest and first.casefold() in _STOP_NAME and "\n" not in text and (left := _NAMED(rest[0])):
+    if rest and first.casefold() in _STOP_NAME and "\n" not in text and (left := _LEFT(rest[0])):
         return left
-    return Post(text)
+    return Post(text) if seen is None else React(seen)
 
 
 def parse_mail(text: str) -> Command:
     """What a mail asks for: as ``parse``, but where the whole is a post, its first line may be a command with an empty
     line after it; greetings follow. YES and Y are no commands there: so begins many an honest answer. N, a digit,
-    STOP with a name and a reaction are none at all: they are about what came to a phone."""
+    STOP with a name, a tag or a group and a reaction are none at all: they are about what came to a phone."""
     whole = parse(text)
     if isinstance(whole, _BY_PHONE):
         whole = Post(normalise(text))

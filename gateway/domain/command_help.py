@@ -48,10 +48,11 @@ says so and offers `Y`, which posts it as it was written. `POST text` always pos
 - `D name` without a text is no post: the answer asks for the text. So it is with a bare `R`.
 - `R thanks a lot` answers the last post you got, unless somebody is called thanks. `R @thanks …` always means a name.
   `R: thanks` is the same as `R thanks`.
-- `STOP bob` is `LEAVE bob` where somebody is called that; else it is a post, as `stop it` is.
+- `STOP bob` is `LEAVE bob` where somebody is called that; else it is a post, as `stop it` is. `STOP #tag` and
+  `STOP !group` are `LEAVE #tag` and `LEAVE !group` for whoever follows that tag or is in that group.
 - `N` or `NO` after a question of ours leaves what was offered; where nothing was, it is a post.
 - A heart or a thumb that a phone sends as a text (`Liked "bob: hello"`) is never posted where it quotes a text
-  of ours or a direct message. If it likes the last that came from bob, it means `FAV bob`.
+  of ours or a direct message, in whatever language. If it likes the last that came from bob, it means `FAV bob`.
 - `JOIN`, `NAME` and `CLAIM` with one word behind them, and `JOIN` and `LEAVE` with `!` and one word, are no posts,
   whatever that word is: the answer says what would do, and offers `Y` as well. `join us tonight` is a post.
 - A word that needs a name and stands alone (`GET`, `FOLLOW`, `BLOCK`) is a post.
@@ -63,6 +64,8 @@ says so and offers `Y`, which posts it as it was written. `POST text` always pos
   such as `STOPP`, `ARRET`, `ALTO` or `PARAR`. With anything else around it, it is a post; so is what follows `POST`.
 - `STOP` by mail stops the mails. The texts of a phone go on until it says `STOP` itself, or you say `OFF`; the answer
   tells you so.
+- Words from a phone that is not signed up go nowhere, and the answer says how to sign up: ten times a day at the most,
+  for a machine might answer that. So it is with a phone that lacks its PIN.
 - After `STOP` nothing is done for that phone until `START`, as nothing could be answered; only `HELP` is.
 - By mail, `INBOX`, `FOLLOWERS`, `FOLLOWING`, `REQUESTS` and what is protected are told only to a mailbox that is known
   as yours. A mail that answers a post from anywhere else is taken as an answer, and not for commands.

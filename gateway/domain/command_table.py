@@ -56,6 +56,7 @@ _CLOSE: dict[str, Command] = {"CLOSE": c.PollClose()}
 _JOIN = takes.new_name(c.Join, unless="!")
 _JOIN_INVITED = takes.new_name_invited(c.JoinInvited)
 _ACCEPT = takes.named_or_all(c.Accept)
+_ON_KEY, _OFF_KEY = takes.tagged_or_group(c.OnKey), takes.tagged_or_group(c.OffKey)
 _UNTRACK = takes.word_or_all(c.Untrack)
 _STOP = "STOP, STOPALL, STOP ALL, END, QUIT, CANCEL, UNSUBSCRIBE, REVOKE, OPTOUT, OPT OUT, OPT-OUT"
 
@@ -89,6 +90,8 @@ CHAPTERS: dict[str, tuple[CommandForm, ...]] = {
         _row("OFF", "", takes.alone_or("ALL", c.Off()), "texts off until you say ON; answers still come", "OFF"),
         _row("ON", "name", takes.named(c.OnName), "somebody's posts by text", "ON alice"),
         _row("OFF", "name", takes.named(c.OffName), "somebody's posts no longer by text", "OFF alice"),
+        _row("ON", "#tag | !group", _ON_KEY, "posts for a tag or group by text", "ON #lunch"),
+        _row("OFF", "#tag | !group", _OFF_KEY, "posts for a tag or group no longer by text", "OFF !team"),
         _row(
             "SLEEP",
             "22-7",
@@ -159,7 +162,7 @@ CHAPTERS: dict[str, tuple[CommandForm, ...]] = {
         _row("VOTE", "n", takes.number(c.Vote), "answer the last poll you got", "VOTE 2"),
         _row("GROUPS", "", takes.alone(c.Groups()), "the groups that you are in", "GROUPS"),
         _row("JOIN", "!group", takes.group(c.JoinGroup), "join a group, or found it", "JOIN !team"),
-        _row("LEAVE", "!group", takes.group(c.LeaveGroup), "leave a group", "LEAVE !team"),
+        _row("LEAVE, UNFOLLOW, UNSUB, L", "!group", takes.group(c.LeaveGroup), "leave a group", "LEAVE !team"),
         _row(
             "!group",
             "text",

@@ -86,7 +86,8 @@ IN_A_ROW = timedelta(hours=1)
 class Deferred:
     """Not now. ``retry_after`` in seconds if the peer named it; ``route_wide`` slows the whole sender (429), and the
     attempt is excused, as it is when the peer is down for everybody (``peer_down``), or when this delivery was not
-    tried at all (``excused``); ``halt`` may stop the sender."""
+    tried at all (``excused``), which keeps its place in the queue if there is nothing to wait for; ``halt`` may stop
+    the sender."""
 
     reason: str
     retry_after: float | None = None
@@ -114,6 +115,13 @@ class Bounced:
 
 
 @dataclass(frozen=True, slots=True)
+class Expired:
+    """It could not be handed on while it was good, and nobody is at fault."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Withdrawn:
     """There is nothing left to hand over, and nobody failed: whatever it was to bring is gone. Why."""
 
@@ -133,10 +141,10 @@ class Found:
     """A message at the provider that may be the one asked about: its id, and what became of it there."""
 
     remote_id: str
-    became: Sent | Bounced
+    became: Sent | Bounced | Expired
 
 
-Finding = Sent | Bounced | Absent | Deferred
+Finding = Sent | Bounced | Expired | Absent | Deferred
 
 
 @dataclass(slots=True)
@@ -234,7 +242,10 @@ def after_attempt(
                 wait = max(wait if not excused else timedelta(0), timedelta(seconds=retry_after))
             if elsewhere:  # so that one phone alone, tried again and again, never makes a row of them
                 wait = max(wait, IN_A_ROW + rules.first_wait)
-            return _unless_too_old(Retry(now + wait, reason, excused, elsewhere), queued_at, rules)
+            verdict = _unless_too_old(Retry(now + wait, reason, excused, elsewhere), queued_at, rules)
+            if outcome.excused and not wait and isinstance(verdict, Retry):
+                return Retry(queued_at, reason, excused=True)
+            return verdict
         case _:
             assert_never(outcome)
 
@@ -260,7 +271,7 @@ def valid_for(
     return max(1, min(validity, max(left, SHORTEST_VALIDITY)) // timedelta(seconds=1))
 
 
-def pick(found: Sequence[Found], owned_by_others: Set[str]) -> Sent | Bounced | Absent:
+def pick(found: Sequence[Found], owned_by_others: Set[str]) -> Sent | Bounced | Expired | Absent:
     """Which of the messages that may be a delivery is taken for it: one that is on its way before one that failed, and
     none that is known to be another delivery."""
     became = [each.became for each in found if each.remote_id not in owned_by_others]
@@ -269,9 +280,17 @@ def pick(found: Sequence[Found], owned_by_others: Set[str]) -> Sent | Bounced | 
 
 
 def after_look_up(
-    finding: Finding, *, attempt: int, queued_at: datetime, now: datetime, rules: RetryRules, dice: float
+    finding: Finding,
+    *,
+    attempt: int,
+    queued_at: datetime,
+    now: datetime,
+    rules: RetryRules,
+    dice: float,
+    after_quiet: datetime | None = None,
 ) -> Verdict:
-    """Decide what follows a look-up, within the same limits as an attempt.
+    """Decide what follows a look-up, within the same limits as an attempt. ``after_quiet``: when one that expired is
+    due again, since quiet hours had cut it short (``gateway.domain.carriage.after_quiet``).
 
     What the provider never had is due since it was queued, so that it goes before what was posted later. It is seldom
     its own fault; only when that happens for the fourth time it waits as after any failed attempt, in case it is."""
@@ -280,6 +299,10 @@ def after_look_up(
             return Done(remote_id)
         case Bounced(reason, fault):
             return GiveUp(reason, fault)
+        case Expired(reason):
+            if after_quiet is None or attempt >= rules.attempts:
+                return GiveUp(reason)
+            return Retry(after_quiet, "quiet hours")
         case Absent():
             reason = "the provider never had it"
             if attempt >= rules.attempts:

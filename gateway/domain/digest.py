@@ -15,8 +15,8 @@ from gateway.domain.types import EmailMode, Outgoing
 
 MOST = 40
 """Posts that one digest shows, the newest; what else there was it counts. Forty make a mail of 40 kB, of 55 if all show
-what they answer. In the worst of alphabets it is one of 340, whose HTML has 93; mail programs cut off what has more
-than 100."""
+what they answer. In the worst of alphabets it is one of 340, since its HTML has no more than 90
+(``outbound.mail_digest.LARGEST_PAGE``)."""
 
 LOOKED_AT = 5 * MOST
 """Posts among which those that may be shown are looked for, the newest first."""

@@ -64,7 +64,7 @@ said: Callable[[Outgoing], tuple[Any, ...]] = attrgetter(*Said._fields)
 
 def subject(post: Said) -> str:
     """All mails of a conversation have the subject of the one that brought its first post, or would have: mail programs
-    show as one only what is called the same. Where the recipient may not see that post, an answer is its own subject.
+    show as one only what is called the same. Where the recipient may see no earlier post, an answer is its own subject.
 
     A direct message keeps its words inside, where no lock screen shows them."""
     if post.kind is PostKind.DIRECT:

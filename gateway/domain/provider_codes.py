@@ -15,7 +15,7 @@ from datetime import timedelta
 from enum import StrEnum
 from types import MappingProxyType
 
-from gateway.domain.delivery import Bounced, Deferred, Fault, Halt
+from gateway.domain.delivery import Bounced, Deferred, Expired, Fault, Halt
 
 _SOON = timedelta(seconds=30)
 _QUARTER = timedelta(minutes=15)
@@ -197,13 +197,6 @@ class TryAgain:
     wait: timedelta
     most: int | None
     halt: Halt | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Expired:
-    """It could not be handed on while it was good, and nobody is at fault."""
-
-    reason: str
 
 
 Report = Underway | Arrived | TryAgain | Expired | Bounced

@@ -54,6 +54,18 @@ def tag_not_followed(tag: str) -> str:
     return say("You do not follow #{tag}.", tag=tag)
 
 
+def texts_of_key(key: str, *, on: bool) -> str:
+    """``key`` is a ``#tag`` or a ``!group``."""
+    if on:
+        return say("Posts for {key} come by text now. OFF {key} ends that.", key=key)
+    return say("Posts for {key} come by text no longer. LEAVE {key} ends it altogether.", key=key)
+
+
+def mails_of_key(key: str) -> str:
+    """``key`` is a ``#tag`` or a ``!group``."""
+    return say("Posts for {key} come by mail now. OFF {key} ends that.", key=key)
+
+
 def unsubscribed_from(key: str) -> str:
     """``key`` is a word, a ``#tag`` or a ``!group``."""
     return say("You get no more mails for {key}.", key=key)

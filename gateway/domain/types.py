@@ -100,7 +100,7 @@ STOPPABLE = frozenset({NoticeKind.REQUEST, NoticeKind.NUDGE, NoticeKind.NEWS, No
 class Thread(NamedTuple):
     """What an answer goes on from, as far as its recipient may see it and it still stands.
 
-    ``first``     the words of the post that began the conversation; empty if they may not be shown.
+    ``first``     the words of the oldest post of the conversation that may be shown; empty if there is none before it.
     ``named_by``  who wrote that one, if it names the recipient; empty otherwise.
     ``text``      the words of the post that is answered; empty if they may not be shown.
     ``author``, ``post_id``  who wrote that one, and which it is.

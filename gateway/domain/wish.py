@@ -44,6 +44,13 @@ class _Tagged:
     tag: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Keyed:
+    """A command about a tag or a group; ``key`` is ``#lunch``, case-folded, or ``!team``, in lower case."""
+
+    key: str
+
+
 class Stop(_Bare):
     """Opt this phone out of everything, at once."""
 
@@ -116,6 +123,12 @@ class OnName(_Named): ...
 
 
 class OffName(_Named): ...
+
+
+class OnKey(_Keyed): ...
+
+
+class OffKey(_Keyed): ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -360,6 +373,10 @@ class StopName(_Named):
     """STOP and a word: to leave somebody who is called so; a post like others where nobody is (``stop it``)."""
 
 
+class StopKey(_Keyed):
+    """STOP and a ``#tag`` or ``!group``: to leave it; a post like others of whom does not listen to it."""
+
+
 @dataclass(frozen=True, slots=True)
 class React:
     """What a phone writes when somebody reacts to a text; a post like others where no text of ours is quoted."""
@@ -391,12 +408,26 @@ class Post:
 
 _Consent = Stop | Start | Help
 _Account = Join | JoinInvited | Rename | SignOut | DeleteMe | Claim | Login | Pin | PinOff
-_Wire = On | Off | OnName | OffName | Sleep | SleepFor | SleepOff | Wake | Email | EmailDigest | MailAddress
+_Wire = (
+    On
+    | Off
+    | OnName
+    | OffName
+    | OnKey
+    | OffKey
+    | Sleep
+    | SleepFor
+    | SleepOff
+    | Wake
+    | Email
+    | EmailDigest
+    | MailAddress
+)
 _Edge = Follow | FollowTag | Leave | LeaveTag | Following | Followers | Accept | Deny | Requests | Lose
 _Shield = Block | Unblock | Report | Mute | Unmute | Protect | Public
 _Words = Direct | Reply | Repost | Favourite | Undo | PostThis
 _Reading = Get | Whois | Stats | Inbox | Search | Track | Untrack | Tracks | More | Nudge | Invite
 _Together = Poll | PollResult | PollClose | Vote | Groups | JoinGroup | LeaveGroup | GroupText
-_Loose = Yes | No | Choice | StopName | React | Code | Empty | Post
+_Loose = Yes | No | Choice | StopName | StopKey | React | Code | Empty | Post
 Command = _Consent | _Account | _Wire | _Edge | _Shield | _Words | _Reading | _Together | _Loose
 """All that a message can mean. Closed: match on it and end with ``assert_never``."""

@@ -73,6 +73,7 @@ async def about(
             quiet_hours=me.quiet_hours,
             has_pin=bool(me.pin_hash),
             has_password=bool(me.password_hash),
+            mail_before=EmailMode(me.email_before) if me.email_before else None,
         ),
         addresses=[_address(me, each, each.proven_at) for each in await _own(reading, me) if each.proven_at],
         sessions=[

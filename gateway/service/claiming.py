@@ -99,11 +99,11 @@ async def still_allowed(reading: Reading, delivery: Outgoing, *, now: datetime) 
         if reason:
             return Bounced(reason)
         if carriage.asleep_until(each, now) is not None:
-            return Deferred("quiet hours", 0.0)
+            return Deferred("quiet hours", 0.0, excused=True)
         if each.to == delivery.to:
             delivery.thread = each.thread
             return None
-    return Deferred("the recipient has another address now", 0.0)
+    return Deferred("the recipient has another address now", 0.0, excused=True)
 
 
 async def claim_look_ups(unit: Unit, *, most: int, lease: timedelta, now: datetime) -> list[Outgoing]:

@@ -63,9 +63,13 @@ from store.writers import Asking, Writer, in_good_standing
 
 __all__ = ["Heard", "Said", "Told", "handle", "plain_post", "post_all"]
 
-_MINUTE = timedelta(minutes=1)
+_MINUTE, _DAY = timedelta(minutes=1), timedelta(days=1)
 
-_FOR_THE_SUSPENDED = (c.SignOut, c.Off, c.OffName, c.Leave, c.LeaveTag, c.LeaveGroup, c.Untrack)
+_MOST_TOLD = 10
+"""How often in a day plain words from a phone are answered by saying why they go nowhere. Whoever sends more may be a
+machine that answers each of our texts, too slowly to be a flood, or has forged that number."""
+
+_FOR_THE_SUSPENDED = (c.SignOut, c.Off, c.OffName, c.OffKey, c.Leave, c.LeaveTag, c.LeaveGroup, c.Untrack)
 _NEEDS_NAME = (
     c.Rename,
     c.Followers,
@@ -140,7 +144,7 @@ async def _heard(asked: Asked) -> str:
         if not isinstance(command, c.Help):
             unlocked = await pin.unlock(asked, command)
             if isinstance(unlocked, str):
-                return unlocked
+                return await _refused(asked, command, unlocked)
             asked, command = unlocked
     if told.sealed and asked.person is not None:
         return reply_posts.sealed()
@@ -192,13 +196,18 @@ async def post_all(unit: Unit, site: Site, said: Sequence[Said], *, now: datetim
     unusual about the sender: that message is for :func:`handle`, and nothing has been done for it."""
     writers = await in_good_standing(
         unit,
-        [Asking(each.channel, each.sender, each.account_id, each.route) for each in said],
+        [Asking(each.channel, each.sender, each.account_id, each.route, normalise(each.text)) for each in said],
+        posting.lately(site, now),
         since=now - _MINUTE,
         most=site.limits.texts_per_minute,
     )
     drafts = [
         posting.Draft(
-            writer.account_id, each.text, Source.SMS if each.channel is Channel.SMS else Source.EMAIL, cut=each.cut
+            writer.account_id,
+            each.text,
+            Source.SMS if each.channel is Channel.SMS else Source.EMAIL,
+            cut=each.cut,
+            lately=writer.lately,
         )
         for each, writer in zip(said, writers, strict=True)
         if writer is not None
@@ -230,11 +239,19 @@ async def _answer(asked: Asked, command: c.Command, *, proven: bool) -> str:
         case _ if person is None:
             return await _answer_stranger(asked, command)
         case _ if person.suspended_at is not None and not isinstance(command, _FOR_THE_SUSPENDED):
-            return reply.suspended(asked.site.contact)
+            return await _refused(asked, command, reply.suspended(asked.site.contact))
         case _ if person.name is None and isinstance(command, _NEEDS_NAME):
-            return reply.name_first(asked.sign_up_with)
+            return await _refused(asked, command, reply.name_first(asked.sign_up_with))
         case _:
             return await _answer_member(asked, person, command)
+
+
+async def _refused(asked: Asked, command: c.Command, answer: str) -> str:
+    """Why nothing is done for whoever asks; nothing at all to plain words that were answered so too often today."""
+    if asked.by_phone and isinstance(command, c.Post | c.React):
+        told = await recall.told_since(asked.unit, asked.address.address, asked.now - _DAY, answer)
+        return "" if told >= _MOST_TOLD else answer
+    return answer
 
 
 def _only_answers(asked: Asked) -> bool:
@@ -285,7 +302,7 @@ async def _answer_stranger(asked: Asked, command: c.Command) -> str:
         case c.Follow(name):
             return await graph.follow_unknown(asked, name)
         case _:
-            return reply.join_first(asked.site.name, asked.sign_up_with)
+            return await _refused(asked, command, reply.join_first(asked.site.name, asked.sign_up_with))
 
 
 async def _answer_mailbox(asked: Asked, command: c.Command) -> str:
@@ -308,7 +325,7 @@ async def _answer_member(asked: Asked, me: AccountRow, command: c.Command) -> st
         case c.Code(code):
             done = await account.take_code(asked, me, code)
             return await _post(asked, me, asked.told.text) if done is None else done
-        case c.No() | c.Choice() | c.StopName() | c.React():
+        case c.No() | c.Choice() | c.StopName() | c.StopKey() | c.React():
             done = await _perhaps(asked, me, command)
             return await _post(asked, me, asked.told.text) if done is None else done
         case c.Yes():
@@ -373,6 +390,10 @@ async def _answer_member(asked: Asked, me: AccountRow, command: c.Command) -> st
             return await graph.texts_of(asked, me, name, on=True)
         case c.OffName(name):
             return await graph.texts_of(asked, me, name, on=False)
+        case c.OnKey(key):
+            return await listening.texts_of(asked, me, key, on=True)
+        case c.OffKey(key):
+            return await listening.texts_of(asked, me, key, on=False)
         case c.Sleep(start, until):
             return await quiet.sleep_daily(asked, me, start, until)
         case c.SleepFor(hours):
@@ -445,7 +466,9 @@ async def _answer_member(asked: Asked, me: AccountRow, command: c.Command) -> st
             assert_never(command)
 
 
-async def _perhaps(asked: Asked, me: AccountRow, command: c.No | c.Choice | c.StopName | c.React) -> str | None:
+async def _perhaps(
+    asked: Asked, me: AccountRow, command: c.No | c.Choice | c.StopName | c.StopKey | c.React
+) -> str | None:
     """What is only meant by some of those who write it; None where it is a post like others."""
     match command:
         case c.No():
@@ -455,6 +478,8 @@ async def _perhaps(asked: Asked, me: AccountRow, command: c.No | c.Choice | c.St
         case c.StopName(name):
             other = await following.find(asked.unit, name, asker_id=me.id)
             return None if other is None else await graph.leave(asked, me, name)
+        case c.StopKey(key):
+            return await listening.leave_if_listening(asked, me, key)
         case c.React(to):
             return await words.react(asked, me, to)
         case _:

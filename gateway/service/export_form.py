@@ -51,9 +51,10 @@ class Account(_Form, frozen=True):
     created_at: Moment
 
 
-class Settings(_Form, frozen=True):
+class Settings(_Form, frozen=True, omit_defaults=True):
     """What they chose; None is as the site has it. Of PIN and password there is only that there is one.
-    ``checks_sender``: their secret addresses take mail from their own mailboxes alone."""
+    ``checks_sender``: their secret addresses take mail from their own mailboxes alone. ``mail_before`` is how mail came
+    before it was turned off, as it goes on with; it is in no file of somebody who gets mail, nor in older files."""
 
     texts: bool
     mail: EmailMode
@@ -65,6 +66,7 @@ class Settings(_Form, frozen=True):
     quiet_hours: Annotated[str, Meta(pattern=r"\A([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d\Z")] | None
     has_pin: bool
     has_password: bool
+    mail_before: EmailMode | None = None
 
 
 class Address(_Form, frozen=True):

@@ -1,11 +1,12 @@
-"""Another of our numbers takes over what waits for one that stands still."""
+"""Another of our numbers takes over what waits for one that stands still, and phones that one does not reach."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from gateway.domain import failover as rules
 from gateway.domain.failover import Way
-from store import failover
+from gateway.service import alerts
+from store import addresses, failover, routes
 from store.unit import Reading, Unit
 
 
@@ -29,3 +30,15 @@ async def hand_over(unit: Unit, takeovers: Mapping[int, int], *, now: datetime) 
     if moved:
         unit.ring()
     return moved
+
+
+async def stay(unit: Unit, refused: int, taken_over: Iterable[tuple[int, int]]) -> None:
+    """Text these phones, as (address id, route), from the numbers that took over, since the route ``refused`` does not
+    reach them: the next text to them would be refused as well. It holds until they write to a number of ours, and comes
+    to nothing while that number is stopped, for then the refusals are no phone's."""
+    alert = await alerts.of_route(unit, refused)
+    if alert is not None and alert.stopped_at is not None:
+        return
+    found = [(await addresses.by_id(unit, address_id), route) for address_id, route in sorted(taken_over)]
+    stays = [(phone.id, route) for phone, route in found if phone is not None and phone.route in (None, refused)]
+    await routes.give(unit, stays)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import assert_never
 
+from gateway.domain.text import normalise
 from gateway.domain.types import Source
 from gateway.service import following, posting, refusals, reporting
 from gateway.service.following import Asked, Follows, Oneself, TooMany, YouBlock
@@ -14,6 +15,9 @@ from gateway.service.site import Site
 from store import accounts, follows, people, relations, reports
 from store.accounts import AccountRow
 from store.unit import Reading, Unit
+
+LONGEST_REPORT = 1_000
+"""Characters that a report may have, counted as those of posts are."""
 
 ACTS = frozenset(
     ["follow", "leave", "mute", "unmute", "block", "unblock", "texts", "notexts", "mail", "nomail", "lose"]
@@ -46,6 +50,13 @@ class ReportedOften:
     """Nobody was told: the member has made all reports of a day, and may make one ``again_at`` this moment."""
 
     again_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ReportTooLong:
+    """Nobody was told: the words are ``over`` characters too long."""
+
+    over: int
 
 
 Result = Done | Nobody | Asked | Oneself | YouBlock | TooMany | NoPhone
@@ -112,11 +123,14 @@ async def answer_request(unit: Unit, site: Site, me: AccountRow, name: str, *, g
 
 async def report(
     unit: Unit, site: Site, me: AccountRow, name: str, words: str, *, post_id: int | None = None, now: datetime
-) -> Done | Nobody | ReportedOften:
+) -> Done | Nobody | ReportedOften | ReportTooLong:
     """Tell the operator about somebody: about a post of theirs that the member sees, else about their newest."""
+    words = normalise(words)
     other = await accounts.by_name(unit, name)
     if other is None or other.id == me.id:
         return Nobody()
+    if len(words) > LONGEST_REPORT:
+        return ReportTooLong(len(words) - LONGEST_REPORT)
     if again_at := await reporting.again_at(unit, site, me.id, now=now):
         return ReportedOften(again_at)
     meant = await reporting.post_meant(unit, me.id, other.id, named=post_id)

@@ -22,7 +22,7 @@ from zoneinfo import available_timezones
 from gateway.domain import quiet
 from gateway.domain import text as words
 from gateway.domain.folding import fold
-from gateway.domain.types import MAX_LENGTH, NAME_PATTERN, Channel, PostKind
+from gateway.domain.types import MAX_LENGTH, NAME_PATTERN, Channel, EmailMode, PostKind
 from gateway.service import digests, following, joining, mail_addresses, phones, waking
 from gateway.service import export_form as form
 from gateway.service.choosing import LONGEST_BIO
@@ -159,12 +159,22 @@ class _Mover:
             overflow=chosen.overflow,
         )
         await accounts.set_texts_on(unit, self._id, chosen.texts)
-        await digests.set_mode(unit, self._site, self._id, chosen.mail, now=self._now, hour=chosen.digest_hour)
+        await self._choose_mail(chosen)
         await mail_addresses.check_sender(unit, self._id, chosen.checks_sender)
         if chosen.quiet_hours is not None:
             hours = quiet.read(chosen.quiet_hours)
             if hours.start != hours.until:
                 await waking.set_daily(unit, self._site, self._id, hours, now=self._now)
+
+    async def _choose_mail(self, chosen: form.Settings) -> None:
+        """How mail comes; where it is off, how it goes on."""
+        off = chosen.mail is EmailMode.OFF
+        rhythm = chosen.mail_before if off else chosen.mail
+        if rhythm is None or rhythm is EmailMode.OFF:
+            rhythm = EmailMode.INSTANT
+        await digests.set_mode(self._unit, self._site, self._id, rhythm, now=self._now, hour=chosen.digest_hour)
+        if off:
+            await digests.turn_off(self._unit, self._id, now=self._now)
 
     async def hold(self, *, prove: bool) -> None:
         """Phones and mailboxes that nobody holds here. What wanted nothing there gets nothing here."""

@@ -1,10 +1,13 @@
-"""What a phone number tells of where it is."""
+"""What a phone number tells of where it is, and how people write it."""
 
+import re
 from functools import lru_cache
 from importlib import import_module
 
 import phonenumbers
 from phonenumbers.phonemetadata import PhoneMetadata
+
+_E164 = re.compile(r"\+[0-9]{4,15}")
 
 UNKNOWN = "ZZ"
 """The country of what is no international number, such as a short code."""
@@ -25,6 +28,21 @@ def _regions(beginning: str) -> tuple[str, ...]:
         if regions is not None:
             return regions
     return (UNKNOWN,)
+
+
+def dialled(number: str) -> str:
+    """An E.164 number in groups of digits, with its country, as people write it anywhere (ITU-T E.123); what is none,
+    such as a short code or a mail address, as it is."""
+    return _grouped(number) if _E164.fullmatch(number) else number
+
+
+@lru_cache(maxsize=1_000)
+def _grouped(number: str) -> str:
+    try:
+        parsed = phonenumbers.parse(number)
+    except phonenumbers.NumberParseException:
+        return number
+    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
 
 
 def _telling(number: str) -> str:

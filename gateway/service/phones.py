@@ -1,7 +1,8 @@
 """Phone numbers: how people type them, and which of our numbers texts them.
 
 A phone is texted from the number of ours that it wrote to, for good. One that never wrote to us is given the number
-that serves its country, and keeps that from then on.
+that serves its country, and keeps that from then on. One that its number does not reach is given the one that takes
+over (``gateway.service.failing_over.stay``), until it writes again.
 """
 
 import phonenumbers
@@ -25,6 +26,15 @@ def e164(typed: str, region: str) -> str | None:
     if not phonenumbers.is_possible_number(number):
         return None
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def meant(typed: str, region: str) -> str:
+    """The phone number, as E.164, that a person means who may type a name or a mail address as well; else what they
+    typed."""
+    typed = typed.strip()
+    if "@" in typed or any(letter.isalpha() or letter == "_" for letter in typed):
+        return typed
+    return e164(typed, region) or typed
 
 
 def sender_for(site: Site, phone: str) -> str:

@@ -3,9 +3,10 @@
 Every function says what became of the words. A refusal is a value and writes nothing.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import zip_longest
 
 from gateway.domain import text as words
 from gateway.domain.folding import fold
@@ -14,7 +15,7 @@ from gateway.domain.types import MAX_LENGTH, Lane, Overflow, PostKind, Source
 from gateway.service.site import Site
 from store import accounts, cuts, deliveries, fanouts, posts
 from store.accounts import AccountRow
-from store.posts import LookBack, NewPost
+from store.posts import Lately, LookBack, NewPost
 from store.unit import Unit
 
 SAME_TEXT = timedelta(seconds=60)
@@ -69,7 +70,8 @@ Outcome = Published | TooLong | Duplicate | Nothing | TooMany
 @dataclass(frozen=True, slots=True)
 class Draft:
     """Words that somebody wants to post; ``reply_to`` is the post that they answer, ``group`` the group that they are
-    for, of which the author is a member; ``cut`` is what was cut off the mail that they came in."""
+    for, of which the author is a member; ``cut`` is what was cut off the mail that they came in. ``lately`` is what the
+    author wrote lately beside these words (:func:`lately`), where that is known already."""
 
     author_id: int
     text: str
@@ -77,6 +79,12 @@ class Draft:
     reply_to: int | None = None
     group: str | None = None
     cut: str = ""
+    lately: LookBack | None = None
+
+
+def lately(site: Site, now: datetime) -> Lately:
+    """How far is looked back before somebody posts."""
+    return _lately(PostKind.POST, site.limits.posts_per_hour, now)
 
 
 async def publish(
@@ -99,7 +107,7 @@ async def publish_all(unit: Unit, site: Site, drafts: Sequence[Draft], *, now: d
     """Post each draft, by different authors, and begin their ways to the followers. What becomes of one changes
     nothing for another; a hundred take as many statements as one."""
     wanted = [(draft.author_id, None, draft.text) for draft in drafts]
-    outcomes = await _prepare(unit, site, wanted, PostKind.POST, site.limits.posts_per_hour, now)
+    outcomes = await _prepare(unit, site, wanted, lately(site, now), now, [draft.lately for draft in drafts])
     going = [(draft, made) for draft, made in zip(drafts, outcomes, strict=True) if isinstance(made, _Pieces)]
     if going:
         written = iter(await _write_posts(unit, site, going, now))
@@ -121,8 +129,8 @@ async def direct(
     cut: str = "",
 ) -> Outcome:
     """Write to one person. The caller has made sure that this person follows the author."""
-    limit = site.limits.direct_per_hour
-    (prepared,) = await _prepare(unit, site, [(author_id, to_account_id, text)], PostKind.DIRECT, limit, now)
+    within = _lately(PostKind.DIRECT, site.limits.direct_per_hour, now)
+    (prepared,) = await _prepare(unit, site, [(author_id, to_account_id, text)], within, now)
     if not isinstance(prepared, _Pieces):
         return prepared
     ids = await posts.add_all(
@@ -156,16 +164,9 @@ async def repost(
     if standing is not None or original.author_id == author_id:
         return Duplicate(standing or post_id)
     limit = site.limits.posts_per_hour
-    (lately,) = await posts.look_back(
-        unit,
-        [(author_id, None, "")],
-        same_since=now,
-        kind=PostKind.REPOST,
-        limit=limit,
-        counted_since=now - _HOUR,
-    )
-    if lately.full_since is not None:
-        return _too_many(limit, lately.full_since, now)
+    (found,) = await posts.look_back(unit, [(author_id, None, "")], _lately(PostKind.REPOST, limit, now))
+    if found.full_since is not None:
+        return _too_many(limit, found.full_since, now)
     new_id = await posts.add(unit, NewPost(author_id, PostKind.REPOST, "", source, now, repost_of_id=post_id))
     await fanouts.begin(unit, [new_id], now)
     unit.ring()
@@ -207,47 +208,48 @@ async def _prepare(
     unit: Unit,
     site: Site,
     wanted: Sequence[tuple[int, int | None, str]],
-    kind: PostKind,
-    limit: int,
+    within: Lately,
     now: datetime,
+    known: Sequence[LookBack | None] = (),
 ) -> list[_Prepared]:
     """Apply the rules that come before any writing, to each (author, recipient of a direct message, words): emptiness,
-    repetition, the hourly limit, the length."""
+    repetition, the hourly limit, the length. ``known``: what each wrote lately, where that was looked up."""
     made: list[_Pieces | TooLong | Nothing] = []
+    said: list[tuple[str, ...]] = []
     asked: list[tuple[int, int | None, str]] = []
-    for author_id, to_account_id, raw in wanted:
+    knows: list[LookBack | None] = []
+    for (author_id, to_account_id, raw), looked in zip_longest(wanted, known):
         text = words.normalise(raw)
         if not text:
             pieces: _Pieces | TooLong | Nothing = Nothing()
         elif len(text) <= MAX_LENGTH:
             pieces = _Pieces((text,), None)
         else:
-            pieces = await _cut(unit, site, author_id, text, kind)
+            pieces = await _cut(unit, site, author_id, text, within.kind)
+        whole = pieces.whole if isinstance(pieces, _Pieces) else (text,)
+        is_known = looked is not None and whole == (text,)
         made.append(pieces)
-        if isinstance(pieces, _Pieces):
-            asked += [(author_id, to_account_id, whole) for whole in pieces.whole]
-        elif text:
-            asked.append((author_id, to_account_id, text))
-    if not asked:
-        return [*made]
-    found = iter(
-        await posts.look_back(
-            unit,
-            asked,
-            same_since=now - SAME_TEXT,
-            kind=kind,
-            limit=limit,
-            counted_since=now - _HOUR,
-        )
-    )
-    return [each if isinstance(each, Nothing) else _allowed(each, found, limit, now) for each in made]
+        said.append(whole)
+        knows.append(looked if is_known else None)
+        if text and not is_known:
+            asked += [(author_id, to_account_id, each) for each in whole]
+    found = iter(await posts.look_back(unit, asked, within) if asked else ())
+    return [
+        each
+        if isinstance(each, Nothing)
+        else _allowed(each, [looked] if looked else [next(found) for _ in whole], within.limit, now)
+        for each, whole, looked in zip(made, said, knows, strict=True)
+    ]
 
 
-def _allowed(made: _Pieces | TooLong, found: Iterator[LookBack], limit: int, now: datetime) -> _Prepared:
-    """Take from ``found`` what the author wrote lately, and say what may be done."""
-    lately = [next(found) for _ in (made.whole if isinstance(made, _Pieces) else ("",))]
-    first = lately[0]
-    if isinstance(made, _Pieces) and first.same_id is not None and all(each.same_id is not None for each in lately):
+def _lately(kind: PostKind, limit: int, now: datetime) -> Lately:
+    return Lately(now - SAME_TEXT, kind, limit, now - _HOUR)
+
+
+def _allowed(made: _Pieces | TooLong, found: Sequence[LookBack], limit: int, now: datetime) -> _Prepared:
+    """What may be done, by what the author wrote lately beside each piece."""
+    first = found[0]
+    if isinstance(made, _Pieces) and first.same_id is not None and all(each.same_id is not None for each in found):
         return Duplicate(first.same_id)
     return made if first.full_since is None else _too_many(limit, first.full_since, now)
 

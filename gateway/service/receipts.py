@@ -7,16 +7,17 @@ only moves forward: what was delivered stays delivered, whatever comes later.
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import assert_never
 
 import structlog
 
 from gateway.domain import carriage, provider_codes
-from gateway.domain.delivery import IN_A_ROW, Bounced, Fault, RetryRules, State
+from gateway.domain.delivery import IN_A_ROW, Bounced, Expired, Fault, RetryRules, State
 from gateway.domain.late import first_look
-from gateway.domain.provider_codes import Arrived, Expired, TryAgain, Underway
+from gateway.domain.provider_codes import Arrived, TryAgain, Underway
 from gateway.domain.types import Channel
-from gateway.service import alerts, budgets, faults
+from gateway.service import alerts, budgets, failing_over, faults
 from gateway.service.site import Site
 from store import failover, late, queue, receipts
 from store.receipts import Subject
@@ -28,7 +29,6 @@ MATCHED_WITHIN = timedelta(days=1)
 """How long a report about a message that is nobody's is compared with what is ours."""
 
 _OPEN = [State.CLAIMED, State.UNSURE, State.SENT]
-_UNANSWERED = [State.UNSURE, State.QUEUED, State.DEAD]
 _SOME_EARLIER_ONE = -1
 
 
@@ -127,20 +127,17 @@ async def _follow(
     report = provider_codes.status_outcome(receipt.status, receipt.error_code)
     is_current = receipt.attempt in (None, delivery.attempt)
     ask_at = first_look(rules.receipt_after, now)
+    move = partial(_move, unit, site, receipt, delivery, now)
     match report:
         case Arrived():
             price_at = ask_at if rules.prices and not delivery.priced else None
             from_states = [State.QUEUED, *_OPEN, State.DEAD]
             if delivery.alert is not None:
                 await alerts.text_arrived(unit, delivery.route, now=now)
-            moved = await _move(unit, receipt, from_states, State.DELIVERED, "", now, now, look_up_at=price_at)
-            return moved and await _is_known(unit, site, receipt, delivery, now)
+            return await move(from_states, State.DELIVERED, "", now, look_up_at=price_at)
         case Underway(_):
             # A claimed one is left to its worker, who knows more about it.
-            moved = is_current and await _move(
-                unit, receipt, [State.UNSURE], State.SENT, "", now, now, look_up_at=ask_at
-            )
-            return moved and await _is_known(unit, site, receipt, delivery, now)
+            return is_current and await move([State.UNSURE], State.SENT, "", now, look_up_at=ask_at)
         case TryAgain(reason, wait, most, halt):
             tried = await receipts.failures(unit, delivery.id)
             if not is_current:
@@ -148,16 +145,16 @@ async def _follow(
             if halt is not None:
                 await alerts.refused(unit, delivery.route, halt, reason, now=now)
             elif delivery.attempt - delivery.excused >= rules.attempts or (most is not None and tried > most):
-                return await _move(unit, receipt, _OPEN, State.DEAD, reason, now, now)
+                return await move(_OPEN, State.DEAD, reason, now)
             elsewhere = halt is not None and halt.may_be_the_phone
             due_at = now + (IN_A_ROW + wait if elsewhere else wait)
             if due_at > delivery.queued_at + rules.max_age:
-                moved = await _move(unit, receipt, _OPEN, State.DEAD, reason, now, now)
+                moved = await move(_OPEN, State.DEAD, reason, now)
             else:
                 excused = halt is not None
-                moved = await _move(unit, receipt, _OPEN, State.QUEUED, reason, due_at, now, excused=excused)
+                moved = await move(_OPEN, State.QUEUED, reason, due_at, excused=excused)
             if moved and elsewhere:
-                await _hand_on(unit, site, delivery.id, now)
+                await _hand_on(unit, site, delivery.id, now, of_the_phone=True)
             return moved
         case Expired(reason):
             if not is_current:
@@ -165,14 +162,15 @@ async def _follow(
             again_at = None
             if delivery.attempt - delivery.excused < rules.attempts:
                 found = await queue.details(unit, [delivery.id])
-                again_at = carriage.after_quiet(found[0], now) if found else None
+                handed_over_at = delivery.settled_at or delivery.queued_at
+                again_at = carriage.after_quiet(found[0], handed_over_at, now) if found else None
             if again_at is None:
-                return await _move(unit, receipt, _OPEN, State.DEAD, reason, now, now)
-            return await _move(unit, receipt, _OPEN, State.QUEUED, "quiet hours", again_at, now)
+                return await move(_OPEN, State.DEAD, reason, now)
+            return await move(_OPEN, State.QUEUED, "quiet hours", again_at)
         case Bounced(reason, fault):
-            moved = is_current and await _move(unit, receipt, _OPEN, State.DEAD, reason, now, now)
+            moved = is_current and await move(_OPEN, State.DEAD, reason, now)
             if moved and fault.is_of_the_number:
-                await _hand_on(unit, site, delivery.id, now)
+                await _hand_on(unit, site, delivery.id, now, of_the_phone=fault is Fault.ROUTE)
             if fault is not Fault.MESSAGE:
                 for carried in await queue.details(unit, [delivery.id]):
                     if carried.address_id is not None:
@@ -182,46 +180,57 @@ async def _follow(
             assert_never(report)
 
 
-async def _hand_on(unit: Unit, site: Site, delivery_id: int, now: datetime) -> None:
-    """Let a text that was refused from this number go by another one, if there is one, as if it had cost nothing."""
+async def _hand_on(unit: Unit, site: Site, delivery_id: int, now: datetime, *, of_the_phone: bool) -> None:
+    """Let a text that was refused from this number go by another one, if there is one, as if it had cost nothing.
+    ``of_the_phone``: that number may never reach that phone."""
     for carried in await queue.details(unit, [delivery_id]):
         handed_on = await failover.hand_on(unit, carried.route, [carried.id], now=now)
         if handed_on and carried.to is not None:
             await budgets.give_back(unit, site, [carriage.outgoing(carried, "")], now=now)
+        if handed_on and carried.address_id is not None and of_the_phone:
+            await failing_over.stay(unit, carried.route, [(carried.address_id, handed_on[carried.id])])
 
 
-async def _is_known(unit: Unit, site: Site, receipt: Receipt, delivery: Subject, now: datetime) -> bool:
-    """Do for a text that only its report tells of what was done for the others when they were answered: enter it into
-    the bill, and let a bare answer mean it. Always True, for it was moved.
+async def _enter(unit: Unit, site: Site, receipt: Receipt, delivery: Subject, to: State, now: datetime) -> None:
+    """Do for a text that only its report tells of what is done for the others when they are answered: enter it into the
+    bill, and let a bare answer mean it.
 
-    That is one without an answer, be it that a look-up did not find it, so that it waits again or was given up. One
-    that is claimed is left to its worker, which may yet hear the answer."""
-    if delivery.state in _UNANSWERED and delivery.remote_id != receipt.remote_id:
-        for carried in await queue.details(unit, [delivery.id]):
-            if carried.to is None or carried.address_id is None:
-                continue
-            await budgets.enter(unit, site, delivery.route, [carriage.outgoing(carried, "")], now=now)
-            if carried.post_id is not None:
-                await queue.remember_found(unit, carried.address_id, carried.post_id)
-    return True
+    That is one without an answer, be it that a look-up did not find it, so that it waits again or was given up, or that
+    a worker still waits for it, which may go away. An earlier attempt's message is known if the delivery had its id."""
+    is_current = receipt.attempt in (None, delivery.attempt)
+    if not is_current and delivery.remote_id == receipt.remote_id:
+        return
+    attempt = delivery.attempt + (to is State.QUEUED)
+    for carried in await queue.details(unit, [delivery.id]):
+        if carried.to is None or carried.address_id is None:
+            continue
+        text = carriage.outgoing(carried, "")
+        if is_current and not await queue.note_taken(
+            unit, delivery.id, attempt, segments=text.segments, address_id=carried.address_id
+        ):
+            continue
+        await budgets.enter(unit, site, delivery.route, [text], now=now)
+        if to in (State.SENT, State.DELIVERED) and carried.post_id is not None:
+            await queue.remember_found(unit, carried.address_id, carried.post_id)
 
 
 async def _move(
     unit: Unit,
+    site: Site,
     receipt: Receipt,
+    delivery: Subject,
+    now: datetime,
     from_states: list[State],
     to_state: State,
     reason: str,
     due_at: datetime,
-    now: datetime,
     *,
     look_up_at: datetime | None = None,
     excused: bool = False,
 ) -> bool:
-    assert receipt.delivery_id is not None
-    return await receipts.move(
+    moved = await receipts.move(
         unit,
-        receipt.delivery_id,
+        delivery.id,
         from_states=[str(state) for state in from_states],
         to_state=to_state,
         due_at=due_at,
@@ -231,3 +240,6 @@ async def _move(
         look_up_at=look_up_at,
         excused=excused,
     )
+    if moved and delivery.state != State.SENT:
+        await _enter(unit, site, receipt, delivery, to_state, now)
+    return moved

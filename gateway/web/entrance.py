@@ -3,7 +3,6 @@
 import asyncio
 import re
 import secrets
-from io import BytesIO
 from typing import assert_never
 
 from aiohttp import web
@@ -12,7 +11,7 @@ from gateway.domain import token
 from gateway.domain.text import tags
 from gateway.domain.token import Purpose
 from gateway.domain.types import NAME_PATTERN, Channel
-from gateway.service import entering, login, passwords, signing_up
+from gateway.service import entering, login, passwords, phones, signing_up
 from gateway.service.joining import NameTaken, NotAName, NotInvited, RegistrationClosed
 from gateway.service.signing_up import (
     Begun,
@@ -24,6 +23,7 @@ from gateway.service.signing_up import (
     TooManyCodes,
     WrongCode,
 )
+from gateway.web.codes_to_scan import as_file
 from gateway.web.desk import Desk, asked, given
 from gateway.web.limits import LOGINS, TRIES, codes, evenly, signups
 from gateway.web.visitors import visitor, way_back
@@ -70,15 +70,18 @@ class Entrance:
         return self._login(request, back)
 
     async def send(self, request: web.Request) -> web.Response:
-        """Send a link or a code; the answer is the same whoever was named."""
-        who, back = await given(request, "who", "next")
+        """Send a link or a code; the answer is the same whoever was named. Enter in the field of a password presses
+        the first button of the form, which is this one, and means the other."""
+        who, password, back = await given(request, "who", "password", "next")
+        if password:
+            return await self.try_password(request)
         await self._desk.limit(codes(self._desk.site.limits), request)
         if not who.strip():
             return self._login(request, way_back(back), problem="nobody", status=422)
         desk, leads = self._desk, "" if way_back(back) == "/home" else way_back(back)
         async with desk.store.unit() as unit:
             await entering.ask(unit, desk.site, who, now=desk.now(), new_code=desk.new_code, back=leads)
-        return self._desk.look.page(request, "code.html", who=who, back=way_back(back), problem="")
+        return self._code(request, who, way_back(back))
 
     async def take_code(self, request: web.Request) -> web.Response:
         """The code from the phone, typed here."""
@@ -87,8 +90,7 @@ class Entrance:
         async with self._desk.store.unit() as unit:
             found = await entering.take(unit, self._desk.site, who, code, now=self._desk.now())
         if isinstance(found, entering.WrongCode):
-            page = {"who": who, "back": way_back(back), "problem": "wrong"}
-            return self._desk.look.page(request, "code.html", status=422, **page)
+            return self._code(request, who, way_back(back), problem="wrong", status=422)
         return await self._enter(request, found.id, way_back(back))
 
     async def try_password(self, request: web.Request) -> web.Response:
@@ -238,14 +240,8 @@ class Entrance:
                 raise web.HTTPNotFound
         if not site.number:
             raise web.HTTPNotFound
-        import segno  # only now: it is asked for once a day
-
-        picture = segno.make(f"SMSTO:{site.number}:{words}", error="m")
-        body = BytesIO()
-        picture.save(body, kind="svg", scale=4, border=2, xmldecl=False)
-        return web.Response(
-            body=body.getvalue(), content_type="image/svg+xml", headers={"Cache-Control": "max-age=86400"}
-        )
+        headers = {"Cache-Control": "max-age=86400"}
+        return web.Response(body=as_file(site.number, words), content_type="image/svg+xml", headers=headers)
 
     # ---- what both have in common
 
@@ -263,6 +259,11 @@ class Entrance:
     ) -> web.Response:
         return self._desk.look.page(request, "login.html", status=status, who=who, back=back, problem=problem)
 
+    def _code(self, request: web.Request, who: str, back: str, *, problem: str = "", status: int = 200) -> web.Response:
+        shown = phones.meant(who, self._desk.site.default_region)
+        values = {"who": who, "shown": shown, "back": back, "problem": problem}
+        return self._desk.look.page(request, "code.html", status=status, **values)
+
     def _prove(
         self,
         request: web.Request,
@@ -276,9 +277,9 @@ class Entrance:
         """Ask for the code. The number of the sign-up is sealed: nobody tries codes on, or uses up the tries of, one
         that another browser began."""
         sealed = token.make(self._desk.site.key, Purpose.SIGNUP, signup)
-        return self._desk.look.page(
-            request, "proof.html", status=status, signup=sealed, address=address, by_mail=by_mail, problem=problem
-        )
+        meant = address if by_mail else phones.e164(address, self._desk.site.default_region) or address
+        values = {"signup": sealed, "address": meant, "by_mail": by_mail, "problem": problem}
+        return self._desk.look.page(request, "proof.html", status=status, **values)
 
     def _signup(
         self,

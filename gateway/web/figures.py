@@ -8,7 +8,6 @@ from decimal import Decimal
 from functools import cache, lru_cache
 from zoneinfo import ZoneInfo
 
-import phonenumbers
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_skeleton, format_time
 from babel.numbers import format_decimal
@@ -40,16 +39,6 @@ def at(moment: datetime, zone: ZoneInfo) -> str:
 def number(count: int) -> str:
     """A number in groups of digits."""
     return format_decimal(count, locale=_locale())
-
-
-@lru_cache(maxsize=64)
-def dialled(number: str) -> str:
-    """A phone number in groups of digits, as people read it out; what is none, such as a short code, as it is."""
-    try:
-        parsed = phonenumbers.parse(number)
-    except phonenumbers.NumberParseException:
-        return number
-    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
 
 
 def money(amount: Decimal, currency: str) -> str:

@@ -21,6 +21,7 @@ from markupsafe import Markup
 from gateway.domain.command_help import form
 from gateway.domain.speech import ENGLISH, Language, Speaking, mark, say, spoken
 from gateway.domain.types import Source
+from gateway.service.numbers import dialled
 from gateway.service.site import Site
 from gateway.web import figures
 from gateway.web.languages import best
@@ -91,7 +92,7 @@ class Look:
             linked=lambda text: Markup(linked(text, site.public_url)),  # noqa: S704  # linked() escapes every word
             hue=lambda name: zlib.crc32(name.encode()) % HUES,
             clock=lambda moment: f"{moment.astimezone(self._zone):%H:%M}",
-            dialled=figures.dialled,
+            dialled=dialled,
             source=lambda source: say(_SOURCES[source]) if source in _SOURCES else "",
             number=figures.number,
             money=figures.money,

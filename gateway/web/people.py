@@ -2,15 +2,16 @@
 messages.
 """
 
+import re
 from dataclasses import replace
 from typing import Any, assert_never
 
 from aiohttp import web
 
-from gateway.domain.types import PostKind
+from gateway.domain.types import NAME_PATTERN, PostKind
 from gateway.service import following, meeting, reading, reporting
 from gateway.service.following import Asked, Oneself, TooMany, YouBlock
-from gateway.service.meeting import Done, Nobody, NoPhone, NotAllowed, ReportedOften
+from gateway.service.meeting import Done, Nobody, NoPhone, NotAllowed, ReportedOften, ReportTooLong
 from gateway.service.posting import Duplicate, Nothing, Published, TooLong
 from gateway.service.posting import TooMany as TooManyMessages
 from gateway.service.reading import Missing, Profile
@@ -18,10 +19,12 @@ from gateway.web import addresses, shown
 from gateway.web.composing import BLANK, Draft, counted, drafted
 from gateway.web.desk import Desk, asked, given
 from gateway.web.limits import SEARCHES, come_again
-from gateway.web.ranking import Ranking
+from gateway.web.ranking import Place, Ranking
 from gateway.web.visitors import member, way_back
 from store import accounts, people
+from store.people import Listed
 from store.timelines import NEWEST
+from store.unit import Reading
 
 PAGE = 50
 """People on a page."""
@@ -29,10 +32,7 @@ PAGE = 50
 _LETTERS = 100
 """Direct messages on a page."""
 
-_FARTHEST = 10_000
-"""How far down the directory can be leafed through."""
-
-_ORDERS = ("followers", "newest", "name")
+_NAME = re.compile(NAME_PATTERN)
 
 
 class People:
@@ -40,7 +40,7 @@ class People:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._ranking = Ranking(_FARTHEST + PAGE + 1)
+        self._ranking = Ranking()
 
     def add_to(self, app: web.Application) -> None:
         """Add the routes."""
@@ -60,18 +60,29 @@ class People:
 
     async def directory(self, request: web.Request) -> web.Response:
         """Everybody who is not protected, by followers, by name, or the newest first."""
-        order = request.query.get("by", "followers")
-        if order not in _ORDERS:
-            raise web.HTTPNotFound
-        skip, me = min(addresses.before(request.query.get("skip")) or 0, _FARTHEST), shown.reader(request) or 0
+        order, me = request.query.get("by", "followers"), shown.reader(request) or 0
         async with self._desk.store.reading() as read:
-            if order == "followers":
-                found, goes_on = await self._ranking.page(read, me, skip=skip, most=PAGE)
-            else:
-                found = await people.directory(read, me, order, skip=skip, most=PAGE + 1)
-                goes_on = len(found) > PAGE
-        more = skip + PAGE if goes_on and skip + PAGE <= _FARTHEST else None
-        return self._desk.look.page(request, "directory.html", people=found[:PAGE], order=order, more=more)
+            found, more = await self._stretch(read, me, order, request.query.get("after", ""))
+        return self._desk.look.page(request, "directory.html", people=found, order=order, more=more)
+
+    async def _stretch(self, read: Reading, me: int, order: str, after: str) -> tuple[list[Listed], str]:
+        """A page of the directory behind a place in its order, and the place behind it: the last one's name, id, or
+        ``FOLLOWERS-ID``; empty at the end. A place that is none is the beginning."""
+        match order:
+            case "followers":
+                found, place = await self._ranking.page(read, me, behind=_place(after), most=PAGE)
+                return found, "" if place is None else f"{place.followers}-{place.account_id}"
+            case "newest":
+                before = addresses.before(after)
+                found = await people.newest(read, me, before=NEWEST if before is None else before, most=PAGE + 1)
+            case "name":
+                name = after if _NAME.fullmatch(after) else ""
+                found = await people.by_name(read, me, after=name, most=PAGE + 1)
+            case _:
+                raise web.HTTPNotFound
+        shown_last = found[PAGE - 1] if len(found) > PAGE else None
+        end = "" if shown_last is None else str(shown_last.id) if order == "newest" else shown_last.name
+        return found[:PAGE], end
 
     async def search(self, request: web.Request) -> web.Response:
         """Posts with all of some words, and people called so."""
@@ -139,12 +150,12 @@ class People:
         words, post = await given(request, "words", "post")
         named = addresses.before(post)
         async with self._desk.store.unit() as unit:
-            result = await meeting.report(
-                unit, self._desk.site, me, name, words[:1000], post_id=named, now=self._desk.now()
-            )
+            result = await meeting.report(unit, self._desk.site, me, name, words, post_id=named, now=self._desk.now())
         match result:
             case Done():
                 return self._desk.look.page(request, "report.html", name=name, post=None, problem="done")
+            case ReportTooLong(over):
+                return await self._report(request, name, named, words=words, problem="long", over=over, status=422)
             case Nobody():
                 raise web.HTTPNotFound
             case ReportedOften(again_at):
@@ -161,6 +172,7 @@ class People:
         *,
         words: str = "",
         problem: str = "",
+        over: int = 0,
         status: int = 200,
     ) -> web.Response:
         me = member(request)
@@ -170,7 +182,8 @@ class People:
                 raise web.HTTPNotFound
             meant = await reporting.post_meant(read, me.id, other.id, named=named)
             post = (await reading.posts(read, [meant]))[0] if meant and meant == named else None
-        values = {"name": name, "post": post, "words": words, "problem": problem}
+        values = {"name": name, "post": post, "words": words, "problem": problem, "over": over}
+        values["longest"] = meeting.LONGEST_REPORT
         return self._desk.look.page(request, "report.html", status=status, **values)
 
     async def requests(self, request: web.Request) -> web.Response:
@@ -266,3 +279,9 @@ class People:
             **counted(self._desk.site, draft, me, PostKind.DIRECT),
         }
         return self._desk.look.page(request, "letters.html", status=status, **values)
+
+
+def _place(typed: str) -> Place | None:
+    followers, _, last = typed.partition("-")
+    count, account_id = addresses.before(followers), addresses.before(last)
+    return None if count is None or account_id is None else Place(count, account_id)

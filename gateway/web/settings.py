@@ -15,6 +15,7 @@ from gateway.service.choosing import BioTooLong, LastWayIn, LinkSent, NotAMailbo
 from gateway.service.drawing import four_digits
 from gateway.service.joining import HeldBy, NameTaken, NotAName
 from gateway.service.proving import Asked, NotAPhone, NoTexts, OptedOut, TooManyCodes, YoursAlready
+from gateway.web.codes_to_scan import in_page
 from gateway.web.desk import Desk, given
 from gateway.web.limits import LOGINS, codes, evenly
 from gateway.web.visitors import VISIT, member
@@ -192,7 +193,8 @@ class Settings:
             code = await joining.new_claim_code(
                 unit, self._desk.site, me.id, now=self._desk.now(), new_code=four_digits
             )
-        return await self._page(request, status=200, place="addresses", claim=code)
+        picture = in_page(self._desk.site.number, f"CLAIM {code}") if self._desk.site.number else ""
+        return await self._page(request, status=200, place="addresses", claim=code, claim_picture=picture)
 
     async def ask_mailbox(self, request: web.Request) -> web.StreamResponse:
         """Ask before the link is used up; say at once if it is no good any more."""
@@ -359,6 +361,7 @@ class Settings:
             "done": "",
             "over": 0,
             "claim": "",
+            "claim_picture": "",
             "address": "",
             "name": fresh.name or "",
             "bio": fresh.bio,

@@ -21,6 +21,10 @@ async def faults(page: Page, axe: str, pictures: Path, name: str) -> list[str]:
         await page.screenshot(path=pictures / f"{name}-{size['width']}.png", full_page=True)
         if not await page.evaluate("document.documentElement.scrollWidth <= innerWidth"):
             found.append(f"{name} at {size['width']}: overflows")
+        if await page.evaluate(
+            "[...document.querySelectorAll('.wide')].some((each) => each.scrollWidth > each.clientWidth)"
+        ):
+            found.append(f"{name} at {size['width']}: a table is wider than the page")
     return found
 
 
@@ -52,6 +56,41 @@ async def test_nothing_keeps_anybody_out_of_any_page(
     assert not found, "\n".join(found)
 
 
+@pytest.mark.parametrize("locale", ["en-GB", "de-DE"])
+async def test_below_admin_the_head_of_a_page_takes_little_of_a_small_screen(
+    place: Place, chromium: Browser, locale: str
+) -> None:
+    context = await chromium.new_context(viewport=NARROW, locale=locale)
+    await context.add_cookies([{"name": "birdwire", "value": place.there.secret, "url": place.url}])
+    page = await context.new_page()
+    await page.goto(place.url + "/admin/queue")
+    await page.locator(".brand span").evaluate("name => { name.textContent = 'Birdwire demo'; }")
+    for words, path, two_lines in ((".wire", "/settings", 95), (".rooms", "/admin/audit", 75)):
+        box = await page.locator(words).bounding_box()
+        assert box
+        assert box["height"] < two_lines, words
+        link = page.locator(f"{words} a[href='{path}']")
+        assert await link.inner_text(), "heard, also where it is a picture"
+        where = await link.bounding_box()
+        assert where
+        assert min(where["width"], where["height"]) >= 24, "large enough for a finger"
+
+
+async def test_rows_below_each_other_are_still_heard_as_a_table(place: Place, chromium: Browser) -> None:
+    context = await chromium.new_context(viewport=NARROW, locale="en-GB")
+    await context.add_cookies([{"name": "birdwire", "value": place.there.secret, "url": place.url}])
+    page = await context.new_page()
+    await page.goto(place.url + "/admin/queue")
+    table = page.get_by_role("table")
+    row = table.get_by_role("row").filter(has=page.get_by_role("rowheader", name="+1 555-000-9999"))
+    assert await row.get_by_role("cell", name="Waiting 2").count() == 1
+    assert await row.get_by_role("cell", name="The oldest 2 days").count() == 1
+    assert await table.get_by_role("columnheader").count() == 0, "each heading is heard once"
+    await page.set_viewport_size(WIDE)
+    assert await table.get_by_role("columnheader").count() == 11
+    assert await row.get_by_role("cell", name="2", exact=True).count() == 1
+
+
 async def test_the_keyboard_reaches_everything_and_shows_where_it_is(birdwire: World, chromium: Browser) -> None:
     who = await visitor(chromium, birdwire)
     await who.open("/login")
@@ -67,6 +106,25 @@ async def test_the_keyboard_reaches_everything_and_shows_where_it_is(birdwire: W
     assert reached[0][1] == "Skip to the content"
     assert ["INPUT", "who", True] in reached
     assert all(shown for tag, _, shown in reached if tag != "BODY"), reached
+
+
+async def test_each_field_of_the_settings_shows_that_it_is_written_into(place: Place, chromium: Browser) -> None:
+    context = await chromium.new_context(viewport=NARROW, locale="en-GB")
+    await context.add_cookies([{"name": "birdwire", "value": place.there.secret, "url": place.url}])
+    page = await context.new_page()
+    await page.goto(place.url + "/settings")
+    shown = {}
+    for _ in range(120):
+        await page.keyboard.press("Tab")
+        what, outline = await page.evaluate(
+            "(() => { const e = document.activeElement, s = getComputedStyle(e);"
+            " return [e.id || e.name || e.tagName, s.outlineStyle + s.outlineWidth]; })()"
+        )
+        if what == "BODY":
+            break
+        shown[what] = outline
+    assert {"bio", "language", "start", "until", "new-pin", "current"} <= shown.keys()
+    assert {what for what, outline in shown.items() if outline != "solid3px"} == set()
 
 
 async def test_a_field_that_is_wrong_is_seen_to_be(place: Place, chromium: Browser) -> None:

@@ -277,6 +277,44 @@ async def test_the_composer_says_what_makes_a_text_dear_and_takes_it_out(town: W
     assert "short enough" in await alice.words()
 
 
+async def test_enter_in_the_field_of_a_password_logs_in_by_it(town: World, chromium: Browser) -> None:
+    await give_mailbox(town.config, "alice", "alice@home.example")
+    alice = await visitor(chromium, town)
+    await log_in_by_mail(alice, town, "alice@home.example")
+    await alice.open("/settings")
+    await alice.page.fill("#new", "correct horse battery")
+    await alice.press("Save, Password")
+    await alice.press("Log out")
+    await alice.open("/login")
+    await alice.page.fill("#who", "alice")
+    await alice.page.get_by_text("I have a password").click()
+    await alice.page.fill("#password", "correct horse battery")
+    await alice.page.press("#password", "Enter")
+    await alice.page.wait_for_url("**/home")
+
+
+async def test_a_field_says_how_much_is_in_it_and_near_its_end_says_so_aloud(town: World, chromium: Browser) -> None:
+    await give_mailbox(town.config, "alice", "alice@home.example")
+    alice = await visitor(chromium, town)
+    await log_in_by_mail(alice, town, "alice@home.example")
+    await alice.open("/@bob/report")
+    counted = alice.page.locator("#words-hint .counted")
+    assert await counted.is_hidden()
+    for length, words, aloud, over in (
+        (7, "7 so far.", "off", False),
+        (1_000, "1,000 so far.", "polite", False),
+        (1_001, "1,001 so far.", "polite", True),
+    ):
+        await alice.page.fill("#words", " " + "\N{GRINNING FACE}" * length + "\n")
+        assert await counted.inner_text() == words
+        assert await counted.get_attribute("aria-live") == aloud
+        assert ("over" in (await counted.get_attribute("class") or "")) is over
+    await alice.press("Report")
+    assert "That is 1 character too many." in await alice.words()
+    assert await counted.inner_text() == "1,001 so far.", "what was typed is given back"
+    assert alice.complaints == []
+
+
 async def test_the_composer_counts_as_the_server_does(town: World, chromium: Browser) -> None:
     await give_mailbox(town.config, "alice", "alice@home.example")
     alice = await visitor(chromium, town)

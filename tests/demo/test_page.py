@@ -203,7 +203,7 @@ async def test_an_open_window_does_not_keep_the_demo_from_closing() -> None:
         await browser.start_server()
         async with browser.get("/events") as stream:
             await stream.content.readline()
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(30):
                 await browser.server.close()
                 await stream.content.read()
         await browser.close()

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.domain.carriage import Carriage, objection, outgoing
+from gateway.domain.carriage import Carriage, after_quiet, objection, outgoing
 from gateway.domain.types import Channel, Lane, PostKind
 
 POST = Carriage(
@@ -196,3 +196,31 @@ def test_segments_are_counted_on_texts_and_only_on_texts(text: str, channel: Cha
     sent = outgoing(replace(POST, text=text, kind=kind, channel=channel, original_author="bob"), "")
     assert (sent.segments > 0) == (channel is Channel.SMS)
     assert sent.channel is channel
+
+
+TEN = datetime(2026, 11, 23, 22, tzinfo=UTC)
+"""When quiet began on this evening."""
+
+HOUR = timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    ("handed_over_at", "now", "sleeps_at", "expected"),
+    [
+        (TEN - HOUR, TEN - HOUR / 12, TEN, TEN + 9 * HOUR + timedelta(minutes=10)),  # about to begin
+        (TEN - HOUR, TEN + HOUR, TEN, TEN + 9 * HOUR + timedelta(minutes=10)),
+        (TEN - HOUR, TEN + HOUR, TEN + 24 * HOUR, TEN + HOUR),  # they have woken since
+        (TEN - HOUR, TEN + 10 * HOUR, TEN + 24 * HOUR, TEN + 10 * HOUR),
+        (TEN - 5 * HOUR, TEN - HOUR, TEN, None),  # by day, of itself
+        (TEN + HOUR / 2, TEN + 5 * HOUR, TEN + 24 * HOUR, None),  # begun when they had woken
+        (TEN - 11 * HOUR, TEN + HOUR, TEN + 24 * HOUR, None),  # longer ago than any text is good for
+        (TEN - HOUR, TEN + HOUR, None, None),
+    ],
+)
+def test_a_text_that_quiet_hours_cut_short_is_due_after_them_or_at_once_when_they_are_over(
+    handed_over_at: datetime, now: datetime, sleeps_at: datetime | None, expected: datetime | None
+) -> None:
+    wakes_at = None if sleeps_at is None else sleeps_at + 9 * HOUR
+    text = replace(POST, sleeps_at=sleeps_at, wakes_at=wakes_at)
+    assert after_quiet(text, handed_over_at, now) == expected
+    assert after_quiet(replace(text, answers=True), handed_over_at, now) is None

@@ -172,6 +172,12 @@ MEANS: list[tuple[str, c.Command]] = [
     ("unmute @Bob!", c.Unmute("bob")),
     ("STOP it", c.StopName("it")),
     ("Unsubscribe @Bob.", c.StopName("bob")),
+    ("STOP #Lunch!", c.StopKey("#lunch")),
+    ("unsubscribe !Team", c.StopKey("!team")),
+    ("off #Lunch", c.OffKey("#lunch")),
+    ("ON !Team.", c.OnKey("!team")),
+    ("Unfollow !team", c.LeaveGroup("team")),
+    ("l !team", c.LeaveGroup("team")),
     ("n", c.No()),
     ("No.", c.No()),
     ("2", c.Choice(2)),
@@ -286,15 +292,65 @@ POSTS = [
     '"',
     '""',
     "Liked it",
-    "I liked “bob: hello”",
-    "Liked “bob: hello” a lot",
-    "back to “bob: hello”",
+    "“bob: hello”",
+    "he said “no”",
+    "stop #racism and #hate",
+    "stop # now",
+    "off #1",
+    "what I said this morning to bob was “bob: hello”",
 ]
 
 
 @pytest.mark.parametrize(("text", "meaning"), MEANS, ids=[ascii(text) for text, _ in MEANS])
 def test_what_fits_a_form_means_that_command(text, meaning):
     assert parse(text) == meaning
+
+
+OF_PHONES = [
+    ("Gefällt: „bob: hello“", True),
+    ("Gefällt nicht: „bob: hello“", False),
+    ("„bob: hello“ ein Herz hinzugefügt", True),
+    ("„D bob: hello“ ein Herz hinzugefügt", True),
+    ("„bob: hello“ ein Fragezeichen hinzugefügt", False),
+    ("„Gefällt mir“ von „bob: hello“ entfernt", False),
+    ("„Gefällt mir nicht“ von „bob: hello“ entfernt", False),
+    ("Herz von „bob: hello“ entfernt", False),
+    ("Hat mit 👍 auf „bob: hello“ reagiert", True),
+    ("Hat mit 🎉 auf „bob: hello“ reagiert", False),
+    ("🎉 aus „bob: hello“ entfernt", False),
+    ("Likte “bob: hello”", True),
+    ("Satte et hjerte ved “bob: hello”", True),
+    ("Satte utropstegn ved “bob: hello”", False),
+    ("Liker ikke lenger “bob: hello”", False),
+    ("Reagerte med ❤️ på “bob: hello”", True),
+    ("Le gusta “bob: hello”", True),
+    ("Le encanta «bob: hello»", True),
+    ("A réagi avec 👍 à « bob: hello »", True),
+    ("A réagi avec 🎉 à “bob: hello”", False),
+    ("A retiré 👍 de “bob: hello”", False),
+    ("\u200a\u200b👍\u200b to “\u200abob: hello\u200a”\u200a", True),
+    ("\u200aRemoved \u200c👍\u200c from “\u200abob: hello\u200a”\u200a", False),
+    ("Polubił “bob: hello”", None),
+    ("Vindt “bob: hello” leuk", None),
+    ('\u200aРеакция \u200b👍\u200b на "\u200abob: hello\u200a"\u200a', None),
+    ("I liked “bob: hello”", None),
+    ("Liked “bob: hello” a lot", None),
+    ("back to “bob: hello”", None),
+]
+
+
+@pytest.mark.parametrize(("text", "likes"), OF_PHONES)
+def test_what_a_phone_may_write_around_a_quotation_is_read_in_many_languages(text: str, likes: bool | None) -> None:
+    """Where it is not known whether it likes the text, what is quoted decides whether it is a reaction at all."""
+    command = parse(text)
+    assert isinstance(command, c.React)
+    assert (command.to.name, command.to.words) == ("bob", "hello")
+    assert (command.to.likes, command.to.sure) == (likes is True, likes is not None)
+
+
+@pytest.mark.parametrize("text", ["D bob it is “hello you”", "R “hello you” to you", "POST so “hello you”"])
+def test_a_command_with_a_quotation_is_no_reaction(text: str) -> None:
+    assert not isinstance(parse(text), c.React)
 
 
 @pytest.mark.parametrize("text", POSTS)
@@ -317,6 +373,7 @@ def test_what_fits_no_form_as_a_whole_is_a_post(text):
         ("No", Post("No")),
         ("2", Post("2")),
         ("Stop it", Post("Stop it")),
+        ("Stop #lunch", Post("Stop #lunch")),
         ("Stop bob\n\nhe is too loud", Post("Stop bob\n\nhe is too loud")),
         ("No\n\nI think not.", Post("No\n\nI think not.")),
         ("Liked “bob: hello”", Post("Liked “bob: hello”")),
@@ -346,7 +403,7 @@ def test_every_word_of_a_row_means_the_same_in_any_case(row):
 
 
 def test_every_command_that_can_be_written_has_a_row():
-    loose = {Code, Empty, Post, c.No, c.Choice, c.StopName, c.React}
+    loose = {Code, Empty, Post, c.No, c.Choice, c.StopName, c.StopKey, c.React}
     assert {type(parse(row.example)) for row in TABLE} | loose == set(members(c.Command))
 
 

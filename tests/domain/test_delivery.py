@@ -11,6 +11,7 @@ from gateway.domain.delivery import (
     Bounced,
     Deferred,
     Done,
+    Expired,
     Fault,
     Finding,
     Found,
@@ -66,6 +67,7 @@ def decide(outcome: Outcome, *, attempt: int = 1, age: timedelta = timedelta(0),
         (Deferred("slow down", 1, route_wide=True), 4, Retry(NOW + SECOND, "slow down", excused=True)),
         (Deferred("busy"), 12, GiveUp("given up after 12 attempts: busy")),
         (Deferred("not tried", 1, excused=True), 12, Retry(NOW + SECOND, "not tried", excused=True)),
+        (Deferred("not tried", 0.0, excused=True), 12, Retry(NOW, "not tried", excused=True)),
         (Deferred("slow down", 1, route_wide=True), 12, Retry(NOW + SECOND, "slow down", excused=True)),
         (FOR_ONE_PHONE, 1, Retry(NOW + 3615 * SECOND, "not to there", elsewhere=True)),
         (FOR_ONE_PHONE, 12, GiveUp("given up after 12 attempts: not to there", Fault.ROUTE)),
@@ -80,6 +82,12 @@ def test_each_outcome_has_its_consequence(outcome: Outcome, attempt: int, verdic
 def test_what_would_be_too_old_at_its_next_try_is_given_up() -> None:
     assert isinstance(decide(Deferred("busy"), age=RULES.max_age - 8 * SECOND), Retry)
     assert isinstance(decide(Deferred("busy"), age=RULES.max_age - 7 * SECOND), GiveUp)
+
+
+def test_what_was_not_tried_keeps_its_place_until_it_is_too_old() -> None:
+    not_tried = Deferred("not tried", 0.0, excused=True)
+    assert decide(not_tried, age=RULES.max_age) == Retry(NOW - RULES.max_age, "not tried", excused=True)
+    assert isinstance(decide(not_tried, age=RULES.max_age + SECOND), GiveUp)
 
 
 @given(outcomes, attempts, st.timedeltas(timedelta(0), timedelta(days=5)), dice)
@@ -146,6 +154,23 @@ def test_what_the_provider_never_had_goes_first_and_at_last_waits_longer_each_ti
         return verdict.at
 
     assert due(1) == due(3) == NOW < due(4) < due(5) < due(6)
+
+
+@pytest.mark.parametrize(
+    ("attempt", "after_quiet", "verdict"),
+    [
+        (11, NOW, Retry(NOW, "quiet hours")),
+        (12, NOW, GiveUp("old news")),
+        (1, None, GiveUp("old news")),
+    ],
+)
+def test_what_a_look_up_finds_expired_goes_again_only_if_quiet_hours_had_cut_it_short(
+    attempt: int, after_quiet: datetime | None, verdict: Verdict
+) -> None:
+    decided = after_look_up(
+        Expired("old news"), attempt=attempt, queued_at=NOW, now=NOW, rules=RULES, dice=0.5, after_quiet=after_quiet
+    )
+    assert decided == verdict
 
 
 @pytest.mark.parametrize("finding", [Absent(), Deferred("asleep")])

@@ -6,12 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.domain.delivery import Bounced, Deferred, Fault, Halt
+from gateway.domain.delivery import Bounced, Deferred, Expired, Fault, Halt
 from gateway.domain.provider_codes import (
     ACTIONS,
     CODES,
     Arrived,
-    Expired,
     Meaning,
     TryAgain,
     Underway,

@@ -94,6 +94,7 @@ COMMANDS: st.SearchStrategy[Command] = st.one_of(
     st.builds(c.EmailDigest, st.sampled_from([EmailMode.DAILY, EmailMode.HOURLY])),
     st.builds(c.FollowTag, TAGS),
     st.builds(c.LeaveTag, TAGS),
+    *(st.builds(key, TAGS.map("#{}".format) | NAMES.map("!{}".format)) for key in (c.StopKey, c.OnKey, c.OffKey)),
     st.builds(c.Direct, NAMES, WORDS),
     st.tuples(NAMES, WORDS).map(lambda made: c.Reply(made[0], made[1], f"@{made[0]} {made[1]}")),
     st.builds(c.PostThis, WORDS),
@@ -177,6 +178,8 @@ def written(command: Command) -> str:
             return "EMAIL a@b.example"
         case c.StopName(name):
             return f"STOP {name}"
+        case c.StopKey(key) | c.OnKey(key) | c.OffKey(key):
+            return f"{type(command).__name__.removesuffix('Key')} {key}"
         case c.Choice(number):
             return str(number)
         case c.React(seen):
@@ -281,6 +284,7 @@ MAY_POST = (
     c.No,
     c.Choice,
     c.StopName,
+    c.StopKey,
     c.React,
 )
 """What may make a public post; YES, a code and the like may answer something, or be plain words."""

@@ -10,6 +10,7 @@ from sqlalchemy import text
 from inbound import batch
 from inbound.batch import Batcher, Closed, Full
 from store.unit import Store, Unit
+from tests.wiring import meanwhile
 
 _ADD = text("INSERT INTO facts (name, value) VALUES (:name, 'x')")
 _COUNT = text("SELECT count(*) FROM facts")
@@ -23,11 +24,9 @@ async def _remember(unit: Unit, names: Sequence[str]) -> list[str]:
 
 @asynccontextmanager
 async def running(batcher: Batcher[str, str]) -> AsyncIterator[Batcher[str, str]]:
-    task = asyncio.create_task(batcher.run())
-    async with asyncio.timeout(20):
+    async with meanwhile(batcher.run()), asyncio.timeout(20):
         yield batcher
         await batcher.close()
-    task.cancel()
 
 
 async def test_one_that_cannot_be_handled_fails_nobody_else_s(store: Store) -> None:

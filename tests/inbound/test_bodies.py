@@ -213,3 +213,52 @@ def test_the_library_s_own_mails_are_read() -> None:
     message.add_attachment(b"x" * 100, maintype="application", subtype="pdf", filename="a.pdf")
     message.add_attachment("notes", filename="notes.txt")
     assert letter(message.as_bytes()) == Letter("see attached", "", "", 2)
+
+
+THEIRS = "From: Carol <carol@example.org>\nSubject: news\n\nThe owl is back.\n\nIt sits in the oak.\n"
+FORWARDED = part("message/rfc822", THEIRS)
+OWL = "The owl is back.\n\nIt sits in the oak."
+
+
+@pytest.mark.parametrize("subject", ["Fwd: news", "WG: news", "TR : news", "news", ""])
+@pytest.mark.parametrize(
+    "mail",
+    [FORWARDED, multi("mixed", FORWARDED), multi("mixed", part("text/plain", "\n"), FORWARDED)],
+    ids=["nothing else", "in parts", "below an empty text"],
+)
+def test_a_mail_forwarded_as_an_attachment_without_a_word_is_what_was_forwarded(subject: str, mail: str) -> None:
+    """As one is that was forwarded in the text."""
+    read = letter(f"Subject: {subject}\nIn-Reply-To: <1@example.org>\n{mail}")
+    assert (read.text, read.dropped, read.subject) == (OWL, 0, subject)
+
+
+@pytest.mark.parametrize(
+    ("subject", "mail", "text", "dropped"),
+    [
+        ("Look who is back", FORWARDED, "Look who is back", 1),
+        ("Fwd: news", multi("mixed", PLAIN, FORWARDED), "plain", 1),
+        ("Fwd: news", multi("mixed", FORWARDED, FORWARDED), "Fwd: news", 2),
+        ("Fwd: news", multi("mixed", FORWARDED, part("image/png")), "Fwd: news", 2),
+        ("Re: news", FORWARDED, "", 1),
+        ("Fwd: news", part("message/rfc822", "Subject: news\n\n"), "Fwd: news", 1),
+        ("Fwd:", part("message/rfc822", "From: carol@example.org\n\nThe owl is back.\n"), "The owl is back.", 0),
+        ("Back!", part("message/rfc822", "From: carol@example.org\n\nThe owl is back.\n"), "Back!", 1),
+        ("Fwd: news", part("message/rfc822", multi("mixed", PLAIN, part("image/png"))), "Fwd: news", 1),
+    ],
+)
+def test_whoever_says_a_word_of_their_own_is_not_taken_at_anothers(
+    subject: str, mail: str, text: str, dropped: int
+) -> None:
+    read = letter(f"Subject: {subject}\n{mail}")
+    assert (read.text, read.dropped) == (text, dropped)
+
+
+def test_an_encrypted_mail_that_was_forwarded_whole_is_not_read_but_known() -> None:
+    sealed = part("message/rfc822", "From: c@example.org\nSubject: news\nContent-Type: multipart/encrypted\n\nx")
+    assert letter(f"Subject: Fwd: news\n{sealed}").sealed
+
+
+def test_what_a_forwarded_mail_had_attached_is_left_out() -> None:
+    inside = multi("mixed", PLAIN, part("image/png"), part("application/pdf"))
+    read = letter(f"Subject: Fwd: news\n{part('message/rfc822', f'Subject: news{chr(10)}{inside}')}")
+    assert (read.text, read.dropped) == ("plain", 2)

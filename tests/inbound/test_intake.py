@@ -1,6 +1,5 @@
 """What every message meets at the entrance, whatever door it came by, on both databases."""
 
-import asyncio
 import re
 from collections.abc import AsyncIterator
 from contextlib import suppress
@@ -20,6 +19,7 @@ from inbound.message import Accepted, BounceAddress, HelpAddress, Inbound, Phone
 from store import addresses, deliveries, routes
 from store import schema as tables
 from store.unit import Store, Unit
+from tests.wiring import meanwhile
 
 NOW = datetime(2030, 1, 1, 12, tzinfo=UTC)
 OURS = "+15550009999"
@@ -32,10 +32,9 @@ async def intake(store: Store, site: Site) -> AsyncIterator[Intake]:
         await routes.ensure(unit, [OURS])
         known = await routes.by_sender(unit)
     opened = Intake(store, site, known, lambda: NOW, lambda: "4821")
-    running = asyncio.create_task(opened.run())
-    yield opened
-    await opened.close()
-    running.cancel()
+    async with meanwhile(opened.run()):
+        yield opened
+        await opened.close()
 
 
 _ids = count()
@@ -73,6 +72,16 @@ async def test_no_text_is_too_odd_to_be_kept(store: Store, intake: Intake) -> No
             await reading.execute(select(tables.inbox.c.remote_id, tables.inbox.c.sender, tables.inbox.c.raw))
         ).all()
     assert [row == ("?remote_id?", "?sender?", "?raw?") for row in rows] == [True, True]
+
+
+@pytest.mark.parametrize("words", ["hello", "JOIN loop", "Testville does not know this phone yet.", "STOP"])
+async def test_two_numbers_of_ours_never_answer_each_other(store: Store, intake: Intake, words: str) -> None:
+    """One was told to text to the other, or somebody has forged it: each answer would be answered."""
+    text = replace(mail(HelpAddress()), source="twilio", channel=Channel.SMS, door=Phone(), sender=OURS, text=words)
+    assert await intake.take(replace(text, to="+15550009998")) == Accepted(new=True, answer="")
+    async with store.reading() as reading:
+        assert (await reading.execute(select(tables.deliveries.c.id))).all() == []
+        assert (await reading.execute(select(tables.accounts.c.name))).all() == []
 
 
 @pytest.mark.parametrize("name", ["remote_id", "sender", "to", "subject", "message_id"])

@@ -15,6 +15,17 @@ from inbound.wrapping import unflow, unwrap_like
 from tests.inbound.mails import letter
 
 
+def test_a_list_that_writes_itself_into_from_leaves_its_sender_their_signature() -> None:
+    text = (
+        "The owl is back.\nIt sits in the oak.\n\nBob Example\nHead of Owls\nTel. +44 20 7946 0000\nbob@example.org\n"
+    )
+    mail = "From: {}\nSubject: owl\n\n" + text
+    own = letter(mail.format("Bob Example <bob@example.org>"))
+    assert own.text == "The owl is back.\nIt sits in the oak."
+    assert letter(mail.format("Bob Example via Birds <birds@lists.example>")) == own
+    assert letter(mail.format('"Bob Example via Birds" <birds@lists.example>')) == own
+
+
 def test_plain_text_is_preferred_to_its_html_twin() -> None:
     message = EmailMessage()
     message["Subject"] = "x"

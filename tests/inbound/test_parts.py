@@ -18,6 +18,7 @@ from store import routes
 from store import schema as tables
 from store.parted import MOST_OF_SENDER
 from store.unit import Store
+from tests.wiring import meanwhile
 
 NOW = datetime(2030, 1, 1, 12, tzinfo=UTC)
 OURS, ALICE = "+15550009999", "+15550000001"
@@ -65,14 +66,13 @@ async def door(store: Store, site: Site) -> AsyncIterator[Door]:
         await routes.ensure(unit, [OURS])
         known = await routes.by_sender(unit)
     intakes = [Intake(store, site, known, lambda: NOW, lambda: "4821") for _ in range(2)]
-    running = [asyncio.create_task(each.run()) for each in intakes]
-    opened = Door(store, site, intakes)
-    await opened.says("JOIN alice", 0, 0, 0)
-    yield opened
-    for each in intakes:
-        await each.close()
-    for task in running:
-        task.cancel()
+    one, other = intakes
+    async with meanwhile(one.run()), meanwhile(other.run()):
+        opened = Door(store, site, intakes)
+        await opened.says("JOIN alice", 0, 0, 0)
+        yield opened
+        for each in intakes:
+            await each.close()
 
 
 @pytest.mark.parametrize("order", list(permutations((1, 2, 3))))

@@ -1,6 +1,5 @@
 """What comes back, in real SMTP conversations with the door: bounces, complaints, unsubscribing, answering machines."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -31,6 +30,7 @@ from store.schema import posts as all_posts
 from store.unit import Store
 from tests.inbound import returns
 from tests.inbound.returns import RETURNS, Returned, block, report
+from tests.wiring import meanwhile
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 """The door looks at the real clock."""
@@ -144,13 +144,12 @@ async def world(store: Store, site: Site) -> AsyncIterator[World]:
         await follows.put(unit, alice, bob, state="accepted", now=NOW)
     world = World(store, site, None, alice, bob)  # type: ignore[arg-type]  # opened in a moment
     intake = Intake(store, site, known, lambda: world.now, lambda: "482113")
-    running = asyncio.create_task(intake.run())
     world.door = MailDoor(InboundMailSettings(port=0, grace=5.0), "birds.example", intake, resolver(store, site))
-    await world.door.start()
-    yield world
-    await world.door.close()
-    await intake.close()
-    running.cancel()
+    async with meanwhile(intake.run()):
+        await world.door.start()
+        yield world
+        await world.door.close()
+        await intake.close()
 
 
 @pytest.mark.parametrize("returned", RETURNS, ids=lambda each: each.server)

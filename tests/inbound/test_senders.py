@@ -22,6 +22,7 @@ from inbound.message import (
     SharedAddress,
 )
 from inbound.trust.questions import Resolver
+from tests.inbound.envelopes import attached
 from tests.inbound.sending import TROUBLE, Sender, Silence, Zone, written
 from tests.inbound.talking import Pile, connected
 
@@ -196,6 +197,31 @@ async def test_a_secret_address_without_a_check_asks_nothing_and_reads_no_head(p
 async def test_each_refusal_says_what_to_do(door: MailDoor, pile: Pile, mail: bytes, words: str) -> None:
     assert (await refusal(door, mail)).startswith(words)
     assert pile.messages == []
+
+
+async def test_certified_mail_is_refused_where_it_counts_who_wrote_it_and_taken_elsewhere(
+    pile: Pile, town: Town
+) -> None:
+    """What is proven of the envelope is not proven of the words inside: the mark on it is anybody's to put there."""
+    inside = attached().replace("mario@azienda.example", "mallory@elsewhere.example").replace("\n", "\r\n")
+    head, _, _ = written().partition(b"\r\n\r\n")
+    mail = head + f"\r\nContent-Type: multipart/mixed; boundary=M\r\n\r\n--M\r\n{inside}\r\n--M--\r\n".encode()
+    genuine = HOME.sign(mail)
+    zone = Zone(dict(HOME.records))
+    async with opened(pile, zone, town) as door:
+        await send(door, genuine)
+        [told] = pile.messages
+        assert isinstance(told.door, ProvenSender)
+        assert "riunione" not in told.text
+        marked = b"X-Trasporto: posta-certificata\r\n" + genuine.replace(b"Message-ID: <1@", b"Message-ID: <2@")
+        said = await refusal(door, marked)
+        assert said.startswith("550 5.7.1 This is certified mail (PEC), which is From its provider")
+        assert said.endswith("Your secret posting address needs no proof.")
+        assert (await refusal(door, marked, OWN)).endswith("from an ordinary mailbox.")
+        assert (await refusal(door, marked, ANSWER)).endswith("from an ordinary mailbox.")
+        await send(door, marked, OPEN)
+    assert [message.text for message in pile.messages[1:]] == ["La riunione comincia alle nove."]
+    assert len(town.asked) == 1
 
 
 async def test_name_servers_in_trouble_mean_come_again(pile: Pile, town: Town) -> None:

@@ -22,6 +22,7 @@ from inbound.message import Inbound, Phone
 from store import addresses, consents, routes
 from store import schema as tables
 from store.unit import Store
+from tests.wiring import meanwhile
 
 NOW = datetime(2030, 1, 1, 12, tzinfo=UTC)
 OURS, PHONE = "+15550009999", "+15550001001"
@@ -55,11 +56,8 @@ class House:
         self.hush = Hush()
         known = {OURS: 1}
         intake = Intake(self.store, self.site, known, lambda: NOW, lambda: "4821", hush=self.hush, aside=self.aside)
-        running = asyncio.create_task(intake.run())
-        try:
+        async with meanwhile(intake.run()):
             yield intake
-        finally:
-            running.cancel()
 
     async def rename(self, table: str, to: str) -> None:
         """Break the database, or mend it."""

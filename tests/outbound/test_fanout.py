@@ -11,6 +11,7 @@ from outbound import fanout as daemon_part
 from outbound.fanout import FanOut
 from store.trouble import trouble
 from store.unit import Reading, Store, Unit
+from tests.wiring import meanwhile
 
 
 def _now() -> datetime:
@@ -38,10 +39,8 @@ async def test_it_waits_for_a_database_that_is_away(store: Store, monkeypatch: p
 
     monkeypatch.setattr(fanout, "any_waits", _one_does)
     monkeypatch.setattr(fanout, "step", step)
-    running = asyncio.create_task(FanOut(store, _now, poll=timedelta(seconds=1)).run())
-    async with asyncio.timeout(20):
+    async with meanwhile(FanOut(store, _now, poll=timedelta(seconds=1)).run()), asyncio.timeout(20):
         await back.wait()
-    running.cancel()
 
 
 async def test_a_page_that_fails_time_and_again_takes_the_daemon_down(

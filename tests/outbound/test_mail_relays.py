@@ -134,7 +134,7 @@ async def test_a_connection_carries_so_many_mails_and_no_more() -> None:
     async with Script() as only, transport(only.port, messages_per_connection=2) as wire:
         for number in range(5):
             assert isinstance(await wire.send(letter(id=number)), Sent)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             await only.left.wait()
     assert only.connections == 3
     assert only.said.count("QUIT") == 3

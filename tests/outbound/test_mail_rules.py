@@ -7,19 +7,26 @@ import shutil
 import socket
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
+from html import unescape
+from itertools import cycle, islice
 from pathlib import Path
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from gateway.domain.delivery import Sent
-from gateway.domain.types import NoticeKind, Outgoing
+from gateway.domain.digest import MOST
+from gateway.domain.types import Digest, NoticeKind, Outgoing, Thread
 from outbound.mail import MailTransport, OutboundMailSettings
+from outbound.mail_digest import LARGEST_PAGE
 from outbound.mail_text import render
 from tests import kept, node
-from tests.outbound.letters import LETTERS, SITE
+from tests.outbound.letters import LETTERS, OLDER, SITE
 from tests.wiring import free_port
 
 STRICT = default.clone(raise_on_defect=True)
@@ -90,6 +97,81 @@ def test_big_receivers_take_it(letter: Outgoing) -> None:
         assert len(set(identifiers)) == len(identifiers) == 3
         assert identifiers[-1] == "birdwire"
         assert first.strip("<>") in html_of(letter)
+
+
+fragments = st.sampled_from(
+    [
+        "#a ",
+        "#é ",
+        "#字 ",
+        "@bo ",
+        "http://a.b ",
+        "http://a.b/?é&",
+        '"',
+        "'",
+        "&",
+        "<",
+        "\n",
+        " ",
+        "🎉",
+        "字",
+        "ü",
+        "x",
+        "&amp;",
+    ]
+)
+words = st.lists(fragments, min_size=1, max_size=140).map(lambda pieces: ("".join(pieces * 70))[:140].strip() or "x")
+"""What takes most room as HTML, over and over."""
+
+
+@settings(max_examples=60)
+@given(st.lists(st.tuples(words, words, st.booleans()), min_size=1, max_size=8), st.integers(0, 99))
+@example([("#字 " * 35, "\n" * 70 + '"' * 70, True)], 0)
+@example([("x" + "\n" * 138 + "x", "🎉" * 140, True)], 5)
+@example([('"' * 140, "'" * 140, True)], 5)
+@example([("@bo " * 35, "'" * 140, False)], 5)
+@example([("🎉" * 140, "🎉" * 140, True)], 5)
+def test_no_digest_is_so_large_that_it_is_cut_off(posts: list[tuple[str, str, bool]], more: int) -> None:
+    """Whatever forty posts are in it: all their words are, and each can be answered and opened."""
+    forty = [
+        replace(
+            OLDER,
+            id=n,
+            post_id=n,
+            conversation_id=n,
+            text=text,
+            author="x" * 15,
+            reply_to_id=7,
+            via="#" + "字" * 20,
+            thread=Thread("", "", answered, "y" * 15, 7) if is_answer else None,
+        )
+        for n, (text, answered, is_answer) in enumerate(islice(cycle(posts), MOST), 100)
+    ]
+    html = html_of(replace(LETTERS["a digest of one"], digest=Digest(tuple(forty), more, "Asia/Kolkata")))
+    assert len(html.encode()) <= LARGEST_PAGE
+    assert html.count("mailto:reply+") == MOST
+    shown = re.findall(r'class="words">(.*?)</p>', html.replace("\r\n", "\n"), re.DOTALL)
+    assert [unescape(re.sub("<br>|<a [^>]*>|</a>", "", each)) for each in shown] == [each.text for each in forty]
+
+
+def test_where_room_is_scarce_the_newest_posts_keep_their_links_and_what_they_answer() -> None:
+    answered = Thread("", "", "older words", "carol", 2)
+    posts = [
+        replace(OLDER, id=n, post_id=n, conversation_id=n, text=f"{n} " + "#t " * 45, reply_to_id=2, thread=answered)
+        for n in range(100, 100 + MOST)
+    ]
+    letter = replace(LETTERS["a digest of one"], digest=Digest(tuple(posts), 0, "Asia/Kolkata"))
+    entries = html_of(letter).split('<div class="post">')[1:]
+    full = ["<blockquote" in each for each in entries]
+    assert full == sorted(full)
+    assert 1 < sum(full) < MOST
+    for is_full, each in zip(full, entries, strict=True):
+        assert each.count('rel="tag"') == (45 if is_full else 0)
+        assert each.count("#t ") + each.count("#t<") == 45
+        assert ("?subject=" in each) == is_full
+    plain = read(letter).get_body(("plain",))
+    assert plain is not None
+    assert str(plain.get_content()).count("> carol: older words") == MOST
 
 
 @every_letter

@@ -20,7 +20,7 @@ from twilio.rest import Client
 
 from gateway.demo.carrier import Carrier
 from gateway.demo.faults import Fault as Trouble
-from gateway.domain.delivery import Absent, Bounced, Deferred, Fault, Finding, Sent, Unsure, pick
+from gateway.domain.delivery import Absent, Bounced, Deferred, Expired, Fault, Finding, Sent, Unsure, pick
 from gateway.domain.late import Gone, Price, Told
 from gateway.domain.types import Channel, Outgoing
 from outbound.sms_twilio import LOOK_BACK, STATUS_PATH, TwilioSettings, TwilioTransport, can_be_called
@@ -216,7 +216,7 @@ async def test_a_server_error_leaves_us_unsure_and_is_not_tried_again(carrier: C
 async def test_silence_is_cut_by_the_timeout_and_leaves_us_unsure(carrier: Carrier) -> None:
     carrier.misbehave(Trouble.HANG, accepted=True)
     async with transport(carrier.base_url, timeout=0.2) as wire:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             outcome = await wire.send(text())
         assert isinstance(outcome, Unsure)
         assert await looked_up(wire, text()) == Sent(carrier.messages[0].sid)
@@ -434,10 +434,11 @@ async def test_our_text_in_a_list_that_does_not_say_when_is_not_taken_for_anothe
         (30008, 2, 0, Bounced("the carrier gave no reason (30008)")),
         (30008, 9, 8, Absent()),  # put off eight times, by quiet hours or the pace, and tried once
         (30003, 3, 0, Absent()),
+        (30036, 1, 0, Expired("it could not be handed on within sms.validity, so it is old news (30036)")),
     ],
 )
 async def test_a_look_up_says_what_became_of_a_failed_text(
-    carrier: Carrier, code: int, attempt: int, excused: int, finding: Absent | Bounced
+    carrier: Carrier, code: int, attempt: int, excused: int, finding: Absent | Bounced | Expired
 ) -> None:
     carrier.misbehave(Trouble.UNDELIVERED, code=code)
     async with transport(carrier.base_url) as wire:

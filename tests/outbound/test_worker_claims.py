@@ -153,6 +153,8 @@ async def test_whoever_moved_meanwhile_gets_it_at_the_new_address(town: Town, mo
         moved.set()
         await town.come_to("sent")
     assert [delivery.to for delivery in wire.given] == ["+15550001002", "+15550007777"]
+    went = wire.given[-1]
+    assert (went.attempt, went.excused) == (2, 1)  # what was not tried is no try, so nothing was waited for
 
 
 async def test_a_text_goes_out_with_how_long_it_is_good_for_and_a_mail_with_nothing(town: Town) -> None:

@@ -17,6 +17,7 @@ from store import routes
 from store.schema import deliveries
 from store.schema import routes as routes_table
 from tests.outbound.working import PEOPLE, Town, Wire, now, running, takes
+from tests.wiring import meanwhile
 
 
 async def test_a_refusal_of_the_whole_route_pauses_it(town: Town) -> None:
@@ -155,9 +156,8 @@ async def test_a_provider_that_is_down_costs_no_delivery_its_tries(town: Town) -
                 clock[0] += max(circuit.pause(), LONG_PAUSE).total_seconds()
         tried_while_down = len(wire.given)
         is_down = False
-        passing = asyncio.create_task(pass_by(clock))  # a try that was under way may open it once more
-        await town.come_to("sent")
-        passing.cancel()
+        async with meanwhile(pass_by(clock)):  # a try that was under way may open it once more
+            await town.come_to("sent")
     assert tried_while_down <= breaker.AFTER + 3 + 5  # some were under way when it opened, and one try each time after
     assert not circuit.is_open
 

@@ -509,6 +509,24 @@ async def test_a_machine_that_answers_yes_to_everything_is_not_answered_for_ever
     assert await town.text("alice", "STATS")
 
 
+@pytest.mark.parametrize("who", ["stranger", "follower", "suspended", "locked"])
+async def test_a_machine_that_answers_each_of_our_texts_slowly_is_not_answered_for_ever(town: Town, who: str) -> None:
+    await town.join("alice", "suspended", "locked")
+    await town.text("locked", "PIN 4821")
+    await town.text("follower", "FOLLOW alice")
+    suspended = await town.account("suspended")
+    async with town.store.unit() as unit:
+        await accounts.set_suspended(unit, suspended.id, town.now)
+    answers = [await town.text(who, "I am driving and will call you back.") for _ in range(14)]
+    assert set(answers[:10]) == {answers[0]}
+    assert (bool(answers[0]), answers[10:]) == (True, [""] * 4)
+    assert "STOP" in await town.text(who, "HELP")
+    assert await town.text(who, "WHOIS alice")
+    town.now += timedelta(days=1)
+    assert await town.text(who, "hello?") == answers[0]
+    assert await town.posts() == []
+
+
 async def test_every_form_of_the_table_is_answered_and_only_posting_posts(town: Town) -> None:
     for i, row in enumerate(TABLE):
         await town.join(f"p{i}")

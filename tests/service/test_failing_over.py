@@ -20,11 +20,11 @@ from gateway.domain.delivery import (
 )
 from gateway.domain.pace import Pace
 from gateway.domain.provider_codes import reason, refusal
-from gateway.domain.types import Outgoing
-from gateway.service import alerts, claiming, failing_over, notify, receipts, settling
+from gateway.domain.types import Lane, Outgoing, Source
+from gateway.service import alerts, claiming, failing_over, notify, posting, receipts, settling
 from gateway.service.receipts import Receipt
 from gateway.service.settling import Result
-from store import addresses, routes
+from store import addresses, fanouts, routes
 from store.routes import Route
 from store.schema import deliveries
 from store.unit import Store
@@ -58,6 +58,14 @@ class Numbers:
             phone = f"+1555000{number:04d}"
             address = await addresses.find_or_add(unit, "sms", phone, route=self.ways[way].id, now=self.now)
             await notify.tell(unit, address.id, f"text {number}", now=self.now)
+
+    async def tell(self, number: int) -> str:
+        """One more text to that phone, which says nothing; from which number it goes."""
+        async with self.store.unit() as unit:
+            address = await addresses.find(unit, "sms", f"+1555000{number:04d}")
+            assert address is not None
+            await notify.tell(unit, address.id, "one more", now=self.now)
+        return (await self.stand())[-1][0]
 
     async def claim(self, way: int = 0) -> list[Outgoing]:
         async with self.store.unit() as unit:
@@ -191,6 +199,53 @@ async def test_a_phone_that_one_number_does_not_reach_is_tried_from_each_other_o
     assert await numbers.stand() == [(THIRD, "dead")]
 
 
+@pytest.mark.parametrize("code", [21606, 21659, 21612])
+async def test_a_phone_that_one_number_does_not_reach_is_texted_from_another_until_it_writes_again(
+    numbers: Numbers, code: int
+) -> None:
+    await numbers.queue(1)
+    await numbers.settle(await numbers.claim(), refusal(code))
+    assert await numbers.tell(1) == SECOND
+    first, _ = await numbers.claim(1)
+    await numbers.settle([first], refusal(code), 1)
+    assert await numbers.tell(1) == THIRD
+    await numbers.queue(1)
+    assert (await numbers.stand())[-1] == (FIRST, "queued")
+
+
+async def test_a_reader_whom_the_first_number_does_not_reach_gets_the_next_post_from_another(town: Town) -> None:
+    await town.join("alice", "bob")
+    await town.text("bob", "FOLLOW alice")
+    numbers = Numbers(town)
+    await numbers.open(FIRST, SECOND)
+    bob = (await town.account("bob")).id
+    for words, way in (("one", 0), ("two", 1)):
+        async with town.store.unit() as unit:
+            alice = (await town.account("alice")).id
+            made = await posting.publish(unit, town.site, alice, words, source=Source.WEB, now=numbers.now)
+            assert isinstance(made, posting.Published)
+            await fanouts.queue_for(unit, made.post_ids[0], [bob], lane=Lane.FIRST, now=numbers.now)
+        [claimed] = [each for each in await numbers.claim(way) if each.post_id is not None]
+        await numbers.settle([claimed], Sent("SM1") if way else refusal(21612), way)
+        if not way:
+            await numbers.settle(await numbers.claim(1), Sent("SM0"), 1)
+    assert (await numbers.stand())[-1] == (SECOND, "sent")
+
+
+async def test_a_phone_that_has_written_to_yet_another_number_meanwhile_stays_with_that(numbers: Numbers) -> None:
+    await numbers.queue(1)
+    claimed = await numbers.claim()
+    await numbers.queue(1, way=2)
+    await numbers.settle(claimed, refusal(21612))
+    assert await numbers.tell(1) == THIRD
+
+
+async def test_what_is_refused_for_all_phones_moves_none_of_them(numbers: Numbers) -> None:
+    await numbers.queue(1)
+    await numbers.settle(await numbers.claim(), Bounced("not a number of this account", Fault.SENDER))
+    assert await numbers.tell(1) == FIRST
+
+
 async def test_a_refused_text_is_never_handed_back_to_who_refused_it(numbers: Numbers) -> None:
     await numbers.queue(1)
     await numbers.settle(await numbers.claim(), Bounced("no", Fault.SENDER))
@@ -311,6 +366,7 @@ async def test_several_phones_in_a_row_stop_the_number_and_all_their_texts_go_by
     assert await numbers.stand() == [(SECOND, "queued")] * 4
     async with numbers.store.reading() as reading:
         assert [each.sender for each in await alerts.stopped(reading)] == [FIRST]
+    assert [await numbers.tell(who) for who in (1, 2, 3, 4)] == [FIRST] * 4  # it is the number's fault, not theirs
 
 
 async def test_where_there_is_no_other_number_a_text_waits_for_the_one_to_be_mended(town: Town) -> None:
@@ -334,6 +390,7 @@ async def test_a_number_that_cannot_text_to_a_phone_by_a_later_report_is_followe
         assert await receipts.record(unit, numbers.town.site, receipt, rules=RULES, now=numbers.now)
     assert await numbers.stand() == [(SECOND, "queued")]
     assert len(await numbers.claim(1)) == 1
+    assert await numbers.tell(1) == SECOND
 
 
 async def test_a_look_up_that_finds_no_way_to_the_phone_lets_another_number_try(numbers: Numbers) -> None:
@@ -348,3 +405,4 @@ async def test_a_look_up_that_finds_no_way_to_the_phone_lets_another_number_try(
         )
     assert verdict == Retry(numbers.now, reason(21612))
     assert await numbers.stand() == [(SECOND, "queued")]
+    assert await numbers.tell(1) == SECOND

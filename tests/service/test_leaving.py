@@ -1,6 +1,5 @@
 """Deletion is complete: of somebody who left, no table holds words, addresses, ties or secrets."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -37,6 +36,7 @@ from store.accounts import AccountRow
 from store.schema import deliveries, inbox, notices
 from store.unit import Store
 from tests.traces import all_is_sent, time_to_forget, traces
+from tests.wiring import meanwhile
 
 NOW = datetime(2030, 1, 1, 12, tzinfo=UTC)
 OURS = "+15550009999"
@@ -95,10 +95,9 @@ async def place(store: Store, site: Site) -> AsyncIterator[Place]:
         await routes.ensure(unit, [OURS])
         known = await routes.by_sender(unit)
     intake = Intake(store, site, known, lambda: NOW, lambda: "4821")
-    running = asyncio.create_task(intake.run())
-    yield Place(store, site, intake, count(1))
-    await intake.close()
-    running.cancel()
+    async with meanwhile(intake.run()):
+        yield Place(store, site, intake, count(1))
+        await intake.close()
 
 
 async def live(place: Place) -> int:

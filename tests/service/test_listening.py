@@ -55,6 +55,54 @@ async def test_a_tag_is_followed_left_and_listed(town: Town) -> None:
     assert await town.text("bob", "FOLLOWING") == "You follow 1: alice"
 
 
+@pytest.mark.parametrize("stop", ["STOP", "unsubscribe"])
+async def test_a_stop_with_a_tag_or_a_group_leaves_it_and_is_a_post_of_whoever_has_neither(
+    town: Town, stop: str
+) -> None:
+    await town.join("bob")
+    await town.text("bob", "FOLLOW #Lunch")
+    await town.text("bob", "JOIN !team")
+    assert await town.text("bob", f"{stop} #lunch!") == reply_listening.tag_left("lunch")
+    assert await town.text("bob", f"{stop} !Team") == reply_listening.group_left("team")
+    assert await town.posts() == []
+    assert await town.text("bob", f"{stop} #lunch!") == ""
+    assert await town.posts() == [f"{stop} #lunch!"]
+
+
+async def test_texts_for_a_tag_or_a_group_go_off_and_on_and_it_is_still_listened_to(town: Town) -> None:
+    await town.join("alice", "bob")
+    for wish, key in (("FOLLOW #lunch", "#lunch"), ("JOIN !team", "!team")):
+        assert await town.text("bob", f"OFF {key}") in (
+            reply_listening.tag_not_followed("lunch"),
+            reply_listening.not_in_group("team"),
+        )
+        await town.text("bob", wish)
+        assert await town.text("bob", f"OFF {key}") == reply_listening.texts_of_key(key, on=False)
+    await town.text("alice", "JOIN !team")
+    await town.text("alice", "!team #lunch at one")
+    await fan_out(town)
+    assert await town.queued("bob") == []
+    assert await town.text("bob", "FOLLOWING") == "You follow 1: #lunch"
+    assert await town.text("bob", "On #Lunch.") == reply_listening.texts_of_key("#lunch", on=True)
+    await town.text("alice", "#lunch at two")
+    await fan_out(town)
+    assert await town.queued("bob") == [("sms", Lane.FIRST, "#lunch at two")]
+    assert await town.posts() == ["!team #lunch at one", "#lunch at two"]
+
+
+async def test_off_and_on_with_a_tag_are_about_mails_for_who_has_no_phone(town: Town) -> None:
+    await with_mail(town, "alice", "bob")
+    await town.text("bob", "SIGNOUT")
+    await town.mail("bob", "FOLLOW #lunch")
+    assert await town.mail("bob", "OFF #lunch") == reply_listening.unsubscribed_from("#lunch")
+    await town.text("alice", "#lunch at one")
+    await fan_out(town)
+    assert await town.mail("bob", "ON #lunch") == reply_listening.mails_of_key("#lunch")
+    await town.text("alice", "#lunch at two")
+    await fan_out(town)
+    assert await town.queued("bob") == [("email", Lane.FIRST, "#lunch at two")]
+
+
 async def test_tracking_has_a_limit_and_all_of_it_can_end(town: Town) -> None:
     await town.join("bob")
     town.site = replace(town.site, limits=Limits(tracks=2))

@@ -1,10 +1,15 @@
 """What people and their phones text that looks like a post and is meant otherwise: nothing of it becomes public."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from gateway.domain import reply, reply_mail, reply_people, reply_posts, reply_site, reply_together
+from gateway.domain import reply, reply_mail, reply_people, reply_posts, reply_quiet, reply_site, reply_together
+from gateway.domain.types import Lane
+from gateway.languages import languages
+from gateway.service import notify
+from store import fanouts
 from store.schema import deliveries
 from tests.service.conversing import Town
 
@@ -172,6 +177,70 @@ async def test_a_heart_from_who_only_follows_marks_nothing(pair: Town) -> None:
     await pair.text("zoe", "FOLLOW alice")
     answer = await pair.text("zoe", "Liked “alice: “Good” morning, all of you”")
     assert answer == await pair.text("zoe", "hello all")
+    assert len(await pair.posts()) == 1
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["Gefällt: „alice: “Good” morning, all of you“", "„alice: “Good” morning, all of you“ ein Herz hinzugefügt"],
+)
+async def test_a_heart_is_understood_in_the_words_of_a_phone_in_another_language(pair: Town, words: str) -> None:
+    assert await pair.text("bob", words) == reply_posts.favoured("alice")
+    assert len(await pair.posts()) == 1
+
+
+async def texted(town: Town, who: str) -> None:
+    """The last post of alice goes out to ``who`` by text."""
+    post_id, reader = await town.receives(who, "alice"), await town.account(who)
+    async with town.store.unit() as unit:
+        await fanouts.queue_for(unit, post_id, [reader.id], lane=Lane.FIRST, now=town.now)
+
+
+@pytest.mark.parametrize("frame", ["Vindt “{}” leuk", "Polubił “{}”", "Ha messo un cuore a “{}”", "Gostou de “{}”"])
+async def test_words_that_are_not_known_around_a_text_of_ours_are_not_posted(pair: Town, frame: str) -> None:
+    await texted(pair, "bob")
+    nothing = reply_posts.only_the_last_by_reaction("alice")
+    assert await pair.text("bob", frame.format("alice: “Good” morning, all of you")) == nothing
+    assert await pair.text("bob", frame.format("alice: “Good” morning…")) == nothing
+    assert len(await pair.posts()) == 1
+    await pair.text("alice", "UNDO")
+    assert await pair.text("bob", frame.format("alice: “Good” morning, all of you")) == nothing
+    assert await pair.posts() == []
+
+
+@pytest.mark.parametrize(
+    "words", ["She said “see you at seven”", "Vindt “alice: something else” leuk", "“alice: so it begins” she wrote"]
+)
+async def test_words_around_any_other_quotation_are_a_post(pair: Town, words: str) -> None:
+    await texted(pair, "bob")
+    assert await pair.text("bob", words) == ""
+    assert (await pair.posts())[1:] == [words]
+
+
+@pytest.mark.parametrize("frame", ["Loved “{}”", "„{}“ ein Herz hinzugefügt", "Vindt “{}” leuk"])
+async def test_a_heart_on_a_request_or_a_nudge_is_not_posted(pair: Town, frame: str) -> None:
+    for told in (reply_people.asks_to_follow("carol"), reply_together.nudge("carol")):
+        assert await pair.text("bob", frame.format(told)) in ("", reply_posts.declined())
+        assert await pair.text("bob", frame.format(f"{told[:24]}…")) in ("", reply_posts.declined())
+    assert len(await pair.posts()) == 1
+
+
+async def test_a_heart_on_a_request_is_understood_in_the_language_in_which_it_came(pair: Town) -> None:
+    pair.site = replace(pair.site, languages=languages())
+    with pair.site.languages.speaking("de"):
+        told = reply_people.asks_to_follow("carol")
+    assert told != reply_people.asks_to_follow("carol")
+    assert await pair.text("bob", f"Loved “{told}”") == ""
+    assert len(await pair.posts()) == 1
+
+
+async def test_a_heart_on_anything_else_that_we_told_is_not_posted(pair: Town) -> None:
+    bob = await pair.account("bob")
+    async with pair.store.unit() as unit:
+        words = reply_quiet.slept_through(7, "https://birds.example/")
+        assert await notify.tell_account(unit, pair.site, bob.id, lambda: words, now=pair.now)
+    assert await pair.text("bob", f"Loved “{words}”") == ""
+    assert await pair.text("bob", f"Vindt “{words}” leuk") == reply_posts.declined()
     assert len(await pair.posts()) == 1
 
 

@@ -176,6 +176,21 @@ async def test_settings_come_along(village: Village, site: Site, elsewhere: Vill
     assert not now.admin
 
 
+@pytest.mark.parametrize("rhythm", [EmailMode.INSTANT, EmailMode.HOURLY, EmailMode.DAILY])
+async def test_mails_that_were_paused_go_on_as_they_came_elsewhere(
+    village: Village, site: Site, elsewhere: Village, old_site: Site, rhythm: EmailMode
+) -> None:
+    me = elsewhere.ids["alice"]
+    async with elsewhere.store.unit() as unit:
+        await moving_in.digests.set_mode(unit, site, me, rhythm, hour=9, now=NOW)
+        await moving_in.digests.turn_off(unit, me, now=NOW)
+    await brought(village, site, await exported(elsewhere, old_site))
+    now = await account(village)
+    assert (now.email_mode, now.email_before, now.digest_hour) == ("off", rhythm, 9)
+    async with village.store.unit() as unit:
+        assert await moving_in.digests.turn_on(unit, site, now.id, now=NOW) is rhythm
+
+
 async def test_whom_they_follow_mute_and_block_comes_along_as_far_as_they_are_here(
     village: Village, site: Site, elsewhere: Village, old_site: Site
 ) -> None:
@@ -543,6 +558,19 @@ async def refused(village: Village, site: Site, file: io.BytesIO, which: str = "
 
 async def test_the_file_that_is_made_harmful_below_is_good(village: Village, site: Site, good: Entries) -> None:
     assert isinstance(await brought(village, site, packed(good)), MovedIn)
+
+
+@pytest.mark.parametrize(
+    ("written", "before"), [({}, "instant"), ({"mail_before": "off"}, "instant"), ({"mail_before": "daily"}, "daily")]
+)
+async def test_a_file_that_does_not_say_how_mail_goes_on_is_taken(
+    village: Village, site: Site, good: Entries, written: dict[str, str], before: str
+) -> None:
+    change = edited("account.json", lambda a: a | {"settings": a["settings"] | {"mail": "off"} | written})
+    assert "mail_before" not in json.loads(good["account.json"])["settings"], "who gets mail has no such line"
+    assert isinstance(await brought(village, site, packed(change(good))), MovedIn)
+    now = await account(village)
+    assert (now.email_mode, now.email_before) == ("off", before)
 
 
 async def test_what_would_do_harm_is_refused_and_nothing_is_changed(

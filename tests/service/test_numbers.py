@@ -1,4 +1,4 @@
-"""What a phone number tells of where it is."""
+"""What a phone number tells of where it is, and how people write it."""
 
 import subprocess
 import sys
@@ -6,7 +6,7 @@ import sys
 import phonenumbers
 import pytest
 
-from gateway.service.numbers import country_of
+from gateway.service.numbers import country_of, dialled
 
 
 @pytest.mark.parametrize(
@@ -23,6 +23,24 @@ from gateway.service.numbers import country_of
 )
 def test_a_number_tells_its_country(number: str, country: str) -> None:
     assert country_of(number) == country
+
+
+@pytest.mark.parametrize(
+    ("number", "written"),
+    [
+        ("+491701234567", "+49 170 1234567"),
+        ("+14155550123", "+1 415-555-0123"),
+        ("+442079460000", "+44 20 7946 0000"),
+        ("+15550001111", "+1 555-000-1111"),
+        ("+1555…11", "+1555…11"),
+        ("12345", "12345"),
+        ("Birds", "Birds"),
+        ("+15550001111@sms.example", "+15550001111@sms.example"),
+        ("", ""),
+    ],
+)
+def test_a_number_is_written_as_people_write_it(number: str, written: str) -> None:
+    assert dialled(number) == written
 
 
 def test_every_country_is_told_by_the_numbers_of_its_phones() -> None:

@@ -77,6 +77,7 @@ async def test_the_number_may_be_typed_as_people_type_it(town: Town) -> None:
     alice = await member(town, "alice")
     for typed in (" ", "12", "alice", "+", "555-12", "+1555123456789012345"):
         assert await ask(town, alice, typed) == NotAPhone()
+    assert await ask(town, alice, town.site.number) == NotAPhone()  # ours: it would be told its own code
     asked = await ask(town, alice, "(555) 123-4567")
     assert isinstance(asked, Asked)
     assert asked.phone == "+15551234567"

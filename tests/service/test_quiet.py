@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import func, select, update
 
 from gateway.domain import reply_quiet
-from gateway.domain.delivery import Outcome, RetryRules, Sent
+from gateway.domain.delivery import Expired, Found, Outcome, RetryRules, Sent, Unsure
 from gateway.domain.departure import ShelfLife
 from gateway.domain.pace import Pace
 from gateway.domain.quiet import HELD
@@ -175,6 +175,44 @@ async def test_a_text_of_the_evening_that_the_phone_was_not_there_for_comes_in_t
     night.now = MORNING
     await wake(night)
     assert words_of(await send(night)) == ["alice: goodnight"]
+
+
+async def test_a_text_of_the_evening_goes_out_at_once_to_whoever_has_woken_before_it_expired(night: Town) -> None:
+    night.now = START.replace(hour=21, minute=50)
+    await post(night, "goodnight")
+    (evening,) = [each for each in await send(night) if each.post_id]
+    night.now = START.replace(hour=22)
+    await night.text("bob", "WAKE")
+    await expires(night, evening)
+    assert "alice: goodnight" in words_of(await send(night))
+
+
+async def looked_up(town: Town, *, wakes: bool = False) -> None:
+    """A text of the evening goes out without an answer, and is found expired when the provider can be asked again."""
+    town.now = START.replace(hour=21, minute=50)
+    await post(town, "goodnight")
+    await send(town, outcome=Unsure("silence"))
+    town.now = START.replace(hour=22, minute=20)
+    if wakes:
+        await town.text("bob", "WAKE")
+    async with town.store.unit() as unit:
+        asked = await claiming.claim_look_ups(unit, most=9, lease=LEASE, now=town.now)
+        for each in asked:
+            found = [Found("SM1", Expired("old news"))] if each.post_id else []
+            await settling.settle_look_up(unit, town.site, each, found, rules=RetryRules(), now=town.now, dice=0.5)
+
+
+async def test_a_text_that_a_look_up_finds_expired_in_quiet_hours_comes_in_the_morning(night: Town) -> None:
+    await looked_up(night)
+    assert "alice: goodnight" not in words_of(await send(night))
+    night.now = MORNING
+    await wake(night)
+    assert words_of(await send(night)) == ["alice: goodnight"]
+
+
+async def test_a_text_that_a_look_up_finds_expired_goes_out_at_once_to_whoever_has_woken(night: Town) -> None:
+    await looked_up(night, wakes=True)
+    assert "alice: goodnight" in words_of(await send(night))
 
 
 async def test_a_text_that_expires_by_day_is_old_news_and_one_that_does_so_every_evening_ends(night: Town) -> None:

@@ -11,7 +11,7 @@ from gateway.domain.types import Lane, Outgoing
 from gateway.service import budgets, claiming, notify, receipts, settling
 from gateway.service.receipts import Receipt
 from gateway.service.settling import Result
-from store import addresses, fanouts, routes
+from store import addresses, fanouts, queue, routes
 from store.routes import Route
 from store.schema import deliveries, posts
 from store.unit import Unit
@@ -85,6 +85,87 @@ async def test_a_text_whose_receipt_is_here_before_its_answer_is_billed_once(
         assert isinstance(await settle(unit, town, route, text, outcome), Done)
         await hears(unit, town, text)
         assert await billed(unit) == 1
+
+
+@pytest.mark.parametrize(("status", "code"), [("delivered", ""), ("undelivered", "30007"), ("undelivered", "30008")])
+async def test_a_text_whose_worker_went_away_is_billed_by_its_receipt(town: Town, status: str, code: str) -> None:
+    async with town.store.unit() as unit:
+        route = (await routes.ensure(unit, ["+15550009999"]))[1]
+        text = await under_way(town, route, unit)
+        await hears(unit, town, text, status, code)
+        assert await billed(unit) == 1
+        await settle(unit, town, route, text, Sent("SM1"))  # it was only slow
+        assert await billed(unit) == 1
+
+
+async def look_up(unit: Unit, town: Town, text: Outgoing, *found: Found) -> Verdict:
+    return await settling.settle_look_up(unit, town.site, text, found, rules=RULES, now=town.now, dice=0.5)
+
+
+async def worker_goes_away(unit: Unit, town: Town) -> None:
+    town.now += 2 * LEASE
+    assert await queue.take_back(unit, town.now) == 1
+
+
+@pytest.mark.parametrize("late", [Unsure("silence"), Sent("SM1")])
+@pytest.mark.parametrize("status", ["delivered", "sent"])
+async def test_a_text_that_its_receipt_settled_is_not_billed_again_by_a_worker_that_comes_back(
+    town: Town, status: str, late: Sent | Unsure
+) -> None:
+    async with town.store.unit() as unit:
+        route = (await routes.ensure(unit, ["+15550009999"]))[1]
+        text = await under_way(town, route, unit)
+        await worker_goes_away(unit, town)
+        await hears(unit, town, text, status)
+        assert await billed(unit) == 1
+        await settle(unit, town, route, text, late)
+        assert await billed(unit) == 1
+
+
+@pytest.mark.parametrize("worker_first", [False, True])
+async def test_a_text_that_its_worker_and_its_look_up_settle_is_billed_by_the_first_of_them(
+    town: Town, worker_first: bool
+) -> None:
+    async with town.store.unit() as unit:
+        route = (await routes.ensure(unit, ["+15550009999"]))[1]
+        text = await under_way(town, route, unit)
+        await worker_goes_away(unit, town)
+        if worker_first:
+            await settle(unit, town, route, text, Sent("SM1"))
+        await look_up(unit, town, text, Found("SM1", Sent("SM1")))
+        await settle(unit, town, route, text, Sent("SM1"))
+        assert await billed(unit) == 1
+
+
+async def test_a_worker_that_comes_back_without_an_answer_bills_nothing_of_the_attempt_after_its_own(
+    town: Town,
+) -> None:
+    async with town.store.unit() as unit:
+        route = (await routes.ensure(unit, ["+15550009999"]))[1]
+        first = await under_way(town, route, unit)
+        await worker_goes_away(unit, town)
+        await look_up(unit, town, first)
+        (second,) = await claim(unit, route, town)
+        await settle(unit, town, route, second, Sent("SM1"))
+        await hears(unit, town, second)
+        assert await billed(unit) == 1
+        await settle(unit, town, route, first, Unsure("silence"))
+        assert await billed(unit) == 1
+
+
+async def test_two_messages_of_one_text_are_billed_as_two(town: Town) -> None:
+    """The provider had the first after all, which arrives while the second is under way."""
+    async with town.store.unit() as unit:
+        route = (await routes.ensure(unit, ["+15550009999"]))[1]
+        first = await under_way(town, route, unit)
+        await settle(unit, town, route, first, Unsure("silence"))
+        await look_up(unit, town, first)
+        (second,) = await claim(unit, route, town)
+        await hears(unit, town, first)
+        assert await billed(unit) == 1
+        await settle(unit, town, route, second, Sent("SM2"))
+        await settle(unit, town, route, second, Sent("SM2"))
+        assert await billed(unit) == 2
 
 
 async def test_a_text_that_its_look_up_did_not_find_and_that_arrived_all_the_same_is_billed_once(town: Town) -> None:

@@ -7,13 +7,15 @@ from email.message import EmailMessage
 from email.policy import default
 
 import pytest
-from sqlalchemy import event, func, select, update
+from sqlalchemy import event, func, insert, select, update
 
 from gateway.domain.types import Channel, Outgoing
 from gateway.service import claiming, fanout
 from outbound.mail_text import render
 from store import queue
+from store.posts import wipe
 from store.schema import accounts, deliveries, posts
+from store.threads import LOOKED_AT
 from store.unit import Store
 from tests.service.conversing import Town
 from tests.service.mailroom import Mailroom
@@ -180,9 +182,100 @@ async def test_what_may_no_longer_be_seen_stands_neither_in_the_subject_nor_belo
             async with mailroom.town.store.reading() as reading:
                 assert await claiming.still_allowed(reading, each, now=mailroom.town.now) is None
     (mail,) = [read(mailroom, each) for each in for_carol]
-    assert mail.subject.endswith("Who else? asks @carol")
+    assert mail.subject == "Re: bob mentioned you: @alice @carol and I come gladly."
+    assert mail.shown.startswith("@alice Who else? asks @carol\n")
     assert "Tea" not in mail.subject + mail.shown + mail.page
     assert "<blockquote" not in mail.page
+
+
+async def test_a_conversation_stays_one_when_its_first_post_is_deleted(mailroom: Mailroom) -> None:
+    """Called after the oldest that is left: of no one's deleted words, and the same for all whom it is for."""
+    await mailroom.town.mail("alice", FIRST)
+    begun = await arrived(mailroom)
+    await answer(mailroom, "bob", "Gladly.")
+    await arrived(mailroom)
+    await _delete(mailroom)
+    for who, words in (("carol", "Where is it?"), ("bob", "Gone."), ("alice", "At five."), ("bob", "Good.")):
+        await answer(mailroom, who, words)
+        mails = await arrived(mailroom)
+        assert mails
+        named = mails.pop("alice", None)
+        assert named is None or named.subject == "Re: bob mentioned you: @alice Gladly."
+        assert {mail.subject for mail in mails.values()} == {"Re: @alice Gladly."}
+        assert {mail.thread for mail in mails.values()} == {begun["carol"].thread}
+        assert not any("Tea" in mail.shown + mail.page for mail in mails.values())
+
+
+async def wipe_those_that_say(room: Mailroom, *words: str) -> None:
+    async with room.town.store.unit() as unit:
+        for each in words:
+            for post_id in list((await unit.execute(select(posts.c.id).where(posts.c.text.contains(each)))).scalars()):
+                await wipe(unit, post_id, room.town.now)
+
+
+async def test_when_all_before_it_is_deleted_an_answer_names_the_conversation_anew(mailroom: Mailroom) -> None:
+    await mailroom.town.mail("alice", FIRST)
+    begun = await arrived(mailroom)
+    await answer(mailroom, "bob", "Gladly.")
+    await arrived(mailroom)
+    await answer(mailroom, "alice", "And now, @carol?")
+    await wipe_those_that_say(mailroom, "Tea", "Gladly")
+    again = await arrived(mailroom)
+    assert {name: mail.subject for name, mail in again.items()} == {
+        "bob": "alice mentioned you: @bob And now, @carol?",
+        "carol": "alice mentioned you: @bob And now, @carol?",
+        "dave": "Re: @bob And now, @carol?",
+    }
+    await answer(mailroom, "bob", "Nothing.")
+    last = await arrived(mailroom)
+    assert last["carol"].subject == "Re: alice mentioned you: @bob And now, @carol?"
+    assert last["dave"].subject == "Re: @bob And now, @carol?"
+    assert {mail.thread for mail in (*again.values(), *last.values())} == {begun["carol"].thread}
+
+
+async def _has_eve_answer_what_is_deleted_then(room: Mailroom) -> None:
+    """Eve, whom nobody reads, is the first to answer; bob answers after her."""
+    await room.join("eve", follow=("alice",))
+    await room.town.mail("alice", FIRST)
+    await arrived(room)
+    await answer(room, "eve", "BUY MY WATCHES #tea")
+    await arrived(room)
+    await answer(room, "bob", "Gladly. #tea")
+    await _delete(room)
+
+
+async def test_a_strangers_words_are_the_subject_of_nobody_elses_mail(mailroom: Mailroom) -> None:
+    await _has_eve_answer_what_is_deleted_then(mailroom)
+    mails = await arrived(mailroom)
+    assert mails["dave"].subject == "Re: @alice Gladly. #tea"
+    assert mails["alice"].subject == "Re: eve mentioned you: @alice BUY MY WATCHES #tea"  # it was written to her
+    await answer(mailroom, "alice", "At five.")
+    assert (await arrived(mailroom))["dave"].subject == "Re: @alice Gladly. #tea"
+
+
+async def test_who_listens_to_a_tag_hears_strangers_in_the_subject_too(mailroom: Mailroom) -> None:
+    await mailroom.join("frank")
+    await mailroom.town.mail("frank", "TRACK #tea")
+    await _has_eve_answer_what_is_deleted_then(mailroom)
+    assert (await arrived(mailroom))["frank"].subject == "Re: @alice BUY MY WATCHES #tea"
+
+
+async def test_the_name_of_a_conversation_is_looked_for_among_its_oldest_posts_alone(mailroom: Mailroom) -> None:
+    await mailroom.join("eve", follow=("alice",))
+    await mailroom.town.mail("alice", FIRST)
+    await arrived(mailroom)
+    await answer(mailroom, "eve", "And mine.")
+    await arrived(mailroom)
+    async with mailroom.town.store.unit() as unit:
+        row = (await unit.execute(select(posts).where(posts.c.text == "@alice And mine."))).one()._mapping
+        of_eve = ("author_id", "kind", "source", "reply_to_id", "conversation_id", "created_at")
+        more = {"text": "more"} | {key: row[key] for key in of_eve}
+        await unit.execute(insert(posts), [more] * LOOKED_AT)
+    await answer(mailroom, "bob", "One.")
+    await arrived(mailroom)
+    await answer(mailroom, "bob", "Two.")
+    await wipe_those_that_say(mailroom, "Tea")
+    assert (await arrived(mailroom))["dave"].subject == "Re: @alice Two."
 
 
 async def test_one_who_may_see_it_reads_what_another_must_not(mailroom: Mailroom) -> None:

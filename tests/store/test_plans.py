@@ -20,6 +20,7 @@ from store import (
     forgetting,
     late,
     members,
+    people,
     polls,
     queue,
     receipts,
@@ -335,11 +336,20 @@ async def test_making_and_filling_digests_reads_only_what_waits_for_them(town: S
     assert any("ix_deliveries_bundled" in plan for plan in plans)
 
 
+@pytest.mark.parametrize("stands", [True, False], ids=["its first post stands", "its first post is deleted"])
 async def test_what_an_answer_goes_on_from_and_the_mail_that_brought_it_are_looked_for_by_their_posts(
-    town: Store,
+    town: Store, stands: bool
 ) -> None:
+    a_post = {"kind": "post", "text": "z", "source": "sms", "created_at": NOW}
+    others = [a_post | {"id": n, "author_id": n - 98, "conversation_id": n} for n in range(100, FOLLOWERS + 100)]
     async with town.unit() as unit:
+        await unit.execute(insert(posts), others)
+        await unit.execute(text("ANALYZE"))
         await unit.execute(update(posts).where(posts.c.id == POSTS).values(reply_to_id=1, conversation_id=1))
+        await unit.execute(update(posts).where(posts.c.id == 1).values(conversation_id=1))
+        if not stands:
+            await unit.execute(update(posts).where(posts.c.id == 1).values(deleted_at=NOW))
+            await unit.execute(update(posts).where(posts.c.id == 3).values(text="y", conversation_id=1))
         await unit.execute(update(deliveries).where(deliveries.c.account_id < 30).values(channel="email", route=0))
         await unit.execute(update(deliveries).where(deliveries.c.post_id == 1).values(state="sent"))
         ids = await queue.claim(unit, 0, most=10, until=NOW + timedelta(minutes=1), now=NOW)
@@ -349,8 +359,27 @@ async def test_what_an_answer_goes_on_from_and_the_mail_that_brought_it_are_look
         mails = {account: delivery for delivery, account in await unit.execute(first)}
     assert [each.answered_mail for each in found] == [mails[each.account_id] for each in found]
     assert len(found) == 10
-    assert {each.thread for each in found} == {Thread("x", "", "x", f"p{STAR}", 1)}
-    await check(town, seen, tables=("deliveries", "mailed", "follows", "first_author", "answered_author"))
+    expected = Thread("x", "", "x", f"p{STAR}", 1) if stands else Thread("y", "", "", f"p{STAR}", 1)
+    assert {each.thread for each in found} == {expected}
+    of_posts = ("early", "later", "first")
+    of_authors = ("begun_author", "later_author", "first_author", "answered_author")
+    await check(town, seen, tables=("deliveries", "mailed", "follows", *of_posts, *of_authors))
+
+
+async def test_the_directory_reads_no_more_than_it_shows(town: Store) -> None:
+    async with town.unit() as unit:
+        with watching(town) as seen:
+            newest = await people.newest(unit, 0, before=1_000, most=50)
+            named = await people.by_name(unit, 7, after="p2", most=50)
+            counted = await people.counted(unit, after=1_000, most=50)
+    assert [each.id for each in newest] == list(range(999, 949, -1))
+    assert [each.name for each in named[:2]] == ["p20", "p200"]
+    assert counted == [(each, 0) for each in range(1_001, 1_051)]
+    await check(town, seen, tables=("accounts",))  # all follows are the star's here, so they may be read as they stand
+    for statement, parameters in seen:
+        plan = await plan_of(town, statement, parameters)
+        assert not re.search("Sort|TEMP B-TREE", plan), plan
+        assert re.search(r"SEARCH accounts USING|Index Scan.* on accounts", plan), plan
 
 
 # ---- what administrators look at

@@ -157,6 +157,8 @@ async def test_people_sign_up_with_an_address_of_the_community_alone(village: Vi
             ("emil@a.b.school.example", 200),
         ):
             await someone.open("/signup")
+            assert "It gets a link to prove" in someone.text
+            assert "code" not in someone.text, "nothing is texted here"
             assert await someone.submit("/signup", name="newcomer", address=address) == status, address
         assert await letters(village.store, PHONE) == []
         assert await letters(village.store, "eve@mail.example") == []

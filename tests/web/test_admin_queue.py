@@ -77,7 +77,7 @@ async def test_the_queue_is_seen_by_age_and_leafed_through_in_order(
         {"state": "sent", "settled_at": NOW},
     )
     await ada.open("/admin/queue")
-    row = next(r for r in ada.find("//tbody/tr") if "+15550009999" in r.text_content())
+    row = next(r for r in ada.find("//tbody/tr") if "+1 555-000-9999" in r.text_content())
     assert [cell.text_content() for cell in row.xpath("td")] == ["6", "1", "1", "1", "1", "1", "1", "3 days", "1", "1"]
     monkeypatch.setattr(queue, "PAGE", 4)
     ids, pages = [], 0
@@ -171,7 +171,7 @@ async def test_numbers_are_shown_with_their_pace_their_use_and_what_is_held_agai
             reason = provider_codes.reason(30034)
             await alerts.refused(unit, ours.id, Halt(30034, 1), reason, now=NOW)
         await ada.open("/admin")
-        assert "+15550009999 is stopped: the number is not registered" in ada.text
+        assert "+1 555-000-9999 is stopped: the number is not registered" in ada.text
         await ada.open("/admin/senders")
         assert "Stopped since" in ada.text
         await ada.submit("/admin/queue/release")
@@ -213,7 +213,7 @@ async def test_a_months_cost_is_added_up_by_day_sender_and_country(village: Vill
         assert "5 texts, 8 segments, 0.04." in ada.text
         rows = [[cell.text_content() for cell in row.xpath("th|td")] for row in ada.find("//details//tr[td]")]
         assert ["2026-11-22", "2", "4", "0.01"] in rows
-        assert ["+447700900123", "1", "3", "0.00"] in rows
+        assert ["+44 7700 900123", "1", "3", "0.00"] in rows
         assert ["US", "3", "4", "0.03"] in rows
         assert rows.count(["In all", "5", "8", "0.04"]) == 3
         assert "812 used" in ada.text

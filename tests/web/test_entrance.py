@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from gateway.domain.types import Channel
 from gateway.service import joining, passwords
+from gateway.service.numbers import dialled
 from gateway.service.site import Limits, Site
 from gateway.web.visitors import device, way_back
 from store import accounts, addresses
@@ -65,6 +66,21 @@ async def test_a_newcomer_signs_up_with_a_phone_and_gets_no_posts_there_before_i
         assert dora.phone_id is not None
     confirmation = (await letters(village.store, PHONE))[-1]
     assert all(words in confirmation for words in ("Testville", "ON", "HELP", "STOP", "rates may apply"))
+
+
+async def test_a_phone_that_signs_up_or_logs_in_is_written_with_its_country(village: Village, someone: Browser) -> None:
+    await someone.open("/signup")
+    await someone.submit("/signup", name="dora", address="(555) 000 1234")
+    assert "on its way to +1 555-000-1234." in someone.text
+    assert someone.find("//form[@action='/signup/code']//input[@name='address']")[0].get("value") == PHONE
+    assert await someone.submit("/signup/code", code="111111") == 422
+    assert "on its way to +1 555-000-1234." in someone.text
+    for typed, shown in (("5550001234", "+1 555-000-1234"), ("dora", "dora"), ("d@mail.example", "d@mail.example")):
+        await someone.open("/login")
+        await someone.submit("/login", who=typed)
+        assert f"If {shown} has an account here" in someone.text
+        assert await someone.submit("/login/code", code="000000") == 422
+        assert f"If {shown} has an account here" in someone.text
 
 
 async def test_wrong_codes_end_a_sign_up(village: Village, someone: Browser) -> None:
@@ -198,7 +214,7 @@ async def test_the_page_that_sends_codes_tells_another_way_in_and_the_same_to_al
     for who in ("alice@mail.example", "nobody@mail.example"):
         await someone.open("/login")
         assert await someone.submit("/login", who=who) == 200
-        pages.append(someone.text.replace(who, "…"))
+        pages.append(someone.text.replace(dialled(who), "…"))
     assert pages[0] == pages[1]
     for words in ("a mailbox whose mails came back", "text START and then LOGIN", "another phone or mailbox"):
         assert words in pages[0]
@@ -254,7 +270,7 @@ async def test_nobody_learns_from_the_log_in_page_who_has_an_account(village: Vi
     for who in ("alice", "nobody", "alice@mail.example", "nobody@mail.example", "+15550007777"):
         await someone.open("/login")
         assert await someone.submit("/login", who=who) == 200
-        pages.append(someone.text.replace(who, "…"))
+        pages.append(someone.text.replace(dialled(who), "…"))
     assert len(set(pages)) == 1
 
 
@@ -287,6 +303,20 @@ async def test_logging_in_by_password(village: Village, someone: Browser) -> Non
     assert await someone.submit("/login/password", who="nobody", password="correct horse battery") == 422
     await someone.submit("/login/password", who="alice", password="correct horse battery")
     assert "Log out" in someone.text
+
+
+async def test_whoever_types_a_password_and_presses_enter_logs_in_by_it(village: Village, someone: Browser) -> None:
+    account_id = await with_mail(village, "alice")
+    async with village.store.unit() as unit:
+        await accounts.set_password(unit, account_id, passwords.hashed("correct horse battery"))
+    await someone.open("/login?next=/messages")
+    assert await someone.submit("/login", who="alice", password="incorrect horse") == 422
+    assert "leave the password empty" in someone.text
+    assert someone.find("//input[@name='who']")[0].get("value") == "alice"
+    assert await letters(village.store, "alice@mail.example") == []
+    await someone.submit("/login", who="alice", password="correct horse battery")
+    assert someone.path == "/messages"
+    assert await letters(village.store, "alice@mail.example") == []
 
 
 async def test_passwords_are_not_tried_for_ever(village: Village, someone: Browser) -> None:
@@ -392,6 +422,28 @@ def test_a_browser_is_called_what_people_call_it() -> None:
     agent = "Mozilla/5.0 (Linux; Android 9; x) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0 Mobile Safari/537.36"
     assert device(agent) == "Chrome on Android"
     assert device("") == "A browser"
+
+
+async def test_a_private_site_leads_strangers_nowhere_that_is_shut(village: Village, site: Site) -> None:
+    async with visited(village.store, replace(site, private=True)) as session:
+        someone = Browser(session)
+        for page in ("/", "/login", "/signup", "/help", "/nothing"):
+            await someone.open(page)
+            for path in {each for each in someone.find("//a/@href") if each.startswith("/") and each != "/"}:
+                assert await someone.open(path) == 200, (page, path)
+                await someone.open(page)
+
+
+async def test_a_private_site_names_no_feeds_but_the_secret_ones(village: Village, site: Site) -> None:
+    await with_mail(village, "alice")
+    await village.says("alice", "hello #talk")
+    async with visited(village.store, replace(site, private=True)) as session:
+        alice = Browser(session)
+        await log_in(village, alice, "alice")
+        for path in ("/", "/@alice", "/@alice/1", "/tags/talk", "/search?q=hello"):
+            assert await alice.open(path) == 200, path
+            feeds = alice.find("//link[@rel='alternate']/@href") + alice.find("//p[@class='feeds']/a/@href")
+            assert feeds == (["/settings#secret"] if path == "/@alice" else []), path
 
 
 async def test_what_a_private_sites_sign_up_page_shows_is_there(village: Village, site: Site) -> None:

@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from gateway.domain.types import Overflow
-from gateway.service import acting
+from gateway.domain.types import Channel, Overflow
+from gateway.service import acting, joining
 from gateway.service import reading as reading_service
 from gateway.service.site import Site
-from store import posts
+from store import accounts, posts
 from tests.web.browsing import Browser, log_in, visited, with_mail
 from tests.web.village import NOW, Village
 
@@ -41,6 +41,34 @@ async def test_a_post_is_written_on_the_page_and_stands_there(alice: Browser, vi
     assert found
     assert found.text == "Grüße vom Berg\nzweite Zeile"
     assert "on the web" in alice.text
+
+
+async def test_an_answer_begins_with_a_name_that_is_counted(alice: Browser, village: Village) -> None:
+    await village.person("bob")
+    post = await village.says("bob", "who is there?")
+    await alice.open(f"/@bob/{post}")
+    assert alice.find("//textarea")[0].text == "@bob "
+    assert "4 of 140" in alice.text
+    await alice.submit("/posts", text="@bob me", button="act=count")
+    assert "7 of 140" in alice.text
+
+
+async def test_a_newcomer_is_shown_where_people_are_and_how_posts_come_by_text(
+    alice: Browser, village: Village, site: Site
+) -> None:
+    await alice.open("/home")
+    assert alice.find("//p[@class='empty']/a/@href") == ["/directory", "/search"]
+    assert "text ON" not in alice.text
+    async with village.store.unit() as unit:
+        me = village.ids["alice"]
+        await joining.give_address(unit, me, Channel.SMS, "+15550001234", how="operator", now=NOW)
+        await accounts.set_texts_on(unit, me, texts_on=False)
+    await alice.open("/home")
+    assert "To get posts by text, text ON to +1 555-000-9999." in alice.text
+    assert alice.find("//p[@class='empty']/a/@href")[2] == f"sms:{site.number}?&body=ON"
+    await village.says("alice", "here I am")
+    await alice.open("/home")
+    assert not alice.find("//p[@class='empty']")
 
 
 async def test_what_is_refused_comes_back_with_the_words(village: Village, site: Site) -> None:

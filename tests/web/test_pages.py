@@ -179,7 +179,7 @@ async def test_a_follower_of_a_protected_account_finds_nothing_for_machines_on_i
     [
         ("open", "JOIN yourname", "by invitation"),
         ("invite", "New people join by invitation here.", "JOIN yourname"),
-        ("domains", "People join here with their mail address at birds.example, ….birds.example.", "by invitation"),
+        ("domains", "People join here with their mail address at birds.example, *.birds.example.", "by invitation"),
         ("closed", "Nobody can sign up here by themselves.", "by invitation"),
     ],
 )

@@ -3,7 +3,8 @@
 import pytest
 
 from gateway.domain.types import PostKind
-from store import accounts, people
+from gateway.web import people as web_people
+from store import accounts, people, reports
 from tests.web.browsing import Browser, log_in, with_mail
 from tests.web.village import Village
 
@@ -38,15 +39,42 @@ async def test_the_directory_has_everybody_public_in_three_orders(village: Villa
     assert await someone.open("/directory?by=shoe-size") == 404
 
 
-async def test_the_directory_can_be_read_to_its_end(village: Village, someone: Browser) -> None:
-    for number in range(120):
-        await village.person(f"p{number:03}")
-    await someone.open("/directory?by=name")
-    seen = await names(someone)
+@pytest.mark.parametrize("order", ["followers", "newest", "name"])
+async def test_the_directory_can_be_read_to_its_end_in_each_order_though_people_come_and_go(
+    village: Village, someone: Browser, monkeypatch: pytest.MonkeyPatch, order: str
+) -> None:
+    monkeypatch.setattr(web_people, "PAGE", 7)
+    everybody = [f"p{(7 * number) % 60:02}" for number in range(60)]
+    for name in everybody:
+        await village.person(name)
+    for number, followed in enumerate(("p33", "p33", "p50", "p50", "p21")):
+        await village.follows(f"p{number:02}", followed)
+    expected = {
+        "followers": ["p33", "p50", "p21", *(each for each in everybody if each not in {"p50", "p33", "p21"})],
+        "newest": everybody[::-1],
+        "name": sorted(everybody),
+    }[order]
+    await someone.open(f"/directory?by={order}")
+    seen, pages = await names(someone), 1
     while more := someone.find("//a[@rel='next']"):
+        if pages == 3:  # the last one shown goes, and somebody comes who belongs to a page that was read
+            await village.is_suspended(seen[-1])
+            await village.person({"name": "a", "newest": "z", "followers": "z"}[order])
         await someone.open(more[0].get("href"))
         seen += await names(someone)
-    assert seen == [f"p{number:03}" for number in range(120)]
+        pages += 1
+    assert [each for each in seen if each != "z"] == expected, "whoever came last may be counted already"
+    assert pages == 9
+
+
+@pytest.mark.parametrize("order", ["followers", "newest", "name"])
+@pytest.mark.parametrize("place", ["", "x", "-", "1-", "9" * 30, "no name", "%F0%9F%98%80", "-1-2", "0x1"])
+async def test_a_place_in_the_directory_that_is_none_is_its_beginning(
+    village: Village, someone: Browser, order: str, place: str
+) -> None:
+    await village.person("zoe")
+    assert await someone.open(f"/directory?by={order}&after={place}") == 200
+    assert await names(someone) == ["zoe"]
 
 
 async def test_a_search_finds_posts_and_people(village: Village, someone: Browser) -> None:
@@ -85,7 +113,11 @@ async def test_texts_need_a_phone_and_mails_can_be_stopped(alice: Browser, villa
     await village.follows("alice", "bob")
     await alice.open("/@bob")
     assert await alice.submit("/@bob/texts") == 422
-    assert "Texts need a phone" in alice.text
+    assert (
+        "Texts need a phone that wants them: add yours in the settings. Or text ON from it to +1 555-000-9999."
+        in alice.text
+    )
+    assert alice.find("//main//p/a/@href") == ["/settings#addresses", "sms:+15550009999?&body=ON", "/@bob"]
     await alice.open("/@bob")
     await alice.submit("/@bob/nomail")
     async with village.store.reading() as reading:
@@ -227,6 +259,27 @@ async def test_a_report_reaches_the_operator(alice: Browser, village: Village) -
     await alice.open("/@bob/report")
     await alice.submit("/@bob/report", words="spam")
     assert "Thank you" in alice.text
+
+
+async def test_words_of_a_report_that_are_too_many_are_given_back_whole(alice: Browser, village: Village) -> None:
+    await village.person("bob")
+    meant = await village.says("bob", "cheap watches")
+    await alice.open(f"/@bob/report?post={meant}")
+    assert "Up to 1,000 characters." in alice.text
+    long = "He sells \N{WATCH}s.\n" * 60 + "x" * 221
+    assert await alice.submit("/@bob/report", words=long + "\r\n") == 422
+    assert "That is 1 character too many." in alice.text
+    field = alice.find("//textarea[@name='words']")[0]
+    assert field.text.strip().replace("\r\n", "\n") == long
+    assert field.get("aria-invalid") == "true"
+    assert alice.find("//input[@name='post']/@value") == [str(meant)]
+    async with village.store.reading() as reading:
+        assert await reports.newest(reading, most=10) == []
+    assert await alice.submit("/@bob/report", words=long[:-1]) == 200
+    async with village.store.reading() as reading:
+        [told] = await reports.newest(reading, most=10)
+    assert told.words == long[:-1]
+    assert len(told.words) == 1000
 
 
 async def test_lists_of_a_protected_account_are_for_its_followers(village: Village, someone: Browser) -> None:

@@ -9,6 +9,7 @@ from gateway.domain.types import Channel
 from gateway.service import choosing, joining, passwords, proving
 from gateway.service.joining import Claimed
 from gateway.service.site import Site
+from gateway.web.codes_to_scan import as_file
 from store import accounts, addresses, follows, offers
 from store.accounts import AccountRow
 from tests.traces import all_is_sent, time_to_forget, traces
@@ -93,7 +94,7 @@ async def test_a_phone_that_is_typed_is_proven_from_the_phone(alice: Browser, vi
         taken = await proving.take(unit, site, phone, offer, "482913", words="482913", now=NOW)
         assert isinstance(taken, Claimed)
     await alice.open("/settings")
-    assert PHONE in alice.text
+    assert "+1 555-000-1234" in alice.text
 
 
 async def test_a_mailbox_is_added_by_its_link(alice: Browser, village: Village) -> None:
@@ -299,6 +300,9 @@ async def test_nobody_takes_off_what_is_not_theirs(alice: Browser, village: Vill
 
 async def test_a_claim_code_joins_the_phone_that_texts_it(alice: Browser, village: Village, site: Site) -> None:
     await alice.submit("/settings/claim")
+    scanned, words = alice.find("//*[@role='img']//*[name()='path']/@d"), alice.find("//a[@class='sms']")[0].text
+    assert scanned == parser.fromstring(as_file(site.number, words)).xpath("//*[name()='path']/@d")
+    assert f"body={words.replace(' ', '%20')}" in alice.find("//a[@class='sms']/@href")[0]
     code = alice.text.partition("CLAIM ")[2][:8]
     assert code.isdigit()
     async with village.store.unit() as unit:
@@ -353,7 +357,20 @@ async def test_secret_addresses_are_made_anew(alice: Browser, which: str) -> Non
     await alice.submit("/settings/renew", button=f"which={which}")
     after = [each.text for each in alice.find("//dl[@class='secrets']//code")]
     changed = [old != new for old, new in zip(before, after, strict=True)]
-    assert changed == ([True, False, False] if which == "posting" else [False, True, True])
+    assert changed == ([True, False, False, False] if which == "posting" else [False, True, True, True])
+
+
+async def test_the_secret_feeds_that_the_settings_name_are_there(alice: Browser, village: Village) -> None:
+    await village.person("shy", protected=True)
+    await village.follows("alice", "shy")
+    await village.says("shy", "between us")
+    await alice.open("/@shy")
+    assert alice.find("//p[@class='feeds']/a/@href") == ["/settings#secret"]
+    await alice.open("/settings")
+    of_home, _, of_one = (each.text.partition("/feeds/")[2] for each in alice.find("//dl[@class='secrets']//code")[1:])
+    for path in (of_home, of_one.replace("@name.", "@shy.")):
+        assert await alice.open(f"/feeds/{path}") == 200
+        assert "between us" in alice.html
 
 
 async def test_what_is_wrong_is_said_first_and_at_its_field(alice: Browser) -> None:

@@ -109,6 +109,7 @@ async def test_words_and_tags_are_listened_for_and_no_more(alice: Browser, villa
     assert alice.find("//input[@name='word']/@value") == ["two words"]
     await alice.submit("/tracks", word="Wifi")
     await alice.submit("/tracks", word="#Lunch")
+    assert alice.find("//li/a/@href") == ["/tags/lunch", "/search?q=wifi"]
     async with village.store.reading() as reading:
         assert await listeners.of_account(reading, village.ids["alice"]) == ["#lunch", "wifi"]
     await alice.submit("/tracks/end")

@@ -24,6 +24,7 @@ from store.schema import deliveries, sessions
 from store.unit import Store, Unit
 from tests.web.browsing import Browser, log_in, visited, with_mail
 from tests.web.village import NOW, Nobody, Village
+from tests.wiring import meanwhile
 
 PHONE = "+15550001234"
 
@@ -492,14 +493,16 @@ async def test_a_session_that_ends_in_another_daemon_ends_the_stream_here(
     there = Store(village.store.url.render_as_string(hide_password=False))
     if not there.is_sqlite:  # it rings by NOTIFY; daemons on one file look by themselves
         monkeypatch.setattr(live, "PATIENCE", 60.0)
-    hearing = asyncio.create_task(hear(village.store))
     try:
-        async with asyncio.timeout(10), stream(private, "/wall/talk/events") as events:
+        async with (
+            meanwhile(hear(village.store)),
+            asyncio.timeout(10),
+            stream(private, "/wall/talk/events") as events,
+        ):
             async with there.unit() as unit:
                 await visiting.end_all(unit, village.ids["alice"])
             assert await anext(events) == {"event": "over", "data": "over"}
     finally:
-        hearing.cancel()
         await there.close()
 
 

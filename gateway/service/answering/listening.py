@@ -53,6 +53,28 @@ async def leave_tag(asked: Asked, me: AccountRow, tag: str) -> str:
     return reply_listening.tag_left(tag) if ended else reply_listening.tag_not_followed(tag)
 
 
+async def leave_if_listening(asked: Asked, me: AccountRow, key: str) -> str | None:
+    """Leave a ``#tag`` or ``!group``; None for whoever does not listen to it."""
+    if not await listening.end(asked.unit, me.id, key):
+        return None
+    return reply_listening.tag_left(key[1:]) if key.startswith("#") else reply_listening.group_left(key[1:])
+
+
+async def texts_of(asked: Asked, me: AccountRow, key: str, *, on: bool) -> str:
+    """Whether what comes for a ``#tag`` or ``!group`` comes by text. From who has no phone it is about mails."""
+    if not await listeners.listens(asked.unit, key, me.id):
+        name = key[1:]
+        return reply_listening.tag_not_followed(name) if key.startswith("#") else reply_listening.not_in_group(name)
+    if asked.by_phone or me.phone_id is not None:
+        await listeners.set_texts(asked.unit, key, me.id, on)
+        return reply_listening.texts_of_key(key, on=on)
+    if on:
+        await listeners.put(asked.unit, key, me.id, texts=False, mail=True, now=asked.now)
+        return reply_listening.mails_of_key(key)
+    await listeners.stop_mail(asked.unit, key, me.id)
+    return reply_listening.unsubscribed_from(key)
+
+
 async def join_group(asked: Asked, me: AccountRow, group: str) -> str:
     """Belong to a group, with texts when the wish came from a phone and with mails when it came by mail."""
     if not group:

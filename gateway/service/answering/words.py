@@ -1,15 +1,20 @@
 """Posts, answers, direct messages, reposts, favourites, and taking words back."""
 
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
+from itertools import islice
 from typing import assert_never
 
-from gateway.domain import reply, reply_people, reply_posts
+from gateway.domain import reply, reply_people, reply_posts, reply_together
+from gateway.domain.carriage import in_words
 from gateway.domain.delivery import State
 from gateway.domain.reaction import Seen
 from gateway.domain.speech import say
 from gateway.domain.text import leading_mention, normalise, split
-from gateway.domain.types import EmailMode, PostKind
+from gateway.domain.types import NAME_PATTERN, EmailMode, PostKind
 from gateway.service import following, posting
 from gateway.service.answering.asked import Asked, blocks, meant, nobody
 from gateway.service.posting import Duplicate, Nothing, Protected, Published, TooLong, TooMany
@@ -20,6 +25,10 @@ from store.posts import PostRow
 
 _DAY, _TOLD_BY_MAIL = timedelta(days=1), 3
 """How often in what time somebody is told by mail that what they answered is no post."""
+
+_NAME = re.compile(rf"\b{NAME_PATTERN}\b")
+_NAMES = 9
+"""Words of a text that are looked at for the name of whom it is about."""
 
 _SAME_BY_MAIL = 2
 """How often somebody may say the same by mail among their last ten posts in one conversation. Two answering machines
@@ -144,6 +153,8 @@ async def decline(asked: Asked) -> str | None:
 async def react(asked: Asked, me: AccountRow, to: Seen) -> str | None:
     """What a phone says when somebody reacts to a text of ours: to like a post that came is to mark it. None where it
     quotes nothing of ours, and so is what somebody wrote."""
+    if not to.sure and not await _was_texted(asked, me, to):
+        return None
     other = None if to.name is None else await following.find(asked.unit, to.name, asker_id=me.id)
     if other is None:
         return await _react_to_no_member(asked, me, to)
@@ -164,10 +175,35 @@ async def _react_to_no_member(asked: Asked, me: AccountRow, to: Seen) -> str | N
     hidden = None if to.name is None else await accounts.by_name(asked.unit, to.name)
     if to.direct or (hidden is not None and await recall.last_from(asked.unit, hidden.id, me.id) is not None):
         return reply_posts.declined()
-    if to.quoted.startswith(f"{asked.site.name}: "):
-        return ""
+    if not to.sure:  # it may be what somebody wrote, who is told that it went nowhere
+        return reply_posts.declined()
+    return "" if await _is_of_our_own(asked, me, to) else None
+
+
+async def _was_texted(asked: Asked, me: AccountRow, to: Seen) -> bool:
+    """Whether the whole quotation is a text that went to them, be its author hidden from them now; or may be one, where
+    a post of that author's was deleted since, with its words."""
+    author = None if to.name is None else await accounts.by_name(asked.unit, to.name)
+    if author is not None:
+        for kind, original, text in await recall.texted_by(asked.unit, author.id, me.id):
+            if not text or to.quotes_all(in_words(kind, author.name, original, text).text):
+                return True
+    return await _is_of_our_own(asked, me, to)
+
+
+async def _is_of_our_own(asked: Asked, me: AccountRow, to: Seen) -> bool:
+    """Whether it quotes words of the site's: an answer of the last day, or what it told them without being asked."""
+    if to.quoted.startswith(f"{asked.site.name}: ") or any(map(to.quotes_all, _about_others(asked, to))):
+        return True
     answers = await recall.answers_since(asked.unit, asked.address.address, asked.now - _DAY)
-    return "" if any(to.quotes_all(answer) for answer in answers) else None
+    return any(map(to.quotes_all, [*answers, *await recall.noticed(asked.unit, me.id)]))
+
+
+def _about_others(asked: Asked, to: Seen) -> Iterator[str]:
+    """What members are told of others who are named there, which is not for the public however long ago it was."""
+    for name in dict.fromkeys(found[0] for found in islice(_NAME.finditer(to.quoted), _NAMES)):
+        for words in (reply_people.asks_to_follow, reply_people.was_accepted, reply_together.nudge):
+            yield from asked.site.languages.in_each(partial(words, name))
 
 
 async def favourite(asked: Asked, me: AccountRow, name: str | None) -> str:

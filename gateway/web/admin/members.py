@@ -11,6 +11,7 @@ from gateway.domain.masking import masked
 from gateway.service import auditing, governing, visiting
 from gateway.service.auditing import Actor
 from gateway.service.governing import Already, Done, LastAdmin, Nobody, NotStopped, NotTheName, Yourself
+from gateway.service.numbers import dialled
 from gateway.web import addresses as paths
 from gateway.web.admin.door import NUMBER, Door, done, number
 from gateway.web.desk import Desk, asked, given
@@ -235,7 +236,7 @@ def _shown(held: Sequence[addresses.AddressRow], account: AccountRow, *, whole: 
         Held(
             each.id,
             each.channel,
-            each.address if whole else masked(each.address),
+            dialled(each.address) if whole else masked(each.address),
             each.proven_at is not None,
             each.id in (account.phone_id, account.mail_id),
             each.opted_out_at,

@@ -6,6 +6,7 @@ from typing import Any
 from aiohttp import web
 
 from gateway.service import auditing, operating, overview
+from gateway.service.numbers import dialled
 from gateway.web import addresses as paths
 from gateway.web.admin.door import Door, done
 from gateway.web.admin.graph import bars
@@ -50,7 +51,7 @@ class QueueRoom:
         values: dict[str, Any] = {
             "queue": queue,
             "bars": bars,
-            "by_route": [(each.route.sender, each.waiting.all) for each in queue.routes],
+            "by_route": [(dialled(each.route.sender), each.waiting.all) for each in queue.routes],
             "ages": [sum(age) for age in by_age],
             "late": {each.route.id: int(each.late(now).total_seconds()) for each in queue.routes},
             "said": request.query.get("done", ""),

@@ -83,6 +83,23 @@ for (const form of document.querySelectorAll("form.composer")) {
   count();
 }
 
+// ---- a field that takes only so much says how much is in it; near the end it says so aloud
+const NEAR = 20; // characters
+
+for (const place of document.querySelectorAll("[data-counts]")) {
+  const field = document.getElementById(place.dataset.counts), longest = Number(place.dataset.longest);
+  const count = () => {
+    const length = [...field.value.normalize("NFC").trim()].length;
+    place.setAttribute("aria-live", length > longest - NEAR ? "polite" : "off");
+    place.classList.toggle("over", length > longest);
+    place.textContent = length ? place.dataset.words.replace("%(n)s", length.toLocaleString(document.documentElement.lang)) : "";
+    place.hidden = !length;
+  };
+  field.addEventListener("input", count);
+  addEventListener("pageshow", count);
+  count();
+}
+
 // ---- what changes while it is looked at: heard for as long as somebody looks, and again after a pause or a failure
 const AGAIN = 5000, SELDOM = 60000; // milliseconds: the first wait, which doubles, and the longest
 
