@@ -1,8 +1,7 @@
 """What a whole daemon holds of the machine's memory: idle, after its first text, and with a million deliveries queued.
 
-``birdwire serve`` in a process of its own, as where it is installed: compiled, since what compiling leaves behind is a
-megabyte or two, and without the development tools, with which structlog brings rich, for tracebacks in colour, and with
-it 4 MB. The queue is filled by SQL, a thousand posts to a thousand people, and
+``birdwire serve`` in a process of its own, as where the development tools are not installed: with them structlog brings
+rich, for tracebacks in colour, and with it 4 MB. The queue is filled by SQL, a thousand posts to a thousand people, and
 drains at one text a second. Every run starts a new daemon.
 
     python -m benchmarks.memory
@@ -11,9 +10,7 @@ drains at one text a second. Every run starts a new daemon.
 import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator
-from compileall import compile_dir
 from contextlib import asynccontextmanager
-from pathlib import Path
 from time import monotonic
 
 from sqlalchemy import text
@@ -90,8 +87,6 @@ def main() -> None:
     parser = options(__doc__, queued=1_000_000, seconds=10, runs=5)
     choose_databases(parser)
     chosen = parser.parse_args()
-    for folder in ("gateway", "inbound", "outbound", "store"):
-        compile_dir(Path(__file__).parent.parent / folder, quiet=1)
     for kind in chosen.on:
         with database(kind) as url, asyncio.Runner(loop_factory=loop_factory()) as runner:
             runner.run(measure(url, kind, chosen.queued, chosen.seconds, chosen.runs))

@@ -23,7 +23,6 @@ from store.schema import (
     posts,
     schedules,
 )
-from store.sql import called
 from store.unit import Reading, Unit
 
 
@@ -113,7 +112,7 @@ _RENAME = (
     update(accounts)
     .where(
         accounts.c.id == bindparam("account"),
-        ~exists().where(called(accounts, "other").c.name == bindparam("new_name")),
+        ~exists().where(accounts.alias("other").c.name == bindparam("new_name")),
     )
     .values(name=bindparam("new_name"))
 )

@@ -30,7 +30,6 @@ from store.schema import (
 )
 from store.schema import blocks as block_pairs
 from store.schema import mutes as mute_pairs
-from store.sql import called
 from store.timelines import Statement, visible_to_everybody, visible_to_me
 from store.unit import Reading
 
@@ -190,8 +189,8 @@ class Month:
 _me = bindparam("me", type_=BigInteger)
 _after = bindparam("after", type_=BigInteger)
 _most = bindparam("most", type_=Integer)
-_o, _oa = called(posts, "o"), called(accounts, "oa")
-_a, _named = called(accounts, "a"), called(accounts, "named")
+_o, _oa = posts.alias("o"), accounts.alias("oa")
+_a, _named = accounts.alias("a"), accounts.alias("named")
 
 
 def _name(of: Any) -> Any:
@@ -199,7 +198,7 @@ def _name(of: Any) -> Any:
 
 
 def _own_posts() -> Statement:
-    p, r, again = (called(posts, name) for name in ("p", "r", "again"))
+    p, r, again = (posts.alias(name) for name in ("p", "r", "again"))
     words = case((visible_to_me(_o, _oa), func.coalesce(_o.c.full_text, _o.c.text)))
     return (
         select(
@@ -366,7 +365,7 @@ _MONTHS: Statement = (
     .order_by(sms_usage.c.month, sms_usage.c.kind)
 )
 _ids = bindparam("ids", expanding=True, type_=BigInteger)
-_digest = called(deliveries, "digest")
+_digest = deliveries.alias("digest")
 _state = func.coalesce(_digest.c.state, deliveries.c.state)
 _REACHED: Any = union_all(
     select(

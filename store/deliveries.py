@@ -28,7 +28,7 @@ from gateway.domain.types import Channel, Lane, NoticeKind
 from store.addresses import AddressRow, Way
 from store.routes import MAIL_ROUTE, way_out
 from store.schema import Instant, accounts, deliveries, delivery_counts, notices, posts, routes
-from store.sql import called, given, rows
+from store.sql import given, rows
 from store.unit import Reading, Unit
 
 
@@ -222,7 +222,7 @@ _DEPTHS = (
     _depth(State.DEAD, deliveries.c.queued_at),
     _depth(State.GATHERED, deliveries.c.queued_at),
 )
-_digest = called(deliveries, "digest")
+_digest = deliveries.alias("digest")
 _STATE_OF_DIGEST = func.coalesce(_digest.c.state, literal_column("'sent'"))
 """What became of a post that a digest brings is what became of the digest; those whose rows are gone went out."""
 

@@ -21,7 +21,7 @@ from sqlalchemy import (
 from gateway.domain.types import Channel, EmailMode, Lane, NoticeKind
 from store.routes import MAIL_ROUTE
 from store.schema import Instant, accounts, addresses, deliveries, notices, to_micros
-from store.sql import called, given, rows, storable
+from store.sql import given, rows, storable
 from store.unit import Reading, Unit
 
 
@@ -143,7 +143,7 @@ _LEAVE_OUT = (
     .where(deliveries.c.id == _left_out.c.id, deliveries.c.state == _BUNDLED)
     .values(state=_DEAD, reason=_left_out.c.reason)
 )
-_brings = called(deliveries, "brings")
+_brings = deliveries.alias("brings")
 _UNMAKE = (
     delete(deliveries)
     .where(

@@ -36,7 +36,7 @@ from gateway.domain.types import DIGESTS, Channel, Lane
 from store.hearing import ACCEPTED, nothing_between, nothing_between_on_page, shown_to, unmuted_on_page
 from store.routes import MAIL_ROUTE
 from store.schema import Instant, accounts, deliveries, fanouts, follows, listeners, post_tags, posts
-from store.sql import called, given, insert_new, rows
+from store.sql import given, insert_new, rows
 from store.unit import Reading, Unit
 
 
@@ -66,7 +66,7 @@ _NOW = bindparam("now", type_=Instant())
 _OURS = fanouts.c.stage.not_like(literal_column("'*%'"))
 """The stage is one of which this release knows what it means."""
 
-_original = called(posts, "original")
+_original = posts.alias("original")
 _NEXT = (
     select(
         fanouts.c.post_id,
@@ -222,8 +222,8 @@ def _follower_page(*rules: ColumnElement[bool]) -> dict[str, Insert]:
     }
 
 
-_also = called(follows, "also")
-_seen = called(deliveries, "seen")
+_also = follows.alias("also")
+_seen = deliveries.alias("seen")
 _TO_ALL = _follower_page()
 _TO_THOSE_WHO_FOLLOW_BOTH = _follower_page(
     exists().where(
@@ -243,7 +243,7 @@ _TO_THOSE_WHO_HAVE_IT_NOT_YET = _follower_page(
     *nothing_between(follows.c.follower_id, _ORIGINAL_AUTHOR),
 )
 
-_text = called(deliveries, "text")
+_text = deliveries.alias("text")
 _BY_MAIL = insert_new(deliveries).from_select(
     [*_COLUMNS, "via"],
     select(

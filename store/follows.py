@@ -13,7 +13,6 @@ from sqlalchemy.dialects.postgresql import insert
 
 from store.accounts import Person
 from store.schema import accounts, follows
-from store.sql import called
 from store.unit import Reading, Unit
 
 
@@ -65,7 +64,7 @@ _BY_MAIL = (
         accounts.c.suspended_at.is_(None),
     )
 )
-_mine = called(follows, "mine")
+_mine = follows.alias("mine")
 _DROP_KNOWN = delete(follows).where(
     follows.c.follower_id == bindparam("from_id"),
     or_(

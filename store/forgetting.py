@@ -24,7 +24,6 @@ from store.schema import (
     reports,
     signups,
 )
-from store.sql import called
 from store.unit import Reading, Unit
 
 LOOKED_AT_ONCE = 5_000
@@ -44,7 +43,7 @@ _AT_ONCE = (
     update(reports).where(reports.c.reporter_id == _account).values(words=""),
     update(groups).where(groups.c.founder_id == _account).values(founder_id=None),
 )
-_caused = called(notices, "caused")
+_caused = notices.alias("caused")
 _to_them = or_(
     deliveries.c.account_id == _account, and_(deliveries.c.account_id.is_(None), deliveries.c.address_id.in_(_ids))
 )

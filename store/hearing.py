@@ -10,7 +10,6 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, exists, literal_column, or_, select
 
 from store.schema import accounts, blocks, follows, mutes
-from store.sql import called
 
 Rule = ColumnElement[bool]
 OnPage = Callable[[ColumnElement[int]], Rule]
@@ -19,7 +18,7 @@ OnPage = Callable[[ColumnElement[int]], Rule]
 ACCEPTED: ColumnElement[str] = literal_column("'accepted'")
 """The state of a follow that stands."""
 
-_author = called(accounts, "author")
+_author = accounts.alias("author")
 
 
 def nothing_between(hearer: Any, author: Any) -> tuple[Rule, ...]:

@@ -9,7 +9,6 @@ from sqlalchemy import bindparam, delete, exists, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from store.schema import listeners
-from store.sql import called
 from store.unit import Reading, Unit
 
 _THIS = (listeners.c.key == bindparam("of_key"), listeners.c.account_id == bindparam("account"))
@@ -29,7 +28,7 @@ _MINE = listeners.c.account_id == bindparam("account")
 _REMOVE_WORDS = delete(listeners).where(_MINE, ~listeners.c.key.startswith("!"))
 _REMOVE_ALL = delete(listeners).where(_MINE)
 _OF_ACCOUNT = select(listeners.c.key).where(_MINE)
-_mine = called(listeners, "mine")
+_mine = listeners.alias("mine")
 _DROP_KNOWN = delete(listeners).where(
     listeners.c.account_id == bindparam("from_id"),
     exists().where(_mine.c.account_id == bindparam("to_id"), _mine.c.key == listeners.c.key),

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Integer, bindparam, delete, func, insert, select
 
 from store.schema import accounts, list_members, lists, posts
-from store.sql import called, insert_new
+from store.sql import insert_new
 from store.timelines import PageRow, Statement, page_row, visible_to_me
 from store.unit import Reading, Unit
 
@@ -47,7 +47,7 @@ _NAMES = (
     .where(list_members.c.list_id == _which, accounts.c.name.is_not(None))
     .order_by(accounts.c.name)
 )
-_p, _a = called(posts, "p"), called(accounts, "a")
+_p, _a = posts.alias("p"), accounts.alias("a")
 _TIMELINE: Statement = (
     page_row(_p, _a)
     .select_from(list_members.join(_p, _p.c.author_id == list_members.c.account_id).join(_a, _a.c.id == _p.c.author_id))

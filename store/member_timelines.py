@@ -9,7 +9,6 @@ from typing import Any
 from sqlalchemy import BigInteger, ColumnElement, and_, bindparam, or_, select
 
 from store.schema import accounts, favourites, post_mentions, post_tags, posts
-from store.sql import called
 from store.timelines import NEWEST, PageRow, Statement, page_row, visible_to_me, written_here
 from store.unit import Reading
 
@@ -25,8 +24,8 @@ class Marks:
 _me = bindparam("me", type_=BigInteger)
 _before = bindparam("before", type_=BigInteger)
 _most = bindparam("most", type_=BigInteger)
-_p, _a = called(posts, "p"), called(accounts, "a")
-_o, _oa = called(posts, "o"), called(accounts, "oa")
+_p, _a = posts.alias("p"), accounts.alias("a")
+_o, _oa = posts.alias("o"), accounts.alias("oa")
 _original_visible = or_(
     _p.c.repost_of_id.is_(None),
     select(_o.c.id)

@@ -8,7 +8,6 @@ from typing import Any
 from sqlalchemy import BigInteger, Integer, String, and_, bindparam, case, exists, false, func, or_, select, union_all
 
 from store.schema import accounts, blocks, follows, mutes, posts
-from store.sql import called
 from store.timelines import NEWEST, Statement, hidden_from
 from store.unit import Reading
 
@@ -80,7 +79,7 @@ def _edges(*more: Any) -> Any:
 # alone: with their states it would be a look at each of them, forty times as long.
 _followers: Any = case((accounts.c.protected, _edges(follows.c.state == "accepted")), else_=_edges())
 _COLUMNS = (accounts.c.id, accounts.c.name, accounts.c.bio, accounts.c.protected)
-_blocked, _blocking = called(blocks, "blocked"), called(blocks, "blocking")
+_blocked, _blocking = blocks.alias("blocked"), blocks.alias("blocking")
 # In a form of which PostgreSQL knows that it lets nearly everybody through: else it sorts all accounts for one page.
 _unhidden = and_(
     ~exists().where(_blocked.c.account_id == _me, _blocked.c.other_id == accounts.c.id),
@@ -182,7 +181,7 @@ _CONVERSATIONS: Statement = (
     .order_by(posts.c.id.desc())
     .limit(_most)
 )
-_author = called(accounts, "author")
+_author = accounts.alias("author")
 _LETTERS: Statement = (
     select(posts.c.id, func.coalesce(_author.c.name, ""), posts.c.text, posts.c.created_at)
     .join(_author, _author.c.id == posts.c.author_id)

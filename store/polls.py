@@ -21,7 +21,6 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from store.hearing import may_hear
 from store.schema import deliveries, poll_votes, polls, posts
-from store.sql import called
 from store.unit import Reading, Unit
 
 
@@ -48,7 +47,7 @@ _STANDS = posts.c.deleted_at.is_(None)
 _ADD = insert(polls)
 _OF_POST = _ROW.where(polls.c.post_id == bindparam("of_post"), _STANDS)
 _IN_HAND = ("claimed", "unsure", "sent", "delivered")
-_carrier = called(posts, "carrier")
+_carrier = posts.alias("carrier")
 _CAME: ColumnElement[datetime] = (
     select(func.max(deliveries.c.queued_at))
     .join(_carrier, _carrier.c.id == deliveries.c.post_id)

@@ -19,7 +19,7 @@ from sqlalchemy import (
 
 from gateway.domain.types import PostKind, Source
 from store.schema import Instant, favourites, poll_votes, polls, post_cuts, post_mentions, post_tags, posts, to_micros
-from store.sql import called, given, insert_new, next_id, rows
+from store.sql import given, insert_new, next_id, rows
 from store.unit import Reading, Unit
 
 
@@ -114,7 +114,7 @@ _new = given(
 )
 _numbered = select(next_id(posts, _new.c.n).label("id"), *_new.c).order_by(_new.c.n).subquery("numbered")
 _NEW = [each for each in _numbered.c if each.name != "n"]
-_answered = called(posts, "answered")
+_answered = posts.alias("answered")
 _thread = select(_answered.c.conversation_id).where(_answered.c.id == _numbered.c.reply_to_id).scalar_subquery()
 _INSERT = (
     insert(posts)

@@ -45,7 +45,7 @@ from store.schema import (
     receipts,
     to_micros,
 )
-from store.sql import called, given, rows, storable
+from store.sql import given, rows, storable
 from store.unit import Reading, Unit
 
 
@@ -78,8 +78,8 @@ _NOTHING: ColumnElement[int] = literal_column("0")
 """Added to a column it hides that column's index from the planners. A recipient has few open deliveries, the route has
 the whole queue; both planners would otherwise walk the queue once for every slot."""
 
-_older = called(deliveries, "older")
-_open = called(deliveries, "open")
+_older = deliveries.alias("older")
+_open = deliveries.alias("open")
 _busy = exists().where(
     _open.c.account_id == deliveries.c.account_id,
     or_(_open.c.state == _QUEUED, _open.c.state == _CLAIMED, _open.c.state == _UNSURE),
@@ -153,14 +153,14 @@ _FIRST_DUE = select(
 )
 """When the first delivery of each lane is due: one look at the index for each, where a claim in vain costs ten."""
 
-_author = called(accounts, "author")
-_recipient = called(accounts, "recipient")
-_original = called(posts, "original")
-_original_author = called(accounts, "original_author")
+_author = accounts.alias("author")
+_recipient = accounts.alias("recipient")
+_original = posts.alias("original")
+_original_author = accounts.alias("original_author")
 _address_of_account = case((deliveries.c.channel == Channel.SMS, _recipient.c.phone_id), else_=_recipient.c.mail_id)
-_blocked_by_author = called(blocks, "blocked_by_author")
-_blocked_by_recipient = called(blocks, "blocked_by_recipient")
-_muted_by_recipient = called(mutes, "muted_by_recipient")
+_blocked_by_author = blocks.alias("blocked_by_author")
+_blocked_by_recipient = blocks.alias("blocked_by_recipient")
+_muted_by_recipient = mutes.alias("muted_by_recipient")
 
 
 def _between(pairs: Any, one: Any, other: Any) -> ColumnElement[bool]:

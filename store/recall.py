@@ -8,7 +8,6 @@ from sqlalchemy import bindparam, exists, func, literal_column, select
 
 from gateway.domain.types import PostKind
 from store.schema import Instant, accounts, deliveries, inbox, notices, posts
-from store.sql import called
 from store.unit import Reading
 
 
@@ -80,8 +79,8 @@ _LAST_FROM = (
 )
 
 
-_original = called(posts, "original")
-_original_author = called(accounts, "original_author")
+_original = posts.alias("original")
+_original_author = accounts.alias("original_author")
 _went_out = (
     select(posts.c.id)
     .where(posts.c.author_id == bindparam("author"))

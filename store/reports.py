@@ -6,7 +6,6 @@ from datetime import datetime
 from sqlalchemy import BigInteger, and_, bindparam, func, insert, select, update
 
 from store.schema import Instant, accounts, posts, reports
-from store.sql import called
 from store.unit import Reading, Unit
 
 
@@ -27,7 +26,7 @@ class ReportRow:
     said: str | None
 
 
-_reporter, _about = called(accounts, "reporter"), called(accounts, "about")
+_reporter, _about = accounts.alias("reporter"), accounts.alias("about")
 _ROW = (
     select(
         reports.c.id,

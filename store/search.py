@@ -30,14 +30,14 @@ from sqlalchemy.dialects.postgresql import TSQUERY
 
 from gateway.domain.types import PostKind
 from store.schema import accounts, posts
-from store.sql import called, given, rows
+from store.sql import given, rows
 from store.timelines import NEWEST, PageRow, Statement, page_row, visible_to_me
 from store.unit import Reading, Unit
 
 NOBODY = 0
 """The reader who has not said who it is: an id that no account has."""
 
-_p, _a = called(posts, "p"), called(accounts, "a")
+_p, _a = posts.alias("p"), accounts.alias("a")
 
 
 def _found(source: FromClause, post_id: ColumnElement[int], *rules: ColumnElement[bool]) -> Statement:

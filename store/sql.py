@@ -1,8 +1,7 @@
 """The few words of SQL that SQLAlchemy says per dialect though both databases understand the same ones."""
 
 from collections.abc import Iterable, Sequence
-from functools import cache
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 from sqlalchemy import (
@@ -11,35 +10,17 @@ from sqlalchemy import (
     Integer,
     Subquery,
     Table,
-    TableClause,
-    TypedColumns,
     bindparam,
     cast,
     column,
     literal_column,
     select,
-    table,
 )
 from sqlalchemy.dialects.postgresql import Insert
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
-from sqlalchemy.sql.selectable import NamedFromClause
 from sqlalchemy.types import TypeEngine
-
-_Columns = TypeVar("_Columns", bound=TypedColumns)
-
-
-def called(known: Table[_Columns], name: str | None = None) -> NamedFromClause[_Columns]:
-    """The table under another name. Its own ``alias`` makes every column anew with all that a schema knows of it, 1.6
-    kB each; for a statement its name and its type will do."""
-    alias: Any = _bare(known).alias(name)
-    return alias  # type: ignore[no-any-return]  # its columns are told apart by the names of the table's own
-
-
-@cache
-def _bare(known: Table[Any]) -> TableClause:
-    return table(known.name, *(column(each.name, each.type) for each in known.c))
 
 
 def insert_new(table: Table[Any]) -> Insert:

@@ -12,7 +12,7 @@ from sqlalchemy import BigInteger, ColumnElement, and_, case, func, literal_colu
 
 from gateway.domain.types import Channel, PostKind, Thread
 from store.schema import accounts, deliveries, post_mentions, posts
-from store.sql import called, given, rows
+from store.sql import given, rows
 from store.timelines import follows_of, visible_to
 from store.unit import Reading
 
@@ -22,7 +22,7 @@ LOOKED_AT = 100
 _RECIPIENT: ColumnElement[int | None] = deliveries.c.account_id
 _ANSWERS = given("ids", id=BigInteger)
 
-_mailed = called(deliveries, "mailed")
+_mailed = deliveries.alias("mailed")
 _answered_mail = (
     select(func.coalesce(_mailed.c.digest_id, _mailed.c.id))
     .where(
@@ -39,13 +39,13 @@ _answered_mail = (
 
 def _names(reader: Any, post_id: Any) -> ColumnElement[bool]:
     """SQL: the post names the reader. As an EXISTS under an OR it might be answered by hashing the whole table."""
-    named = called(post_mentions)
+    named = post_mentions.alias()
     naming = select(named.c.post_id).where(named.c.account_id == reader, named.c.post_id == post_id)
     return naming.scalar_subquery().is_not(None)
 
 
-_begun, _begun_author = called(posts, "begun"), called(accounts, "begun_author")
-_early, _later, _later_author = called(posts, "early"), called(posts, "later"), called(accounts, "later_author")
+_begun, _begun_author = posts.alias("begun"), accounts.alias("begun_author")
+_early, _later, _later_author = posts.alias("early"), posts.alias("later"), accounts.alias("later_author")
 _earliest = (
     select(_early.c.id, _RECIPIENT.label("reader"), deliveries.c.via)
     .where(_early.c.conversation_id == posts.c.conversation_id, _early.c.id < posts.c.id)
@@ -84,8 +84,8 @@ _called_after = case(
 )
 """What is written in private is called after nobody's words."""
 
-_first, _first_author = called(posts, "first"), called(accounts, "first_author")
-_answered, _answered_author = called(posts, "answered"), called(accounts, "answered_author")
+_first, _first_author = posts.alias("first"), accounts.alias("first_author")
+_answered, _answered_author = posts.alias("answered"), accounts.alias("answered_author")
 _between_the_two = and_(
     _in_private,
     _answered.c.kind == posts.c.kind,

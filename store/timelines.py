@@ -33,7 +33,6 @@ from sqlalchemy import (
 
 from gateway.domain.types import PostKind
 from store.schema import accounts, blocks, favourites, follows, mutes, post_mentions, post_tags, posts
-from store.sql import called
 from store.unit import Reading
 
 NEWEST = 2**62
@@ -97,10 +96,10 @@ class PlaceRow:
 _me = bindparam("me", type_=BigInteger)
 _before = bindparam("before", type_=BigInteger)
 _most = bindparam("most", type_=Integer)
-_p, _a = called(posts, "p"), called(accounts, "a")
-_o, _oa = called(posts, "o"), called(accounts, "oa")
-_reposted, _first_author = called(posts, "reposted"), called(accounts, "first_author")
-_blocked, _blocking, _muted, _followed = called(blocks), called(blocks), called(mutes), called(follows)
+_p, _a = posts.alias("p"), accounts.alias("a")
+_o, _oa = posts.alias("o"), accounts.alias("oa")
+_reposted, _first_author = posts.alias("reposted"), accounts.alias("first_author")
+_blocked, _blocking, _muted, _followed = blocks.alias(), blocks.alias(), mutes.alias(), follows.alias()
 
 
 def page_row(post: Any, author: Any) -> Statement:
@@ -270,7 +269,7 @@ def _for_me(post: Any) -> ColumnElement[bool]:
 
 
 def _home() -> Statement:
-    n, q, p, h, m = (called(posts, name) for name in "nqphm")
+    n, q, p, h, m = (posts.alias(name) for name in "nqphm")
     followed = (
         select(follows.c.followee_id.label("author_id"))
         .join(_a, _a.c.id == follows.c.followee_id)
@@ -352,8 +351,8 @@ def _count(statement: Statement) -> Any:
 
 
 def _shown() -> Statement:
-    p, o, r, again, answer = (called(posts, name) for name in ("p", "o", "r", "again", "answer"))
-    a, oa, ra, aa = (called(accounts, name) for name in ("a", "oa", "ra", "aa"))
+    p, o, r, again, answer = (posts.alias(name) for name in ("p", "o", "r", "again", "answer"))
+    a, oa, ra, aa = (accounts.alias(name) for name in ("a", "oa", "ra", "aa"))
     subject = func.coalesce(p.c.repost_of_id, p.c.id)
     thread = func.coalesce(o.c.conversation_id, p.c.conversation_id)
     return (
