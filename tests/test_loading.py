@@ -35,7 +35,7 @@ def loaded(url: str, more: str = "") -> tuple[set[str], set[str]]:
 )
 def test_pages_drivers_and_tables_are_loaded_where_they_are_used(url: str, driver: set[str]) -> None:
     modules, tables = loaded(url)
-    assert modules & {"gateway.web.pages", "jinja2", "segno", "alembic", "asyncpg", "sqlite3"} == driver
+    assert modules & {"gateway.web.pages", "limits", "segno", "alembic", "asyncpg", "sqlite3"} == driver
     assert tables == set()
 
 

@@ -6,13 +6,13 @@ from datetime import datetime
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
+from limits import RateLimitItem
 
 from gateway.service.drawing import six_digits
 from gateway.service.site import Site
 from gateway.web.limits import ACTS, FORMS, Limits, address_of
 from gateway.web.look import Look
 from gateway.web.visitors import Visitors, is_form, visitor
-from gateway.web.window import Limit
 from store.sql import storable
 from store.unit import Store
 
@@ -45,7 +45,7 @@ class Desk:
 
         return kept_pace
 
-    async def limit(self, limit: Limit, request: web.Request, *more: str) -> None:
+    async def limit(self, limit: RateLimitItem, request: web.Request, *more: str) -> None:
         """Count what this request tries; raises TooOften."""
         await self.limits.hit(limit, address_of(request, self.proxies), *more)
 

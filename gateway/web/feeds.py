@@ -20,6 +20,7 @@ from weakref import WeakValueDictionary
 
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler, Middleware
+from limits import RateLimitItem
 
 from gateway.domain.speech import say
 from gateway.domain.text import tags
@@ -31,7 +32,6 @@ from gateway.web.desk import asked, tag_of
 from gateway.web.limits import SEARCHES
 from gateway.web.packing import takes_gzip
 from gateway.web.ready import Ready
-from gateway.web.window import Limit
 from outbound.feed import Feed, Format, Item, render
 from outbound.linking import linked
 from store.unit import Reading, Store
@@ -59,7 +59,7 @@ class Shown:
 
 
 Find = Callable[[web.Request, Reading], Awaitable[Shown | Missing]]
-Count = Callable[[Limit, web.Request], Awaitable[None]]
+Limit = Callable[[RateLimitItem, web.Request], Awaitable[None]]
 
 
 @dataclass(slots=True)
@@ -83,7 +83,7 @@ class _Kept:
 class Feeds:
     """The feed routes over one store."""
 
-    def __init__(self, store: Store, site: Site, hub: str = "", limit: Count | None = None, strictly: str = "") -> None:
+    def __init__(self, store: Store, site: Site, hub: str = "", limit: Limit | None = None, strictly: str = "") -> None:
         """``hub`` is the WebSub hub that is told of public posts; empty for none. ``limit`` counts what asks much of
         the database, and raises where it is too often. ``strictly`` is the rule of ``gateway.web.strict``."""
         self._strictly = strictly

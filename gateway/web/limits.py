@@ -7,48 +7,48 @@ once, only the operator knows (``signups_per_hour``).
 
 import asyncio
 import math
+import time
 from datetime import datetime
 from ipaddress import IPv6Address, ip_address
-from time import monotonic
 
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
+from limits import RateLimitItem, RateLimitItemPerHour, RateLimitItemPerMinute
+from limits.aio.storage import MemoryStorage
+from limits.aio.strategies import MovingWindowRateLimiter
 
 from gateway.service import site
-from gateway.web.window import Limit, Window
 
-_MINUTE, _HOUR = 60, 3600
-
-LOGINS = Limit(10, _MINUTE)
+LOGINS = RateLimitItemPerMinute(10)
 """Log-ins that are tried on one name."""
 
-TRIES = Limit(60, _MINUTE)
+TRIES = RateLimitItemPerMinute(60)
 """Log-ins, and codes, that one address tries."""
 
-SEARCHES = Limit(120, _MINUTE)
+SEARCHES = RateLimitItemPerMinute(120)
 """Searches of one address: a class behind one router searches together. Each asks much of the database."""
 
-ACTS = Limit(120, _MINUTE)
+ACTS = RateLimitItemPerMinute(120)
 """Forms that one member sends, whatever they ask for. People are slower, and posts have limits of their own."""
 
-FORMS = Limit(600, _MINUTE)
+FORMS = RateLimitItemPerMinute(600)
 """Forms that come from one address."""
 
-EXPORTS = Limit(5, _HOUR)
+EXPORTS = RateLimitItemPerHour(5)
 """Files of everything that one member asks for."""
 
 AS_LONG = 0.1
 """Seconds that an answer takes which must not tell whether somebody has an account: a few times what writing takes."""
 
 
-def signups(chosen: site.Limits) -> Limit:
+def signups(chosen: site.Limits) -> RateLimitItem:
     """Sign-ups that one address begins."""
-    return Limit(chosen.signups_per_hour, _HOUR, "signups")
+    return RateLimitItemPerHour(chosen.signups_per_hour, namespace="signups")
 
 
-def codes(chosen: site.Limits) -> Limit:
+def codes(chosen: site.Limits) -> RateLimitItem:
     """Codes and links that one address asks for: whoever signs up adds another phone or mailbox, or comes again."""
-    return Limit(2 * chosen.signups_per_hour, _HOUR, "codes")
+    return RateLimitItemPerHour(2 * chosen.signups_per_hour, namespace="codes")
 
 
 _AGAIN = web.RequestKey("AGAIN", int)
@@ -82,13 +82,13 @@ class Limits:
     """``hit`` counts, and raises when it was too often."""
 
     def __init__(self) -> None:
-        self._window = Window()
+        self._windows = MovingWindowRateLimiter(MemoryStorage())
 
-    async def hit(self, limit: Limit, *whose: str) -> None:
+    async def hit(self, limit: RateLimitItem, *whose: str) -> None:
         """Raises TooOften when ``whose`` has used the limit up, with the seconds until there is room again."""
-        wait = self._window.hit(limit, *whose, now=monotonic())
-        if wait is not None:
-            raise TooOften(max(1, math.ceil(wait)))
+        if not await self._windows.hit(limit, *whose):
+            again_at, _ = await self._windows.get_window_stats(limit, *whose)
+            raise TooOften(max(1, math.ceil(again_at - time.time())))
 
 
 def evenly(handler: Handler) -> Handler:

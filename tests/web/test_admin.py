@@ -6,6 +6,7 @@ from urllib.parse import quote
 import aiohttp
 import pytest
 from aiohttp import web
+from limits import RateLimitItemPerMinute
 from sqlalchemy import insert
 
 from gateway.service import auditing, counting, operating
@@ -13,7 +14,6 @@ from gateway.service.auditing import Act, Actor
 from gateway.service.site import Site
 from gateway.web.admin import log
 from gateway.web.app import WebDeps, build_app
-from gateway.web.window import Limit
 from store import accounts, audit, day_counts, reports
 from store.schema import deliveries as deliveries_table
 from store.unit import Store
@@ -172,7 +172,7 @@ NASTY = [
 async def test_whatever_is_typed_gets_an_answer(
     ada: Browser, village: Village, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gateway.web.desk.ACTS", Limit(10_000, 60))
+    monkeypatch.setattr("gateway.web.desk.ACTS", RateLimitItemPerMinute(10_000))
     bob = await with_mail(village, "bob")
     post = await village.says("bob", "hello")
     await ada.open("/admin/joining")

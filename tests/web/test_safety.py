@@ -11,6 +11,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import make_mocked_request
+from limits import RateLimitItem, RateLimitItemPerMinute
 from sqlalchemy import event
 
 from gateway.domain.types import Channel, PostKind, Source
@@ -21,7 +22,6 @@ from gateway.web import limits
 from gateway.web.app import WebDeps, build_app
 from gateway.web.limits import address_of
 from gateway.web.listening import listening
-from gateway.web.window import Limit
 from store import accounts, invites, lists, polls
 from store import reports as reported
 from store.accounts import AccountRow
@@ -179,18 +179,18 @@ async def test_a_redirect_is_asked_for_again_as_names_may_change_back(village: V
 def limited(monkeypatch: pytest.MonkeyPatch, name: str, most: int) -> Iterator[None]:
     """A limit at which a test arrives soon."""
     for module in ("limits", "desk", "people", "feeds"):
-        monkeypatch.setattr(f"gateway.web.{module}.{name}", Limit(most, 60), raising=False)
+        monkeypatch.setattr(f"gateway.web.{module}.{name}", RateLimitItemPerMinute(most), raising=False)
     yield
     monkeypatch.undo()
 
 
 def test_every_limit_counts_by_itself() -> None:
     """Limits with the same numbers would share one count."""
-    found = {name: each for name, each in vars(limits).items() if isinstance(each, Limit)}
+    found = {name: each for name, each in vars(limits).items() if isinstance(each, RateLimitItem)}
     for_addresses = [found[name] for name in set(found) - {"ACTS", "LOGINS", "EXPORTS"}]
     assert len(for_addresses) >= 3
     for_addresses += [limits.signups(Limits(signups_per_hour=120)), limits.codes(Limits(signups_per_hour=60))]
-    assert len(set(for_addresses)) == len(for_addresses)
+    assert len({each.key_for("192.0.2.1") for each in for_addresses}) == len(for_addresses)
 
 
 async def test_searching_is_limited_on_pages_and_in_feeds(
