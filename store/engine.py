@@ -5,8 +5,7 @@ drivers take 1 and 3 MB.
 """
 
 from sqlalchemy import URL, make_url
-
-from store.awaited import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 PATIENCE = 60.0
 """Seconds that PostgreSQL has for one statement."""

@@ -10,10 +10,9 @@ import socket
 from typing import Any
 
 import asyncpg  # type: ignore[import-untyped]  # it ships no types
-from sqlalchemy import URL, create_engine, event
+from sqlalchemy import URL, event
 from sqlalchemy.engine import ExceptionContext
-
-from store.awaited import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 CONNECT_TIMEOUT = 10.0
 """Seconds that PostgreSQL has to let us in."""
@@ -38,7 +37,7 @@ _KEEPALIVE = (("SO_KEEPALIVE", 1), ("TCP_KEEPIDLE", 30), ("TCP_KEEPINTVL", 10), 
 
 def open_engine(url: URL, patience: float | None, *, durable: bool = True, **pool: Any) -> AsyncEngine:
     """One pool of connections; ``pool`` is SQLAlchemy's. ``patience``: seconds it has for one statement."""
-    engine = create_engine(
+    engine = create_async_engine(
         url,
         hide_parameters=True,
         connect_args={
@@ -49,8 +48,8 @@ def open_engine(url: URL, patience: float | None, *, durable: bool = True, **poo
         },
         **pool,
     )
-    event.listen(engine, "handle_error", _give_up_the_silent)
-    return AsyncEngine(engine)
+    event.listen(engine.sync_engine, "handle_error", _give_up_the_silent)
+    return engine
 
 
 class _Watched(asyncpg.Connection):  # type: ignore[misc]  # it has no types

@@ -19,11 +19,10 @@ from functools import partial
 from typing import Any
 
 import aiosqlite
-from sqlalchemy import URL, create_engine, event
+from sqlalchemy import URL, event
 from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import StaticPool
-
-from store.awaited import AsyncEngine
 
 BUSY_TIMEOUT = 30.0
 """Seconds a SQLite connection waits for another process's write lock."""
@@ -35,9 +34,9 @@ GLANCE = 0.1
 def open_glances(url: URL) -> AsyncEngine:
     """One connection outside any transaction, whose look-ups are done in the loop's own thread."""
     settings = {"timeout": GLANCE, "isolation_level": None, "async_creator_fn": _connect}
-    engine = create_engine(url, connect_args=settings, hide_parameters=True, poolclass=StaticPool)
-    event.listen(engine, "connect", _tune(durable=False, read_only=True))
-    return AsyncEngine(engine)
+    engine = create_async_engine(url, connect_args=settings, hide_parameters=True, poolclass=StaticPool)
+    event.listen(engine.sync_engine, "connect", _tune(durable=False, read_only=True))
+    return engine
 
 
 def open_engine(url: URL, *, durable: bool, read_only: bool, connections: int) -> AsyncEngine:
@@ -46,16 +45,16 @@ def open_engine(url: URL, *, durable: bool, read_only: bool, connections: int) -
     settings: dict[str, Any] = {"timeout": BUSY_TIMEOUT, "isolation_level": None}
     if not read_only:
         settings["async_creator_fn"] = _connect
-    engine = create_engine(url, connect_args=settings, hide_parameters=True, **pool)
+    engine = create_async_engine(url, connect_args=settings, hide_parameters=True, **pool)
 
     def on_begin(connection: Any) -> None:
         connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
 
-    event.listen(engine, "connect", _tune(durable=durable, read_only=read_only))
-    event.listen(engine, "begin", on_begin)
+    event.listen(engine.sync_engine, "connect", _tune(durable=durable, read_only=read_only))
+    event.listen(engine.sync_engine, "begin", on_begin)
     if not read_only:
-        event.listen(engine, "handle_error", _keep_the_cancelled)
-    return AsyncEngine(engine)
+        event.listen(engine.sync_engine, "handle_error", _keep_the_cancelled)
+    return engine
 
 
 def _tune(*, durable: bool, read_only: bool) -> Callable[[sqlite3.Connection, object], None]:

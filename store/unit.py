@@ -12,9 +12,9 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeVar, TypeVarTuple, overload
 
 from sqlalchemy import URL, Connection, CursorResult, Executable, text
+from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.selectable import TypedReturnsRows
 
-from store.awaited import AsyncConnection
 from store.engine import PATIENCE, open_engine, open_glances, parse_url
 
 if TYPE_CHECKING:

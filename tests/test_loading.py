@@ -42,7 +42,6 @@ def test_pages_drivers_and_tables_are_loaded_where_they_are_used(url: str, drive
 @pytest.mark.parametrize(
     "seldom",
     [
-        "sqlalchemy.orm",  # sessions, which nobody opens
         "alembic",
         "gateway.demo",
         "twilio",

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, event, func, insert, select, text, update
+from sqlalchemy import event, func, insert, select, text, update
 
 from gateway.domain.types import Channel, Lane, Thread
 from gateway.service import notify
@@ -176,7 +176,7 @@ async def test_a_page_looks_once_for_what_is_queued_already_also_where_the_plann
     async with town.connection() as connection:
         found = await connection.exec_driver_sql(f"EXPLAIN (ANALYZE) {queue_them[0]}", queue_them[1])
         plan = [str(row[0]) for row in found]
-        await connection.run_sync(Connection.rollback)
+        await connection.rollback()
     looks = [line for line in plan if "uq_deliveries_post_account_channel" in line]
     assert len(looks) == 1
     assert looks[0].endswith("loops=1)"), "\n".join(plan)
