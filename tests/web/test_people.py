@@ -113,10 +113,8 @@ async def test_texts_need_a_phone_and_mails_can_be_stopped(alice: Browser, villa
     await village.follows("alice", "bob")
     await alice.open("/@bob")
     assert await alice.submit("/@bob/texts") == 422
-    assert (
-        "Texts need a phone that wants them: add yours in the settings. Or text ON from it to +1 555-000-9999."
-        in alice.text
-    )
+    assert "Texts need a phone that wants them: add yours in the settings." in alice.text
+    assert "Or text ON from it to +1 555-000-9999, and START first if it has said STOP." in alice.text
     assert alice.find("//main//p/a/@href") == ["/settings#addresses", "sms:+15550009999?&body=ON", "/@bob"]
     await alice.open("/@bob")
     await alice.submit("/@bob/nomail")
