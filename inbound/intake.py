@@ -20,7 +20,7 @@ from msgspec.structs import replace
 from gateway import metrics
 from gateway.domain.own_secrets import without_own_secrets
 from gateway.domain.types import Channel
-from gateway.service import bounces, commands, complaints, notify, unsubscribing
+from gateway.service import bounces, commands, complaints, notify, phones, unsubscribing
 from gateway.service.answering.asked import Told
 from gateway.service.commands import Heard, Said
 from gateway.service.hush import Hush
@@ -79,7 +79,7 @@ class Intake:
         """``routes``: the route of each of our numbers; ``new_code`` makes the codes people must repeat; ``hush`` is
         shared with the workers; ``aside`` is the folder for opt-outs that cannot be committed at once."""
         self._site = site
-        self._ours = {number for number, _ in site.senders} | {site.number}
+        self._ours = phones.ours(site)
         self._routes = routes
         self._now = now
         self._new_code = new_code

@@ -37,6 +37,11 @@ def meant(typed: str, region: str) -> str:
     return e164(typed, region) or typed
 
 
+def ours(site: Site) -> frozenset[str]:
+    """The numbers that are this site's own, and nobody's phone."""
+    return frozenset((site.number, *(number for number, _ in site.senders)))
+
+
 def sender_for(site: Site, phone: str) -> str:
     """The number of ours for a phone that never wrote to us: the first that serves its country, else the first that
     serves any, else the first; empty without SMS."""

@@ -71,8 +71,7 @@ async def ask(
     An earlier question to that phone is void. What HeldBy says of the holder is not for who typed the number."""
     account = await accounts.by_id(unit, account_id)
     number = phones.e164(typed, site.default_region)
-    ours = {site.number, *(sender for sender, _ in site.senders)}
-    if number is None or number in ours or account is None or account.name is None:
+    if number is None or number in phones.ours(site) or account is None or account.name is None:
         return NotAPhone()
     found = await addresses.find_or_add(unit, Channel.SMS, number, now=now)
     if found.owner_id == account_id:

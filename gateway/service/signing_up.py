@@ -239,7 +239,7 @@ async def _tell_its_holder(
 
 
 def address_of(typed: str, site: Site) -> tuple[Channel, str] | None:
-    """What somebody typed, as a phone number (E.164) or a mail address; None when it is neither."""
+    """What somebody typed, as a phone number (E.164) or a mail address; None when it is neither, or ours."""
     typed = typed.strip()
     if "@" in typed:
         local, _, domain = typed.rpartition("@")
@@ -247,4 +247,4 @@ def address_of(typed: str, site: Site) -> tuple[Channel, str] | None:
         fits = len(typed) <= 254 and local and "." in domain and not odd
         return (Channel.EMAIL, typed) if fits else None
     number = phones.e164(typed, site.default_region)
-    return None if number is None else (Channel.SMS, number)
+    return None if number is None or number in phones.ours(site) else (Channel.SMS, number)

@@ -36,14 +36,14 @@ def at(moment: datetime, zone: ZoneInfo) -> str:
     return _at(moment.replace(second=0, microsecond=0), zone, spoken().code)
 
 
-def number(count: int) -> str:
-    """A number in groups of digits."""
-    return format_decimal(count, locale=_locale())
+def number(count: int | float | Decimal) -> str:
+    """A number in groups of digits, with each of its decimals."""
+    return format_decimal(count, locale=_locale(), decimal_quantization=False)
 
 
-def money(amount: Decimal, currency: str) -> str:
-    """An amount; ``currency`` is three letters (ISO 4217), which mean the same everywhere."""
-    return f"{format_decimal(amount, '#,##0.00', locale=_locale())} {currency}"
+def money(amount: Decimal, currency: str = "") -> str:
+    """An amount; ``currency`` is three letters (ISO 4217), which mean the same everywhere, where it is known."""
+    return f"{format_decimal(amount, '#,##0.00', locale=_locale())} {currency}".rstrip()
 
 
 @cache

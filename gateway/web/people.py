@@ -61,9 +61,11 @@ class People:
     async def directory(self, request: web.Request) -> web.Response:
         """Everybody who is not protected, by followers, by name, or the newest first."""
         order, me = request.query.get("by", "followers"), shown.reader(request) or 0
+        after = request.query.get("after", "")
         async with self._desk.store.reading() as read:
-            found, more = await self._stretch(read, me, order, request.query.get("after", ""))
-        return self._desk.look.page(request, "directory.html", people=found, order=order, more=more)
+            found, more = await self._stretch(read, me, order, after)
+        values: dict[str, Any] = {"people": found, "order": order, "more": more, "behind": bool(after)}
+        return self._desk.look.page(request, "directory.html", **values)
 
     async def _stretch(self, read: Reading, me: int, order: str, after: str) -> tuple[list[Listed], str]:
         """A page of the directory behind a place in its order, and the place behind it: the last one's name, id, or

@@ -11,6 +11,7 @@ from gateway.domain import provider_codes
 from gateway.domain.budget import Budget, Of
 from gateway.domain.delivery import Halt
 from gateway.domain.pace import Pace
+from gateway.languages import languages
 from gateway.service import alerts
 from gateway.service.site import Number, Site
 from gateway.web.admin import queue
@@ -179,6 +180,21 @@ async def test_numbers_are_shown_with_their_pace_their_use_and_what_is_held_agai
         assert "They are tried again now." in ada.text
         assert "Stopped since" not in ada.text
     assert [(each.act, each.words) for each in await entries(village.store)] == [("queue.release", "+15550009999")]
+
+
+async def test_paces_and_prices_are_written_as_the_language_has_them(village: Village, dear_site: Site) -> None:
+    async with village.store.unit() as unit:
+        _, ours = await routes.ensure(unit, [dear_site.number])
+        await usage.bill(unit, {("2026-11-22", ours.id, "US"): [462]})
+    async with visited(village.store, replace(dear_site, languages=languages())) as session:
+        ada = await an_admin(village, Browser(session, {"Accept-Language": "de"}))
+        await ada.open("/admin/senders")
+        said = [each.text for each in ada.find("//dl/div/dd")]
+        assert "2,5" in said
+        assert "0,0079" in said
+        await ada.open("/admin/cost")
+        assert "462 Segmente, 3,65." in ada.text
+        assert {each.text for each in ada.find("//details//td[3]")} == {"3,65"}
 
 
 async def test_what_was_used_yesterday_is_not_of_today(village: Village, dear_site: Site) -> None:

@@ -83,6 +83,13 @@ async def test_a_phone_that_signs_up_or_logs_in_is_written_with_its_country(vill
         assert f"If {shown} has an account here" in someone.text
 
 
+async def test_nobody_signs_up_with_a_number_of_the_site_itself(village: Village, someone: Browser, site: Site) -> None:
+    await someone.open("/signup")
+    assert await someone.submit("/signup", name="dora", address=dialled(site.number)) == 422
+    assert "That is neither a phone number nor a mail address." in someone.text
+    assert await letters(village.store, site.number) == []
+
+
 async def test_wrong_codes_end_a_sign_up(village: Village, someone: Browser) -> None:
     await someone.open("/signup")
     await someone.submit("/signup", name="dora", address=PHONE)

@@ -222,7 +222,11 @@ def test_how_long_ago(passed: timedelta, english: str, german_words: str) -> Non
 def test_moments_and_numbers_are_written_as_the_language_has_them() -> None:
     def all_of_them() -> str:
         day, many = figures.at(NOW, BERLIN), figures.number(1234567)
-        return f"{day} | {many} | {figures.money(Decimal('1234.5'), 'EUR')}"
+        few, price = figures.number(2.5), figures.number(Decimal("0.00795"))
+        sums = f"{figures.money(Decimal('1234.5'), 'EUR')} | {figures.money(Decimal('3.649'))}"
+        return f"{day} | {many} | {few} | {price} | {sums}"
 
-    assert ALL.said(all_of_them, "en") == "22 November 2026, 13:00 CET | 1,234,567 | 1,234.50 EUR"
-    assert ALL.said(all_of_them, "de") == "22. November 2026, 13:00 MEZ | 1.234.567 | 1.234,50 EUR"
+    english = "22 November 2026, 13:00 CET | 1,234,567 | 2.5 | 0.00795 | 1,234.50 EUR | 3.65"
+    assert ALL.said(all_of_them, "en") == english
+    in_german = "22. November 2026, 13:00 MEZ | 1.234.567 | 2,5 | 0,00795 | 1.234,50 EUR | 3,65"
+    assert ALL.said(all_of_them, "de") == in_german

@@ -68,6 +68,21 @@ async def test_the_directory_can_be_read_to_its_end_in_each_order_though_people_
 
 
 @pytest.mark.parametrize("order", ["followers", "newest", "name"])
+async def test_whoever_comes_behind_the_last_one_is_not_told_that_there_is_nobody(
+    village: Village, someone: Browser, monkeypatch: pytest.MonkeyPatch, order: str
+) -> None:
+    monkeypatch.setattr(web_people, "PAGE", 1)
+    for name in ("ann", "bob"):
+        await village.person(name)
+    await someone.open(f"/directory?by={order}")
+    (further,) = someone.find("//a[@rel='next']/@href")
+    await village.becomes_protected({"ann": "bob", "bob": "ann"}[(await names(someone))[0]])
+    await someone.open(further)
+    assert await names(someone) == []
+    assert "Nobody else is listed here." in someone.text
+
+
+@pytest.mark.parametrize("order", ["followers", "newest", "name"])
 @pytest.mark.parametrize("place", ["", "x", "-", "1-", "9" * 30, "no name", "%F0%9F%98%80", "-1-2", "0x1"])
 async def test_a_place_in_the_directory_that_is_none_is_its_beginning(
     village: Village, someone: Browser, order: str, place: str
@@ -113,10 +128,8 @@ async def test_texts_need_a_phone_and_mails_can_be_stopped(alice: Browser, villa
     await village.follows("alice", "bob")
     await alice.open("/@bob")
     assert await alice.submit("/@bob/texts") == 422
-    assert (
-        "Texts need a phone that wants them: add yours in the settings. Or text ON from it to +1 555-000-9999."
-        in alice.text
-    )
+    assert "Texts need a phone that wants them: add yours in the settings." in alice.text
+    assert "Or text ON from it to +1 555-000-9999, and START first if it has said STOP." in alice.text
     assert alice.find("//main//p/a/@href") == ["/settings#addresses", "sms:+15550009999?&body=ON", "/@bob"]
     await alice.open("/@bob")
     await alice.submit("/@bob/nomail")
