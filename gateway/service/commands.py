@@ -247,11 +247,15 @@ async def _answer(asked: Asked, command: c.Command, *, proven: bool) -> str:
 
 
 async def _refused(asked: Asked, command: c.Command, answer: str) -> str:
-    """Why nothing is done for whoever asks; nothing at all to plain words that were answered so too often today."""
-    if asked.by_phone and isinstance(command, c.Post | c.React):
-        told = await recall.told_since(asked.unit, asked.address.address, asked.now - _DAY, answer)
-        return "" if told >= _MOST_TOLD else answer
-    return answer
+    """Why nothing is done for whoever asks. Plain words that were answered so too often today are not answered; the
+    last answer before says that."""
+    if not (asked.by_phone and isinstance(command, c.Post | c.React)):
+        return answer
+    last = reply.for_the_last_time(answer)
+    told = await recall.told_since(asked.unit, asked.address.address, asked.now - _DAY, answer, last)
+    if told >= _MOST_TOLD:
+        return ""
+    return last if told == _MOST_TOLD - 1 else answer
 
 
 def _only_answers(asked: Asked) -> bool:
