@@ -152,10 +152,15 @@ async def _heard(asked: Asked) -> str:
     if not proven and await _flooded(asked) is not None:
         return ""
     if told.dropped:
-        return (
-            reply_posts.only_attachments(told.dropped) if isinstance(command, c.Empty) else _with_dropped(asked, answer)
-        )
+        return await _only_attachments(asked) if isinstance(command, c.Empty) else _with_dropped(asked, answer)
     return answer
+
+
+async def _only_attachments(asked: Asked) -> str:
+    """This is said a few times a day: a filter that passes on all mails, ours among them, would ask for it for ever."""
+    words = reply_posts.only_attachments(asked.told.dropped)
+    told = await recall.told_since(asked.unit, asked.address.address, asked.now - _DAY, words)
+    return words if told < _MOST_TOLD else ""
 
 
 def _wants_mail(command: c.Command) -> bool:

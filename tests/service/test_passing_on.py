@@ -19,9 +19,8 @@ from tests.outbound.letters import LETTERS
 from tests.service.conversing import Town
 
 
-@pytest.mark.parametrize("how", ["in the text", "as an attachment"])
-async def test_a_digest_that_somebody_passes_on_tells_nobody_their_secret_addresses(town: Town, how: str) -> None:
-    """Whoever had one could write in their name."""
+async def passed_on(town: Town, how: str, *, subject: str) -> list[tuple[str, str | None]]:
+    """Ann mails a digest of hers to her posting address; what was posted."""
     site = town.site
     await town.join("ann")
     ann = (await town.account("ann")).id
@@ -33,10 +32,12 @@ async def test_a_digest_that_somebody_passes_on_tells_nobody_their_secret_addres
     assert words.count("Answer: reply+") == 4
     mail = EmailMessage()
     mail["From"] = "Ann <ann@mx.example>"
+    mail["Subject"] = subject or f"Fwd: {digest['Subject']}"
     if how == "in the text":
-        mail["Subject"] = "Fwd: 4 posts"
         mail.set_content(f"---------- Forwarded message ---------\nFrom: Testville\n\n{words}", cte="8bit")
     else:
+        if how == "below a signature":
+            mail.set_content("-- \nAnn\n")
         mail.add_attachment(digest)
     raw = mail.as_bytes(policy=default.clone(linesep="\r\n"))
     doors = {f"post+x@{site.mail_domain}": PostingAddress(ann)}
@@ -44,11 +45,27 @@ async def test_a_digest_that_somebody_passes_on_tells_nobody_their_secret_addres
     intake = Intake(town.store, site, {}, lambda: town.now, lambda: "4821")
     async with asyncio.TaskGroup() as tasks:
         running = tasks.create_task(intake.run())
-        await intake.take(message)
+        accepted = await intake.take(message)
         await intake.close()
         running.cancel()
+    assert accepted.answer
     async with town.store.reading() as reading:
-        [row] = (await reading.execute(select(tables.posts.c.text, tables.posts.c.full_text))).all()
-    said = f"{row.text}\n{row.full_text}"
-    assert said.count(f"Answer: reply+…@{site.mail_domain}") >= 4
+        return [(row.text, row.full_text) for row in await reading.execute(select(tables.posts))]
+
+
+async def test_a_digest_that_somebody_passes_on_tells_nobody_their_secret_addresses(town: Town) -> None:
+    """Whoever had one could write in their name."""
+    [(text, whole)] = await passed_on(town, "in the text", subject="Fwd: 4 posts")
+    said = f"{text}\n{whole}"
+    assert said.count(f"Answer: reply+…@{town.site.mail_domain}") >= 4
     assert not re.search(r"(?:\+|unsubscribe/)[a-z0-9]{27}", said)
+
+
+@pytest.mark.parametrize("how", ["as an attachment", "below a signature"])
+async def test_a_mail_of_ours_as_an_attachment_is_no_post(town: Town, how: str) -> None:
+    """A filter does that with all that comes, and would post what others write to its owner alone."""
+    assert await passed_on(town, how, subject="") == []
+
+
+async def test_what_somebody_says_of_a_mail_of_ours_is_a_post(town: Town) -> None:
+    assert await passed_on(town, "as an attachment", subject="What a day!") == [("What a day!", None)]
