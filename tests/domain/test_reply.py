@@ -58,6 +58,7 @@ ANSWERS = [
     reply.only_by_phone(),
     reply.only_from_your_own(),
     reply.name_taken(NAME),
+    reply_posts.only_quotes_a_text(NAME),
     reply_posts.or_post(reply.not_a_name(), 10),
     reply_posts.or_post(reply.what_a_claim_is(), 10),
     reply_posts.or_post(reply.already_named(NAME), 10),
