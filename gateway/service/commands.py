@@ -32,7 +32,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
-from gateway.domain import reply, reply_mail, reply_posts
+from gateway.domain import reply, reply_mail, reply_posts, reply_together
 from gateway.domain import wish as c
 from gateway.domain.command import parse, parse_mail
 from gateway.domain.text import normalise
@@ -143,6 +143,8 @@ async def _heard(asked: Asked) -> str:
             return flooded
         if not isinstance(command, c.Help):
             unlocked = await pin.unlock(asked, command)
+            if unlocked == reply_together.wrong_pin():
+                return unlocked  # whoever guesses is stopped by how often they were told so
             if isinstance(unlocked, str):
                 return await _refused(asked, command, unlocked)
             asked, command = unlocked
