@@ -153,7 +153,7 @@ async def _heard(asked: Asked) -> str:
     answer = await _answer(asked, command, proven=proven)
     if not proven and await _flooded(asked) is not None:
         return ""
-    if told.dropped:
+    if told.dropped and not isinstance(command, c.Claim | c.JoinInvited):  # guesses are counted by these very answers
         return await _only_attachments(asked) if isinstance(command, c.Empty) else _with_dropped(asked, answer)
     return answer
 
