@@ -132,14 +132,20 @@ def words_in(part: Part) -> Found:
     return found
 
 
+def adds_nothing(subject: str, mail: Part) -> bool:
+    """Whether a subject says no more than that this mail is passed on: it is none or that of the mail, with at most a
+    word before it."""
+    theirs = header(mail, "subject")
+    return not subject or (subject.endswith(theirs) if theirs else subject.endswith(":"))
+
+
 def forwarded(found: Found, subject: str) -> Found | None:
     """What a mail says that was forwarded as an attachment and without a word: nothing else came with it, and the
-    ``subject`` is none or its own, with at most a word before it. Another one is the person's, and is all they say."""
+    ``subject`` adds nothing. Another one is the person's, and is all they say."""
     if found.says_something or found.sealed or len(found.mails) != 1 or found.dropped != 1:
         return None
     (mail,) = found.mails
-    theirs = header(mail, "subject")
-    if subject and not (subject.endswith(theirs) if theirs else subject.endswith(":")):
+    if not adds_nothing(subject, mail):
         return None
     within = words_in(mail)
     return within if within.says_something or within.sealed else None

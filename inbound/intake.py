@@ -18,7 +18,6 @@ import structlog
 from msgspec.structs import replace
 
 from gateway import metrics
-from gateway.domain.own_secrets import without_own_secrets
 from gateway.domain.types import Channel
 from gateway.service import bounces, commands, complaints, notify, phones, unsubscribing
 from gateway.service.answering.asked import Told
@@ -90,7 +89,7 @@ class Intake:
     async def take(self, message: Inbound) -> Accepted:
         """Returns when the message is committed. Raises when it is not and the fault is ours."""
         try:
-            accepted = await self._stops.take(_storable(self._discreet(message)))
+            accepted = await self._stops.take(_storable(message))
         except Exception:
             metrics.message_came_in(message.source, "failed")
             raise
@@ -98,13 +97,6 @@ class Intake:
         if message.automatic and accepted.new:
             metrics.automatic_mail(message.automatic)
         return accepted
-
-    def _discreet(self, message: Inbound) -> Inbound:
-        """The message without the secrets of ours that a mail may carry along from one that we sent."""
-        if message.channel is not Channel.EMAIL:
-            return message
-        text = without_own_secrets(message.text, self._site.mail_domain, self._site.public_url)
-        return message if text == message.text else replace(message, text=text)
 
     async def run(self) -> None:
         """Handle what comes until cancelled."""

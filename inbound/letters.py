@@ -3,6 +3,7 @@
 import hashlib
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from gateway.domain.types import Channel
@@ -29,6 +30,9 @@ def understand(
         return []
     written = certified.opened(mail)
     letter = read(written)
+    if any(kind_of(each, sender, mail_domain) in (Kind.OURS, Kind.GATEWAY) for each in letter.mails):
+        # Whoever had a filter do that would post all that they get, and others' filters what they posted, for ever.
+        letter = replace(letter, text="", cut="", dropped=letter.dropped or 1)
     automatic = kind_of(mail, sender, mail_domain)
     if written is not mail:
         automatic = automatic or kind_of(written, sender, mail_domain)

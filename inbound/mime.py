@@ -5,9 +5,9 @@ here raises for any mail, and nothing takes long.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from inbound.bodies import forwarded, words_in
+from inbound.bodies import adds_nothing, forwarded, words_in
 from inbound.charsets import clean, decode
 from inbound.headers import header, parameter
 from inbound.mime_parts import MAX_PARTS, Part, parts_of
@@ -33,6 +33,7 @@ class Letter:
     ``dropped``  how many attachments were left behind.
     ``cut``      what was taken for a quote, a signature or a footer.
     ``sealed``   it is encrypted, so there is nothing to read.
+    ``mails``    mails that were passed on as attachments without a word: ``text`` is of one of them, or its subject.
     """
 
     text: str
@@ -41,6 +42,7 @@ class Letter:
     dropped: int
     cut: str = ""
     sealed: bool = False
+    mails: tuple[Part, ...] = field(default=(), compare=False, repr=False)
 
 
 def read(mail: Part) -> Letter:
@@ -51,7 +53,8 @@ def read(mail: Part) -> Letter:
     named = _ID.search(mail.get("message-id", ""))
     message_id = named.group() if named else ""
     answers = is_answer(subject)
-    whole = None if answers else forwarded(found, subject)
+    mails = () if answers else tuple(each for each in found.mails if adds_nothing(subject, each))
+    whole = forwarded(found, subject) if mails else None
     found = whole or found
     texts = "\n\n".join(text for text in found.texts if text.strip())[:MAX_TEXT]
     name = _BEFORE_ADDRESS.split(header(mail, "from"), maxsplit=1)[0] if texts.count("\n") >= _SHORTEST_SIGNED else ""
@@ -62,6 +65,8 @@ def read(mail: Part) -> Letter:
     text, cut = clean(words.own), words.cut
     if subject and not answers and is_signature(text):
         text, cut = "", f"{text}\n\n{cut}".strip()
+    if text and whole is None:
+        mails = ()
     if not text and not answers:
         text = header(mail, "subject", _LONGEST_SUBJECT)
-    return Letter(text, subject, message_id, found.dropped, clean(cut[:MAX_CUT]))
+    return Letter(text, subject, message_id, found.dropped, clean(cut[:MAX_CUT]), mails=mails)

@@ -65,7 +65,7 @@ says so and offers `Y`, which posts it as it was written. `POST text` always pos
 - `STOP` by mail stops the mails. The texts of a phone go on until it says `STOP` itself, or you say `OFF`; the answer
   tells you so.
 - Words from a phone that is not signed up go nowhere, and the answer says how to sign up: ten times a day at the most,
-  for a machine might answer that. So it is with a phone that lacks its PIN.
+  for a machine might answer that; the tenth says that it is the last. So it is with a phone that lacks its PIN.
 - After `STOP` nothing is done for that phone until `START`, as nothing could be answered; only `HELP` is.
 - By mail, `INBOX`, `FOLLOWERS`, `FOLLOWING`, `REQUESTS` and what is protected are told only to a mailbox that is known
   as yours. A mail that answers a post from anywhere else is taken as an answer, and not for commands.

@@ -105,6 +105,11 @@ def name_first(ask: str) -> str:
     return sentences(say("You only follow so far."), how, say("Nothing was posted."))
 
 
+def for_the_last_time(answer: str) -> str:
+    """``answer`` says why nothing is done; what comes next is not done either, and not answered."""
+    return sentences(answer, say("This is not said again today."))
+
+
 def only_by_phone() -> str:
     return say("That works by text from your phone only.")
 

@@ -115,6 +115,15 @@ def only_the_last_by_reaction(name: str) -> str:
     )
 
 
+def only_quotes_a_text(name: str) -> str:
+    """To a few words around a text that came: hearts are sent so in many languages. ``name`` is who wrote that, empty
+    if nobody did whom the reader may know of."""
+    how = say("FAV {name} marks the last post of {name}.", name=name) if name else ""
+    return sentences(
+        say("Nothing was posted: that quotes a text you got, as hearts do."), how, say("POST and your words posts it.")
+    )
+
+
 def direct_sent(name: str, parts: int = 1, *, reached: bool = True, muted: bool = False) -> str:
     """``reached``: it goes to a phone or mailbox of theirs; ``muted``: the sender wants to hear nothing of them."""
     if parts > 1:

@@ -10,6 +10,7 @@ from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo, available_timezones
 
 from gateway.domain import proof, reply_site, token
+from gateway.domain.own_secrets import without_own_secrets
 from gateway.domain.quiet import Hours, read
 from gateway.domain.text import normalise
 from gateway.domain.token import Purpose
@@ -78,7 +79,7 @@ async def set_profile(
 ) -> BioTooLong | Unknown | None:
     """What the member says of themselves, their language and time zone, and what happens to posts that are too long;
     an empty choice is as the site has it. None when it is done."""
-    bio = normalise(bio)
+    bio = without_own_secrets(normalise(bio), site.mail_domain, site.public_url)
     if len(bio) > LONGEST_BIO:
         return BioTooLong(len(bio) - LONGEST_BIO)
     if (time_zone and time_zone not in available_timezones()) or (overflow and overflow not in set(Overflow)):

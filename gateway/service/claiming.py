@@ -107,13 +107,20 @@ async def still_allowed(reading: Reading, delivery: Outgoing, *, now: datetime) 
 
 
 async def claim_look_ups(unit: Unit, *, most: int, lease: timedelta, now: datetime) -> list[Outgoing]:
-    """Lease deliveries whose outcome is unknown and whose look-up is due; one whose phone is nobody's any more cannot
-    be looked for, and is given up."""
+    """Lease deliveries whose outcome is unknown and whose look-up is due. One whose phone is nobody's any more, or
+    whose words were forgotten, cannot be looked for, and is given up."""
     ids = await queue.claim_look_ups(unit, most=most, until=now + lease, now=now)
-    found = await queue.details(unit, ids)
-    why = "its outcome is unknown and its recipient has no phone any more"
-    await queue.settle(
-        unit, [Settled(each.id, each.attempt, State.DEAD, now, now, reason=why) for each in found if each.to is None]
-    )
     sender_of = {route: sender for sender, route in (await routes.by_sender(unit)).items()}
-    return [carriage.outgoing(each, sender_of.get(each.route, "")) for each in found if each.to is not None]
+    wanted: list[Outgoing] = []
+    given_up: list[Settled] = []
+    for each in await queue.details(unit, ids):
+        if each.to is None:
+            why = "its outcome is unknown and its recipient has no phone any more"
+        elif each.post_id is None and each.notice is None:
+            why = "its outcome is unknown and what it carried is gone"
+        else:
+            wanted.append(carriage.outgoing(each, sender_of.get(each.route, "")))
+            continue
+        given_up.append(Settled(each.id, each.attempt, State.DEAD, now, now, reason=why))
+    await queue.settle(unit, given_up)
+    return wanted

@@ -10,6 +10,7 @@ from itertools import zip_longest
 
 from gateway.domain import text as words
 from gateway.domain.folding import fold
+from gateway.domain.own_secrets import without_own_secrets
 from gateway.domain.speech import mark
 from gateway.domain.types import MAX_LENGTH, Lane, Overflow, PostKind, Source
 from gateway.service.site import Site
@@ -212,14 +213,16 @@ async def _prepare(
     now: datetime,
     known: Sequence[LookBack | None] = (),
 ) -> list[_Prepared]:
-    """Apply the rules that come before any writing, to each (author, recipient of a direct message, words): emptiness,
-    repetition, the hourly limit, the length. ``known``: what each wrote lately, where that was looked up."""
+    """Apply the rules that come before any writing, to each (author, recipient of a direct message, words): secrets of
+    ours, emptiness, repetition, the hourly limit, the length. ``known``: what each wrote lately, where that was looked
+    up."""
     made: list[_Pieces | TooLong | Nothing] = []
     said: list[tuple[str, ...]] = []
     asked: list[tuple[int, int | None, str]] = []
     knows: list[LookBack | None] = []
     for (author_id, to_account_id, raw), looked in zip_longest(wanted, known):
-        text = words.normalise(raw)
+        said_so = words.normalise(raw)
+        text = without_own_secrets(said_so, site.mail_domain, site.public_url)
         if not text:
             pieces: _Pieces | TooLong | Nothing = Nothing()
         elif len(text) <= MAX_LENGTH:
@@ -227,7 +230,7 @@ async def _prepare(
         else:
             pieces = await _cut(unit, site, author_id, text, within.kind)
         whole = pieces.whole if isinstance(pieces, _Pieces) else (text,)
-        is_known = looked is not None and whole == (text,)
+        is_known = looked is not None and whole == (said_so,)
         made.append(pieces)
         said.append(whole)
         knows.append(looked if is_known else None)

@@ -13,10 +13,11 @@ from typing import assert_never
 import structlog
 
 from gateway.domain import carriage, provider_codes
+from gateway.domain.carriage import Carriage
 from gateway.domain.delivery import IN_A_ROW, Bounced, Expired, Fault, RetryRules, State
 from gateway.domain.late import first_look
 from gateway.domain.provider_codes import Arrived, TryAgain, Underway
-from gateway.domain.types import Channel
+from gateway.domain.types import Channel, Outgoing
 from gateway.service import alerts, budgets, failing_over, faults
 from gateway.service.site import Site
 from store import failover, late, queue, receipts
@@ -186,7 +187,7 @@ async def _hand_on(unit: Unit, site: Site, delivery_id: int, now: datetime, *, o
     for carried in await queue.details(unit, [delivery_id]):
         handed_on = await failover.hand_on(unit, carried.route, [carried.id], now=now)
         if handed_on and carried.to is not None:
-            await budgets.give_back(unit, site, [carriage.outgoing(carried, "")], now=now)
+            await budgets.give_back(unit, site, [_as_sent(carried)], now=now)
         if handed_on and carried.address_id is not None and of_the_phone:
             await failing_over.stay(unit, carried.route, [(carried.address_id, handed_on[carried.id])])
 
@@ -204,7 +205,7 @@ async def _enter(unit: Unit, site: Site, receipt: Receipt, delivery: Subject, to
     for carried in await queue.details(unit, [delivery.id]):
         if carried.to is None or carried.address_id is None:
             continue
-        text = carriage.outgoing(carried, "")
+        text = _as_sent(carried)
         if is_current and not await queue.note_taken(
             unit, delivery.id, attempt, segments=text.segments, address_id=carried.address_id
         ):
@@ -212,6 +213,13 @@ async def _enter(unit: Unit, site: Site, receipt: Receipt, delivery: Subject, to
         await budgets.enter(unit, site, delivery.route, [text], now=now)
         if to in (State.SENT, State.DELIVERED) and carried.post_id is not None:
             await queue.remember_found(unit, carried.address_id, carried.post_id)
+
+
+def _as_sent(carried: Carriage) -> Outgoing:
+    """The text as it went out. Of one whose words were forgotten since, it is only known that it took a segment."""
+    if carried.post_id is None and carried.notice is None:
+        carried = replace(carried, notice="?")
+    return carriage.outgoing(carried, "")
 
 
 async def _move(

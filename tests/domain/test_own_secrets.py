@@ -1,5 +1,7 @@
 """Secrets of ours in somebody's words are kept back, and their words are not touched."""
 
+from urllib.parse import quote
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -44,6 +46,29 @@ def test_secret_links_are_not_shown(path: str, secret: str) -> None:
     assert kept(f"see {link.format(secret)}, or not") == f"see {link.format('…')}, or not"
 
 
+@pytest.mark.parametrize("path", ["unsubscribe/{}", "feeds/{}/home.rss", "settings/mailbox/{}"])
+def test_secret_links_are_known_however_programs_write_them(path: str) -> None:
+    bare = f"town.example/{path}"
+    for form in (
+        bare,
+        f"see {bare}.",
+        f"HTTP://{bare}",
+        f"https://filter.example/?url={quote(f'{URL}/', safe='')}{quote(path, safe='{}')}&data=1",
+        f"https://filter.example/{URL}/{path}",
+    ):
+        assert kept(form.format(TOKEN)) == form.format("…")
+
+
+def test_secret_addresses_are_known_within_links_too() -> None:
+    form = "https://filter.example/?url=mailto%3Areply%2B{}%40mail.town.example%3Fsubject"
+    assert kept(form.format(TOKEN)) == form.format("…")
+
+
+def test_a_site_on_a_port_or_below_a_path_has_its_links_known() -> None:
+    for url in ("http://127.0.0.1:8140", "https://town.example/birds"):
+        assert without_own_secrets(f"{url}/login/{TOKEN}", DOMAIN, url) == f"{url}/login/…"
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -53,6 +78,8 @@ def test_secret_links_are_not_shown(path: str, secret: str) -> None:
         f"post+short@{DOMAIN}",
         f"compost+{TOKEN}@{DOMAIN}x",
         f"https://other.example/unsubscribe/{TOKEN}",
+        f"https://my-town.example/unsubscribe/{TOKEN} https://my.town.example/unsubscribe/{TOKEN}",
+        f"{URL}/login?next=/settings/mailbox {URL}/login/password 100% {URL}/@alice/1234567890123456789",
         f"{URL}/@alice/7 {URL}/tags/tea {URL}/login {URL}/feeds {URL}/signup?invite=x",
     ],
 )

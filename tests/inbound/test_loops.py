@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
+from gateway import daemon
 from gateway.demo.mailbox import Mail, Mailbox
+from store import accounts, follows
 from store.unit import Store
 from store.version import upgrade
 from tests.post_office import Machine, PostOffice, Rude, Vacation
@@ -180,6 +182,36 @@ async def test_machines_that_bear_no_mark_and_remember_nobody_come_to_rest_too(t
         await rest(here, others=lambda: (0, machine.answered))
         assert 2 <= machine.answered <= 20
         assert await here.wrote() <= 3
+
+
+@pytest.mark.parametrize("store_url", ["postgresql"], indirect=True)
+async def test_mail_programs_that_pass_on_whatever_comes_as_an_attachment_come_to_rest(
+    tmp_path: Path, store_url: str
+) -> None:
+    """Alice and bob read each other, and each has a filter that passes on all mails to their own posting address."""
+    doors: dict[str, str] = {}
+
+    def passed_on(mail: Mail) -> tuple[str, str, EmailMessage]:
+        own = mail.recipients[0]
+        outer = EmailMessage()
+        outer["From"], outer["To"], outer["Subject"] = own, doors[own], f"Fwd: {mail.subject}"
+        outer["Message-ID"] = f"<{mail.number}.passed.on@people.example>"
+        outer.add_attachment(mail.message)
+        return own, doors[own], outer
+
+    async with away(tmp_path, store_url, passed_on) as (here, machine):
+        for name in ("alice", "bob"):
+            doors[f"{name}@people.example"] = await here.add(name, f"{name}@people.example")
+        async with here.store.unit() as unit:
+            alice, bob = [await accounts.by_name(unit, name) for name in ("alice", "bob")]
+            assert alice is not None
+            assert bob is not None
+            for one, other in ((alice, bob), (bob, alice)):
+                await follows.put(unit, one.id, other.id, state="accepted", now=daemon.now())
+        await here.hears(doors["alice@people.example"], "lunch?")
+        await rest(here, others=lambda: (0, machine.answered))
+        assert await here.wrote() == 1
+        assert machine.answered <= 12
 
 
 @asynccontextmanager

@@ -185,6 +185,14 @@ async def test_a_phone_with_a_name_signs_out_before_it_is_claimed(town: Town) ->
     assert await town.text("alice", f"CLAIM {code}") == reply.claimed("Testville", "bob")
 
 
+async def test_guesses_are_counted_with_a_picture_too(town: Town) -> None:
+    await town.join("alice")
+    code = await claim_code(town, "alice")
+    for guess in range(town.site.limits.code_tries):
+        assert reply.no_such_claim("ops@birds.example") in await town.text("phone", f"CLAIM 1000000{guess}", dropped=1)
+    assert reply.too_many_tries() in await town.text("phone", f"CLAIM {code}", dropped=1)
+
+
 async def test_a_claim_expires_and_guesses_are_counted(town: Town) -> None:
     await town.join("alice")
     code = await claim_code(town, "alice")

@@ -199,7 +199,7 @@ async def texted(town: Town, who: str) -> None:
 @pytest.mark.parametrize("frame", ["Vindt “{}” leuk", "Polubił “{}”", "Ha messo un cuore a “{}”", "Gostou de “{}”"])
 async def test_words_that_are_not_known_around_a_text_of_ours_are_not_posted(pair: Town, frame: str) -> None:
     await texted(pair, "bob")
-    nothing = reply_posts.only_the_last_by_reaction("alice")
+    nothing = reply_posts.only_quotes_a_text("alice")
     assert await pair.text("bob", frame.format("alice: “Good” morning, all of you")) == nothing
     assert await pair.text("bob", frame.format("alice: “Good” morning…")) == nothing
     assert len(await pair.posts()) == 1
@@ -217,11 +217,21 @@ async def test_words_around_any_other_quotation_are_a_post(pair: Town, words: st
     assert (await pair.posts())[1:] == [words]
 
 
+async def test_whoever_quotes_a_text_by_hand_hears_why_that_is_no_post_and_how_it_becomes_one(pair: Town) -> None:
+    await texted(pair, "bob")
+    words = "My mother said “alice: “Good” morning, all of you”"
+    answer = await pair.text("bob", words)
+    assert answer.startswith("Nothing was posted: that quotes a text you got")
+    assert answer.endswith("POST and your words posts it.")
+    assert await pair.text("bob", f"POST {words}") == reply_posts.posted()
+    assert (await pair.posts())[1:] == [words]
+
+
 @pytest.mark.parametrize("frame", ["Loved “{}”", "„{}“ ein Herz hinzugefügt", "Vindt “{}” leuk"])
 async def test_a_heart_on_a_request_or_a_nudge_is_not_posted(pair: Town, frame: str) -> None:
     for told in (reply_people.asks_to_follow("carol"), reply_together.nudge("carol")):
-        assert await pair.text("bob", frame.format(told)) in ("", reply_posts.declined())
-        assert await pair.text("bob", frame.format(f"{told[:24]}…")) in ("", reply_posts.declined())
+        assert await pair.text("bob", frame.format(told)) in ("", reply_posts.only_quotes_a_text(""))
+        assert await pair.text("bob", frame.format(f"{told[:24]}…")) in ("", reply_posts.only_quotes_a_text(""))
     assert len(await pair.posts()) == 1
 
 
@@ -240,7 +250,7 @@ async def test_a_heart_on_anything_else_that_we_told_is_not_posted(pair: Town) -
         words = reply_quiet.slept_through(7, "https://birds.example/")
         assert await notify.tell_account(unit, pair.site, bob.id, lambda: words, now=pair.now)
     assert await pair.text("bob", f"Loved “{words}”") == ""
-    assert await pair.text("bob", f"Vindt “{words}” leuk") == reply_posts.declined()
+    assert await pair.text("bob", f"Vindt “{words}” leuk") == reply_posts.only_quotes_a_text("")
     assert len(await pair.posts()) == 1
 
 

@@ -105,6 +105,19 @@ async def test_a_yes_takes_up_an_offer_only_behind_the_pin(town: Town) -> None:
     assert await town.posts() == ["GET milk"]
 
 
+async def test_wrong_pins_are_counted_all_day_long(town: Town) -> None:
+    """Whoever was told ten times has no more guesses than before."""
+    await town.join("alice")
+    await town.text("alice", "PIN 1357")
+    tries = town.site.limits.code_tries
+    for window in range(4):
+        guesses = [await town.text("alice", f"{2000 + 100 * window + n} hello") for n in range(tries)]
+        assert guesses == [reply_together.wrong_pin()] * tries
+        assert await town.text("alice", "1357 hello") == reply.too_many_tries()
+        town.now += timedelta(minutes=town.site.limits.code_minutes)
+    assert await town.posts() == []
+
+
 async def test_wrong_pins_are_counted_and_then_nothing_is_heard_for_a_while(town: Town) -> None:
     await town.join("alice")
     await town.text("alice", "PIN 1357")

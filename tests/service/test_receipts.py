@@ -5,11 +5,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, select, update
 
 from gateway.domain.delivery import RetryRules, own_id
-from gateway.domain.types import Lane
-from gateway.service import alerts, late, receipts
+from gateway.domain.types import Channel, Lane
+from gateway.service import alerts, claiming, late, receipts
 from gateway.service.receipts import Receipt
 from gateway.service.site import Site
 from outbound.worker import DeliverySettings
@@ -18,7 +18,7 @@ from store import deliveries as deliveries_store
 from store.addresses import AddressRow
 from store.queue import Settled
 from store.schema import accounts as accounts_table
-from store.schema import consents, deliveries, notices, posts
+from store.schema import consents, deliveries, notices, posts, sms_costs
 from store.schema import receipts as receipts_table
 from store.schema import routes as routes_table
 from store.unit import Store
@@ -380,3 +380,39 @@ async def test_a_report_is_about_the_phone_that_the_text_went_to_wherever_its_ow
 async def test_a_code_longer_than_any_does_not_keep_a_report_from_being_taken(outbox: Outbox) -> None:
     assert await outbox.hears("undelivered", "9" * 300)
     assert await outbox.state() in ("queued", "dead")
+
+
+async def forgotten(outbox: Outbox, state: str) -> None:
+    """A nudge on its way, whose words are gone: whoever nudged has deleted their account."""
+    phone = await outbox.phone()
+    async with outbox.store.unit() as unit:
+        notice_id = await deliveries_store.add_notice(
+            unit, address_id=phone.id, account_id=2, channel=Channel.SMS, route=2, text="carol nudges you", now=NOW
+        )
+        nudge = deliveries.c.notice_id == notice_id
+        await unit.execute(update(deliveries).where(nudge).values(state=state, attempt=1, lease_until=NOW))
+        outbox.delivery = (await unit.execute(select(deliveries.c.id).where(nudge))).scalar_one()
+        await unit.execute(notices.delete())
+
+
+@pytest.mark.parametrize("before", ["unsure", "claimed", "dead"])
+async def test_a_report_about_words_that_were_forgotten_since_is_taken_and_its_text_is_in_the_bill(
+    outbox: Outbox, before: str
+) -> None:
+    await forgotten(outbox, before)
+    assert await outbox.hears("delivered")
+    assert await outbox.state() == "delivered"
+    async with outbox.store.reading() as reading:
+        assert (await reading.execute(select(func.sum(sms_costs.c.segments)))).scalar_one() == 1
+
+
+async def test_words_that_were_forgotten_are_not_looked_for_and_hold_up_no_other_look_up(outbox: Outbox) -> None:
+    await outbox.put("unsure")
+    known = outbox.delivery
+    async with outbox.store.unit() as unit:
+        await unit.execute(update(deliveries).where(deliveries.c.id == known).values(lease_until=NOW))
+    await forgotten(outbox, "unsure")
+    async with outbox.store.unit() as unit:
+        asked = await claiming.claim_look_ups(unit, most=10, lease=timedelta(minutes=1), now=NOW)
+    assert [each.id for each in asked] == [known]
+    assert await outbox.state() == "dead"

@@ -153,9 +153,10 @@ async def decline(asked: Asked) -> str | None:
 async def react(asked: Asked, me: AccountRow, to: Seen) -> str | None:
     """What a phone says when somebody reacts to a text of ours: to like a post that came is to mark it. None where it
     quotes nothing of ours, and so is what somebody wrote."""
-    if not to.sure and not await _was_texted(asked, me, to):
-        return None
     other = None if to.name is None else await following.find(asked.unit, to.name, asker_id=me.id)
+    if not to.sure:  # it may be what somebody wrote, who is told why it went nowhere
+        texted = await _was_texted(asked, me, to)
+        return reply_posts.only_quotes_a_text((other and other.name) or "") if texted else None
     if other is None:
         return await _react_to_no_member(asked, me, to)
     received = await recall.last_from(asked.unit, other.id, me.id)
@@ -174,8 +175,6 @@ async def _react_to_no_member(asked: Asked, me: AccountRow, to: Seen) -> str | N
     our own. A direct message is not for the public, whoever wrote it."""
     hidden = None if to.name is None else await accounts.by_name(asked.unit, to.name)
     if to.direct or (hidden is not None and await recall.last_from(asked.unit, hidden.id, me.id) is not None):
-        return reply_posts.declined()
-    if not to.sure:  # it may be what somebody wrote, who is told that it went nowhere
         return reply_posts.declined()
     return "" if await _is_of_our_own(asked, me, to) else None
 
