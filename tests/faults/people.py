@@ -19,6 +19,9 @@ SITE = "Testville"
 SEED = os.environ.get("BIRDWIRE_SEED", "1")
 _NUMBERS = count(1)
 
+TOLD = 10
+"""How often in a day a phone that nobody knows is told so; the last time says that it is the last."""
+
 
 def will(name: str) -> Random:
     """What somebody does by chance: the same in every run with the same seed."""
@@ -149,9 +152,13 @@ class Fickle:
 class Stranger:
     phone: str
     doors: Doors
+    _texts: int = 0
 
     async def act(self) -> None:
         words = f"let me in {next(_NUMBERS)}"
         await self.doors.knock(words)
-        answer = reply.join_first(SITE, "")
+        self._texts += 1
+        answer = reply.join_first(SITE, "") if self._texts <= TOLD else ""
+        if self._texts == TOLD:
+            answer = reply.for_the_last_time(answer)
         await self.doors.text(self.doors.asks("stranger", words, answer), self.phone)
