@@ -53,9 +53,9 @@ from gateway.service.answering import (
     together,
     words,
 )
-from gateway.service.answering.asked import Asked, Told, sender_of
+from gateway.service.answering.asked import Asked, Told, sender_of, times_told
 from gateway.service.site import Site
-from store import accounts, addresses, inbox, recall
+from store import accounts, addresses, inbox
 from store.accounts import AccountRow
 from store.addresses import AddressRow
 from store.unit import Unit
@@ -161,8 +161,7 @@ async def _heard(asked: Asked) -> str:
 async def _only_attachments(asked: Asked) -> str:
     """This is said a few times a day: a filter that passes on all mails, ours among them, would ask for it for ever."""
     words = reply_posts.only_attachments(asked.told.dropped)
-    told = await recall.told_since(asked.unit, asked.address.address, asked.now - _DAY, words)
-    return words if told < _MOST_TOLD else ""
+    return words if await times_told(asked, _DAY, words) < _MOST_TOLD else ""
 
 
 def _wants_mail(command: c.Command) -> bool:
@@ -173,8 +172,8 @@ def _wants_mail(command: c.Command) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A message that is a plain post, and where it came from: as ``store.writers.Asking`` tells. ``cut`` is what was
-    cut off the mail that it came in."""
+    """A message that is a plain post, and where it came from: as ``store.writers.Asking`` tells. ``text`` is as
+    :func:`plain_post` returned it, ``cut`` is what was cut off the mail that it came in."""
 
     channel: Channel
     sender: str
@@ -203,7 +202,7 @@ async def post_all(unit: Unit, site: Site, said: Sequence[Said], *, now: datetim
     unusual about the sender: that message is for :func:`handle`, and nothing has been done for it."""
     writers = await in_good_standing(
         unit,
-        [Asking(each.channel, each.sender, each.account_id, each.route, normalise(each.text)) for each in said],
+        [Asking(each.channel, each.sender, each.account_id, each.route, each.text) for each in said],
         posting.lately(site, now),
         since=now - _MINUTE,
         most=site.limits.texts_per_minute,
@@ -259,7 +258,7 @@ async def _refused(asked: Asked, command: c.Command, answer: str) -> str:
     if not (asked.by_phone and isinstance(command, c.Post | c.React)):
         return answer
     last = reply.for_the_last_time(answer)
-    told = await recall.told_since(asked.unit, asked.address.address, asked.now - _DAY, answer, last)
+    told = await times_told(asked, _DAY, answer, last)
     if told >= _MOST_TOLD:
         return ""
     return last if told == _MOST_TOLD - 1 else answer
@@ -529,12 +528,10 @@ async def _flooded(asked: Asked) -> str | None:
     limit = asked.site.limits.texts_per_minute
     if not asked.by_phone and asked.told.answers_delivery is None:
         return None
-    since = asked.now - _MINUTE
-    if await inbox.count_since(asked.unit, asked.address.address, since) <= limit:
+    if await inbox.count_since(asked.unit, asked.address.address, asked.now - _MINUTE) <= limit:
         return None
     answer = reply.slow_down(limit)
-    told = await recall.told_since(asked.unit, asked.address.address, since, answer)
-    return "" if told else answer
+    return "" if await times_told(asked, _MINUTE, answer) else answer
 
 
 def _with_dropped(asked: Asked, answer: str) -> str:

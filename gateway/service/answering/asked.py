@@ -97,13 +97,17 @@ async def sender_of(unit: Unit, told: Told, address: AddressRow) -> AccountRow |
     return None if account is None or account.deleted_at is not None else account
 
 
+async def times_told(asked: Asked, within: timedelta, *answers: str) -> int:
+    """How often this sender was answered one of these lately."""
+    return await recall.told_since(asked.unit, asked.address.address, asked.now - within, *answers)
+
+
 async def guessed_too_often(asked: Asked, refusal: Words) -> bool:
     """Whether this sender was lately told so often that a code is wrong, in the words of ``refusal``, that no other one
     is even looked at. In whichever language: who changes it has no more guesses."""
     limits = asked.site.limits
-    since = asked.now - timedelta(minutes=limits.code_minutes)
     refusals = asked.site.languages.in_each(refusal)
-    return await recall.told_since(asked.unit, asked.address.address, since, *refusals) >= limits.code_tries
+    return await times_told(asked, timedelta(minutes=limits.code_minutes), *refusals) >= limits.code_tries
 
 
 async def meant(asked: Asked, me: AccountRow, name: str) -> AccountRow | str:

@@ -16,7 +16,7 @@ from gateway.domain.speech import say
 from gateway.domain.text import leading_mention, normalise, split
 from gateway.domain.types import NAME_PATTERN, EmailMode, PostKind
 from gateway.service import following, posting
-from gateway.service.answering.asked import Asked, blocks, meant, nobody
+from gateway.service.answering.asked import Asked, blocks, meant, nobody, times_told
 from gateway.service.posting import Duplicate, Nothing, Protected, Published, TooLong, TooMany
 from gateway.service.site import Site
 from store import accounts, deliveries, follows, offers, posts, recall, relations
@@ -92,8 +92,7 @@ async def _nothing_to_answer(asked: Asked) -> str:
     words = reply_posts.nothing_to_answer()
     if asked.by_phone:
         return words
-    told = await recall.told_since(asked.unit, asked.address.address, asked.now - _DAY, words)
-    return words if told < _TOLD_BY_MAIL else ""
+    return words if await times_told(asked, _DAY, words) < _TOLD_BY_MAIL else ""
 
 
 async def answer(asked: Asked, me: AccountRow, name: str | None, text: str, words: str) -> str:
