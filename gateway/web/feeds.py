@@ -119,10 +119,8 @@ class Feeds:
 
     def _add(self, app: web.Application, path: str, find: Find) -> None:
         async def serve(request: web.Request) -> web.StreamResponse:
-            kept = self._still(request.raw_path)
-            if kept is None:
-                async with self._turns.setdefault(request.raw_path, asyncio.Lock()):
-                    kept = self._still(request.raw_path) or await self._look(request, find)
+            async with self._turns.setdefault(request.raw_path, asyncio.Lock()):
+                kept = self._still(request.raw_path) or await self._look(request, find)
             return _answer(request, kept)
 
         app.router.add_get(path, serve)
