@@ -24,11 +24,13 @@ words: $(VENV)/.ready
 			--ignore-pot-creation-date --no-wrap || exit 1; \
 	done
 
-# Each fault for so many minutes, on both databases, and 200 kills; then bytes of every kind for as long as it takes.
+# Each fault for so many minutes, on both databases, and 200 kills; then bytes of every kind for as long as it takes, and
+# each property on new examples.
 SOAK ?= 1
 soak: $(VENV)/.ready-dev
 	BIRDWIRE_SOAK=$(SOAK) $(BIN)/pytest tests/faults --timeout=0
 	$(BIN)/pytest tests/fuzz --soak --timeout=0
+	$(BIN)/pytest -m hypothesis --ignore=tests/fuzz --soak --timeout=0 -n 2
 
 lint: $(VENV)/.ready-dev
 	$(BIN)/ruff check .

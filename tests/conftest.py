@@ -12,6 +12,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 import uvloop
+from hypothesis import settings
 
 from gateway.service.site import Site
 from store.unit import Store
@@ -20,6 +21,14 @@ from store.version import upgrade
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--soak", action="store_true", help="the long form of the suites that have one")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """A property is tried on the same examples each time, so that a run that passed passes again wherever it is made;
+    the long form tries many others, new ones each time. How long an example takes says something of the machine."""
+    settings.register_profile("same", derandomize=True, database=None, deadline=None, print_blob=True)
+    settings.register_profile("new", database=None, deadline=None, print_blob=True, max_examples=3000)
+    settings.load_profile("new" if config.getoption("--soak") else "same")
 
 
 _LONG = tuple(

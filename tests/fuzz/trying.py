@@ -28,13 +28,9 @@ class Depth:
 
 
 def tried(short: int, long: int) -> Callable[[Any], Any]:
-    """So many examples: always the same few in the short form, new ones each time in the long one."""
+    """So many examples in the short form and in the long one."""
     return settings(
         max_examples=long if Depth.soak else short,
-        derandomize=not Depth.soak,
-        database=None,
-        deadline=None,
-        print_blob=True,
         phases=[phase for phase in Phase if phase is not Phase.explain],  # it takes longer than all the others
         suppress_health_check=list(HealthCheck),
     )

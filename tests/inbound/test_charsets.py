@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from inbound.charsets import decode, is_known
@@ -190,7 +190,6 @@ def test_what_is_no_charset_is_known_as_none(label: str) -> None:
     assert not is_known(label)
 
 
-@settings(deadline=None)
 @given(
     st.binary(max_size=300),
     st.sampled_from(
@@ -218,7 +217,6 @@ def test_any_bytes_under_any_label_become_text_that_a_database_can_hold(data: by
     assert "\r" not in text
 
 
-@settings(deadline=None)
 @given(
     st.lists(
         st.sampled_from([b"\x1b$B", b"\x1b(B", b"\x1b(I", b"\x1b$A", b"\x1b$(C", b"\x1b$(D", b"\n"])

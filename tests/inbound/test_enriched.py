@@ -1,7 +1,7 @@
 """``text/enriched`` and ``text/richtext`` as plain text."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from inbound.enriched import to_text
@@ -35,7 +35,6 @@ def test_a_mail_of_such_text_is_its_words() -> None:
     assert read(parse(raw)).text == "See you at noon."
 
 
-@settings(deadline=None)
 @given(st.text(alphabet="<>/abnl \n") | st.text())
 def test_no_text_makes_the_reader_fail(source: str) -> None:
     to_text(source).encode(errors="replace")

@@ -482,7 +482,7 @@ async def test_commands_injected_before_starttls_are_thrown_away(pile: Pile, cer
         assert (await line.ask(b"NOOP\r\n")).startswith("250")
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     data=st.lists(
         st.binary(max_size=200)
@@ -517,7 +517,7 @@ def test_any_bytes_get_a_proper_answer_and_the_next_mail_works(data: list[bytes]
     asyncio.run(converse())
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     command=st.binary(max_size=100).filter(lambda b: b"\n" not in b and not b.upper().startswith((b"QUIT", b"DATA")))
 )

@@ -225,7 +225,7 @@ def test_hostile_mails_are_read_in_bounded_time(raw: bytes) -> None:
     assert time.process_time() - begun < 4
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     st.lists(
         st.binary(max_size=40)

@@ -11,7 +11,7 @@ from email.parser import BytesParser
 from email.policy import Compat32
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from inbound.mime_parts import cut, parse
@@ -71,7 +71,6 @@ _LINES = [
 ]
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.sampled_from(_LINES), max_size=14).map(b"\r\n".join)
     | st.lists(st.sampled_from([*_LINES, b"\r", b"\n", b"\r\n"]) | st.binary(max_size=8), max_size=14).map(b"".join)
@@ -113,7 +112,6 @@ TREES: st.SearchStrategy[Message] = st.recursive(
 )
 
 
-@settings(deadline=None)
 @given(TREES, st.sampled_from(["\r\n", "\n"]))
 def test_mail_of_any_structure_is_read_as_the_library_reads_it(mail: Message, line_end: str) -> None:
     mail["Subject"] = "hi"

@@ -5,7 +5,7 @@ import struct
 import time
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from inbound import rtf, tnef
@@ -156,7 +156,6 @@ def test_what_is_compressed_is_read_and_what_is_cut_off_as_far_as_it_goes() -> N
         assert RTF.startswith(rtf.decompressed(COMPRESSED[:end]))
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=200), st.integers(0, 300))
 def test_broken_files_never_make_the_reader_fail(noise: bytes, at: int) -> None:
     whole = winmail(CODE_PAGE, ATTACHED, properties=(NAMED, sized(0x102, 0x1009, COMPRESSED)))

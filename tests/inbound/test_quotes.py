@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from inbound.quotes import NOT_THEIRS, Words, own_words
@@ -234,7 +234,6 @@ LINES = st.sampled_from([*PIECES, "", "> a", ">> b", "-- ", "a", "a:", "_____", 
 )
 
 
-@settings(deadline=None)
 @given(st.lists(LINES, max_size=8), st.booleans())
 def test_every_word_is_either_kept_or_told_as_cut(pieces: list[str], answers: bool) -> None:
     text = "\n".join(pieces)
@@ -246,7 +245,6 @@ def test_every_word_is_either_kept_or_told_as_cut(pieces: list[str], answers: bo
     assert said(f"{words.own}\n{words.cut}") == said(text)
 
 
-@settings(deadline=None)
 @given(st.lists(LINES.filter(lambda line: line not in PHONES), max_size=8))
 def test_own_words_are_never_cut_to_nothing_outside_an_answer(pieces: list[str]) -> None:
     text = "\n".join(pieces)

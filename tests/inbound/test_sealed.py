@@ -7,7 +7,7 @@ import zlib
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from inbound.mime import Letter
@@ -138,7 +138,6 @@ def test_what_is_something_else_is_an_attachment(data: bytes) -> None:
     assert smime(data or b"x").dropped == 1
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=80), st.integers(0, 120), st.sampled_from(["short", "long", "marked"]))
 def test_broken_structures_never_make_the_reader_fail(noise: bytes, at: int, length: str) -> None:
     whole = signed(ber(0x24, ber(0x04, INSIDE[:50]), ber(0x04, INSIDE[50:]), length=length), length)

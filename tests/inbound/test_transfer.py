@@ -4,7 +4,7 @@ import base64
 import quopri
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from inbound.mime_parts import parse
@@ -93,7 +93,6 @@ def test_uuencode_is_read_as_far_as_it_goes(body: bytes, held: bytes) -> None:
     assert from_uuencode(body) == held
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_what_is_encoded_as_it_should_be_is_read_as_it_was(data: bytes) -> None:
     raw = b"Content-Transfer-Encoding: base64\r\n\r\n" + base64.encodebytes(data)
@@ -101,7 +100,6 @@ def test_what_is_encoded_as_it_should_be_is_read_as_it_was(data: bytes) -> None:
     assert from_quoted(quopri.encodestring(data.replace(b"\r", b""))) == data.replace(b"\r", b"")
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=300), st.sampled_from(["base64", "quoted-printable", "x-uuencode", "8bit", "base64;x"]))
 def test_no_bytes_make_the_reader_fail(data: bytes, encoding: str) -> None:
     assert len(part(encoding, data)) <= len(data)

@@ -413,7 +413,7 @@ def test_no_text_whatever_adds_a_header_or_a_part(
             calm["in_reply_to"] = "<a@b.example>"
             plain = render(dataclasses.replace(delivery, **calm), site)  # type: ignore[arg-type]  # all four are text
         usual = {line.split(b":")[0] for line in plain.partition(b"\r\n\r\n")[0].split(b"\r\n") if line[:1] != b" "}
-        assert names - {b"In-Reply-To", b"References"} == usual - {b"References"}
+        assert names - {b"In-Reply-To", b"References"} == usual - {b"In-Reply-To", b"References"}
         assert raw.count(b"--=_birdwire") == plain.count(b"--=_birdwire")
         assert not re.search(rb"(?<!\r)\n|\r(?!\n)|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]", raw)
         assert max(map(len, raw.partition(b"\r\n\r\n")[2].split(b"\r\n"))) <= 76
