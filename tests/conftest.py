@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import uvloop
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from gateway.service.site import Site
 from store.unit import Store
@@ -24,9 +24,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """A property is tried on the same examples each time, so that a run that passed passes again wherever it is made;
-    the long form tries many others, new ones each time. How long an example takes says something of the machine."""
-    settings.register_profile("same", derandomize=True, database=None, deadline=None, print_blob=True)
-    settings.register_profile("new", database=None, deadline=None, print_blob=True, max_examples=3000)
+    the long form tries many others, new ones each time. How long an example takes, or is made, says something of the
+    machine."""
+    slow = [HealthCheck.too_slow]
+    settings.register_profile(
+        "same", derandomize=True, database=None, deadline=None, print_blob=True, suppress_health_check=slow
+    )
+    settings.register_profile("new", settings.get_profile("same"), derandomize=False, max_examples=3000)
     settings.load_profile("new" if config.getoption("--soak") else "same")
 
 

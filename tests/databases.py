@@ -58,7 +58,7 @@ _FROM_ONE_AGAIN = "SELECT setval(quote_ident(sequencename)::regclass, start_valu
 
 
 _USES = 50
-"""Tests that one is for at most: to empty its tables leaves traces in its catalogue, so that it takes longer each time."""
+"""Tests that one is for at most: emptied tables leave traces in its catalogue, so that it takes longer each time."""
 
 
 def started(server: "PostgresServer") -> Path:

@@ -482,7 +482,7 @@ async def test_commands_injected_before_starttls_are_thrown_away(pile: Pile, cer
         assert (await line.ask(b"NOOP\r\n")).startswith("250")
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(
     data=st.lists(
         st.binary(max_size=200)

@@ -37,7 +37,7 @@ async def test_each_outcome_is_settled_for_what_it_is(town: Town) -> None:
     wire = Wire(variously)
     await town.queue(1, *outcomes)
     async with running(town.worker(wire)):
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while len(wire.given) < 4:
                 await wire.came.wait()
                 wire.came.clear()
@@ -54,7 +54,7 @@ async def test_a_transport_that_raises_leaves_a_text_in_doubt_and_a_mail_for_lat
     wire = Wire(breaks)
     await town.queue(1, 2, 3, channel=channel)
     async with running(town.worker(wire, channel=channel)):
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while len(wire.given) < 2:
                 await wire.came.wait()
                 wire.came.clear()
@@ -82,7 +82,7 @@ async def test_what_waited_too_long_for_its_turn_is_put_back_unsent(town: Town) 
     await town.queue(1, 2, 3)
     worker = town.worker(wire, settings={"lease": timedelta(seconds=2)}, connections=1)
     async with running(worker):
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             await wire.came.wait()
         worker.stop()
     assert len(wire.given) == 1
@@ -126,7 +126,7 @@ async def test_a_lease_that_ends_while_a_mail_is_under_way_sends_no_second_one(t
         await wire.came.wait()
         async with town.store.unit() as unit:
             assert await tending.end_leases(unit, now=now() + timedelta(hours=1)) == 1
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while await attempts() != [2]:  # noqa: ASYNC110 - the database rings no bell for readers
                 await asyncio.sleep(0.01)
         gate.set()

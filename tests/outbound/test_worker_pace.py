@@ -89,7 +89,7 @@ async def test_an_answer_does_not_wait_until_enough_posts_may_go_together(town: 
         await town.sends(2)
         before = len(wire.given)
         await town.queue(1, PEOPLE[0], lane=Lane.ANSWER)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while all(each.account_id != PEOPLE[0] for each in wire.given):
                 wire.came.clear()
                 await wire.came.wait()
