@@ -118,7 +118,7 @@ async def visitor(chromium: Browser, birdwire: World, *, scripts: bool = True, s
     context = await chromium.new_context(
         java_script_enabled=scripts, viewport=size or WIDE, reduced_motion="reduce", locale="en-GB"
     )
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(45_000)
     return Visitor(context, await context.new_page(), birdwire.url)
 
 

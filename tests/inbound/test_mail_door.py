@@ -370,8 +370,8 @@ async def test_an_idle_client_is_hung_up_on(pile: Pile) -> None:
 
 
 async def test_a_mail_that_comes_slowly_is_waited_for(pile: Pile) -> None:
-    async with opened(pile, timeout=0.4, min_rate=40.0) as door, ready_for_data(door) as line:
-        await line.trickle(20)
+    async with opened(pile, timeout=1.5, min_rate=20.0) as door, ready_for_data(door) as line:
+        await line.trickle(20)  # for two seconds
         assert (await line.ask(b".\r\n")).startswith("250")
     assert len(pile.messages) == 1
 
