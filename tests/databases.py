@@ -6,6 +6,7 @@ goes, and the next test gets a new one.
 """
 
 import shutil
+import sys
 import tempfile
 import time
 import uuid
@@ -15,14 +16,19 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from subprocess import SubprocessError
+from subprocess import TimeoutExpired
 from typing import Any
 
 import asyncpg
+import pytest
 
 _SETTINGS = {"fsync": "off", "autovacuum": "off"}
 """No test pulls the plug on the machine, so nothing need wait for its disk; and whether the planner knows of a test's
 rows is the test's to say, not a question of when it runs."""
+
+_LOCALE = "C.UTF-8" if sys.platform == "linux" else "C"
+"""How it sorts, and in which language it complains, is the same wherever tests run. It does not start in a language that
+somebody brought along and the machine does not have."""
 
 TEMPLATE = "birdwire_template"
 
@@ -78,12 +84,14 @@ class Server:
 
     def _start(self) -> None:
         """The wheel gives it ten seconds; a busy machine needs more. It goes on meanwhile, and is found there later."""
-        for _ in range(5):
-            try:
-                return self._server.start()
-            except (SubprocessError, AssertionError):
-                time.sleep(5)
-        return self._server.start()
+        with pytest.MonkeyPatch.context() as environment:
+            environment.setenv("LC_ALL", _LOCALE)
+            for _ in range(5):
+                try:
+                    return self._server.start()
+                except (TimeoutExpired, AssertionError):
+                    time.sleep(5)
+            return self._server.start()
 
     def control(self, *words: str) -> None:
         """Restart or stop it; ``words`` are a mode and what to do."""
