@@ -27,8 +27,8 @@ _SETTINGS = {"fsync": "off", "autovacuum": "off"}
 rows is the test's to say, not a question of when it runs."""
 
 _LOCALE = "C.UTF-8" if sys.platform == "linux" else "C"
-"""How it sorts, and in which language it complains, is the same wherever tests run. It does not start in a language that
-somebody brought along and the machine does not have."""
+"""How it sorts, and in which language it complains, is the same wherever tests run. In a language that somebody brought
+along, and the machine does not have, it would not even start."""
 
 TEMPLATE = "birdwire_template"
 
