@@ -11,7 +11,6 @@ import tempfile
 import time
 import uuid
 import warnings
-from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -114,7 +113,7 @@ class Databases:
     folder: Path
     _done_with: list[str] = field(default_factory=list)
     """Migrated ones, of tests that have ended."""
-    _used: Counter[str] = field(default_factory=Counter)
+    _uses: dict[str, int] = field(default_factory=dict)
     _as_new: tuple[Any, ...] | None = None
     """The schema of the template."""
 
@@ -136,19 +135,20 @@ class Databases:
         await migrate(self.url(TEMPLATE))
         async with self._connected(TEMPLATE) as template:
             assert not await _first_column(template, _USED), "a new database has rows of its own"
-        self._as_new = await self._schema_of(TEMPLATE)
+            self._as_new = await _schema_of(template)
 
     async def migrated(self) -> str:
         """One that is like the template, and nobody else's."""
         while self._done_with:
-            async with self._connected("postgres") as server:
-                used, name = self._done_with.pop(), _unused("test")
-                await server.execute(_CUT, used)
-                await server.execute(f'ALTER DATABASE "{used}" RENAME TO "{name}"')  # who knew it finds it no more
-            self._used[name] = self._used.pop(used, 0) + 1
-            if self._used[name] < _USES and await self._is_as_new(name):
+            used, name = self._done_with.pop(), _unused("test")
+            uses = self._uses.pop(used, 0) + 1
+            if uses == _USES or not await self._renamed(used, name):
+                await self.drop(used)
+            elif not await self._is_as_new(name):
+                await self.drop(name)
+            else:
+                self._uses[name] = uses
                 return name
-            await self.drop(name)
         return await self._new(_unused("test"), TEMPLATE)
 
     async def like(self, name: str) -> str:
@@ -169,11 +169,21 @@ class Databases:
             await server.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY FILE_COPY')
         return name
 
+    async def _renamed(self, name: str, to: str) -> bool:
+        """Whoever still knows it finds it no more. False where somebody comes again and again."""
+        async with self._connected("postgres") as server:
+            await server.execute(_CUT, name)
+            try:
+                await server.execute(f'ALTER DATABASE "{name}" RENAME TO "{to}"')
+            except asyncpg.ObjectInUseError:
+                return False
+        return True
+
     async def _is_as_new(self, name: str) -> bool:
         """Empty its tables; False where a test has done more to it than that undoes."""
-        if await self._schema_of(name) != self._as_new:
-            return False
         async with self._connected(name) as database:
+            if await _schema_of(database) != self._as_new:
+                return False
             if used := await _first_column(database, _USED):
                 await database.execute("SET session_replication_role = replica")  # no trigger of ours forbids it then
                 await database.execute(";".join(f"DELETE FROM {table}" for table in used))  # noqa: S608 - its own tables
@@ -182,14 +192,6 @@ class Databases:
             await database.execute(_FROM_ONE_AGAIN)
             return not await _first_column(database, _USED)
 
-    async def _schema_of(self, name: str) -> tuple[Any, ...] | None:
-        """None where it is not one of ours any more."""
-        async with self._connected(name) as database:
-            try:
-                return tuple(await database.fetchrow(_SCHEMA))
-            except asyncpg.UndefinedTableError:
-                return None
-
     @asynccontextmanager
     async def _connected(self, name: str) -> AsyncIterator[asyncpg.Connection]:
         connection = await asyncpg.connect(host=str(self.folder), user="postgres", database=name)
@@ -197,6 +199,14 @@ class Databases:
             yield connection
         finally:
             await connection.close()
+
+
+async def _schema_of(database: asyncpg.Connection) -> tuple[Any, ...] | None:
+    """None where it is not one of ours any more."""
+    try:
+        return tuple(await database.fetchrow(_SCHEMA))
+    except asyncpg.UndefinedTableError:
+        return None
 
 
 async def _first_column(database: asyncpg.Connection, query: str) -> list[Any]:

@@ -36,7 +36,7 @@ LIMITS = (35, 70, 80, 134, 140, 153, 160, 201, 306, 459)
 
 
 def counted_by_the_provider(texts: list[str]) -> list[tuple[str, int]]:
-    counted = node.run(COUNT, node.installed("sms-segments-calculator", "1.3.0"), texts)
+    counted = node.run(COUNT, node.installed("sms-segments-calculator"), texts)
     return [(encoding, max(count, 1)) for encoding, count in counted]  # an empty text is billed as one
 
 
