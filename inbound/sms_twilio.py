@@ -44,7 +44,8 @@ class Door:
     def admits(self, raw_path: str, fields: Fields, signature: str | None) -> bool:
         """Whether Twilio signed this request for this account. ``raw_path`` holds the query, still encoded.
 
-        Twilio signs with or without the port, depending on where the request was made, so both count.
+        Twilio signs with or without the port, depending on where the request was made, so both count. What names no
+        account is this one's: nobody else has its token.
         """
         if not signature:
             return False
@@ -59,7 +60,7 @@ class Door:
             whole = begun.copy()
             whole.update(signed)
             if hmac.compare_digest(b2a_base64(whole.digest(), newline=False), given):
-                return ("AccountSid", self._account_sid) in fields
+                return form.get("AccountSid", self._account_sid) == self._account_sid
         return False
 
 
