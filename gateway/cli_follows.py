@@ -244,15 +244,19 @@ def list_defaults(config: Config, as_json: bool) -> None:
 
 
 def _read(file: Path) -> Iterator[Line]:
-    """The lines of a CSV file, a header and blank lines left out. Refuses what is no follow, naming the line."""
+    """The lines of a CSV file, a header and blank lines left out. Refuses what is no follow, naming the line.
+
+    Spreadsheets in countries with a comma in their numbers write semicolons between columns."""
     try:
         text = file.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
         raise Refused(f"{file} is not UTF-8 text") from None
-    reader = csv.reader(text.splitlines())
+    lines = text.splitlines()
+    semicolons = bool(lines) and ";" in lines[0] and "," not in lines[0]
+    reader = csv.reader(lines, delimiter=";" if semicolons else ",")
     for row in reader:
         cells = [cell.strip() for cell in row]
-        is_header = reader.line_num == 1 and cells[:2] == list(_COLUMNS[:2])
+        is_header = reader.line_num == 1 and [cell.lower() for cell in cells[:2]] == list(_COLUMNS[:2])
         if is_header or not any(cells):
             continue
         try:

@@ -53,7 +53,7 @@ class Later:
 @click.argument("name")
 @click.argument("text")
 @click.option("--at", "when", help='Once: "2026-12-01 08:00", "08:00" (the next one), or "+2h".')
-@click.option("--every", "cron", help='Again and again: five fields of cron, e.g. "0 8 * * mon-fri".')
+@click.option("--every", "cron", help='Again and again: five fields of cron, e.g. "0 8 * * mon-fri", or @daily.')
 @configured
 @as_json
 def post(config: Config, as_json: bool, name: str, text: str, when: str | None, cron: str | None) -> None:

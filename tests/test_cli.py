@@ -349,6 +349,18 @@ def test_an_operators_follow_leaves_what_somebody_unsubscribed_from(birdwire, wa
     assert via == {("bob", "alice"): "none", ("carol", "alice"): "email", ("alice", "bob"): ""}
 
 
+@pytest.mark.parametrize(
+    "written", ["Follower,Followee,Via\nAlice,@bob,SMS\n", "follower;followee;via\r\nalice;bob;sms\r\n"]
+)
+def test_a_file_of_follows_may_come_from_any_spreadsheet(birdwire, written):
+    for name in ("alice", "bob"):
+        birdwire.done("user", "add", name)
+    file = birdwire.folder / "follows.csv"
+    file.write_bytes(b"\xef\xbb\xbf" + written.encode())
+    birdwire.done("follow", "import", str(file))
+    assert birdwire.json("follow", "export") == [{"follower": "alice", "followee": "bob", "via": "sms"}]
+
+
 def test_an_import_with_a_bad_line_changes_nothing(birdwire):
     for name in ("alice", "bob"):
         birdwire.done("user", "add", name)
