@@ -105,6 +105,14 @@ def test_another_accounts_message_is_not_admitted_though_it_is_signed() -> None:
     assert not Door("https://birds.example", ACCOUNT, [TOKEN]).admits(PATH, fields, signature)
 
 
+@pytest.mark.parametrize("name", ["MessageSid", "SmsSid", "SmsMessageSid"])
+def test_the_id_may_have_its_old_names(name: str) -> None:
+    form = [(name, "SM1"), ("From", "+15550000001"), ("Body", "hi"), ("SmsStatus", "sent")]
+    assert sms_twilio.read_message(form, now=NOW).remote_id == "SM1"
+    receipt = sms_twilio.read_receipt(form, "", now=NOW)
+    assert (receipt.remote_id, receipt.status) == ("SM1", "sent")
+
+
 def test_a_message_is_read_with_every_field_kept() -> None:
     form = [
         *FIELDS[:-1],
