@@ -59,7 +59,7 @@ class Door:
             whole = begun.copy()
             whole.update(signed)
             if hmac.compare_digest(b2a_base64(whole.digest(), newline=False), given):
-                return ("AccountSid", self._account_sid) in fields
+                return all(value == self._account_sid for name, value in fields if name == "AccountSid")
         return False
 
 
