@@ -82,6 +82,9 @@ async def test_a_post_has_a_page_with_its_thread_and_what_machines_look_for(
     assert page.canonical == page.metas["og:url"] == f"https://birds.example/@alice/{first}"
     assert page.metas["og:description"] == "hello “world”"
     assert page.metas["og:type"] == "article"
+    async with browser.get(page.metas["og:image"].removeprefix("https://birds.example")) as picture:
+        assert picture.content_type == "image/png"
+        assert gzip.decompress(await picture.read()).startswith(b"\x89PNG")
     for mark in ("h-entry", "e-content p-name", "u-url u-uid", "dt-published", "p-author h-card"):
         assert mark in html
     assert page.feeds[0] == "/@alice.atom"
