@@ -59,7 +59,7 @@ class TwilioHooks:
         if isinstance(fields, web.Response):
             return fields
         read = partial(sms_twilio.read_receipt, fields, request.query_string, now=self._now())
-        return await _handed_on(request, read, self._record, web.Response(status=204))
+        return await _handed_on(request, read, self._record, web.Response())
 
     async def _read(self, request: web.Request) -> sms_twilio.Fields | web.Response:
         """The form's fields, if the provider signed them; what is no form has no fields that could be signed."""
