@@ -168,10 +168,11 @@ class MailTransport:
         if self._domains is not None and (put_off := self._domains.put_off(recipient)):
             return put_off
         mail = self._signatures.sign(render(delivery, self._site))
-        envelope = Envelope(return_path(delivery, self._site), recipient, mail)
+        tries = delivery.attempt - delivery.excused
+        envelope = Envelope(return_path(delivery, self._site), recipient, mail, tries)
         if self._relays is None:
             assert self._domains is not None
-            return await self._domains.hand_over(envelope, tries=delivery.attempt - delivery.excused)
+            return await self._domains.hand_over(envelope)
         try:
             return await self._relays.hand_over(envelope)
         except Full:

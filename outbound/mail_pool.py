@@ -36,11 +36,13 @@ _CONNECTING = 2
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """One mail and where it goes. The addresses have no spaces, control characters or angle brackets."""
+    """One mail and where it goes, and how often it was brought, this time included. The addresses have no spaces,
+    control characters or angle brackets."""
 
     sender: str
     recipient: str
     mail: bytes
+    tries: int = 1
 
 
 class Full(Exception):
@@ -191,7 +193,7 @@ class Pool:
         if self._takes_all and not options and refuses_us(stage, reply):
             words = quoted(reply, envelope.recipient).removeprefix(f"{reply.code} ")
             self._lock_out(conversation, f"does not take us as a sender: {words}", reply)
-        return meaning(stage, reply, envelope.recipient)
+        return meaning(stage, reply, envelope.recipient, tries=envelope.tries)
 
     def _lock_out(self, conversation: Conversation, reason: str, reply: Reply) -> NoReturn:
         """Its server takes nothing from us: another one may."""

@@ -36,6 +36,7 @@ HUES = 8
 _STATIC = {
     "birdwire.css": "text/css",
     "bird.svg": "image/svg+xml",
+    "bird.png": "image/png",
     "birdwire.js": "text/javascript",
     "again.js": "text/javascript",
 }

@@ -170,6 +170,19 @@ async def test_their_own_mailbox_is_answered_as_often_as_it_asks_under_its_own_s
     assert subjects.count("Re: my numbers") == 12
 
 
+async def test_who_asked_much_at_their_own_address_is_helped_at_the_one_for_help_too(
+    store: Store, intake: Intake
+) -> None:
+    ids = await _settle_in(store, intake)
+    async with store.unit() as unit:
+        await joining.give_address(unit, ids["ann"], Channel.EMAIL, "ann@mx.example", how="web", now=NOW)
+    for _ in range(12):
+        asked = mail(HelpAddress(), sender="ann@mx.example", text="STATS", to="post+abc@birds.example")
+        await intake.take(replace(asked, door=PostingAddress(ids["ann"])))
+    answers = [(await intake.take(mail(HelpAddress(), sender="ann@mx.example"))).answer for _ in range(2)]
+    assert [bool(answer) for answer in answers] == [True, False]
+
+
 class _Undone(Exception):
     """Takes back all that a unit did."""
 

@@ -82,6 +82,9 @@ async def test_a_post_has_a_page_with_its_thread_and_what_machines_look_for(
     assert page.canonical == page.metas["og:url"] == f"https://birds.example/@alice/{first}"
     assert page.metas["og:description"] == "hello “world”"
     assert page.metas["og:type"] == "article"
+    async with browser.get(page.metas["og:image"].removeprefix("https://birds.example")) as picture:
+        assert picture.content_type == "image/png"
+        assert gzip.decompress(await picture.read()).startswith(b"\x89PNG")
     for mark in ("h-entry", "e-content p-name", "u-url u-uid", "dt-published", "p-author h-card"):
         assert mark in html
     assert page.feeds[0] == "/@alice.atom"
@@ -298,8 +301,26 @@ async def test_crawlers_are_told_where_to_go_and_where_not(village: Village, bro
     _, robots = await get(browser, "/robots.txt")
     assert "Disallow: /feeds/" in robots
     assert "Sitemap: https://birds.example/sitemap.xml" in robots
+    post = await village.says("alice", "for everybody")
+    gone = await village.says("alice", "gone again")
+    await village.deletes(gone)
+    repost = await village.repeats("alice", post)
+    await village.person("prot", protected=True)
+    hidden = await village.says("prot", "for few")
     _, sitemap = await get(browser, "/sitemap.xml")
+    assert "<loc>https://birds.example/</loc>" in sitemap
     assert "<loc>https://birds.example/@alice</loc>" in sitemap
+    assert f"<loc>https://birds.example/@alice/{post}</loc>" in sitemap
+    for other in (f"@alice/{gone}", f"@alice/{repost}", "@prot", str(hidden)):
+        assert f"/{other}<" not in sitemap
+
+
+async def test_the_page_of_the_feed_of_everybody_is_the_front_page(village: Village, someone: Browser) -> None:
+    await village.person("alice")
+    await village.says("alice", "for everybody")
+    assert await someone.open("/public") == 200
+    assert someone.path == "/"
+    assert "for everybody" in someone.text
 
 
 async def test_a_private_site_says_so_everywhere(village: Village, site: Site) -> None:
