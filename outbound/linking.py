@@ -1,4 +1,9 @@
-"""A post's words as HTML: names, tags and addresses become absolute links, all else is escaped."""
+"""A post's words as HTML: names, tags and addresses become absolute links, all else is escaped.
+
+Names and addresses say that they are written from left to right, since they are, amid Hebrew or Arabic, too; what says
+so is passed over when a browser looks which way the whole is written (``dir="auto"``): an answer that begins with a
+name is not English for that.
+"""
 
 from html import escape
 from urllib.parse import quote
@@ -24,8 +29,8 @@ def _html(part: Plain | Mention | Tag | Link, public_url: str) -> str:
         case Plain(words):
             return escape(words)
         case Mention(name, words):
-            return f'<a href="{escape(public_url)}/@{name}">{escape(words)}</a>'
+            return f'<a href="{escape(public_url)}/@{name}" dir="ltr">{escape(words)}</a>'
         case Tag(tag, words):
             return f'<a href="{escape(tag_url(tag, public_url))}" rel="tag">{escape(words)}</a>'
         case Link(url, words):
-            return f'<a href="{escape(quote(url, safe=_KEPT))}" rel="nofollow noopener">{escape(words)}</a>'
+            return f'<a href="{escape(quote(url, safe=_KEPT))}" rel="nofollow noopener" dir="ltr">{escape(words)}</a>'
