@@ -26,7 +26,7 @@ from gateway.service.site import Site
 from gateway.web import figures
 from gateway.web.languages import best
 from gateway.web.packing import takes_gzip
-from gateway.web.visitors import A_MAC, BROWSERS, FIELD, Visitors, is_nobodys, visitor
+from gateway.web.visitors import A_MAC, BROWSERS, FIELD, VISIT, Visitors, is_nobodys, visitor
 from outbound.linking import linked
 from store.accounts import AccountRow
 
@@ -164,6 +164,7 @@ class Look:
         with Speaking(language):
             text = self._templates.get_template(template).render(
                 me=me,
+                visit=request[VISIT].session_id if me else "",
                 page_path=request.path,
                 here=_without_news(request),
                 ago=lambda moment: figures.ago(moment, self._now(), zone),
