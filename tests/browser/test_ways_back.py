@@ -1,4 +1,4 @@
-"""Going back, pressing twice, writing from right to left, large letters, paper: what browsers do in ways of their own."""
+"""Going back, pressing twice, writing from right to left, large letters, paper: browsers differ in each of these."""
 
 import re
 

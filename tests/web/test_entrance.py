@@ -452,7 +452,7 @@ def test_a_browser_is_called_what_people_call_it() -> None:
     agent = "Mozilla/5.0 (Linux; Android 9; x) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0 Mobile Safari/537.36"
     assert device(agent) == "Chrome on Android"
     assert device("") == "A browser"
-    iphone = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) {} Safari/1"
+    iphone = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605 (KHTML, like Gecko) {} Safari/604"
     assert device(iphone.format("Version/18.5 Mobile/15E148")) == "Safari on iPhone"
     assert device(iphone.format("CriOS/137.0 Mobile/15E148")) == "Chrome on iPhone"
     assert device(iphone.format("FxiOS/139.0 Mobile/15E148")) == "Firefox on iPhone"
