@@ -47,8 +47,8 @@ const sentAs = (text) => {
   return made.gsm && made.count < asIs.count ? made : asIs;
 };
 
-// An answer begins with a name in Latin letters, whichever way the rest of it is written.
-const LEFTWARDS = /^(?:\s*@\w+)+\P{L}*[\p{Script=Hebrew}\p{Script=Arabic}\p{Script=Syriac}\p{Script=Thaana}]/u;
+// An answer, or words to a group, begin with a name in Latin letters, whichever way the rest of it is written.
+const LEFTWARDS = /^(?:\s*[@!]\w+)+\P{L}*[\p{Script=Hebrew}\p{Script=Arabic}\p{Script=Syriac}\p{Script=Thaana}]/u;
 
 for (const form of document.querySelectorAll("form.composer")) {
   const field = form.querySelector("textarea");
