@@ -18,6 +18,7 @@ from aiohttp.typedefs import Handler, Middleware
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from gateway.domain import reason
 from gateway.domain.command_help import form
 from gateway.domain.speech import ENGLISH, Language, Speaking, mark, say, spoken
 from gateway.domain.types import Source
@@ -93,6 +94,7 @@ class Look:
             hue=lambda name: zlib.crc32(name.encode()) % HUES,
             clock=lambda moment: f"{moment.astimezone(self._zone):%H:%M}",
             dialled=dialled,
+            why=reason.said,
             source=lambda source: say(_SOURCES[source]) if source in _SOURCES else "",
             number=figures.number,
             money=figures.money,
