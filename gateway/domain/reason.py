@@ -2,8 +2,8 @@
 
 Reasons are written for the operator, about one delivery: a code of the provider's in brackets after its words, a
 relay's reply in the relay's words, or words of ours. Counted together they must be few, and quote nobody. They are kept
-in English, and put into the reader's language when they are shown: ours to operators by ``said``, those that authors see
-by ``gateway.domain.why_not``.
+in English, and put into the reader's language when they are shown: ours to operators by ``said``, those that authors
+see by ``gateway.domain.why_not``.
 
 Authors are told less than the operator. Who mutes or blocks somebody must be able to do it unnoticed, and whoever has
 one follower knows whose reason they read. So all that a recipient can choose is one kind to an author, whether it was

@@ -94,7 +94,7 @@ class Look:
             hue=lambda name: zlib.crc32(name.encode()) % HUES,
             clock=lambda moment: f"{moment.astimezone(self._zone):%H:%M}",
             dialled=dialled,
-            why=reason.said,
+            cause=reason.said,
             source=lambda source: say(_SOURCES[source]) if source in _SOURCES else "",
             number=figures.number,
             money=figures.money,
