@@ -37,6 +37,7 @@ HUES = 8
 _STATIC = {
     "birdwire.css": "text/css",
     "bird.svg": "image/svg+xml",
+    "bird.png": "image/png",
     "birdwire.js": "text/javascript",
     "again.js": "text/javascript",
 }
@@ -197,7 +198,8 @@ class Look:
         if takes_gzip(request):
             body = file.packed
             headers |= {hdrs.CONTENT_ENCODING: "gzip", hdrs.ETAG: f'"{file.version}-gzip"'}
-        return web.Response(body=body, content_type=file.media_type, charset="utf-8", headers=headers)
+        charset = None if file.media_type == "image/png" else "utf-8"
+        return web.Response(body=body, content_type=file.media_type, charset=charset, headers=headers)
 
 
 def _without_news(request: web.Request) -> str:
