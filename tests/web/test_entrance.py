@@ -394,6 +394,26 @@ async def test_a_form_from_elsewhere_does_nothing(
     assert await someone.post("/logout", csrf=word) == 200
 
 
+async def test_whoever_opens_a_link_again_that_let_them_in_goes_on(
+    village: Village, someone: Browser, site_open: aiohttp.ClientSession
+) -> None:
+    await someone.open("/signup")
+    await someone.submit("/signup", name="dora", address="dora@mail.example")
+    joining_link = link_in((await letters(village.store, "dora@mail.example"))[-1])
+    await someone.open(joining_link)
+    await someone.submit(joining_link)
+    other = Browser(site_open)
+    await other.open("/login?next=/mentions")
+    await other.submit("/login", who="dora")
+    login_link = link_in((await letters(village.store, "dora@mail.example"))[-1])
+    await other.open(login_link)
+    await other.submit(login_link.partition("?")[0])
+    assert (other.status, other.path) == (200, "/mentions")
+    for link, way_on in ((joining_link, "/home"), (login_link, "/mentions")):
+        assert (await other.open(link), other.path) == (200, way_on)
+        assert await Browser(site_open).open(link) == 410, "nobody else is let in"
+
+
 async def test_whoever_lets_no_cookies_in_is_told_that_forms_need_one(someone: Browser) -> None:
     await someone.open("/login")
     word = someone.find("//input[@name='csrf']")[0].get("value")
