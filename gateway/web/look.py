@@ -136,6 +136,8 @@ class Look:
     def page(self, request: web.Request, template: str, *, status: int = 200, **values: Any) -> web.Response:
         """A page of HTML, for whoever looks: in their language, with what they may do, their forms vouched for."""
         me = None if values.pop("gone", False) else visitor(request)
+        if status < 500 or me:  # where we are at fault, nobody may be known: that is no log-out
+            values["visit"] = request[VISIT].session_id if me else ""
         text, language = self._rendered(request, template, me, values)
         headers: dict[str, str] = {
             hdrs.CACHE_CONTROL: _kept(request.path, me),
@@ -167,7 +169,6 @@ class Look:
         with Speaking(language):
             text = self._templates.get_template(template).render(
                 me=me,
-                visit=request[VISIT].session_id if me else "",
                 page_path=request.path,
                 here=_without_news(request),
                 ago=lambda moment: figures.ago(moment, self._now(), zone),

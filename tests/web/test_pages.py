@@ -341,3 +341,4 @@ async def test_a_fault_of_ours_is_a_page_too_and_tells_nothing(
     assert "confidence" not in html
     assert "The fault is ours" in html
     assert "Traceback" not in html
+    assert "data-visit" not in html, "whoever is not known for it was not logged out"

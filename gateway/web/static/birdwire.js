@@ -206,7 +206,7 @@ addEventListener("submit", (event) => {
 });
 
 // ---- browsers keep pages for the way back; one is shown to nobody whose log-in it was not made for
-const visit = document.body.dataset.visit; // empty for whoever is not logged in; walls are for everybody and have none
+const visit = document.body.dataset.visit; // empty for whoever is not logged in; walls, and faults of ours, have none
 const kept = (what) => { try { return what(); } catch (refused) { return undefined; } }; // some may keep nothing
 const isForAnother = () => visit && ![visit, undefined, null].includes(kept(() => localStorage.getItem("visit")));
 const fetchAnew = () => {
