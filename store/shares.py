@@ -35,8 +35,8 @@ _BEAT = 2.0
 _PATIENCE = 2.0
 """Seconds before a lost connection is made anew."""
 
-_FIRST_WAIT = 5
-"""Beats that others have, when a daemon comes, to give it its part."""
+_FIRST_WAIT = 10.0
+"""Seconds that others have, when a daemon comes, to give it its part."""
 
 _LOCK = text("SELECT pg_try_advisory_lock(:kind, :number)").bindparams(
     bindparam("kind", type_=Integer), bindparam("number", type_=Integer)
@@ -83,7 +83,7 @@ class Shares:
         """Wait until there is a first part, or until it is known that there is none; not for ever."""
         if not self._store.is_sqlite:
             try:
-                await asyncio.wait_for(self._began.wait(), _FIRST_WAIT * self._beat)
+                await asyncio.wait_for(self._began.wait(), _FIRST_WAIT)
             except TimeoutError:
                 log.warning("no share of the connections yet")
 

@@ -18,17 +18,30 @@ BEAT = 0.05
 
 
 class Counting(Script):
-    """Knows how many connections there were at once at the most."""
+    """Knows how many connections there were at once at the most; one that has said goodbye is none."""
 
-    open = most = 0
+    most = 0
+
+    def __init__(self, **replies: Any) -> None:
+        super().__init__(**replies)
+        self.here: set[asyncio.StreamWriter] = set()
+
+    @property
+    def open(self) -> int:
+        return len(self.here)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.open += 1
+        self.here.add(writer)
         self.most = max(self.most, self.open)
         try:
             await super()._serve(reader, writer)
         finally:
-            self.open -= 1
+            self.here.discard(writer)
+
+    async def _reply(self, verb: str, writer: asyncio.StreamWriter) -> bool:
+        if verb == "QUIT":
+            self.here.discard(writer)
+        return await super()._reply(verb, writer)
 
 
 @asynccontextmanager
