@@ -51,6 +51,7 @@ from outbound.websub import Hub
 from outbound.worker import Tools, Worker
 from store import bell, routes, version
 from store.routes import Route
+from store.shares import Shares
 from store.unit import Store, Unit
 
 log = structlog.get_logger(__name__)
@@ -128,14 +129,12 @@ async def run(
         if sms_out is not None:
             at_the_end.push_async_callback(sms_out.close)
 
+        ready = asyncio.Event()
+        ops_app = build_ops_app(
+            store, starting=lambda: not ready.is_set(), stopping=stop.is_set, registry=metrics.REGISTRY
+        )
         async with asyncio.TaskGroup() as tasks:
-            ops = await at_the_end.enter_async_context(
-                listening(
-                    build_ops_app(store, stopping=stop.is_set, registry=metrics.REGISTRY),
-                    config.ops.host,
-                    config.ops.port,
-                )
-            )
+            ops = await at_the_end.enter_async_context(listening(ops_app, config.ops.host, config.ops.port))
             doors_in = AsyncExitStack()
             at_the_end.push_async_callback(doors_in.aclose)
             always: list[asyncio.Task[None]] = [tasks.create_task(bell.hear(store))]
@@ -170,11 +169,18 @@ async def run(
                 fan = FanOut(store, now, poll=config.delivery.poll)
                 store.on_bell(fan.wake)
                 always.append(tasks.create_task(fan.run()))
+                shares = None
+                if mail_out.relays is not None:
+                    shares = Shares(store, config.mail.outbound.connections, mail_out.relays)
+                    always.append(tasks.create_task(shares.run()))
                 circuits = {provider: Circuit(provider) for provider in config.sms.in_use()}
                 workers = [_worker(config, tools, route, mail_out, sms_out, circuits) for route in ways_out]
                 for each in workers:
                     store.on_bell(each.wake)
-                draining = [tasks.create_task(each.run()) for each in workers]
+                draining = [
+                    tasks.create_task(_drain(each, shares if route.channel is Channel.EMAIL else None))
+                    for each, route in zip(workers, ways_out, strict=True)
+                ]
             house = None
             if "schedule" in only:
                 hub = Hub(config.web.hub) if config.web.hub and not site.private else None
@@ -186,6 +192,7 @@ async def run(
             if counts is not None:
                 counts.start()
 
+            ready.set()
             log.info("ready", web=web, ops=ops, mail=mail, roles=sorted(only))
             on_ready(Listening(web, ops, mail))
             await stop.wait()
@@ -337,6 +344,13 @@ def _worker(
         validity=config.sms.validity,
         circuit=circuits.get(tools.providers[route.sender]),
     )
+
+
+async def _drain(worker: Worker, shares: Shares | None) -> None:
+    """Run it; where it shares connections with other daemons, from when it has a part of them."""
+    if shares is not None:
+        await shares.begun()
+    await worker.run()
 
 
 def _receiver(store: Store, site: Site, tools: Tools) -> Batcher[Receipt, bool]:

@@ -56,9 +56,12 @@ _COMPLAINTS = ("abuse@", "fbl@")
 """Addresses that anybody knows, or that no person should write to. Whoever writes to those of one kind is answered once
 a day: the sender of a mail is easily forged."""
 
+_ONCE_A_DAY = (HelpAddress, BounceAddress, ComplaintAddress)
+"""The doors of these addresses."""
+
 _MOST_ANSWERS = 10
-"""Answers in a day to a mailbox that is not known as the sender's, wherever it writes to: whoever has a secret address
-may write there in any name, as often as they like."""
+"""Answers in a day to a mailbox that is not known as the sender's: whoever has a secret address may write there in any
+name, as often as they like. What is answered once a day is besides that."""
 
 
 class Intake:
@@ -246,7 +249,9 @@ class Intake:
             return ""
         subject = _answering(message.subject)
         if message.channel is Channel.EMAIL and not await _is_theirs(unit, message, heard.address_id):
-            if await inbox.count_answered_since(unit, message.sender, self._now() - _DAY) >= _MOST_ANSWERS:
+            if not isinstance(message.door, _ONCE_A_DAY) and (
+                await inbox.count_answered_since(unit, message.sender, self._now() - _DAY) >= _MOST_ANSWERS
+            ):
                 return ""
             subject = ""  # or anybody could have us write what they like to whom they like
         await notify.tell(

@@ -70,7 +70,8 @@ class OutboundMailSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unk
     ``route``    ``relay``: to ``host``, or to ``relays`` where there are any; ``mx``: to the recipients' own servers.
     ``tls``      ``starttls`` or ``tls`` from the first byte, both with the relay's certificate checked; or ``none``.
     ``tls_ca``   a file of certificates to check it with, instead of the system's.
-    ``connections``  conversations at once, and connections kept: to the relay, or to each domain.
+    ``connections``  conversations at once, and connections kept: to the relay, all daemons on one PostgreSQL together;
+                     or to each domain.
     ``messages_per_connection``  mails over one connection; 0 is any number.
     ``messages_per_second``  the pace of the mail route; 0 is no limit.
     ``hostname``     what we call ourselves to servers; empty is the mail domain.
@@ -158,6 +159,11 @@ class MailTransport:
         self._relays = _relays(settings, dialler) if settings.route == "relay" else None
         self._domains = _domains(settings, dialler, site, resolver) if settings.route == "mx" else None
 
+    @property
+    def relays(self) -> Pool | None:
+        """The connections to the relays, whose number daemons share; None where mail goes straight to its domains."""
+        return self._relays
+
     async def send(self, delivery: Outgoing) -> Outcome:
         """Hand one mail over."""
         recipient = mailbox(delivery.to)
@@ -168,10 +174,11 @@ class MailTransport:
         if self._domains is not None and (put_off := self._domains.put_off(recipient)):
             return put_off
         mail = self._signatures.sign(render(delivery, self._site))
-        envelope = Envelope(return_path(delivery, self._site), recipient, mail)
+        tries = delivery.attempt - delivery.excused
+        envelope = Envelope(return_path(delivery, self._site), recipient, mail, tries)
         if self._relays is None:
             assert self._domains is not None
-            return await self._domains.hand_over(envelope, tries=delivery.attempt - delivery.excused)
+            return await self._domains.hand_over(envelope)
         try:
             return await self._relays.hand_over(envelope)
         except Full:

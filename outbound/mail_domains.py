@@ -86,15 +86,15 @@ class Domains:
         domain = self._domains.get(_domain_of(recipient))
         return domain.puts_off() if domain is not None and domain.rests() else None
 
-    async def hand_over(self, envelope: Envelope, *, tries: int) -> Outcome:
-        """One mail; ``tries`` is how often that was tried, this time included."""
+    async def hand_over(self, envelope: Envelope) -> Outcome:
+        """One mail."""
         domain = self._domain(_domain_of(envelope.recipient))
         try:
             outcome = await domain.pool.hand_over(envelope, patience=PATIENCE)
         except Full:
             return Deferred("its domain is busy with others of ours", BUSY_PAUSE * (1 + self._dice()), excused=True)
         except _Nobody as nobody:
-            if nobody.surely or tries >= SURE_AFTER:
+            if nobody.surely or envelope.tries >= SURE_AFTER:
                 return Bounced(nobody.reason, Fault.ADDRESS)
             return Deferred(nobody.reason, NOWHERE_PAUSE)
         except NoWayIn as no:

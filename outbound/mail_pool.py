@@ -36,11 +36,13 @@ _CONNECTING = 2
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """One mail and where it goes. The addresses have no spaces, control characters or angle brackets."""
+    """One mail and where it goes, and how often it was brought, this time included. The addresses have no spaces,
+    control characters or angle brackets."""
 
     sender: str
     recipient: str
     mail: bytes
+    tries: int = 1
 
 
 class Full(Exception):
@@ -91,6 +93,7 @@ class Pool:
         self._takes_all = takes_all
         self._free: list[Conversation] = []
         self._open = self._dialling = 0
+        self._most: int | None = None
         self._asleep: dict[tuple[str, str, int], float] = {}
         self._sweep: asyncio.TimerHandle | None = None
         self._goodbyes: set[asyncio.Task[None]] = set()
@@ -99,6 +102,19 @@ class Pool:
     def is_at_rest(self) -> bool:
         """Whether nothing is open and nobody waits."""
         return not self._open and not self._places.taken and not self._goodbyes
+
+    @property
+    def in_use(self) -> int:
+        """Connections that are open, or being opened or closed."""
+        return self._open + self._dialling + len(self._goodbyes)
+
+    def limit(self, most: int) -> None:
+        """No more than so many from now on. What is over it is closed: at once where nobody uses it, else when its mail
+        is done."""
+        self._most = most
+        self._places.limit(most)
+        while self._free and self._open > most:
+            self._hang_up(self._free.pop(0))
 
     async def hand_over(self, envelope: Envelope, *, patience: float | None = None) -> Outcome:
         """One mail. Raises NoWayIn when no server can be talked to, Full when no place came free in ``patience``."""
@@ -161,7 +177,8 @@ class Pool:
                 self._drop(conversation)
         if good:
             conversation.mails += 1
-            if self._reuse and conversation.mails >= self._reuse:
+            is_worn = self._reuse and conversation.mails >= self._reuse
+            if is_worn or (self._most is not None and self._open > self._most):
                 self._hang_up(conversation)
             else:
                 self._keep(conversation)
@@ -191,7 +208,7 @@ class Pool:
         if self._takes_all and not options and refuses_us(stage, reply):
             words = quoted(reply, envelope.recipient).removeprefix(f"{reply.code} ")
             self._lock_out(conversation, f"does not take us as a sender: {words}", reply)
-        return meaning(stage, reply, envelope.recipient)
+        return meaning(stage, reply, envelope.recipient, tries=envelope.tries)
 
     def _lock_out(self, conversation: Conversation, reason: str, reply: Reply) -> NoReturn:
         """Its server takes nothing from us: another one may."""

@@ -1,7 +1,7 @@
 """What a mail server's reply means for the mail that it is about.
 
     4xx to MAIL, 421            Deferred, for a minute and without blame: the server takes no more of us now
-    4xx to the rest             Deferred; a mail that was greylisted waits for some minutes
+    4xx to the rest             Deferred; a mail that is greylisted again waits for some minutes
     5xx to MAIL                 Bounced: us
     5xx to the rest             Bounced: the address, the message or us, as the reply says
     250 to the end of the data  Sent
@@ -16,8 +16,9 @@ from gateway.domain.delivery import Bounced, Deferred, Fault, Outcome, Sent
 from outbound.smtp import Reply, Stage
 
 GREYLISTED_PAUSE = 300.0
-"""Seconds until a mail is tried again that a server wants to see come a second time (RFC 6647 2): most remember for
-some hours who came, and want some minutes to have passed."""
+"""Seconds until a mail is tried again that a server wants to see come a second time (RFC 6647 2), and that came too
+soon: most remember for some hours who came, and want some minutes to have passed. Some want less, and what looks like
+it may be another trouble that passes sooner; so the first time the wait is as after any refusal."""
 
 SLOWED_PAUSE = 60.0
 """Seconds for which a mail is put off that came at the wrong moment, whatever it is."""
@@ -31,13 +32,15 @@ _PERHAPS_GREY = re.compile(r"4\.7\.\d{1,3}|4\.2\.0")
 _GREY = re.compile(r"gr[ae]y", re.IGNORECASE)
 
 
-def meaning(stage: Stage, reply: Reply, recipient: str) -> Outcome:
-    """What the reply that decided means; one that is neither yes nor no counts as not now."""
+def meaning(stage: Stage, reply: Reply, recipient: str, *, tries: int = 1) -> Outcome:
+    """What the reply that decided means; one that is neither yes nor no counts as not now. ``tries``: how often the
+    mail came, this time included."""
     reason = quoted(reply, recipient)
     if stage is Stage.END and reply.code // 100 == 2:
         return Sent(reason)
     if reply.code < 500:
-        pause = GREYLISTED_PAUSE if _is_greylisted(stage, reply) else SLOWED_PAUSE if stage is Stage.MAIL else None
+        again = tries > 1 and _is_greylisted(stage, reply)
+        pause = GREYLISTED_PAUSE if again else SLOWED_PAUSE if stage is Stage.MAIL else None
         return Deferred(reason, pause, excused=stage is Stage.MAIL)
     match stage:
         case Stage.MAIL:

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, and_, bindparam, or_, select
+from sqlalchemy import BigInteger, ColumnElement, and_, bindparam, literal_column, or_, select
 
-from store.schema import accounts, favourites, post_mentions, post_tags, posts
+from store.schema import accounts, favourites, polls, post_mentions, post_tags, posts
 from store.timelines import NEWEST, PageRow, Statement, page_row, visible_to_me, written_here
 from store.unit import Reading
 
@@ -51,6 +51,7 @@ _TAGGED = _newest(
     post_tags.join(_p, _p.c.id == post_tags.c.post_id), post_tags.c.post_id, post_tags.c.tag == bindparam("tag")
 )
 _GROUPED = _newest(_p, _p.c.id, _p.c.group_name == bindparam("group_name"))
+_POLLED = _newest(polls.join(_p, _p.c.id == polls.c.post_id + literal_column("0")), polls.c.post_id)  # as store.polls
 _MENTIONS = _newest(
     post_mentions.join(_p, _p.c.id == post_mentions.c.post_id),
     post_mentions.c.post_id,
@@ -94,6 +95,11 @@ async def tagged(reading: Reading, me: int, tag: str, *, before: int = NEWEST, m
 async def grouped(reading: Reading, me: int, group: str, *, before: int = NEWEST, most: int) -> list[PageRow]:
     """What was written to a group and the member may see (0: everybody)."""
     return await _page(reading, _GROUPED, me=me, group_name=group, before=before, most=most)
+
+
+async def polled(reading: Reading, me: int, *, before: int = NEWEST, most: int) -> list[PageRow]:
+    """The posts that are polls and the member may see (0: everybody)."""
+    return await _page(reading, _POLLED, me=me, before=before, most=most)
 
 
 async def mentions(reading: Reading, me: int, *, before: int = NEWEST, most: int) -> list[PageRow]:

@@ -86,6 +86,8 @@ _unhidden = and_(
     ~exists().where(_blocking.c.account_id == accounts.c.id, _blocking.c.other_id == _me),
 )
 _listed = and_(_active, accounts.c.protected == false(), _unhidden)
+# Whoever is not logged in is shown nobody who is protected, be it by name or among those who follow somebody.
+_shown = and_(_active, _unhidden, or_(accounts.c.protected == false(), _me > 0))
 
 
 _NEWEST: Statement = (
@@ -108,8 +110,7 @@ _THESE: Statement = select(*_COLUMNS).where(_listed, accounts.c.id.in_(bindparam
 _FOUND = (
     select(*_COLUMNS, _followers)
     .where(
-        _active,
-        _unhidden,
+        _shown,
         or_(
             accounts.c.name.like(bindparam("beginning"), escape="!"),
             and_(
@@ -131,8 +132,7 @@ def _at_the_other_end(of: Any, other: Any, state: str) -> Statement:
             of == bindparam("account", type_=BigInteger),
             follows.c.state == state,
             other > _after,
-            _active,
-            _unhidden,
+            _shown,
         )
         .order_by(other)
         .limit(_most)
@@ -229,19 +229,20 @@ async def these(reading: Reading, me: int, followers: Mapping[int, int]) -> list
 
 
 async def named_like(reading: Reading, me: int, words: str, *, most: int) -> list[Listed]:
-    """People whose name begins with these lower-case words, or who say them of themselves; the best known first."""
+    """People whose name begins with these lower-case words, or who say them of themselves; the best known first. For a
+    member (0: for everybody, and then nobody who is protected)."""
     plain = words.replace("!", "!!").replace("%", "!%").replace("_", "!_")
     values = {"words": words, "beginning": f"{plain}%", "anywhere": f"%{plain}%"}
     return await _people(reading, _FOUND, me=me, most=most, **values)
 
 
 async def followers(reading: Reading, me: int, account_id: int, *, after: int = 0, most: int) -> list[Listed]:
-    """Who follows an account and has a name; the longest here first."""
+    """Who follows an account and has a name; the longest here first. For a member (0: as above)."""
     return await _people(reading, _FOLLOWERS, me=me, account=account_id, after=after, most=most)
 
 
 async def following(reading: Reading, me: int, account_id: int, *, after: int = 0, most: int) -> list[Listed]:
-    """Whom an account follows; the longest here first."""
+    """Whom an account follows; the longest here first. For a member (0: as above)."""
     return await _people(reading, _FOLLOWING, me=me, account=account_id, after=after, most=most)
 
 

@@ -151,6 +151,12 @@ class Store:
         async with self._durable.connect() as connection:
             yield await connection.execution_options(isolation_level="AUTOCOMMIT")
 
+    @asynccontextmanager
+    async def sharing(self) -> AsyncIterator[AsyncConnection]:
+        """A connection outside any transaction, for one that holds locks as long as it lives (``store.shares``)."""
+        async with self._relaxed.connect() as connection:
+            yield await connection.execution_options(isolation_level="AUTOCOMMIT")
+
     def _turn(self) -> AbstractAsyncContextManager[None]:
         """Writers on SQLite come one after the other, as they came; on PostgreSQL as they like."""
         return self._writing if self.is_sqlite else nullcontext()

@@ -26,6 +26,11 @@ NEAR = 80
 """Percent of a budget at which the operator is warned."""
 
 
+_LAST_WORDS, _FEWEST_LAST_WORDS = 10, 20
+"""Percent of the site's budget that may be spent above it on telling phones that it is used up, and the segments that
+may be in any case."""
+
+
 @dataclass(frozen=True, slots=True)
 class Budget:
     """Segments per month; 0 is no limit."""
@@ -49,6 +54,12 @@ def counted(budget: Budget, author_id: int | None, recipient_id: int | None) -> 
         yield Of.AUTHOR, author_id
     if budget.recipient and recipient_id is not None:
         yield Of.RECIPIENT, recipient_id
+
+
+def room_for_last_words(limit: int, used: int) -> int:
+    """How many texts more may say that the site's budget is used up, once ``used`` segments are spent: to each of many
+    thousands would be the very bill that it is to prevent, and to nobody leaves people wondering."""
+    return max(0, limit + max(limit * _LAST_WORDS // 100, _FEWEST_LAST_WORDS) - used)
 
 
 def exhausted(budget: Budget, used: Mapping[Account, int], places: Iterable[Account], segments: int) -> Of | None:

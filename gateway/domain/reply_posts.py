@@ -6,7 +6,7 @@ from gateway.domain.speech import counted, say
 
 
 def empty() -> str:
-    return say("That was empty: nothing was posted. Text HELP to see what you can do.")
+    return say("That was empty: nothing was posted. HELP shows what you can do.")
 
 
 def only_quoted() -> str:

@@ -164,6 +164,11 @@ async def group_timeline(reading: Reading, group: str, *, reader: int | None = N
     return await _page(reading, rows)
 
 
+async def polls_timeline(reading: Reading, *, reader: int | None = None, before: int = NEWEST) -> Page:
+    """The polls that the ``reader``, or everybody, may see."""
+    return await _page(reading, await member_timelines.polled(reading, reader or 0, before=before, most=PAGE + 1))
+
+
 async def list_timeline(reading: Reading, account_id: int, list_id: int, *, before: int = NEWEST) -> Page:
     """What the people on one of the account's lists write."""
     return await _page(reading, await lists.timeline(reading, account_id, list_id, before=before, most=PAGE + 1))
@@ -260,6 +265,12 @@ async def what_was_cut(reading: Reading, post_id: int, viewer_account_id: int) -
 async def listed_names(reading: Reading, *, most: int) -> list[str]:
     """The names of public accounts, the newest first."""
     return await timelines.listed_names(reading, most=most)
+
+
+async def listed_posts(reading: Reading, *, most: int) -> list[str]:
+    """The paths of the newest posts that everybody may read, those that only repeat another left out."""
+    rows = await timelines.public(reading, most=most)
+    return [f"/@{row.author}/{row.id}" for row in rows if row.original_author is None]
 
 
 # ---- feeds: first what is in it, and only when that is new the posts themselves

@@ -7,7 +7,9 @@ from aiohttp import web
 from aiohttp.web_request import FileField
 
 from gateway.domain import sms_text, text
+from gateway.domain.command import parse_mail
 from gateway.domain.types import MAX_LENGTH, PostKind
+from gateway.domain.wish import Direct
 from gateway.service import posting
 from gateway.service.site import Site
 from gateway.web import addresses
@@ -21,13 +23,15 @@ _SIGNS = 3
 @dataclass(frozen=True, slots=True)
 class Draft:
     """The words, the post that they answer (0: none), and what was wrong with them: ``problem`` in a word, ``over``
-    characters too many, the ``limit`` that was reached. ``again``: they are to be looked at again, and not sent yet."""
+    characters too many, the ``limit`` that was reached, for whom alone they seem to be (``to``). ``again``: they are to
+    be looked at again, and not sent yet."""
 
     text: str = ""
     reply_to: int = 0
     problem: str = ""
     over: int = 0
     limit: int = 0
+    to: str = ""
     again: bool = False
 
     @property
@@ -40,14 +44,17 @@ BLANK = Draft()
 """Nothing yet."""
 
 
-async def drafted(request: web.Request) -> Draft:
-    """What was typed into a composer, by whichever of its buttons it came."""
+async def drafted(request: web.Request, *, public: bool = True) -> Draft:
+    """What was typed into a composer, by whichever of its buttons it came; ``public`` is one for everybody. There
+    ``D bob see you``, which as a text goes to bob alone, is not sent before it was asked what is meant."""
     words, reply_to, act = await given(request, "text", "reply_to", "act")
     draft = Draft(words.replace("\r\n", "\n"), addresses.before(reply_to) or 0)
     if any(isinstance(each, FileField) and each.filename for each in (await request.post()).values()):
         return replace(draft, problem="picture", again=True)
     if act == "plain":
         return replace(draft, text=sms_text.without_pictures(draft.text), again=True)
+    if public and not act and isinstance(meant := parse_mail(draft.text), Direct):
+        return replace(draft, problem="private", to=meant.name, again=True)
     return replace(draft, again=act == "count")
 
 

@@ -19,6 +19,9 @@ from store.unit import Reading
 LARGEST_SITEMAP = 50_000
 """Addresses that one sitemap may hold (sitemaps.org)."""
 
+_NEWEST_POSTS = 10_000
+"""Posts in it; older ones are links away from those of their authors."""
+
 _SITEMAP = "http://www.sitemaps.org/schemas/sitemap/0.9"
 
 
@@ -39,6 +42,7 @@ class Pages:
         get("/robots.txt", self.robots)
         get("/help", self.help)
         get("/", self.front)
+        get("/public", self.public)
         get("/new", self.fresh)
         get("/sitemap.xml", self.sitemap)
         get(f"/@{addresses.NAME}", self.person)
@@ -53,6 +57,10 @@ class Pages:
             page = await reading.public_timeline(read, reader=shown.reader(request), before=before)
             marks = await shown.marks(read, request, page.posts)
         return self._look.page(request, "front.html", page=page, first=before == NEWEST, **marks)
+
+    async def public(self, _request: web.Request) -> web.Response:
+        """What everybody writes stands on the front page; its feeds are called this."""
+        raise web.HTTPMovedPermanently("/")
 
     async def fresh(self, request: web.Request) -> web.Response:
         """How many posts are new on the front page, for the script of one that is open."""
@@ -129,11 +137,13 @@ class Pages:
         return web.Response(text=f"User-agent: *\n{closed}\nSitemap: {self._site.public_url}/sitemap.xml\n")
 
     async def sitemap(self, _request: web.Request) -> web.Response:
-        """The front page and all public people (sitemaps.org); from there the newest posts are one link away."""
+        """The front page, public people, and the newest of what they wrote (sitemaps.org)."""
         async with self._store.reading() as read:
-            names = await reading.listed_names(read, most=LARGEST_SITEMAP - 1)
+            written = await reading.listed_posts(read, most=_NEWEST_POSTS)
+            names = await reading.listed_names(read, most=LARGEST_SITEMAP - 1 - len(written))
         base = escape(self._site.public_url)
-        urls = "".join(f"<url><loc>{base}/{path}</loc></url>\n" for path in ("", *(f"@{name}" for name in names)))
+        paths = ["/", *(f"/@{name}" for name in names), *written]
+        urls = "".join(f"<url><loc>{base}{path}</loc></url>\n" for path in paths)
         text = f'<?xml version="1.0" encoding="utf-8"?>\n<urlset xmlns="{_SITEMAP}">\n{urls}</urlset>\n'
         return web.Response(text=text, content_type="application/xml", headers={hdrs.CACHE_CONTROL: "max-age=3600"})
 

@@ -237,7 +237,7 @@ class People:
     async def write(self, request: web.Request) -> web.StreamResponse:
         """Write to somebody in private."""
         me, name = member(request), request.match_info["name"].lower()
-        draft = await drafted(request)
+        draft = await drafted(request, public=False)
         if draft.again:
             return await self._letters(request, draft, status=422 if draft.problem else 200)
         async with self._desk.store.unit() as unit:

@@ -33,6 +33,7 @@ class Together:
     def add_to(self, app: web.Application) -> None:
         """Add the routes."""
         get, post = app.router.add_get, app.router.add_post
+        get("/polls", self.polls)
         get("/polls/new", self.new_poll)
         post("/polls/new", self.ask)
         post(f"/posts/{addresses.POST}/vote", self.vote)
@@ -48,6 +49,13 @@ class Together:
         post("/tracks/end", self.untrack)
 
     # ---- polls
+
+    async def polls(self, request: web.Request) -> web.Response:
+        """What was asked, the newest first; each is voted in on its own page."""
+        async with self._desk.store.reading() as read:
+            page = await reading.polls_timeline(read, reader=shown.reader(request), before=shown.before(request))
+            marks = await shown.marks(read, request, page.posts)
+        return self._desk.look.page(request, "polls.html", page=page, **marks)
 
     async def new_poll(self, request: web.Request) -> web.Response:
         """The form for a poll."""

@@ -27,7 +27,7 @@ from inbound.trust import addressed, chain, dmarc, domains, head, once, results,
 from inbound.trust.addressed import Addressed
 from inbound.trust.author import Author, NoAuthor, author
 from inbound.trust.dmarc import Standing
-from inbound.trust.head import Field
+from inbound.trust.head import Field, named
 from inbound.trust.networks import is_within
 from inbound.trust.questions import Questions, Resolver, Trouble
 from inbound.trust.results import Results
@@ -116,6 +116,8 @@ class Prover:
     async def who_wrote(self, content: bytes, client: Client, address: str) -> Verdict:
         """Who wrote the mail in ``content`` to ``address``, which is one of ours in lower case."""
         fields = head.read(content)
+        if fields is None and self._trust.server and is_within(client.ip) is not False:
+            fields = head.read_bare(content)
         if fields is None or once.is_doubled(fields):
             return Unproven(Why.UNREADABLE)
         writer = author(fields)
@@ -152,10 +154,11 @@ class Prover:
         signature alone, whoever got the mail could have sent it on to us: a good signature of the author's domain must
         cover a To or Cc with our address, and no old date. It is not said which of several by one domain is good, and
         anybody can put another beside it: so each of them must. A server that does not say what it found is
-        believed."""
+        believed, and so is one that hands on no signature at all: it alone can have taken out what it verified."""
         paths = results.passed(said, "spf", "smtp.mailfrom")
         signers = results.passed(said, "dkim", "header.d", "header.i")
-        if not signers or any(registered_together(path, writer.domain) for path in paths):
+        shown = named(fields, "dkim-signature")
+        if not signers or not shown or any(registered_together(path, writer.domain) for path in paths):
             return Proven(writer, By.UPSTREAM)
 
         def is_meant(domain: str) -> bool:

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from gateway.domain.budget import Budget, Of, counted, exhausted, month_of, next_month
+from gateway.domain.budget import Budget, Of, counted, exhausted, month_of, next_month, room_for_last_words
 
 ALL = Budget(site=10, author=5, recipient=2)
 
@@ -38,3 +38,11 @@ def test_a_month_is_one_of_the_calendar_where_the_site_is():
     assert month_of(datetime(2026, 11, 30, 23, 30, tzinfo=UTC), ZoneInfo("Europe/Berlin")) == 202612
     assert next_month(202611) == 202612
     assert next_month(202612) == 202701
+
+
+@pytest.mark.parametrize(
+    ("limit", "used", "room"),
+    [(5, 5, 20), (5, 4, 21), (5, 24, 1), (5, 25, 0), (5, 900, 0), (1000, 1000, 100), (1000, 1100, 0)],
+)
+def test_last_words_take_a_tenth_of_the_budget_above_it_or_a_few_texts(limit: int, used: int, room: int) -> None:
+    assert room_for_last_words(limit, used) == room

@@ -166,7 +166,7 @@ async def test_a_stranger_who_comes_to_our_door_is_not_our_server(client: str, v
         ("dkim=pass header.i=@home.example; dmarc=pass", BY_HOME, YES),
         ("dkim=pass header.d=home.example; dmarc=pass", SIGNED % ("home.example", "from:subject"), False),
         ("dkim=pass header.d=home.example; dkim=fail header.d=mail.home.example; dmarc=pass", BY_MAIL, False),
-        ("dkim=pass header.d=home.example; spf=pass smtp.mailfrom=x@evil.example; dmarc=pass", "X: y", False),
+        ("dkim=pass header.d=home.example; spf=pass smtp.mailfrom=x@y.example; dmarc=pass", "DKIM-Signature: x", False),
         ("dkim=pass header.d=home.example; spf=pass smtp.mailfrom=a@mail.home.example; dmarc=pass", "X: y", YES),
         ("spf=pass smtp.mailfrom=alice@home.example; dmarc=pass", "X: y", YES),
         ("dmarc=pass", "X: y", YES),
@@ -199,6 +199,14 @@ async def test_a_signature_that_somebody_else_puts_beside_the_good_one_covers_no
     told = f"Authentication-Results: {MX}; {found}"
     mail = written(told, HERE, f"To: {POST}", beside, true, to="bob@work.example")
     assert await judge(mail) == Unproven(Why.TO_NOT_SIGNED, "home.example")
+
+
+async def test_our_server_is_believed_where_it_hands_on_no_signature_at_all() -> None:
+    """What it found good it alone can have taken out: nobody else could, and still have it pass."""
+    for found in ("dkim=pass header.d=home.example", "dkim=pass header.d=home.example; dmarc=pass"):
+        assert await judge(written(f"Authentication-Results: {MX}; {found}", HERE, "X: y")) == YES
+    told = f"Authentication-Results: {MX}; dkim=pass header.d=home.example; dmarc=pass"
+    assert await judge(written(told, HERE, to="bob@work.example")) == Unproven(Why.NOT_TO_US)
 
 
 async def test_two_good_signatures_and_that_of_a_mailing_service_are_as_good_as_one() -> None:
@@ -267,3 +275,22 @@ def test_fields_that_are_no_text_are_passed_over() -> None:
     found = upstream.read(fields, MX)
     assert found is not None
     assert found.found[0].result == "pass"
+
+
+def _bare(mail: bytes) -> bytes:
+    return mail.replace(b"\r\n", b"\n")
+
+
+async def test_a_mail_that_a_program_of_our_own_wrote_as_unix_does_is_read_as_any_other() -> None:
+    assert await judge(_bare(written(PASS, to=POST))) == YES
+    assert await judge(_bare(written(FAIL, to=POST))) == NO
+    assert await judge(_bare(written(PASS, to=POST)) + b"\r\n") == YES, "as smtplib ends what it is given"
+
+
+async def test_bare_ends_of_lines_hide_nothing_from_our_mail_server() -> None:
+    """It has put its own fields on top, and may have taken what is below them for one long line."""
+    unreadable = Unproven(Why.UNREADABLE)
+    forged = written(to=POST).replace(b"\r\n", b"\r\nX-Long: x\n%s\r\n" % FORGED.encode(), 1)
+    assert await judge(forged) == unreadable
+    assert await judge(HERE.encode() + b"\r\n" + _bare(written(FORGED, to=POST))) == unreadable
+    assert await judge(_bare(written(PASS, to=POST)), client="203.0.113.5") == unreadable, "nor from elsewhere"

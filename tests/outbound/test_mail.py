@@ -113,8 +113,15 @@ async def test_a_greylisted_mail_is_put_off_and_then_taken(box: Mailbox) -> None
     box.greylist()
     async with transport(box.port) as wire:
         outcome = await wire.send(letter())
-        assert outcome == Deferred("451 4.7.1 Greylisted, come back later", 300.0)
+        assert outcome == Deferred("451 4.7.1 Greylisted, come back later")
         assert isinstance(await wire.send(letter(attempt=2)), Sent)
+
+
+async def test_a_mail_that_came_back_too_soon_to_who_greylists_comes_after_some_minutes(box: Mailbox) -> None:
+    box.refuse("451 4.7.1 Greylisted, come back later", times=2)
+    async with transport(box.port) as wire:
+        assert await wire.send(letter()) == Deferred("451 4.7.1 Greylisted, come back later")
+        assert await wire.send(letter(attempt=2)) == Deferred("451 4.7.1 Greylisted, come back later", 300.0)
 
 
 @pytest.mark.parametrize("kept", [False, True])

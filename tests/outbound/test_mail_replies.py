@@ -26,10 +26,13 @@ from outbound.smtp import Reply, Stage
         (Stage.RCPT, 321, "nonsense", None),
     ],
 )
-def test_only_a_greylisted_mail_waits_for_some_minutes(
+def test_only_a_mail_that_is_greylisted_again_waits_for_some_minutes(
     stage: Stage, code: int, words: str, pause: float | None
 ) -> None:
-    outcome = meaning(stage, Reply(code, words), "bob@example.org")
+    first = meaning(stage, Reply(code, words), "bob@example.org")
+    assert isinstance(first, Deferred)
+    assert first.retry_after == (SLOWED_PAUSE if stage is Stage.MAIL else None)
+    outcome = meaning(stage, Reply(code, words), "bob@example.org", tries=2)
     assert isinstance(outcome, Deferred)
     assert outcome.retry_after == pause
     assert not outcome.route_wide

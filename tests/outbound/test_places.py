@@ -91,3 +91,43 @@ async def test_who_is_called_off_while_it_waits_leaves_no_place_taken() -> None:
             places.give_back()
         assert places.taken == 0
         assert await places.take(0.01)
+
+
+async def test_a_new_limit_lets_in_or_holds_back_and_takes_no_place_away() -> None:
+    places = Places(2)
+    await places.take()
+    await places.take()
+    places.limit(1)
+    places.give_back()
+    assert not await places.take(0.01), "one is still taken"
+    waiting = asyncio.create_task(places.take())
+    await asyncio.sleep(0)
+    places.limit(2)
+    assert await waiting
+    places.limit(0)
+    assert not await places.take()
+    places.give_back()
+    places.give_back()
+    places.limit(3)
+    assert [await places.take(0.01) for _ in range(4)] == [True, True, True, False]
+
+
+async def test_who_waits_where_there_is_no_place_any_more_is_sent_away() -> None:
+    places = Places(1)
+    await places.take()
+    waiting = asyncio.create_task(places.take())
+    await asyncio.sleep(0)
+    places.limit(0)
+    assert not await waiting
+
+
+async def test_a_refusal_is_remembered_within_a_new_limit() -> None:
+    places = Places(8)
+    places.refused()
+    places.limit(6)
+    assert places.allowed == 4
+    places.limit(2)
+    assert places.allowed == 2
+    places.refused()
+    places.start_over()
+    assert places.allowed == 2

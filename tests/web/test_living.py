@@ -43,6 +43,22 @@ async def test_a_post_is_written_on_the_page_and_stands_there(alice: Browser, vi
     assert "on the web" in alice.text
 
 
+@pytest.mark.parametrize("words", ["D bob see you at eight", "dm @bob: at eight", '"D bob at eight"', "D bob"])
+async def test_what_begins_like_a_text_to_one_person_is_not_posted_unasked(
+    alice: Browser, village: Village, words: str
+) -> None:
+    await alice.open("/home")
+    assert await alice.submit("/posts", text=words) == 422
+    assert "That begins like a text to bob alone, so it was not posted." in alice.text
+    assert alice.find("//textarea")[0].text == words, "nothing is lost"
+    assert alice.find("//p[@id='problem']/a/@href") == ["/messages"]
+    assert await village.posted("alice") == 0
+    await alice.submit("/posts", text="D-day was in June")
+    assert await village.posted("alice") == 1
+    await alice.submit("/posts", text=words, button="act=post")
+    assert await village.posted("alice") == 2, "whoever means it has said so"
+
+
 async def test_an_answer_begins_with_a_name_that_is_counted(alice: Browser, village: Village) -> None:
     await village.person("bob")
     post = await village.says("bob", "who is there?")

@@ -82,6 +82,9 @@ async def test_a_post_has_a_page_with_its_thread_and_what_machines_look_for(
     assert page.canonical == page.metas["og:url"] == f"https://birds.example/@alice/{first}"
     assert page.metas["og:description"] == "hello “world”"
     assert page.metas["og:type"] == "article"
+    async with browser.get(page.metas["og:image"].removeprefix("https://birds.example")) as picture:
+        assert picture.content_type == "image/png"
+        assert gzip.decompress(await picture.read()).startswith(b"\x89PNG")
     for mark in ("h-entry", "e-content p-name", "u-url u-uid", "dt-published", "p-author h-card"):
         assert mark in html
     assert page.feeds[0] == "/@alice.atom"
@@ -240,14 +243,20 @@ async def test_a_page_loads_nothing_from_elsewhere_and_what_it_loads_is_there(
     page = Outline(html)
     assert "<script>" not in html
     assert "style=" not in html
-    assert len(page.loads) == 3
+    assert len(page.loads) == 4
+    types = set()
     for address in page.loads:
         assert address.startswith("/static/")
         async with browser.get(address) as answer:
             assert answer.status == 200
+            types.add(answer.headers["Content-Type"])
             assert "immutable" in answer.headers["Cache-Control"]
         async with browser.get(address, headers={"Accept-Encoding": "gzip;q=0"}) as answer:
             assert "Content-Encoding" not in answer.headers, "who refuses what is packed is not sent it"
+    assert types == {
+        *(f"{kind}; charset=utf-8" for kind in ("text/css", "text/javascript", "image/svg+xml")),
+        "image/png",
+    }
     assert (await get(browser, "/static/../app.py"))[0] == 404
     assert (await get(browser, "/static/nothing.css"))[0] == 404
 
@@ -298,8 +307,26 @@ async def test_crawlers_are_told_where_to_go_and_where_not(village: Village, bro
     _, robots = await get(browser, "/robots.txt")
     assert "Disallow: /feeds/" in robots
     assert "Sitemap: https://birds.example/sitemap.xml" in robots
+    post = await village.says("alice", "for everybody")
+    gone = await village.says("alice", "gone again")
+    await village.deletes(gone)
+    repost = await village.repeats("alice", post)
+    await village.person("prot", protected=True)
+    hidden = await village.says("prot", "for few")
     _, sitemap = await get(browser, "/sitemap.xml")
+    assert "<loc>https://birds.example/</loc>" in sitemap
     assert "<loc>https://birds.example/@alice</loc>" in sitemap
+    assert f"<loc>https://birds.example/@alice/{post}</loc>" in sitemap
+    for other in (f"@alice/{gone}", f"@alice/{repost}", "@prot", str(hidden)):
+        assert f"/{other}<" not in sitemap
+
+
+async def test_the_page_of_the_feed_of_everybody_is_the_front_page(village: Village, someone: Browser) -> None:
+    await village.person("alice")
+    await village.says("alice", "for everybody")
+    assert await someone.open("/public") == 200
+    assert someone.path == "/"
+    assert "for everybody" in someone.text
 
 
 async def test_a_private_site_says_so_everywhere(village: Village, site: Site) -> None:
@@ -335,3 +362,4 @@ async def test_a_fault_of_ours_is_a_page_too_and_tells_nothing(
     assert "confidence" not in html
     assert "The fault is ours" in html
     assert "Traceback" not in html
+    assert "data-visit" not in html, "whoever is not known for it was not logged out"

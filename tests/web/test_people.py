@@ -295,6 +295,23 @@ async def test_words_of_a_report_that_are_too_many_are_given_back_whole(alice: B
     assert len(told.words) == 1000
 
 
+async def test_whoever_is_not_logged_in_is_shown_nobody_who_is_protected(alice: Browser, village: Village) -> None:
+    await village.person("shy", protected=True)
+    await village.person("shyam")
+    await village.person("bob")
+    for name in ("shy", "shyam"):
+        await village.follows(name, "bob")
+        await village.follows("bob", name)
+    stranger = Browser(alice._session)
+    for path in ("/search?q=shy", "/@bob/followers", "/@bob/following", "/directory?by=name"):
+        await stranger.open(path)
+        shown = await names(stranger)
+        assert "shyam" in shown
+        assert "shy" not in shown
+        await alice.open(path)
+        assert ("shy" in await names(alice)) is ("directory" not in path)
+
+
 async def test_lists_of_a_protected_account_are_for_its_followers(village: Village, someone: Browser) -> None:
     await village.person("shy", protected=True)
     assert await someone.open("/@shy/followers") == 404

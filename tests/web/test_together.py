@@ -2,7 +2,7 @@
 
 import pytest
 
-from store import groups, listeners
+from store import groups, listeners, polls
 from tests.web.browsing import Browser, log_in, with_mail
 from tests.web.village import NOW, Village
 
@@ -42,6 +42,29 @@ async def test_a_poll_is_asked_voted_in_and_closed(alice: Browser, village: Vill
     await stranger.open(page)
     assert "pizza" in stranger.text
     assert not stranger.find("//section[@class='poll']//button")
+
+
+async def test_all_polls_stand_on_one_page_for_whoever_may_see_them(alice: Browser, village: Village) -> None:
+    await alice.open("/polls")
+    assert alice.find("//p[@class='switch']/a/@href") == ["/polls/new"]
+    assert "Nobody has asked anything yet." in alice.text
+    for question in ("Lunch?", "Tea?"):
+        await alice.open("/polls/new")
+        await alice.submit("/polls/new", question=question, option1="yes", option2="no")
+    await village.says("alice", "no poll at all")
+    await village.person("shy", protected=True)
+    post = await village.says("shy", "Whom to ask? 1 a 2 b")
+    async with village.store.unit() as unit:
+        await polls.add(unit, post, "Whom to ask?", ["a", "b"], closes_at=NOW)
+    stranger = Browser(alice._session)
+    assert await stranger.open("/polls") == 200
+    shown = [each.text for each in stranger.find("//article//p[contains(@class, 'words')]")]
+    assert shown == ["Tea? 1 yes 2 no (VOTE n)", "Lunch? 1 yes 2 no (VOTE n)"]
+    assert not stranger.find("//p[@class='switch']/a")
+    await village.follows("alice", "shy")
+    await alice.open("/polls")
+    assert "Whom to ask?" in alice.text
+    assert "no poll at all" not in alice.text
 
 
 @pytest.mark.parametrize(
@@ -89,6 +112,16 @@ async def test_a_group_is_begun_written_to_and_left(alice: Browser, village: Vil
     word = alice.find("//input[@name='csrf']")[0].get("value")
     assert await alice.post("/groups/garden", csrf=word, text="still here") == 404
     assert await alice.open("/groups/nothing") == 404
+
+
+async def test_what_begins_like_a_text_to_one_person_is_not_written_to_a_group_unasked(
+    alice: Browser, village: Village
+) -> None:
+    await alice.open("/groups")
+    await alice.submit("/groups", name="garden")
+    assert await alice.submit("/groups/garden", text="D bob the key is under the pot") == 422
+    assert "alone, so it was not posted" in alice.text
+    assert await village.posted("alice") == 0
 
 
 async def test_strangers_read_what_was_written_to_a_group_in_public(village: Village, someone: Browser) -> None:

@@ -67,6 +67,11 @@ class Village:
         async with self.store.unit() as unit:
             await relations.mute(unit, self.ids[name], self.ids[other], now=self.clock)
 
+    async def posted(self, name: str) -> int:
+        """How many posts somebody has."""
+        async with self.store.reading() as reading:
+            return (await accounts.counts(reading, self.ids[name])).posts
+
     async def deletes(self, post_id: int) -> None:
         async with self.store.unit() as unit:
             await posts.wipe(unit, post_id, self.clock)
