@@ -40,16 +40,17 @@ SELECT
     (SELECT string_agg(concat(relname, relkind), ' ' ORDER BY oid) FROM pg_class WHERE oid >= 16384) AS relations,
     (SELECT string_agg(concat(attrelid, ':', xmin), ' ' ORDER BY attrelid, attnum)
      FROM pg_attribute WHERE attrelid >= 16384) AS columns,
+    (SELECT string_agg(concat(oid, ':', xmin), ' ' ORDER BY oid) FROM pg_attrdef) AS defaults,
     (SELECT string_agg(concat(oid, ':', xmin), ' ' ORDER BY oid) FROM pg_constraint WHERE oid >= 16384) AS constraints,
-    (SELECT count(*) FROM pg_trigger) AS triggers,
+    (SELECT string_agg(concat(oid, ':', xmin), ' ' ORDER BY oid) FROM pg_trigger) AS triggers,
     (SELECT count(*) FROM pg_proc) AS functions,
     (SELECT count(*) FROM pg_db_role_setting WHERE setdatabase = (
         SELECT oid FROM pg_database WHERE datname = current_database())) AS settings,
     (SELECT count(*) FROM pg_statistic WHERE starelid >= 16384) AS known_of_rows,
     (SELECT count(*) FROM pg_class WHERE oid >= 16384 AND pg_relation_size(oid) > 250000) AS large
 """
-"""All that emptying tables leaves as it was. Row versions (xmin) tell of whatever was changed and changed back; what
-the planner knows of rows that are gone, and the pages of indexes that led to many, would have it plan otherwise than in
+"""All that emptying tables leaves as it was, by names and by versions of the catalogue's rows (xmin). What the planner
+knows of rows that are gone, and the pages of indexes that led to many, would have it plan otherwise than in
 a new database."""
 
 _USED = """
