@@ -102,6 +102,7 @@ class Mailbox:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._server.close()
+        await asyncio.sleep(0)  # who has just been let in comes to a door
         serving = dict(self.doors)
         for door in serving.values():
             door.hang_up()
@@ -191,6 +192,12 @@ class _Door(SMTP):
         assert self._handler_coroutine is not None
         self._box.doors[self._handler_coroutine] = self
         self._handler_coroutine.add_done_callback(self._box.doors.pop)
+
+    def eof_received(self) -> bool:
+        """Nobody who has gone is served any more, and the connection ends: aiosmtpd would leave it half open where the
+        client had gone before the greeting."""
+        super().eof_received()
+        return False
 
     async def smtp_DATA(self, arg: str) -> None:  # noqa: N802 - aiosmtpd finds its commands by this name
         if self._box.takes_drop(kept=False):

@@ -1,5 +1,7 @@
 """The demo's mailbox, tried with a real SMTP client."""
 
+import asyncio
+import socket
 from collections.abc import AsyncIterator
 from email.message import EmailMessage
 
@@ -24,7 +26,7 @@ def letter(text: str = "Grüße", to: str = "bob@example.org") -> EmailMessage:
 
 
 async def mail(box: Mailbox, message: EmailMessage, **options: object) -> None:
-    await aiosmtplib.send(message, hostname="127.0.0.1", port=box.port, start_tls=False, timeout=5)
+    await aiosmtplib.send(message, hostname="127.0.0.1", port=box.port, start_tls=False, timeout=30)
 
 
 async def test_a_mail_is_kept_with_its_envelope_and_its_words(box: Mailbox) -> None:
@@ -53,6 +55,16 @@ async def test_a_box_can_be_away_until_told_to_behave(box: Mailbox) -> None:
     box.behave()
     await mail(box, letter())
     assert len(box.mails) == 1
+
+
+async def test_who_has_gone_before_the_greeting_leaves_nothing_open(box: Mailbox) -> None:
+    with socket.create_connection(("127.0.0.1", box.port)) as client:
+        client.shutdown(socket.SHUT_WR)  # before the box had a chance to look
+        client.setblocking(False)
+        async with asyncio.timeout(30):
+            while await asyncio.get_running_loop().sock_recv(client, 1000):
+                pass
+    assert not box.doors
 
 
 async def test_greylisting_puts_each_pair_off_once(box: Mailbox) -> None:
