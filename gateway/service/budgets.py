@@ -85,10 +85,10 @@ class Purse:
             return
         ways = {way.account_id: way for way in await addresses.mailboxes(unit, sorted(self._to_tell_of_site))}
         left = rules.last_words(self.budget.site) - await usage.last_words(unit, self._month)
-        by_text = sorted(self._to_tell_of_site - set(ways))
-        if by_text and left < len(by_text):
+        by_text = sorted(self._to_tell_of_site - set(ways)) if left > 0 else []
+        if left < len(by_text):
             known = await usage.told(unit, self._month, [(Of.RECIPIENT, each) for each in by_text])
-            by_text = [each for each in by_text if (Of.RECIPIENT, each) not in known][: max(left, 0)]
+            by_text = [each for each in by_text if (Of.RECIPIENT, each) not in known][:left]
         new = await usage.newly_told(unit, self._month, [(Of.RECIPIENT, each) for each in (*ways, *by_text)])
         told = {account_id for _, account_id in new}
         by_mail = [way for account_id, way in ways.items() if account_id in told]
