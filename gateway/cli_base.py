@@ -140,6 +140,14 @@ def print_json(value: object) -> None:
     click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
 
 
+def print_done(words: str, *, as_json: bool, **facts: object) -> None:
+    """Say what was done: in words, or by the facts of it as JSON."""
+    if as_json:
+        print_json(facts)
+    else:
+        click.echo(words)
+
+
 def print_table(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     """Print rows under their headings (if there are any) in columns as wide as they must be."""
     lines = [[_cell(value) for value in row] for row in (headings, *rows) if any(headings) or row is not headings]

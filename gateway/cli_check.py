@@ -38,7 +38,14 @@ Look = Callable[[Config], AsyncIterator[Finding]]
 @as_json
 def check(path: Path | None, as_json: bool) -> None:
     """Say what is wrong with configuration, database, provider, DNS, relay and ports, and how to mend it."""
-    findings = asyncio.run(look_at_everything(find_config(path)))
+    try:
+        config = find_config(path)
+    except Refused as refused:
+        if as_json:
+            says, mend = refused.message, "Mend what is named; config.example.toml shows every key."
+            print_json([msgspec.to_builtins(Finding("configuration", Level.FAIL, says, mend))])
+        raise
+    findings = asyncio.run(look_at_everything(config))
     if as_json:
         print_json([msgspec.to_builtins(finding) for finding in findings])
     else:

@@ -7,7 +7,7 @@ from typing import assert_never
 
 import click
 
-from gateway.cli_base import NEWER_DATABASE, Refused, configured, counting, new_file, now
+from gateway.cli_base import NEWER_DATABASE, Refused, as_json, configured, counting, new_file, now, print_done
 from gateway.config import Config
 from gateway.service import copying, holding
 from gateway.service.copying import Copy, NotACopy, NotEmpty, OtherVersion, Restored, TooNew
@@ -23,7 +23,8 @@ _PAGES = 1_000
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--force", is_flag=True, help="Overwrite FILE.")
 @configured
-def backup(config: Config, file: Path, force: bool) -> None:
+@as_json
+def backup(config: Config, as_json: bool, file: Path, force: bool) -> None:
     """Copy everything to FILE, as it is at one moment, while the daemon runs.
 
     The copy is a zip file that birdwire restore reads into a database of either kind. If FILE ends in .db, .sqlite or
@@ -35,7 +36,8 @@ def backup(config: Config, file: Path, force: bool) -> None:
         raise Refused(f"there is no database at {source.database}")
     if is_sqlite and file.suffix.lower() in _PLAIN:
         _copy_plain(Path(source.database or ""), file, force=force)
-        click.echo(f"{file}: {file.stat().st_size:,} bytes")
+        size = file.stat().st_size
+        print_done(f"{file}: {size:,} bytes", as_json=as_json, file=str(file), bytes=size)
         return
 
     async def write() -> int:
@@ -57,14 +59,16 @@ def backup(config: Config, file: Path, force: bool) -> None:
         rows = asyncio.run(write())
     except trouble.trouble() as error:
         raise Refused(f"the database can't be used: {trouble.reason(error)}") from error
-    click.echo(f"{file}: {rows:,} rows, {file.stat().st_size:,} bytes")
+    size = file.stat().st_size
+    print_done(f"{file}: {rows:,} rows, {size:,} bytes", as_json=as_json, file=str(file), bytes=size, rows=rows)
 
 
 @click.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--hold", is_flag=True, help="Let nothing go out afterwards until birdwire queue release.")
 @configured
-def restore(config: Config, file: Path, hold: bool) -> None:
+@as_json
+def restore(config: Config, as_json: bool, file: Path, hold: bool) -> None:
     """Fill an empty database from FILE, a copy that birdwire backup made, whichever kind of database it came from.
 
     It is all or nothing. A copy from an earlier release is brought up to date on the way.
@@ -101,9 +105,10 @@ def restore(config: Config, file: Path, hold: bool) -> None:
             raise Refused(f"{file} can't be restored, and nothing was: {bad}") from bad
         except trouble.trouble() as error:
             raise Refused(f"nothing was restored: {trouble.reason(error)}") from error
-    click.echo(f"{restored.rows:,} rows as of {restored.made_at:%Y-%m-%d %H:%M} UTC are there.")
+    words = f"{restored.rows:,} rows as of {restored.made_at:%Y-%m-%d %H:%M} UTC are there."
     if not hold:
-        click.echo("What was queued then is queued again: hold it with birdwire queue hold before you start.")
+        words += "\nWhat was queued then is queued again: hold it with birdwire queue hold before you start."
+    print_done(words, as_json=as_json, rows=restored.rows, made_at=restored.made_at, held=hold)
 
 
 def _copy_plain(source: Path, target: Path, *, force: bool) -> None:

@@ -4,7 +4,7 @@ import asyncio
 
 import click
 
-from gateway.cli_base import NEWER_DATABASE, Refused, as_json, configured, print_json
+from gateway.cli_base import NEWER_DATABASE, Refused, as_json, configured, print_done, print_json
 from gateway.config import Config
 from store import trouble, version
 from store.unit import Store
@@ -17,10 +17,12 @@ def db() -> None:
 
 @db.command()
 @configured
-def upgrade(config: Config) -> None:
+@as_json
+def upgrade(config: Config, as_json: bool) -> None:
     """Bring the database to the version this program needs; what is there stays."""
     before, after = _versions(config, upgrade=True)
-    click.echo(f"at {after} already" if before == after else f"from {before or 'an empty database'} to {after}")
+    words = f"at {after} already" if before == after else f"from {before or 'an empty database'} to {after}"
+    print_done(words, as_json=as_json, before=before, current=after)
 
 
 @db.command()

@@ -17,6 +17,7 @@ from gateway.cli_base import (
     now,
     operator,
     person,
+    print_done,
     print_json,
 )
 from gateway.config import Config
@@ -53,7 +54,8 @@ _COUNTED = {
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--force", is_flag=True, help="Overwrite FILE.")
 @configured
-def export(config: Config, name: str, file: Path, force: bool) -> None:
+@as_json
+def export(config: Config, as_json: bool, name: str, file: Path, force: bool) -> None:
     """Write everything of NAME to FILE, a zip: pages to read (index.html) and JSON for programs.
 
     It is the file that NAME gets in the settings of the site, and that birdwire import reads.
@@ -70,7 +72,8 @@ def export(config: Config, name: str, file: Path, force: bool) -> None:
                 await write(out, snapshot, look, desk.site, account, now=now(), told=told)
 
     at_desk(config, take)
-    click.echo(f"{file}: {file.stat().st_size:,} bytes")
+    size = file.stat().st_size
+    print_done(f"{file}: {size:,} bytes", as_json=as_json, file=str(file), bytes=size)
 
 
 @click.command(name="import")

@@ -17,6 +17,7 @@ from gateway.cli_base import (
     now,
     operator,
     person,
+    print_done,
     print_json,
     print_table,
     progress,
@@ -100,7 +101,8 @@ def _via(_ctx: click.Context, _param: click.Parameter, value: str) -> Via:
     help="sms, email or sms,email; none; auto is mail as their account says.  [default: auto]",
 )
 @configured
-def add(config: Config, follower: str, followee: str, via: Via) -> None:
+@as_json
+def add(config: Config, as_json: bool, follower: str, followee: str, via: Via) -> None:
     """Let FOLLOWER follow FOLLOWEE, or change how the posts reach them."""
 
     async def connect(desk: Desk) -> None:
@@ -115,13 +117,19 @@ def add(config: Config, follower: str, followee: str, via: Via) -> None:
             await auditing.note(unit, operator(), Act.FOLLOW_ADD, reader, words=words, now=now())
 
     at_desk(config, connect)
-    click.echo(f"{follower} follows {followee}.")
+    said = via_words(via.texts, via.mail)
+    print_done(
+        f"{follower} follows {followee}.",
+        as_json=as_json,
+        **dict(zip(_COLUMNS, (_name(follower), _name(followee), said), strict=True)),
+    )
 
 
 @follow.command(name="import")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @configured
-def import_(config: Config, file: Path) -> None:
+@as_json
+def import_(config: Config, as_json: bool, file: Path) -> None:
     """Add the follows of a CSV file with the columns follower, followee, via; those that stand stay as they are.
 
     The whole file is looked through first: when a line can't be followed, nothing is changed.
@@ -143,7 +151,8 @@ def import_(config: Config, file: Path) -> None:
                     await auditing.note(unit, operator(), Act.FOLLOW_IMPORT, words=f"{len(batch)}", now=now())
         return len(lines)
 
-    click.echo(f"{at_desk(config, bring_in)} follows stand.")
+    count = at_desk(config, bring_in)
+    print_done(f"{count} follows stand.", as_json=as_json, follows=count)
 
 
 @follow.command()
@@ -187,7 +196,8 @@ def default() -> None:
 @click.argument("name")
 @click.option("--via", callback=_via, default="", help="As for follow add.  [default: auto]")
 @configured
-def add_default(config: Config, name: str, via: Via) -> None:
+@as_json
+def add_default(config: Config, as_json: bool, name: str, via: Via) -> None:
     """Let everybody new follow NAME, or change how those posts reach them; who is here already is left alone."""
 
     async def put(desk: Desk) -> None:
@@ -196,13 +206,15 @@ def add_default(config: Config, name: str, via: Via) -> None:
             await assigning.add(unit, operator(), account, texts=via.texts, mail=via.mail, now=now())
 
     at_desk(config, put)
-    click.echo(f"Everybody new follows {name}.")
+    said = via_words(via.texts, via.mail)
+    print_done(f"Everybody new follows {name}.", as_json=as_json, name=_name(name), via=said)
 
 
 @default.command(name="remove")
 @click.argument("name")
 @configured
-def remove_default(config: Config, name: str) -> None:
+@as_json
+def remove_default(config: Config, as_json: bool, name: str) -> None:
     """Let nobody new follow NAME by itself any more; who does already goes on."""
 
     async def take_out(desk: Desk) -> None:
@@ -211,7 +223,7 @@ def remove_default(config: Config, name: str) -> None:
                 raise Refused(f"nobody follows {name} by itself")
 
     at_desk(config, take_out)
-    click.echo(f"Nobody new follows {name} by itself any more.")
+    print_done(f"Nobody new follows {name} by itself any more.", as_json=as_json, name=_name(name))
 
 
 @default.command(name="list")
@@ -232,15 +244,19 @@ def list_defaults(config: Config, as_json: bool) -> None:
 
 
 def _read(file: Path) -> Iterator[Line]:
-    """The lines of a CSV file, a header and blank lines left out. Refuses what is no follow, naming the line."""
+    """The lines of a CSV file, a header and blank lines left out. Refuses what is no follow, naming the line.
+
+    Spreadsheets in countries with a comma in their numbers write semicolons between columns."""
     try:
         text = file.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
         raise Refused(f"{file} is not UTF-8 text") from None
-    reader = csv.reader(text.splitlines())
+    lines = text.splitlines()
+    semicolons = bool(lines) and ";" in lines[0] and "," not in lines[0]
+    reader = csv.reader(lines, delimiter=";" if semicolons else ",")
     for row in reader:
         cells = [cell.strip() for cell in row]
-        is_header = reader.line_num == 1 and cells[:2] == list(_COLUMNS[:2])
+        is_header = reader.line_num == 1 and [cell.lower() for cell in cells[:2]] == list(_COLUMNS[:2])
         if is_header or not any(cells):
             continue
         try:

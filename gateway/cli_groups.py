@@ -5,7 +5,18 @@ import re
 import click
 import msgspec
 
-from gateway.cli_base import Desk, Refused, as_json, at_desk, configured, now, operator, print_json, print_table
+from gateway.cli_base import (
+    Desk,
+    Refused,
+    as_json,
+    at_desk,
+    configured,
+    now,
+    operator,
+    print_done,
+    print_json,
+    print_table,
+)
 from gateway.config import Config
 from gateway.domain.types import NAME_PATTERN
 from gateway.service import auditing
@@ -39,7 +50,8 @@ def list_(config: Config, as_json: bool) -> None:
 @group.command()
 @click.argument("name")
 @configured
-def add(config: Config, name: str) -> None:
+@as_json
+def add(config: Config, as_json: bool, name: str) -> None:
     """Add a group that people can then join."""
     name = name.removeprefix("!").lower()
     if not re.fullmatch(NAME_PATTERN, name):
@@ -54,4 +66,4 @@ def add(config: Config, name: str) -> None:
 
     if not at_desk(config, found):
         raise Refused(f"there is a group {name} already")
-    click.echo(f"!{name} can be joined now")
+    print_done(f"!{name} can be joined now", as_json=as_json, name=name)

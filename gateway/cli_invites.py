@@ -6,7 +6,18 @@ from typing import assert_never
 import click
 import msgspec
 
-from gateway.cli_base import Desk, Refused, as_json, at_desk, configured, now, operator, print_json, print_table
+from gateway.cli_base import (
+    Desk,
+    Refused,
+    as_json,
+    at_desk,
+    configured,
+    now,
+    operator,
+    print_done,
+    print_json,
+    print_table,
+)
 from gateway.config import Config
 from gateway.domain.invite import CODES
 from gateway.service import inviting
@@ -85,7 +96,8 @@ def list_(config: Config, as_json: bool, every: bool, most: int) -> None:
 @invite.command()
 @click.argument("ids", type=int, nargs=-1, required=True)
 @configured
-def revoke(config: Config, ids: tuple[int, ...]) -> None:
+@as_json
+def revoke(config: Config, as_json: bool, ids: tuple[int, ...]) -> None:
     """Let nobody sign up any more by these invitations."""
 
     async def end(desk: Desk) -> int:
@@ -95,4 +107,4 @@ def revoke(config: Config, ids: tuple[int, ...]) -> None:
     count = at_desk(config, end)
     if not count:
         raise Refused("there are no such invitations, or they are revoked already")
-    click.echo(f"{count} revoked")
+    print_done(f"{count} revoked", as_json=as_json, revoked=count)

@@ -2,12 +2,13 @@
 
 import re
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
+from itertools import zip_longest
 from typing import Protocol, assert_never
 
 import click
-import msgspec
 
 from gateway.cli_base import (
     Desk,
@@ -18,6 +19,7 @@ from gateway.cli_base import (
     now,
     operator,
     person,
+    print_done,
     print_json,
     print_table,
 )
@@ -33,7 +35,7 @@ from gateway.service.site import Site
 from store import accounts, addresses, follows, routes
 from store.accounts import AccountRow, Person
 from store.addresses import AddressRow
-from store.unit import Reading
+from store.unit import Reading, Unit
 
 _PAGE = 1000
 _MAIL = re.compile(r"[^@\s<>\"]+@[^@\s<>\"]+")
@@ -81,6 +83,10 @@ class Shown:
     suspended_at: datetime | None
 
 
+_LISTED = [each.name for each in fields(Shown) if each.name in {column.name for column in fields(AccountRow)}]
+"""What a program is told of everybody: what ``show`` says of one, as far as it stands in the account itself."""
+
+
 @click.group()
 def user() -> None:
     """Add, show, suspend and delete people."""
@@ -88,28 +94,43 @@ def user() -> None:
 
 @user.command()
 @click.argument("name")
-@click.option("--phone", help="A phone number; it counts as proven.")
-@click.option("--email", help="A mail address; it counts as proven.")
+@click.option("--phone", "phones_", multiple=True, help="A phone number; it counts as proven.")
+@click.option("--email", "emails", multiple=True, help="A mail address; it counts as proven.")
 @click.option("--protected", is_flag=True, help="Only followers that they accept see their posts.")
 @click.option("--admin", is_flag=True, help="May look after the site.")
 @configured
 @as_json
 def add(
-    config: Config, as_json: bool, name: str, phone: str | None, email: str | None, protected: bool, admin: bool
+    config: Config,
+    as_json: bool,
+    name: str,
+    phones_: tuple[str, ...],
+    emails: tuple[str, ...],
+    protected: bool,
+    admin: bool,
 ) -> None:
-    """Add somebody called NAME: 1 to 15 letters, digits or underscores."""
-    number = None if phone is None else _phone(phone, config.sms.default_region)
-    _check_mail(email)
-    wanted = name.removeprefix("@").lower()
+    """Add somebody called NAME: 1 to 15 letters, digits or underscores. Of several phones or mail addresses, texts and
+    mails go to the first."""
+    numbers = [_phone(phone, config.sms.default_region) for phone in phones_]
+    for email in emails:
+        _check_mail(email)
+    wanted = _called(name)
 
     async def sign_up(desk: Desk) -> Shown:
         async with desk.store.unit() as unit:
             await routes.ensure(unit, config.sender_names())
             outcome = await joining.add_user(
-                unit, wanted, now=now(), phone=number, email=email, protected=protected, admin=admin
+                unit,
+                wanted,
+                now=now(),
+                phone=numbers[-1] if numbers else None,
+                email=emails[-1] if emails else None,
+                protected=protected,
+                admin=admin,
             )
             match outcome:
-                case joining.Added():
+                case joining.Added(account_id):
+                    await _give(unit, account_id, numbers[-2::-1], emails[-2::-1])
                     await phones.choose_senders(unit, desk.site)
                     account = await person(unit, wanted)
                     words = "as an administrator" if admin else ""
@@ -120,7 +141,7 @@ def add(
                 case joining.NotAName():
                     raise Refused(f"{name} is not a name: 1 to 15 letters, digits or underscores")
                 case joining.HeldBy(holder):
-                    raise Refused(f"that phone or mail address belongs to {holder}")
+                    raise Refused(_held_by(holder))
                 case _:
                     assert_never(outcome)
 
@@ -144,9 +165,7 @@ def address(config: Config, as_json: bool, name: str, phone: str | None, email: 
         async with desk.store.unit() as unit:
             await routes.ensure(unit, config.sender_names())
             account = await person(unit, name)
-            held = await joining.add_addresses(unit, account.id, phone=number, email=email, now=now())
-            if held is not None:
-                raise Refused(f"that phone or mail address belongs to {held.name}")
+            await _give(unit, account.id, [number] if number else [], [email] if email else [])
             await phones.choose_senders(unit, desk.site)
             given = " and ".join(word for word, one in (("phone", number), ("mailbox", email)) if one is not None)
             await auditing.note(unit, operator(), Act.MEMBER_ADDRESS, account, words=given, now=now())
@@ -209,7 +228,7 @@ def list_(config: Config, as_json: bool) -> None:
 
     people = at_desk(config, look)
     if as_json:
-        print_json([{**msgspec.to_builtins(p), "name": p.name or ""} for p in people])
+        print_json([{key: getattr(p, key) for key in _LISTED} | {"name": p.name or ""} for p in people])
         return
     print_table(
         ("id", "name", "protected", "admin", "joined", "suspended"),
@@ -245,7 +264,8 @@ def stopped_(config: Config, as_json: bool) -> None:
 @click.argument("name")
 @click.argument("address", required=False)
 @configured
-def resume(config: Config, name: str, address: str | None) -> None:
+@as_json
+def resume(config: Config, as_json: bool, name: str, address: str | None) -> None:
     """Let texts and mails go again to what of NAME's is stopped, or to that ADDRESS alone.
 
     A mailbox whose owner reported our mail as spam is only taken up again if it is named: be sure that they want it."""
@@ -265,33 +285,37 @@ def resume(config: Config, name: str, address: str | None) -> None:
                 await mailboxes.resume(unit, desk.site, each, now=now())
             return [each.address for each in going]
 
-    for each in at_desk(config, start):
-        click.echo(f"{each} is used again.")
+    going = at_desk(config, start)
+    words = "\n".join(f"{each} is used again." for each in going)
+    print_done(words, as_json=as_json, name=_called(name), addresses=going)
 
 
 @user.command()
 @click.argument("name")
 @configured
-def suspend(config: Config, name: str) -> None:
+@as_json
+def suspend(config: Config, as_json: bool, name: str) -> None:
     """Keep NAME from taking part, and their posts from being seen, until restored."""
     at_desk(config, lambda desk: _set_suspended(desk, name, True))
-    click.echo(f"{name} is suspended.")
+    print_done(f"{name} is suspended.", as_json=as_json, name=_called(name), suspended=True)
 
 
 @user.command()
 @click.argument("name")
 @configured
-def restore(config: Config, name: str) -> None:
+@as_json
+def restore(config: Config, as_json: bool, name: str) -> None:
     """Let NAME take part again."""
     at_desk(config, lambda desk: _set_suspended(desk, name, False))
-    click.echo(f"{name} is restored.")
+    print_done(f"{name} is restored.", as_json=as_json, name=_called(name), suspended=False)
 
 
 @user.command()
 @click.argument("name")
 @click.option("--off", is_flag=True, help="Not any more.")
 @configured
-def admin(config: Config, name: str, off: bool) -> None:
+@as_json
+def admin(config: Config, as_json: bool, name: str, off: bool) -> None:
     """Let NAME look after the site on its pages below /admin."""
 
     async def appoint(desk: Desk) -> None:
@@ -311,7 +335,8 @@ def admin(config: Config, name: str, off: bool) -> None:
                 assert_never(outcome)
 
     at_desk(config, appoint)
-    click.echo(f"{name} looks after the site{' no longer' if off else ''}.")
+    words = f"{name} looks after the site{' no longer' if off else ''}."
+    print_done(words, as_json=as_json, name=_called(name), admin=not off)
 
 
 @user.command()
@@ -344,7 +369,8 @@ def renew(config: Config, as_json: bool, name: str, posting: bool, replies: bool
 @click.argument("name")
 @click.argument("switch", type=click.Choice(["on", "off"]))
 @configured
-def guard(config: Config, name: str, switch: str) -> None:
+@as_json
+def guard(config: Config, as_json: bool, name: str, switch: str) -> None:
     """Let NAME's secret addresses take mail from NAME's own mailboxes alone (on), or from whoever knows them (off)."""
 
     async def set_switch(desk: Desk) -> None:
@@ -357,14 +383,16 @@ def guard(config: Config, name: str, switch: str) -> None:
 
     at_desk(config, set_switch)
     whom = "their own mailboxes alone" if switch == "on" else "whoever knows them"
-    click.echo(f"{name}'s posting address, and those that answer what {name} got, take mail from {whom}.")
+    words = f"{name}'s posting address, and those that answer what {name} got, take mail from {whom}."
+    print_done(words, as_json=as_json, name=_called(name), checks_sender=switch == "on")
 
 
 @user.command()
 @click.argument("name")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @configured
-def delete(config: Config, name: str, yes: bool) -> None:
+@as_json
+def delete(config: Config, as_json: bool, name: str, yes: bool) -> None:
     """Delete NAME with everything they wrote. It can't be undone; on a terminal you are asked first."""
     if not yes and sys.stdin.isatty():
         click.confirm(f"Delete {name} and everything they wrote?", abort=True)
@@ -386,7 +414,24 @@ def delete(config: Config, name: str, yes: bool) -> None:
                 more = await forgetting.step(unit, now=now())
 
     at_desk(config, end)
-    click.echo(f"{name} is deleted.")
+    print_done(f"{name} is deleted.", as_json=as_json, name=_called(name), deleted=True)
+
+
+async def _give(unit: Unit, account_id: int, numbers: Sequence[str], emails: Sequence[str]) -> None:
+    """Texts and mails go to the last one from now on."""
+    for phone, email in zip_longest(numbers, emails):
+        held = await joining.add_addresses(unit, account_id, phone=phone, email=email, now=now())
+        if held is not None:
+            raise Refused(_held_by(held.name))
+
+
+def _held_by(holder: str) -> str:
+    return f"that phone or mail address belongs to {holder}"
+
+
+def _called(typed: str) -> str:
+    """A name as it is typed, as names are kept."""
+    return typed.removeprefix("@").lower()
 
 
 def _stopped(name: str, each: AddressRow) -> StoppedAddress:

@@ -17,6 +17,7 @@ from gateway.cli_base import (
     now,
     operator,
     person,
+    print_done,
     print_json,
     print_table,
 )
@@ -52,7 +53,7 @@ class Later:
 @click.argument("name")
 @click.argument("text")
 @click.option("--at", "when", help='Once: "2026-12-01 08:00", "08:00" (the next one), or "+2h".')
-@click.option("--every", "cron", help='Again and again: five fields of cron, e.g. "0 8 * * mon-fri".')
+@click.option("--every", "cron", help='Again and again: five fields of cron, e.g. "0 8 * * mon-fri", or @daily.')
 @configured
 @as_json
 def post(config: Config, as_json: bool, name: str, text: str, when: str | None, cron: str | None) -> None:
@@ -176,7 +177,8 @@ def list_(config: Config, as_json: bool) -> None:
 @schedule.command()
 @click.argument("number", type=int)
 @configured
-def drop(config: Config, number: int) -> None:
+@as_json
+def drop(config: Config, as_json: bool, number: int) -> None:
     """Let the scheduled post NUMBER not go out any more."""
 
     async def end(desk: Desk) -> None:
@@ -189,4 +191,4 @@ def drop(config: Config, number: int) -> None:
             await auditing.note(unit, operator(), Act.SCHEDULE_DROP, about, words=f"schedule {number}", now=now())
 
     at_desk(config, end)
-    click.echo(f"Scheduled post {number} is dropped.")
+    print_done(f"Scheduled post {number} is dropped.", as_json=as_json, id=number)

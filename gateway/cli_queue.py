@@ -3,7 +3,18 @@
 import click
 import msgspec
 
-from gateway.cli_base import Desk, Refused, as_json, at_desk, configured, now, operator, print_json, print_table
+from gateway.cli_base import (
+    Desk,
+    Refused,
+    as_json,
+    at_desk,
+    configured,
+    now,
+    operator,
+    print_done,
+    print_json,
+    print_table,
+)
 from gateway.config import Config
 from gateway.domain.delivery import State
 from gateway.service import alerts, holding, operating
@@ -74,12 +85,14 @@ def list_(config: Config, as_json: bool, states: tuple[str, ...], most: int) -> 
 
 @queue.command()
 @click.argument("ids", type=int, nargs=-1)
-@click.option("--all", "every", is_flag=True, help="Everything that was given up.")
+@click.option("--all", "every", is_flag=True, help="Everything that was given up, as without IDs.")
 @configured
-def retry(config: Config, ids: tuple[int, ...], every: bool) -> None:
-    """Try given-up deliveries again, as if they were new."""
-    if every == bool(ids):
+@as_json
+def retry(config: Config, as_json: bool, ids: tuple[int, ...], every: bool) -> None:
+    """Try given-up deliveries again, as if they were new: those with these IDs, or all of them."""
+    if every and ids:
         raise click.UsageError("name deliveries by their IDs, or say --all")
+    every = not ids
 
     async def again(desk: Desk) -> int:
         count = 0
@@ -96,13 +109,14 @@ def retry(config: Config, ids: tuple[int, ...], every: bool) -> None:
     count = at_desk(config, again)
     if not count and not every:
         raise Refused("none of these was given up")
-    click.echo(f"{count} queued again")
+    print_done(f"{count} queued again", as_json=as_json, queued=count)
 
 
 @queue.command()
 @click.argument("ids", type=int, nargs=-1, required=True)
 @configured
-def drop(config: Config, ids: tuple[int, ...]) -> None:
+@as_json
+def drop(config: Config, as_json: bool, ids: tuple[int, ...]) -> None:
     """Never send these deliveries, if they have not gone out yet."""
 
     async def give_up(desk: Desk) -> int:
@@ -112,24 +126,27 @@ def drop(config: Config, ids: tuple[int, ...]) -> None:
     count = at_desk(config, give_up)
     if not count:
         raise Refused("none of these is waiting")
-    click.echo(f"{count} dropped")
+    print_done(f"{count} dropped", as_json=as_json, dropped=count)
 
 
 @queue.command()
 @configured
-def hold(config: Config) -> None:
+@as_json
+def hold(config: Config, as_json: bool) -> None:
     """Let messages come in, and none go out, until release."""
 
     async def stop(desk: Desk) -> bool:
         async with desk.store.unit() as unit:
             return await operating.hold(unit, operator(), now=now())
 
-    click.echo("The queue is held." if at_desk(config, stop) else "The queue was held already.")
+    words = "The queue is held." if at_desk(config, stop) else "The queue was held already."
+    print_done(words, as_json=as_json, held=True)
 
 
 @queue.command()
 @configured
-def release(config: Config) -> None:
+@as_json
+def release(config: Config, as_json: bool) -> None:
     """Let messages go out again, also from senders that are stopped."""
 
     async def go(desk: Desk) -> tuple[bool, list[str]]:
@@ -137,7 +154,7 @@ def release(config: Config) -> None:
             return await operating.release(unit, operator(), now=now())
 
     was_held, let_go = at_desk(config, go)
-    for sender in let_go:
-        click.echo(f"{sender} is tried again.")
+    words = [f"{sender} is tried again." for sender in let_go]
     if was_held or not let_go:
-        click.echo("The queue is released." if was_held else "The queue was not held.")
+        words.append("The queue is released." if was_held else "The queue was not held.")
+    print_done("\n".join(words), as_json=as_json, held=False, senders=let_go)

@@ -3,7 +3,18 @@
 import click
 import msgspec
 
-from gateway.cli_base import Desk, Refused, as_json, at_desk, configured, now, operator, print_json, print_table
+from gateway.cli_base import (
+    Desk,
+    Refused,
+    as_json,
+    at_desk,
+    configured,
+    now,
+    operator,
+    print_done,
+    print_json,
+    print_table,
+)
 from gateway.config import Config
 from gateway.service import operating
 from store.reports import ReportRow, newest, open_ones
@@ -39,7 +50,8 @@ def list_(config: Config, as_json: bool, every: bool, most: int) -> None:
 @reports.command()
 @click.argument("ids", type=int, nargs=-1, required=True)
 @configured
-def close(config: Config, ids: tuple[int, ...]) -> None:
+@as_json
+def close(config: Config, as_json: bool, ids: tuple[int, ...]) -> None:
     """Close reports, and tell who made them."""
 
     async def end(desk: Desk) -> int:
@@ -49,4 +61,4 @@ def close(config: Config, ids: tuple[int, ...]) -> None:
     count = at_desk(config, end)
     if not count:
         raise Refused("none of these is open")
-    click.echo(f"{count} closed")
+    print_done(f"{count} closed", as_json=as_json, closed=count)

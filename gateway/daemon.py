@@ -129,14 +129,12 @@ async def run(
         if sms_out is not None:
             at_the_end.push_async_callback(sms_out.close)
 
+        ready = asyncio.Event()
+        ops_app = build_ops_app(
+            store, starting=lambda: not ready.is_set(), stopping=stop.is_set, registry=metrics.REGISTRY
+        )
         async with asyncio.TaskGroup() as tasks:
-            ops = await at_the_end.enter_async_context(
-                listening(
-                    build_ops_app(store, stopping=stop.is_set, registry=metrics.REGISTRY),
-                    config.ops.host,
-                    config.ops.port,
-                )
-            )
+            ops = await at_the_end.enter_async_context(listening(ops_app, config.ops.host, config.ops.port))
             doors_in = AsyncExitStack()
             at_the_end.push_async_callback(doors_in.aclose)
             always: list[asyncio.Task[None]] = [tasks.create_task(bell.hear(store))]
@@ -194,6 +192,7 @@ async def run(
             if counts is not None:
                 counts.start()
 
+            ready.set()
             log.info("ready", web=web, ops=ops, mail=mail, roles=sorted(only))
             on_ready(Listening(web, ops, mail))
             await stop.wait()

@@ -7,7 +7,7 @@ public one with the path as it stood on the wire: what a proxy or a client says 
 
 import hmac
 from binascii import b2a_base64
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from urllib.parse import parse_qsl, urlsplit
 
@@ -44,7 +44,8 @@ class Door:
     def admits(self, raw_path: str, fields: Fields, signature: str | None) -> bool:
         """Whether Twilio signed this request for this account. ``raw_path`` holds the query, still encoded.
 
-        Twilio signs with or without the port, depending on where the request was made, so both count.
+        Twilio signs with or without the port, depending on where the request was made, so both count. What names no
+        account is this one's: nobody else has its token.
         """
         if not signature:
             return False
@@ -59,7 +60,7 @@ class Door:
             whole = begun.copy()
             whole.update(signed)
             if hmac.compare_digest(b2a_base64(whole.digest(), newline=False), given):
-                return all(value == self._account_sid for name, value in fields if name == "AccountSid")
+                return form.get("AccountSid", self._account_sid) == self._account_sid
         return False
 
 
@@ -71,7 +72,7 @@ def read_message(fields: Fields, *, now: datetime) -> Inbound:
     person wrote stays in ``raw`` (twilio.com/docs/messaging/tutorials/advanced-opt-out).
     """
     form = dict(fields)
-    sid, sender, opt_out = form.get("MessageSid", ""), form.get("From", ""), form.get("OptOutType", "")
+    sid, sender, opt_out = _sid(form), form.get("From", ""), form.get("OptOutType", "")
     if not (is_id(sid) and is_id(sender)):
         raise Unreadable("MessageSid or From is missing")
     return Inbound(
@@ -92,7 +93,7 @@ def read_receipt(fields: Fields, query: str, *, now: datetime) -> Receipt:
     """A status callback: ``MessageSid MessageStatus ErrorCode``, and in the query our own ``delivery`` and
     ``attempt``: a callback may arrive before the id it names has been written down. Raises Unreadable."""
     form = dict(fields)
-    sid, status = form.get("MessageSid", ""), form.get("MessageStatus", "")
+    sid, status = _sid(form), form.get("MessageStatus") or form.get("SmsStatus", "")
     if not (is_id(sid) and is_id(status)):
         raise Unreadable("MessageSid or MessageStatus is missing")
     ours = dict(parse_qsl(query))
@@ -105,6 +106,11 @@ def read_receipt(fields: Fields, query: str, *, now: datetime) -> Receipt:
         attempt=number(ours.get("attempt", "")),
         received_at=now,
     )
+
+
+def _sid(form: Mapping[str, str]) -> str:
+    """The message's id, which Twilio writes three times, twice for programs of old."""
+    return form.get("MessageSid") or form.get("SmsSid") or form.get("SmsMessageSid", "")
 
 
 def _with_and_without_port(public_url: str) -> tuple[bytes, bytes]:

@@ -97,7 +97,7 @@ class Refused(Exception):
 
 
 class Message(msgspec.Struct, frozen=True):
-    """The provider's JSON of one text, as far as it concerns us; ``created`` is an RFC 2822 date."""
+    """The provider's JSON of one text, as far as it concerns us; ``created`` is a date (:func:`_read_date`)."""
 
     sid: str
     status: str | None = None
@@ -282,12 +282,12 @@ class TwilioTransport:
         """When this text was created, if it is the delivery's; else None. Raises ValueError or TypeError when it is,
         but for a date that cannot be read: taken for another, it would be sent again."""
         if not (
-            str(text.direction).startswith("outbound")
+            (text.direction or "outbound").startswith("outbound")
             and (delivery.sender == self._settings.messaging_service_sid or text.sender in (delivery.sender, None, ""))
             and str(text.body).removeprefix(_TRIAL_PREFIX).strip() == delivery.text.strip()
         ):
             return None
-        created = parsedate_to_datetime(text.created or "")
+        created = _read_date(text.created or "")
         return created if created >= delivery.queued_at - _CLOCKS_APART else None
 
     def _refused(self, refused: Refused, delivery: Outgoing) -> Outcome:
@@ -356,6 +356,15 @@ def _retry_after(headers: Mapping[str, str]) -> float | None:
     except (ValueError, TypeError):
         return None
     return min(max(wait.total_seconds(), 0.0), LONGEST_RETRY_AFTER)
+
+
+def _read_date(written: str) -> datetime:
+    """A date as RFC 2822 has it, which is what Twilio writes, or ISO 8601, as servers that speak like it may. Raises
+    ValueError, and TypeError for one without a zone."""
+    try:
+        return parsedate_to_datetime(written)
+    except ValueError:
+        return datetime.fromisoformat(written)
 
 
 def _kind(error: BaseException) -> str:

@@ -46,7 +46,7 @@ _FIRST = select(func.min(routes.c.id)).where(*OUR_NUMBERS).scalar_subquery()
 
 def way_out(preferred: Any) -> ColumnElement[int | None]:
     """SQL: this SMS route where it is still one of ours, else the first one of ours, else NULL."""
-    still_ours = select(routes.c.id).where(routes.c.id == preferred, routes.c.active).scalar_subquery()
+    still_ours = select(routes.c.id).where(routes.c.id == preferred, *OUR_NUMBERS).scalar_subquery()
     return func.coalesce(still_ours, _FIRST)
 
 
@@ -172,8 +172,8 @@ async def leave_retired(unit: Unit) -> int:
 
 
 async def by_sender(reading: Reading) -> dict[str, int]:
-    """The route of each of our numbers, retired ones included."""
-    return {row.sender: row.id for row in await reading.execute(_ALL)}
+    """The route of each of our numbers, retired ones included; that of mail is none."""
+    return {row.sender: row.id for row in await reading.execute(_ALL) if row.id != MAIL_ROUTE}
 
 
 async def for_phone(reading: Reading, last_texted: int | None) -> int | None:

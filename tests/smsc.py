@@ -10,7 +10,6 @@ from typing import Any
 
 from tests import node
 
-PACKAGE, VERSION = "smpp", "0.5.1"
 PASSWORD = "secret08"
 
 
@@ -58,7 +57,7 @@ async def running() -> AsyncIterator[Carrier]:
         "node",
         str(script),
         PASSWORD,
-        env={**os.environ, "TZ": "UTC", "NODE_PATH": str(node.installed(PACKAGE, VERSION))},
+        env={**os.environ, "TZ": "UTC", "NODE_PATH": str(node.installed("smpp"))},
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
     )

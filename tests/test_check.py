@@ -147,3 +147,14 @@ def test_the_command_prints_a_table_and_fails_when_anything_does(tmp_path, monke
     assert "failed: mail.outbound" in result.stderr
     result = CliRunner().invoke(main, ["check", "--json"], env={"BIRDWIRE_CONFIG": ""})
     assert {finding["level"] for finding in json.loads(result.stdout)} == {"ok", "warn", "fail"}
+
+
+def test_a_configuration_that_cannot_be_used_is_a_finding_too(tmp_path):
+    file = tmp_path / "config.toml"
+    file.write_text("[site]\nnmae = 'x'\n")
+    result = CliRunner().invoke(main, ["check", "--json", "-c", str(file)])
+    assert result.exit_code == 1
+    (finding,) = json.loads(result.stdout)
+    assert (finding["what"], finding["level"]) == ("configuration", "fail")
+    assert "did you mean name?" in finding["says"]
+    assert "did you mean name?" in result.stderr

@@ -1,10 +1,11 @@
 """How tests wire a real daemon to the stand-in carrier and mailbox: its number, its ports, its settings."""
 
 import asyncio
+import os
 from asyncio.subprocess import Process
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import asynccontextmanager, suppress
-from secrets import randbelow
+from random import SystemRandom
 from socket import socket
 from typing import Any
 
@@ -14,14 +15,26 @@ from gateway.demo.mailbox import Mailbox
 OUR_NUMBER = "+15550009999"
 
 
+def _ports() -> Iterator[int]:
+    """Each once, those of this process: two who draw lots would sometimes draw the same, and so would one who draws
+    twice."""
+    mine, processes = (os.environ.get(f"PYTEST_XDIST_WORKER{what}", "") for what in ("", "_COUNT"))
+    ports = list(range(16384 + int(mine[2:] or 0), 32768, int(processes or 1)))
+    SystemRandom().shuffle(ports)
+    return iter(ports)
+
+
+_PORTS = _ports()
+
+
 def free_port() -> int:
     """A port that nobody listens on now, and that the machine gives to nobody who only asks for any (Linux gives those
     from 32768 on): every connection of another test would be one who might get it before it is used."""
-    while True:
-        port = 16384 + randbelow(16384)
+    for port in _PORTS:
         with socket() as probe, suppress(OSError):
             probe.bind(("127.0.0.1", port))
             return port
+    raise AssertionError("all ports have been given away")
 
 
 @asynccontextmanager

@@ -188,12 +188,12 @@ class Carrier:
         """Forget all misbehaviour that was asked for."""
         self.faults.clear()
 
-    async def wait_for(self, predicate: Callable[[Text], bool], *, within: float = 10.0) -> Text:
+    async def wait_for(self, predicate: Callable[[Text], bool], *, within: float = 30.0) -> Text:
         """The first text, of all taken, that fits; waits for it. TimeoutError after ``within`` seconds."""
         await self.wait_until(lambda: any(map(predicate, self.messages)), within=within)
         return next(filter(predicate, self.messages))
 
-    async def wait_until(self, holds: Callable[[], bool], *, within: float = 10.0) -> None:
+    async def wait_until(self, holds: Callable[[], bool], *, within: float = 30.0) -> None:
         """Return once ``holds()`` is true, looked at after every change. TimeoutError after ``within`` seconds."""
         await self.changes.until(holds, within=within)
 

@@ -26,7 +26,7 @@ class Changes:
         finally:
             self._bells.discard(bell)
 
-    async def until(self, holds: Callable[[], bool], *, within: float = 10.0) -> None:
+    async def until(self, holds: Callable[[], bool], *, within: float = 30.0) -> None:
         """Return once ``holds()`` is true; TimeoutError after ``within`` seconds."""
         with self.watch() as bell:
             async with asyncio.timeout(within):

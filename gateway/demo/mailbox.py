@@ -134,12 +134,12 @@ class Mailbox:
         self._greylisting = False
         self._drops = {True: 0, False: 0}
 
-    async def wait_for(self, predicate: Callable[[Mail], bool], *, within: float = 10.0) -> Mail:
+    async def wait_for(self, predicate: Callable[[Mail], bool], *, within: float = 30.0) -> Mail:
         """The first mail, of all taken, that fits; waits for it. TimeoutError after ``within`` seconds."""
         await self.wait_until(lambda: any(map(predicate, self.mails)), within=within)
         return next(filter(predicate, self.mails))
 
-    async def wait_until(self, holds: Callable[[], bool], *, within: float = 10.0) -> None:
+    async def wait_until(self, holds: Callable[[], bool], *, within: float = 30.0) -> None:
         """Return once ``holds()`` is true, seen after every mail. TimeoutError after ``within`` seconds."""
         await self.changes.until(holds, within=within)
 

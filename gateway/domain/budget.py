@@ -26,6 +26,11 @@ NEAR = 80
 """Percent of a budget at which the operator is warned."""
 
 
+_LAST_WORDS, _FEWEST_LAST_WORDS = 10, 20
+"""How many texts may say that the site's budget is used up: so many for each hundred segments of it, and so many in any
+case."""
+
+
 @dataclass(frozen=True, slots=True)
 class Budget:
     """Segments per month; 0 is no limit."""
@@ -49,6 +54,12 @@ def counted(budget: Budget, author_id: int | None, recipient_id: int | None) -> 
         yield Of.AUTHOR, author_id
     if budget.recipient and recipient_id is not None:
         yield Of.RECIPIENT, recipient_id
+
+
+def last_words(limit: int) -> int:
+    """How many texts in a month may say that the site's budget is used up: one to each of many thousands would be the
+    very bill that it is to prevent, and none leaves people wondering."""
+    return max(limit * _LAST_WORDS // 100, _FEWEST_LAST_WORDS)
 
 
 def exhausted(budget: Budget, used: Mapping[Account, int], places: Iterable[Account], segments: int) -> Of | None:

@@ -235,7 +235,7 @@ def in_words(kind: str | None, author: str | None, original_author: str | None, 
     """The words on SMS, which are the same for all whom a post goes to."""
     match kind:
         case None:
-            return sms_text.compose(text)
+            return sms_text.compose_any(text)
         case PostKind.DIRECT:
             return sms_text.compose(f"D {author}: {text}")
         case PostKind.REPOST:

@@ -16,6 +16,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from gateway.domain.delivery import Bounced, Deferred, Expired, Fault, Halt
+from gateway.domain.speech import mark
 
 _SOON = timedelta(seconds=30)
 _QUARTER = timedelta(minutes=15)
@@ -114,62 +115,66 @@ def _ours(words: str) -> Code:
 CODES: Mapping[int, Code] = MappingProxyType(
     {
         # Our account, our number: nothing of ours gets through, and everything does once it is mended.
-        20003: _stops("the account SID or auth token is wrong"),
-        20005: _stops("the account is not active"),
-        20404: _stops("no such account at the provider's API"),
-        21212: _stops("the sender is not a valid number"),
-        21603: _stops("no sender was given"),
+        20003: _stops(mark("the account SID or auth token is wrong")),
+        20005: _stops(mark("the account is not active")),
+        20404: _stops(mark("no such account at the provider's API")),
+        21212: _stops(mark("the sender is not a valid number")),
+        21603: _stops(mark("no sender was given")),
         # Both are also said of a short code and a phone of another country.
-        21606: _may_stop("the sender is not a number of this account that can text to that phone"),
-        21659: _may_stop("the sender is not a number of the provider's, or a short code of another country"),
-        21660: _stops("the sender is a number of another account"),
-        21703: _stops("the messaging service has no number to send from"),
-        21705: _stops("no such messaging service"),
-        30002: _stops("the account is suspended"),
-        30032: _stops("the toll-free number is not verified"),
-        30034: _stops("the number is not registered for A2P 10DLC"),
+        21606: _may_stop(mark("the sender is not a number of this account that can text to that phone")),
+        21659: _may_stop(mark("the sender is not a number of the provider's, or a short code of another country")),
+        21660: _stops(mark("the sender is a number of another account")),
+        21703: _stops(mark("the messaging service has no number to send from")),
+        21705: _stops(mark("no such messaging service")),
+        30002: _stops(mark("the account is suspended")),
+        30032: _stops(mark("the toll-free number is not verified")),
+        30034: _stops(mark("the number is not registered for A2P 10DLC")),
         # Not now.
-        20429: Code("too many requests at once", Meaning.SLOW_DOWN, timedelta(seconds=5), whole_route=True),
-        20500: Code("the provider had an internal error", Meaning.LATER),
-        20503: Code("the provider is unavailable", Meaning.LATER),
-        21611: Code("the sender's queue at the provider is full", Meaning.SLOW_DOWN, _QUARTER, whole_route=True),
-        30001: Code("the sender's queue at the provider was full", Meaning.LATER, _QUARTER),
-        30003: Code("the phone is off or out of reach", Meaning.LATER, _QUARTER, most=3),
-        30008: Code("the carrier gave no reason", Meaning.LATER, _QUARTER, most=1),
-        30017: Code("the carrier is congested", Meaning.LATER, _QUARTER),
-        30022: Code("sent faster than the registered campaign may", Meaning.LATER, timedelta(minutes=1)),
-        30023: Code("the carrier's daily limit for this brand is reached", Meaning.NEXT_DAY, _DAILY),
-        30027: Code("the carrier's daily limit for this campaign is reached", Meaning.NEXT_DAY, _DAILY),
-        60728: Code("the account's hourly limit is reached", Meaning.SLOW_DOWN, _QUARTER, alert=True, whole_route=True),
-        63038: Code("the account's daily limit is reached", Meaning.NEXT_DAY, _DAILY, alert=True, whole_route=True),
+        20429: Code(mark("too many requests at once"), Meaning.SLOW_DOWN, timedelta(seconds=5), whole_route=True),
+        20500: Code(mark("the provider had an internal error"), Meaning.LATER),
+        20503: Code(mark("the provider is unavailable"), Meaning.LATER),
+        21611: Code(mark("the sender's queue at the provider is full"), Meaning.SLOW_DOWN, _QUARTER, whole_route=True),
+        30001: Code(mark("the sender's queue at the provider was full"), Meaning.LATER, _QUARTER),
+        30003: Code(mark("the phone is off or out of reach"), Meaning.LATER, _QUARTER, most=3),
+        30008: Code(mark("the carrier gave no reason"), Meaning.LATER, _QUARTER, most=1),
+        30017: Code(mark("the carrier is congested"), Meaning.LATER, _QUARTER),
+        30022: Code(mark("sent faster than the registered campaign may"), Meaning.LATER, timedelta(minutes=1)),
+        30023: Code(mark("the carrier's daily limit for this brand is reached"), Meaning.NEXT_DAY, _DAILY),
+        30027: Code(mark("the carrier's daily limit for this campaign is reached"), Meaning.NEXT_DAY, _DAILY),
+        60728: Code(
+            mark("the account's hourly limit is reached"), Meaning.SLOW_DOWN, _QUARTER, alert=True, whole_route=True
+        ),
+        63038: Code(
+            mark("the account's daily limit is reached"), Meaning.NEXT_DAY, _DAILY, alert=True, whole_route=True
+        ),
         # The recipient does not want it.
-        21610: Code("the recipient has opted out at the provider", Meaning.OPT_OUT),
+        21610: Code(mark("the recipient has opted out at the provider"), Meaning.OPT_OUT),
         # No text can reach this phone.
-        21211: Code("not a valid phone number", Meaning.DEAD_NUMBER),
-        21614: Code("not a mobile number", Meaning.DEAD_NUMBER),
-        21635: Code("a landline number", Meaning.DEAD_NUMBER),
-        30005: Code("the phone number is unknown or no longer in service", Meaning.DEAD_NUMBER),
-        30006: Code("a landline, or a carrier that cannot be reached", Meaning.DEAD_NUMBER),
+        21211: Code(mark("not a valid phone number"), Meaning.DEAD_NUMBER),
+        21614: Code(mark("not a mobile number"), Meaning.DEAD_NUMBER),
+        21635: Code(mark("a landline number"), Meaning.DEAD_NUMBER),
+        30005: Code(mark("the phone number is unknown or no longer in service"), Meaning.DEAD_NUMBER),
+        30006: Code(mark("a landline, or a carrier that cannot be reached"), Meaning.DEAD_NUMBER),
         # This phone, from this number of ours.
-        21612: Code("this phone cannot be reached from this sender", Meaning.ROUTE),
+        21612: Code(mark("this phone cannot be reached from this sender"), Meaning.ROUTE),
         # This message.
-        21602: Code("the message has no text", Meaning.MESSAGE),
-        21617: Code("the text is over 1600 characters", Meaning.MESSAGE),
-        21619: Code("the message has no text or media", Meaning.MESSAGE),
-        21658: Code("the text is too long", Meaning.MESSAGE),
-        30004: Code("the phone or its carrier blocks messages from us", Meaning.MESSAGE, alert=True),
-        30007: Code("filtered as unwanted by the provider or a carrier", Meaning.MESSAGE, alert=True),
-        30019: Code("the text is too large for the carrier", Meaning.MESSAGE),
-        30036: Code("it could not be handed on within sms.validity, so it is old news", Meaning.TOO_LATE),
+        21602: Code(mark("the message has no text"), Meaning.MESSAGE),
+        21617: Code(mark("the text is over 1600 characters"), Meaning.MESSAGE),
+        21619: Code(mark("the message has no text or media"), Meaning.MESSAGE),
+        21658: Code(mark("the text is too long"), Meaning.MESSAGE),
+        30004: Code(mark("the phone or its carrier blocks messages from us"), Meaning.MESSAGE, alert=True),
+        30007: Code(mark("filtered as unwanted by the provider or a carrier"), Meaning.MESSAGE, alert=True),
+        30019: Code(mark("the text is too large for the carrier"), Meaning.MESSAGE),
+        30036: Code(mark("it could not be handed on within sms.validity, so it is old news"), Meaning.TOO_LATE),
         # Our contract or settings, for some recipients: the operator must act, then retry what died.
-        14107: _ours("too many texts to one phone in a short time"),
-        21408: _ours("the account may not text to that country"),
-        21608: _ours("a trial account may text only to verified numbers"),
-        21609: _ours("the address for receipts (site.public_url) cannot be called by the provider"),
+        14107: _ours(mark("too many texts to one phone in a short time")),
+        21408: _ours(mark("the account may not text to that country")),
+        21608: _ours(mark("a trial account may text only to verified numbers")),
+        21609: _ours(mark("the address for receipts (site.public_url) cannot be called by the provider")),
     }
 )
 
-UNKNOWN = Code("a code that is not known here", Meaning.LATER, _QUARTER)
+UNKNOWN = Code(mark("a code that is not known here"), Meaning.LATER, _QUARTER)
 
 _ARRIVED = frozenset({"delivered", "read"})
 _TAKEN = frozenset({"sent", "partially_delivered"})

@@ -2,7 +2,8 @@
 
 Reasons are written for the operator, about one delivery: a code of the provider's in brackets after its words, a
 relay's reply in the relay's words, or words of ours. Counted together they must be few, and quote nobody. They are kept
-in English; those that authors see often are marked where they stand, and said in the author's language when shown.
+in English, and put into the reader's language when they are shown: ours to operators by ``said``, those that authors
+see by ``gateway.domain.why_not``.
 
 Authors are told less than the operator. Who mutes or blocks somebody must be able to do it unnoticed, and whoever has
 one follower knows whose reason they read. So all that a recipient can choose is one kind to an author, whether it was
@@ -12,7 +13,7 @@ chosen about them, about everybody, or by a STOP.
 import re
 
 from gateway.domain import provider_codes
-from gateway.domain.speech import mark
+from gateway.domain.speech import mark, say, spoken
 
 LONGEST = 64
 """Characters of a kind at the most."""
@@ -28,32 +29,69 @@ UNWANTED = mark("whoever it was for did not want it, or not any more")
 
 CHOSEN = frozenset(
     {
-        "one has blocked the other",
-        "blocked",
-        "the recipient has muted who caused it",
-        "the recipient has muted the author",
-        "muted",
-        "the recipient no longer follows the author",
-        "no longer followed",
-        "the recipient no longer asks for what it came for",
-        "the recipient has turned this author's texts off",
-        "the recipient has turned this author's mails off",
-        "the recipient has turned texts off",
-        "texts are off",
-        "the recipient has turned mail off",
-        "the recipient has opted out",
-        "opted out by STOP",
-        "the phone was signed out",
-        "taken off the account",
+        mark("one has blocked the other"),
+        mark("blocked"),
+        mark("the recipient has muted who caused it"),
+        mark("the recipient has muted the author"),
+        mark("muted"),
+        mark("the recipient no longer follows the author"),
+        mark("no longer followed"),
+        mark("the recipient no longer asks for what it came for"),
+        mark("the recipient has turned this author's texts off"),
+        mark("the recipient has turned this author's mails off"),
+        mark("the recipient has turned texts off"),
+        mark("texts are off"),
+        mark("the recipient has turned mail off"),
+        mark("the recipient has opted out"),
+        mark("opted out by STOP"),
+        mark("the phone was signed out"),
+        mark("taken off the account"),
     }
 )
-"""Kinds of reason that a recipient chose. They stand unmarked in the code: nobody but the operator reads them."""
+"""Kinds of reason that a recipient chose. They stand unmarked where they arise: nobody but the operator reads them."""
 
 _OPT_OUTS = frozenset(
     str(code) for code, known in provider_codes.CODES.items() if known.meaning is provider_codes.Meaning.OPT_OUT
 )
 """The same as the provider says it: a STOP that it took itself."""
 
+OUTWARD = (
+    mark("quiet hours"),
+    mark("the recipient has another address now"),
+    mark("its turn came too late"),
+    mark("its receipt is waited for"),
+    mark("what was found may be another text to that phone, which is under way"),
+    mark("the provider never had it"),
+    mark("the provider is down"),
+    mark("the provider cannot be reached"),
+    mark("no answer from the provider"),
+    mark("the provider's answer made no sense"),
+    mark("the provider's answer has no message id"),
+    mark("the provider's list made no sense"),
+    mark("the look-up got no answer"),
+    mark("the look-up was refused"),
+    mark("Kannel cannot be reached"),
+    mark("no answer from Kannel"),
+    mark("no answer from the carrier"),
+    mark("the relay is busy with others of ours"),
+    mark("its domain is busy with others of ours"),
+    mark("the rules could not be asked again"),
+    mark("what it brings could not be looked up"),
+    mark("DNS does not answer"),
+    mark("no machine of that name is known"),
+    mark("no answer in time"),
+    mark("its certificate is not good"),
+    mark("TLS failed"),
+    mark("nothing listens there"),
+    mark("the connection broke off"),
+    mark("no machine can have that name"),
+    mark("no connection could be made"),
+)
+"""What the edges say of the way out, whole or before a colon; it stands unmarked where it arises."""
+
+_TRIED = re.compile(r"given up after (\d+) attempts: (.*)", re.DOTALL)
+_AGED = re.compile(r"given up at the age limit of (.*?\d:\d\d:\d\d): (.*)", re.DOTALL)
+_CODED = re.compile(r"(.+)( \((?:\d{5}|0x[0-9a-f]+)\))")
 _AFTER_OUR_WORDS = r"(?:^|.*: )"
 _PROVIDER = re.compile(r"\((\d{5})\)$")
 _RELAY = re.compile(_AFTER_OUR_WORDS + r"([245]\d\d(?= |$)(?: [245]\.\d{1,3}\.\d{1,3}\b)?|[245]\.\d{1,3}\.\d{1,3}\b)")
@@ -71,3 +109,21 @@ def told_to_author(reason: str) -> str:
     """The kind of a reason as the author of what was not delivered may know it."""
     kind = kind_of(reason)
     return UNWANTED if kind in CHOSEN or kind in _OPT_OUTS else kind
+
+
+def said(reason: str) -> str:
+    """A reason as the operator reads it, in the language of the moment. What others said in it, such as a relay, and
+    codes stay as they are."""
+    if tried := _TRIED.fullmatch(reason):
+        return say("given up after {n} attempts: {why}", n=tried[1], why=said(tried[2]))
+    if aged := _AGED.fullmatch(reason):
+        return say("given up at the age limit of {age}: {why}", age=aged[1], why=said(aged[2]))
+    words, colon, rest = reason.partition(": ")
+    if colon:
+        return _said(words) + colon + said(rest)
+    coded = _CODED.fullmatch(reason)
+    return _said(coded[1]) + coded[2] if coded else _said(reason)
+
+
+def _said(words: str) -> str:
+    return spoken().gettext(words) if words else ""  # what gettext has for no words is the head of its file

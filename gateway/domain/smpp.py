@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from gateway.domain.delivery import Bounced, Deferred, Fault, Halt
+from gateway.domain.speech import mark
 
 THROTTLED, QUEUE_FULL = 0x58, 0x14
 SYSTEM_ERROR, TRY_AGAIN = 0x08, 0x64
@@ -18,22 +19,22 @@ _MESSAGE, _ADDRESS = Fault.MESSAGE, Fault.ADDRESS
 
 _FINAL: Mapping[int, tuple[str, Fault]] = MappingProxyType(
     {
-        0x01: ("the message is too long", _MESSAGE),
-        0x02: ("the command's length is wrong", _MESSAGE),
-        0x0B: ("not a valid phone number", _ADDRESS),
-        0x43: ("the carrier takes no texts in parts", _MESSAGE),
-        0x65: ("refused for good", _MESSAGE),
-        0x66: ("rejected", _MESSAGE),
-        0xC2: ("a parameter's length is wrong", _MESSAGE),
+        0x01: (mark("the message is too long"), _MESSAGE),
+        0x02: (mark("the command's length is wrong"), _MESSAGE),
+        0x0B: (mark("not a valid phone number"), _ADDRESS),
+        0x43: (mark("the carrier takes no texts in parts"), _MESSAGE),
+        0x65: (mark("refused for good"), _MESSAGE),
+        0x66: (mark("rejected"), _MESSAGE),
+        0xC2: (mark("a parameter's length is wrong"), _MESSAGE),
     }
 )
 _STOPS: Mapping[int, tuple[str, int]] = MappingProxyType(
     {
-        0x0A: ("the carrier does not take our number as a sender", 3),
-        0x48: ("the type of our number is wrong (source_ton)", 1),
-        0x49: ("the numbering plan of our number is wrong (source_npi)", 1),
-        0x50: ("the type of the phone's number is wrong (dest_ton)", 3),
-        0x51: ("the numbering plan of the phone's number is wrong (dest_npi)", 3),
+        0x0A: (mark("the carrier does not take our number as a sender"), 3),
+        0x48: (mark("the type of our number is wrong (source_ton)"), 1),
+        0x49: (mark("the numbering plan of our number is wrong (source_npi)"), 1),
+        0x50: (mark("the type of the phone's number is wrong (dest_ton)"), 3),
+        0x51: (mark("the numbering plan of the phone's number is wrong (dest_npi)"), 3),
     }
 )
 """What is wrong with our number or our settings and meets every text: words, and how many of these in a row stop the
@@ -42,12 +43,12 @@ sender, where one alone may be about the phone that it goes to."""
 _STOP_PAUSE = 900.0
 _NOT_NOW: Mapping[int, tuple[str, float | None, bool]] = MappingProxyType(
     {
-        0x04: ("the carrier does not take texts on this bind", 60.0, True),
-        SYSTEM_ERROR: ("the carrier had an internal error", None, False),
-        QUEUE_FULL: ("the carrier's queue is full", 5.0, True),
-        THROTTLED: ("faster than the carrier allows", 1.0, True),
-        0x45: ("the carrier could not submit it", None, False),
-        TRY_AGAIN: ("not now", None, False),
+        0x04: (mark("the carrier does not take texts on this bind"), 60.0, True),
+        SYSTEM_ERROR: (mark("the carrier had an internal error"), None, False),
+        QUEUE_FULL: (mark("the carrier's queue is full"), 5.0, True),
+        THROTTLED: (mark("faster than the carrier allows"), 1.0, True),
+        0x45: (mark("the carrier could not submit it"), None, False),
+        TRY_AGAIN: (mark("not now"), None, False),
     }
 )
 WRONG_LOGIN = frozenset({0x0D, 0x0E, 0x0F})
@@ -132,7 +133,7 @@ def refusal(status: int) -> Bounced | Deferred:
             excused=True,
             halt=Halt(status, strikes),
         )
-    words, wait, whole_route = _NOT_NOW.get(status, ("the carrier refused it", None, False))
+    words, wait, whole_route = _NOT_NOW.get(status, (mark("the carrier refused it"), None, False))
     return Deferred(f"{words} ({status:#x})", retry_after=wait, route_wide=whole_route)
 
 

@@ -22,6 +22,12 @@ _TWO_PLACES = re.compile(f"[{re.escape(EXTENSION)}]")
 _ASTRAL = re.compile("[\U00010000-\U0010ffff]")
 
 
+LONGEST = 1600
+"""UTF-16 units of one text, as most providers take it (Twilio's error 21617)."""
+
+_DOTS = "..."
+
+
 @dataclass(frozen=True, slots=True)
 class Composed:
     """A text as it is to be sent, and how many segments it takes."""
@@ -40,6 +46,21 @@ def compose(text: str) -> Composed:
         if is_gsm(plain) and (fewer := segments(plain)) < as_is:
             return Composed(plain, fewer)
     return Composed(text, as_is)
+
+
+def compose_any(text: str) -> Composed:
+    """The same for words of any length: what no provider takes in one text is cut at a word, with dots behind it."""
+    composed = compose(text)
+    if len(composed.text) <= LONGEST // 2 or _units(composed.text) <= LONGEST:
+        return composed
+    units = composed.text.encode("utf-16-le")[: 2 * (LONGEST - len(_DOTS))]
+    cut = units.decode("utf-16-le", "ignore")  # perhaps within a pair
+    head = cut.rsplit(maxsplit=1)[0] + _DOTS
+    return Composed(head, segments(head))
+
+
+def _units(text: str) -> int:
+    return len(text) + len(_ASTRAL.findall(text))
 
 
 def is_gsm(text: str) -> bool:

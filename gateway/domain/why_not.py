@@ -104,20 +104,20 @@ _MAILS_BY_MEANING: Mapping[mail_codes.Meaning, str] = MappingProxyType(
 _SMPP: Mapping[str, str] = MappingProxyType({"0x1": _TOO_LONG, "0xb": _TEXTS[21211]})
 _OWN: Mapping[str, str] = MappingProxyType(
     {
-        "an error of ours": OURS,
-        "what became of it could not be written down": OURS,
-        "dropped by the operator": mark("whoever runs this site took it out"),
-        "cancelled at the provider": mark("it was stopped at the provider"),
-        "its outcome stayed unknown": mark("nobody could tell whether it arrived"),
-        "not a mail address": mark("that is no mail address"),
-        "nobody takes its domain's mail": _NO_MAIL_THERE,
-        "its domain takes no mail": _NO_MAIL_THERE,
-        "the server takes only addresses in ASCII": _MAILS_BY_MEANING[_OF_MAIL.MESSAGE],
-        "SMPP carries no such number": _TEXTS[21211],
+        mark("an error of ours"): OURS,
+        mark("what became of it could not be written down"): OURS,
+        mark("dropped by the operator"): mark("whoever runs this site took it out"),
+        mark("cancelled at the provider"): mark("it was stopped at the provider"),
+        mark("its outcome stayed unknown"): mark("nobody could tell whether it arrived"),
+        mark("not a mail address"): mark("that is no mail address"),
+        mark("nobody takes its domain's mail"): _NO_MAIL_THERE,
+        mark("its domain takes no mail"): _NO_MAIL_THERE,
+        mark("the server takes only addresses in ASCII"): _MAILS_BY_MEANING[_OF_MAIL.MESSAGE],
+        mark("SMPP carries no such number"): _TEXTS[21211],
         "Kannel": NOT_TAKEN,
     }
 )
-"""Kinds that are written for the operator; they stand unmarked where they arise."""
+"""Kinds that are written for the operator, who reads them as they are (``gateway.domain.reason.said``)."""
 
 _GIVEN_UP = re.compile(r"given up (after|at) ")
 _TEXT = re.compile(r"\d{5}")

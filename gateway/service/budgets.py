@@ -2,7 +2,8 @@
 
 A text that no budget has room for is given up, and goes by mail to those who have a mailbox and want mail; everybody
 has it in their feeds. Whose own budget is used up is told so once a month by a last text: the recipient, or the author.
-At the end of the site's, a text to each would be the very bill that it is to prevent: only mailboxes are told.
+At the end of the site's, mailboxes are told, and as many of those who have none as may get a last text
+(``gateway.domain.budget.last_words``).
 """
 
 from collections import Counter, defaultdict
@@ -43,7 +44,7 @@ class Purse:
         self._new: Counter[Account] = Counter()
         self._stopped: list[int] = []
         self._to_tell: set[Account] = set()
-        self._to_mail: set[int] = set()
+        self._to_tell_of_site: set[int] = set()
 
     def spend(self, carried: Carriage, segments: int) -> None:
         """This text goes out."""
@@ -60,7 +61,7 @@ class Purse:
             case Of.RECIPIENT if carried.account_id is not None:
                 self._to_tell.add((whose, carried.account_id))
             case Of.SITE if carried.account_id is not None:
-                self._to_mail.add(carried.account_id)
+                self._to_tell_of_site.add(carried.account_id)
             case _:
                 pass  # nobody is known who could be told
 
@@ -75,18 +76,28 @@ class Purse:
             link = "" if by_mail else f"{self._site.public_url}/"
             words = reply.author_used_up if whose is Of.AUTHOR else partial(reply.texts_used_up, link)
             await notify.tell_account(unit, self._site, account_id, words, lane=Lane.FIRST, now=now)
-        await self._tell_mailboxes(unit, now)
+        await self._tell_of_the_site(unit, now)
 
-    async def _tell_mailboxes(self, unit: Unit, now: datetime) -> None:
-        """Say by mail that the site's texts are used up, to those who were not told this month that theirs are."""
-        if not self._to_mail:
+    async def _tell_of_the_site(self, unit: Unit, now: datetime) -> None:
+        """Say that the site's texts are used up, by mail or else by a last text, to those who were not told this month
+        that theirs are."""
+        if not self._to_tell_of_site:
             return
-        ways = {way.account_id: way for way in await addresses.mailboxes(unit, sorted(self._to_mail))}
-        told = await usage.newly_told(unit, self._month, [(Of.RECIPIENT, account_id) for account_id in ways])
+        ways = {way.account_id: way for way in await addresses.mailboxes(unit, sorted(self._to_tell_of_site))}
+        left = rules.last_words(self.budget.site) - await usage.last_words(unit, self._month)
+        by_text = sorted(self._to_tell_of_site - set(ways)) if left > 0 else []
+        if left < len(by_text):
+            known = await usage.told(unit, self._month, [(Of.RECIPIENT, each) for each in by_text])
+            by_text = [each for each in by_text if (Of.RECIPIENT, each) not in known][:left]
+        new = await usage.newly_told(unit, self._month, [(Of.RECIPIENT, each) for each in (*ways, *by_text)])
+        told = {account_id for _, account_id in new}
+        by_mail = [way for account_id, way in ways.items() if account_id in told]
         words = partial(reply.texts_used_up, "")
-        await notify.tell_ways(
-            unit, self._site, [ways[account_id] for _, account_id in told], words, lane=Lane.FIRST, now=now
-        )
+        await notify.tell_ways(unit, self._site, by_mail, words, lane=Lane.FIRST, now=now)
+        words = partial(reply.texts_used_up, f"{self._site.public_url}/")
+        phones = [each for each in by_text if each in told]
+        await usage.add_last_words(unit, self._month, len(phones))
+        await notify.tell_accounts(unit, self._site, phones, words, lane=Lane.FIRST, now=now)
 
 
 async def open_purse(unit: Unit, site: Site, carried: Sequence[Carriage], *, now: datetime) -> Purse | None:

@@ -99,16 +99,22 @@ async def publish(
     reply_to: int | None = None,
     group: str | None = None,
     cut: str = "",
+    same_within: timedelta = SAME_TEXT,
 ) -> Outcome:
     """Post ``text`` for the author and begin its way to the followers, and to the members of ``group``."""
-    return (await publish_all(unit, site, [Draft(author_id, text, source, reply_to, group, cut)], now=now))[0]
+    drafts = [Draft(author_id, text, source, reply_to, group, cut)]
+    return (await publish_all(unit, site, drafts, now=now, same_within=same_within))[0]
 
 
-async def publish_all(unit: Unit, site: Site, drafts: Sequence[Draft], *, now: datetime) -> list[Outcome]:
+async def publish_all(
+    unit: Unit, site: Site, drafts: Sequence[Draft], *, now: datetime, same_within: timedelta = SAME_TEXT
+) -> list[Outcome]:
     """Post each draft, by different authors, and begin their ways to the followers. What becomes of one changes
-    nothing for another; a hundred take as many statements as one."""
+    nothing for another; a hundred take as many statements as one. The same words ``same_within`` this time are not
+    posted again."""
     wanted = [(draft.author_id, None, draft.text) for draft in drafts]
-    outcomes = await _prepare(unit, site, wanted, lately(site, now), now, [draft.lately for draft in drafts])
+    within = _lately(PostKind.POST, site.limits.posts_per_hour, now, same_within)
+    outcomes = await _prepare(unit, site, wanted, within, now, [draft.lately for draft in drafts])
     going = [(draft, made) for draft, made in zip(drafts, outcomes, strict=True) if isinstance(made, _Pieces)]
     if going:
         written = iter(await _write_posts(unit, site, going, now))
@@ -245,8 +251,8 @@ async def _prepare(
     ]
 
 
-def _lately(kind: PostKind, limit: int, now: datetime) -> Lately:
-    return Lately(now - SAME_TEXT, kind, limit, now - _HOUR)
+def _lately(kind: PostKind, limit: int, now: datetime, same_within: timedelta = SAME_TEXT) -> Lately:
+    return Lately(now - same_within, kind, limit, now - _HOUR)
 
 
 def _allowed(made: _Pieces | TooLong, found: Sequence[LookBack], limit: int, now: datetime) -> _Prepared:

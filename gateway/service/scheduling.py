@@ -16,7 +16,7 @@ import structlog
 from gateway.domain import reply_posts
 from gateway.domain.types import Source
 from gateway.service import notify, posting
-from gateway.service.posting import Duplicate, Nothing, Published, TooLong, TooMany
+from gateway.service.posting import SAME_TEXT, Duplicate, Nothing, Published, TooLong, TooMany
 from gateway.service.site import Site
 from store import accounts, schedules
 from store.schedules import ScheduleRow
@@ -26,6 +26,21 @@ log = structlog.get_logger(__name__)
 
 LATER = timedelta(hours=1)
 """When a post is tried again that could not go out now."""
+
+_SAME_TEXT = SAME_TEXT / 2
+"""Within this time a recurring post is not repeated. It may be due each minute, and one that went out a moment late is
+less than a minute ago when the next one is due."""
+
+_NAMED = {
+    "@hourly": "0 * * * *",
+    "@daily": "0 0 * * *",
+    "@midnight": "0 0 * * *",
+    "@weekly": "0 0 * * 0",
+    "@monthly": "0 0 1 * *",
+    "@yearly": "0 0 1 1 *",
+    "@annually": "0 0 1 1 *",
+}
+"""What crontab(5) calls them."""
 
 _WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 _NUMBERED = re.compile(r"([0-7])(?:-([0-7])(?:/([1-9]))?)?")
@@ -70,10 +85,20 @@ async def every(
 
 def next_time(cron: str, time_zone: str, after: datetime) -> datetime | None:
     """The next moment (UTC) after ``after`` that ``cron`` names. In an hour that the clocks repeat, what goes out at
-    certain hours goes out once. Raises ValueError or ZoneInfoNotFoundError."""
+    certain hours goes out once. Where both a day of the month and a weekday are given, either is enough, as crontab(5)
+    has it. Raises ValueError or ZoneInfoNotFoundError."""
+    minute, hour, day, month, weekday = _fields(cron)
+    if day.startswith("*") or weekday.startswith("*"):
+        return _next(minute, hour, day, month, weekday, time_zone, after)
+    either = [(day, "*"), ("*", weekday)]
+    return min(filter(None, (_next(minute, hour, d, month, w, time_zone, after) for d, w in either)), default=None)
+
+
+def _next(
+    minute: str, hour: str, day: str, month: str, weekday: str, time_zone: str, after: datetime
+) -> datetime | None:
     from apscheduler.triggers.cron import CronTrigger  # only now: most is scheduled once, or not at all
 
-    minute, hour, day, month, weekday = _fields(cron)
     trigger = CronTrigger(
         minute=minute, hour=hour, day=day, month=month, day_of_week=weekday, timezone=ZoneInfo(time_zone)
     )
@@ -89,7 +114,7 @@ def next_time(cron: str, time_zone: str, after: datetime) -> datetime | None:
 
 def _fields(cron: str) -> list[str]:
     """The five fields; weekdays by name, since cron counts them from Sunday and APScheduler from Monday."""
-    fields = cron.lower().split()
+    fields = _NAMED.get(cron.strip().lower(), cron.lower()).split()
     if len(fields) != 5:
         raise ValueError("it needs five fields: minute hour day month weekday")
     fields[4] = ",".join(_weekdays(part) for part in fields[4].split(","))
@@ -136,7 +161,10 @@ async def _post(unit: Unit, site: Site, due: ScheduleRow, now: datetime) -> int:
         await schedules.remove(unit, due.id)
     else:
         await schedules.set_next(unit, due.id, following)
-    outcome = await posting.publish(unit, site, due.account_id, due.text, source=Source.SCHEDULE, now=now)
+    same_within = _SAME_TEXT if due.cron else SAME_TEXT
+    outcome = await posting.publish(
+        unit, site, due.account_id, due.text, source=Source.SCHEDULE, now=now, same_within=same_within
+    )
     match outcome:
         case Published():
             return 1

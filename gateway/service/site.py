@@ -16,7 +16,7 @@ class Limits:
     posts_per_hour: int = 100
     follows_per_day: int = 400
     direct_per_hour: int = 100
-    texts_per_minute: int = 30
+    texts_per_minute: int = 60
     code_minutes: int = 10
     code_tries: int = 5
     codes_per_day: int = 5

@@ -118,6 +118,7 @@ class Entrance:
             account = await login.whose(reading, self._desk.site, request.match_info["secret"], now=self._desk.now())
         back = way_back(request.query.get("next"))
         if account is None:
+            self._let_in(request, back)
             return self._login(request, back, problem="link", status=410)
         return self._desk.look.page(request, "confirm.html", name=account.name or "", joining=False, back=back)
 
@@ -127,6 +128,7 @@ class Entrance:
         async with self._desk.store.unit() as unit:
             account = await login.use(unit, self._desk.site, request.match_info["secret"], now=self._desk.now())
         if account is None:
+            self._let_in(request, way_back(back))
             return self._login(request, way_back(back), problem="link", status=410)
         return await self._enter(request, account.id, way_back(back))
 
@@ -197,6 +199,7 @@ class Entrance:
                 reading, self._desk.site, request.match_info["secret"], now=self._desk.now()
             )
         if name is None:
+            self._let_in(request, "/home")
             return self._signup(request, problem="late", status=410)
         return self._desk.look.page(request, "confirm.html", name=name, joining=True, back="")
 
@@ -220,6 +223,7 @@ class Entrance:
             case RegistrationClosed():
                 problem = "closed"
             case TooLate():
+                self._let_in(request, "/home")
                 problem = "late"
             case _:
                 assert_never(finished)
@@ -249,6 +253,11 @@ class Entrance:
         response = web.Response(status=303, headers={"Location": back})
         await self._desk.visitors.log_in(request, response, account_id)
         return response
+
+    def _let_in(self, request: web.Request, back: str) -> None:
+        """Whoever opens a link again that has let them in, goes on: they are in."""
+        if visitor(request) is not None:
+            raise web.HTTPSeeOther(back)
 
     async def _limit_logins(self, request: web.Request, who: str) -> None:
         await self._desk.limit(TRIES, request)

@@ -40,18 +40,18 @@ class TwilioHooks:
         self._now = now
 
     def add_to(self, app: web.Application) -> None:
-        """Add both routes."""
-        app.router.add_post("/hooks/twilio/message", self.message)
-        app.router.add_post("/hooks/twilio/status", self.status)
+        """Add both routes; a slash at the end is easily typed at the provider, and what came there would be lost."""
+        for end in ("", "/"):
+            app.router.add_post(f"/hooks/twilio/message{end}", self.message)
+            app.router.add_post(f"/hooks/twilio/status{end}", self.status)
 
     async def message(self, request: web.Request) -> web.Response:
         """A text came in. The answer to it goes out by the queue like all else, so this one stays empty (TwiML)."""
         fields = await self._read(request)
         if isinstance(fields, web.Response):
             return fields
-        answer = web.Response(body=b"<Response/>", content_type="text/xml")
         read = partial(sms_twilio.read_message, fields, now=self._now())
-        return await _handed_on(request, read, self._intake.take, answer)
+        return await _handed_on(request, read, self._intake.take, _nothing_to_say())
 
     async def status(self, request: web.Request) -> web.Response:
         """A text that we sent got somewhere, or did not."""
@@ -59,7 +59,7 @@ class TwilioHooks:
         if isinstance(fields, web.Response):
             return fields
         read = partial(sms_twilio.read_receipt, fields, request.query_string, now=self._now())
-        return await _handed_on(request, read, self._record, web.Response())
+        return await _handed_on(request, read, self._record, _nothing_to_say())
 
     async def _read(self, request: web.Request) -> sms_twilio.Fields | web.Response:
         """The form's fields, if the provider signed them; what is no form has no fields that could be signed."""
@@ -109,6 +109,11 @@ class KannelHooks:
 
     def _admits(self, request: web.Request) -> bool:
         return self._door.admits(request.match_info.get("secret", ""), request.remote)
+
+
+def _nothing_to_say() -> web.Response:
+    """TwiML without a word in it."""
+    return web.Response(body=b"<Response/>", content_type="text/xml")
 
 
 async def _handed_on(

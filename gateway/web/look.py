@@ -18,6 +18,7 @@ from aiohttp.typedefs import Handler, Middleware
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from gateway.domain import reason
 from gateway.domain.command_help import form
 from gateway.domain.speech import ENGLISH, Language, Speaking, mark, say, spoken
 from gateway.domain.types import Source
@@ -26,7 +27,7 @@ from gateway.service.site import Site
 from gateway.web import figures
 from gateway.web.languages import best
 from gateway.web.packing import takes_gzip
-from gateway.web.visitors import A_MAC, BROWSERS, FIELD, Visitors, is_nobodys, visitor
+from gateway.web.visitors import A_MAC, BROWSERS, FIELD, VISIT, Visitors, is_nobodys, visitor
 from outbound.linking import linked
 from store.accounts import AccountRow
 
@@ -94,6 +95,7 @@ class Look:
             hue=lambda name: zlib.crc32(name.encode()) % HUES,
             clock=lambda moment: f"{moment.astimezone(self._zone):%H:%M}",
             dialled=dialled,
+            cause=reason.said,
             source=lambda source: say(_SOURCES[source]) if source in _SOURCES else "",
             number=figures.number,
             money=figures.money,
@@ -134,6 +136,8 @@ class Look:
     def page(self, request: web.Request, template: str, *, status: int = 200, **values: Any) -> web.Response:
         """A page of HTML, for whoever looks: in their language, with what they may do, their forms vouched for."""
         me = None if values.pop("gone", False) else visitor(request)
+        if status < 500 or me:  # where we are at fault, nobody may be known: that is no log-out
+            values["visit"] = request[VISIT].session_id if me else ""
         text, language = self._rendered(request, template, me, values)
         headers: dict[str, str] = {
             hdrs.CACHE_CONTROL: _kept(request.path, me),
@@ -195,7 +199,8 @@ class Look:
         if takes_gzip(request):
             body = file.packed
             headers |= {hdrs.CONTENT_ENCODING: "gzip", hdrs.ETAG: f'"{file.version}-gzip"'}
-        return web.Response(body=body, content_type=file.media_type, charset="utf-8", headers=headers)
+        charset = None if file.media_type == "image/png" else "utf-8"
+        return web.Response(body=body, content_type=file.media_type, charset=charset, headers=headers)
 
 
 def _without_news(request: web.Request) -> str:

@@ -28,9 +28,14 @@ class OpsSettings:
 
 
 def build_ops_app(
-    store: Store, *, stopping: Callable[[], bool] = lambda: False, registry: CollectorRegistry = REGISTRY
+    store: Store,
+    *,
+    starting: Callable[[], bool] = lambda: False,
+    stopping: Callable[[], bool] = lambda: False,
+    registry: CollectorRegistry = REGISTRY,
 ) -> web.Application:
-    """``/healthz``: the loop turns. ``/readyz``: and the database answers, and we are not ``stopping``."""
+    """``/healthz``: the loop turns. ``/readyz``: and the database answers, and we are neither ``starting``, so that all
+    our doors are open, nor ``stopping``."""
 
     async def healthz(_request: web.Request) -> web.Response:
         return web.Response(text="ok\n")
@@ -38,6 +43,8 @@ def build_ops_app(
     async def readyz(_request: web.Request) -> web.Response:
         if stopping():
             return web.Response(status=503, text="stopping\n")
+        if starting():
+            return web.Response(status=503, text="starting\n")
         try:
             async with asyncio.timeout(PATIENCE), store.reading() as reading:
                 await timelines.newest_id(reading)

@@ -12,7 +12,7 @@ from gateway.domain.speech import counted, mark, say
 from gateway.web import strict
 from gateway.web.limits import wait_of
 from gateway.web.look import Look
-from gateway.web.visitors import MembersOnly
+from gateway.web.visitors import MembersOnly, NoCookie
 
 log = structlog.get_logger(__name__)
 
@@ -37,6 +37,10 @@ _WORDS = {
     413: (mark("Too much"), mark("That was more than this address takes.")),
 }
 _TOO_OFTEN = mark("Too often")
+_NO_COOKIE = (
+    mark("Your browser showed no cookie"),
+    mark("Forms here need one. Let your browser keep cookies of this site, go back, reload the page and try again."),
+)
 _OTHERWISE = (mark("That did not work"), mark("Nothing was done. Go back and try again."))
 _OURS = (mark("That went wrong"), mark("The fault is ours. It is written down; please try again in a while."))
 
@@ -101,6 +105,8 @@ def _words(problem: web.HTTPException) -> list[str]:
         wait = counted("Please wait {n} minute.", "Please wait {n} minutes.", minutes)
         tried = say("That was tried too often from here.")
         return [say(_TOO_OFTEN), f"{tried} {wait}"]
+    if isinstance(problem, NoCookie):
+        return [say(each) for each in _NO_COOKIE]
     return [say(each) for each in _WORDS.get(problem.status, _OTHERWISE)]
 
 

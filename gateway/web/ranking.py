@@ -25,6 +25,9 @@ _TIMES_AS_LONG = 100
 _LONGEST = 300.0
 """Seconds that an order is kept at the most."""
 
+_STRETCHES = 20
+"""How many stretches of people nobody of whom is shown are passed over for one page."""
+
 _AT_ONCE = 2_000
 """People who are counted by one statement."""
 
@@ -69,10 +72,15 @@ class Ranking:
         """A stretch of it as a member sees it (0: everybody), and the place behind it, unless that is the end."""
         order = await self._known(reading)
         start = order.behind(behind)
-        end = start + most
-        stretch = dict(zip(order.ids[start:end], order.followers[start:end], strict=True))
+        for _ in range(_STRETCHES):
+            end = start + most
+            stretch = dict(zip(order.ids[start:end], order.followers[start:end], strict=True))
+            shown = await people.these(reading, me, stretch)
+            if shown or end >= len(order.ids):
+                break
+            start = end
         place = Place(order.followers[end - 1], order.ids[end - 1]) if end < len(order.ids) else None
-        return await people.these(reading, me, stretch), place
+        return shown, place
 
     async def _known(self, reading: Reading) -> _Order:
         if self._good_until is not None and (self._turn.locked() or self._clock() < self._good_until):

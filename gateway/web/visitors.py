@@ -48,7 +48,16 @@ _NOBODYS = web.RequestKey("NOBODYS", bool)
 _SAFE = frozenset({hdrs.METH_GET, hdrs.METH_HEAD, hdrs.METH_OPTIONS})
 
 
-BROWSERS = {"Edg": "Edge", "OPR": "Opera", "Firefox": "Firefox", "Chrome": "Chrome", "Safari": "Safari"}
+BROWSERS = {
+    "Edg": "Edge",
+    "OPR": "Opera",
+    "Firefox": "Firefox",
+    "FxiOS": "Firefox",
+    "SamsungBrowser": "Samsung Internet",
+    "Chrome": "Chrome",
+    "CriOS": "Chrome",
+    "Safari": "Safari",
+}
 """What browsers call themselves, the telling one first, and what people call them."""
 
 A_MAC = "a Mac"
@@ -60,6 +69,10 @@ class MembersOnly(web.HTTPForbidden):
 
 class ForgedForm(web.HTTPForbidden):
     """The form is not one of ours, or is too old."""
+
+
+class NoCookie(ForgedForm):
+    """The browser shows no cookie of ours, so it cannot be known whether the form was made for it."""
 
 
 class Visitors:
@@ -167,15 +180,13 @@ class Visitors:
         if origin and origin != "null" and urlsplit(origin).netloc not in {request.host, self._own_host()}:
             raise ForgedForm
         secret = self._form_secret(request)
+        if not secret:
+            raise NoCookie
         try:
             given = (await request.post()).get(FIELD, "")
         except (ValueError, LookupError, RuntimeError):  # no form after all, or in a code that there is not
             raise web.HTTPBadRequest from None
-        if (
-            not secret
-            or not isinstance(given, str)
-            or not hmac.compare_digest(given.encode(), self._word(secret).encode())
-        ):
+        if not isinstance(given, str) or not hmac.compare_digest(given.encode(), self._word(secret).encode()):
             raise ForgedForm
 
     def _own_host(self) -> str:

@@ -56,6 +56,19 @@ def read(content: bytes) -> list[Field] | None:
     return [Field(name.decode("ascii").lower(), b"\r\n".join(lines)) for name, lines in found]
 
 
+def read_bare(content: bytes) -> list[Field] | None:
+    """As :func:`read`, of a head whose lines all end with a bare LF, as programs on Unix write them for ``sendmail``;
+    None where any ends otherwise.
+
+    Only for what one's own machines hand over: a mail server puts fields of its own on top, with the ends of lines
+    that SMTP has, so what it may have read otherwise than we do never looks like this.
+    """
+    head, empty, _ = content[:LARGEST].partition(b"\n\n")
+    if not empty or b"\r" in head:
+        return None
+    return read(head.replace(b"\n", b"\r\n") + b"\r\n\r\n")
+
+
 def named(fields: Sequence[Field], *names: str) -> list[Field]:
     """Those with one of these names (lower-case), from top to bottom."""
     return [field for field in fields if field.name in names]

@@ -116,6 +116,8 @@ class Prover:
     async def who_wrote(self, content: bytes, client: Client, address: str) -> Verdict:
         """Who wrote the mail in ``content`` to ``address``, which is one of ours in lower case."""
         fields = head.read(content)
+        if fields is None and self._trust.server and is_within(client.ip) is not False:
+            fields = head.read_bare(content)
         if fields is None or once.is_doubled(fields):
             return Unproven(Why.UNREADABLE)
         writer = author(fields)

@@ -31,7 +31,7 @@ async def test_a_page_that_stood_open_goes_when_its_reader_logs_out_in_another_t
 ) -> None:
     open_page, another = await _delivery(place, chromium)
     await another.get_by_role("button", name="Log out").first.click()
-    await open_page.wait_for_url(f"{place.url}/login?next=*", timeout=15_000)
+    await open_page.wait_for_url(f"{place.url}/login?next=*", timeout=45_000)
     assert "What became of it" not in await open_page.inner_text("body")
 
 
@@ -41,7 +41,7 @@ async def test_it_goes_too_where_it_was_behind_that_tab_and_is_looked_at_again(p
     await another.get_by_role("button", name="Log out").first.click()
     await another.wait_for_url(place.url + "/")
     await open_page.evaluate(HIDE, False)
-    await open_page.wait_for_url(f"{place.url}/login?next=*", timeout=15_000)
+    await open_page.wait_for_url(f"{place.url}/login?next=*", timeout=45_000)
     assert "What became of it" not in await open_page.inner_text("body")
 
 

@@ -14,7 +14,7 @@ from typing import Self
 from tests import programs
 from tests.clients.client import Arrived
 
-_PATIENCE = 20.0
+_PATIENCE = 60.0
 _HEAD_OF_THE_SINK = re.compile(rb"X-Client-Addr:.*?^Received:[^\n]*\n(?:[ \t][^\n]*\n)*", re.DOTALL | re.MULTILINE)
 _FRAMES = re.compile(r"^\[-- .* --\]:?\n", re.MULTILINE)
 """What s-nail puts between headers and parts."""

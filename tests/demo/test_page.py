@@ -165,7 +165,7 @@ async def test_unknown_trouble_is_refused(demo: Demo, fields: dict[str, str]) ->
 
 
 async def test_fresh_pieces_come_by_themselves(demo: Demo) -> None:
-    async with asyncio.timeout(10), demo.browser.get("/demo/events") as stream:
+    async with asyncio.timeout(30), demo.browser.get("/demo/events") as stream:
         assert stream.content_type == "text/event-stream"
 
         async def pieces() -> dict[str, str]:
@@ -211,7 +211,7 @@ async def test_an_open_window_does_not_keep_the_demo_from_closing() -> None:
 
 async def test_closing_the_window_is_no_trouble(demo: Demo, caplog: pytest.LogCaptureFixture) -> None:
     async with (
-        asyncio.timeout(10),
+        asyncio.timeout(30),
         listening(demo.page, "127.0.0.1", 0) as (host, port),
         ClientSession(f"http://{host}:{port}") as browser,
     ):

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from gateway.domain.budget import Budget, Of, counted, exhausted, month_of, next_month
+from gateway.domain.budget import Budget, Of, counted, exhausted, last_words, month_of, next_month
 
 ALL = Budget(site=10, author=5, recipient=2)
 
@@ -38,3 +38,8 @@ def test_a_month_is_one_of_the_calendar_where_the_site_is():
     assert month_of(datetime(2026, 11, 30, 23, 30, tzinfo=UTC), ZoneInfo("Europe/Berlin")) == 202612
     assert next_month(202611) == 202612
     assert next_month(202612) == 202701
+
+
+@pytest.mark.parametrize(("limit", "texts"), [(5, 20), (200, 20), (1000, 100)])
+def test_last_words_are_a_tenth_of_the_budget_or_a_few(limit: int, texts: int) -> None:
+    assert last_words(limit) == texts

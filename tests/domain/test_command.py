@@ -472,7 +472,7 @@ def test_post_posts_whatever_follows_it(text):
     assert parse(f"POST {text}") == c.PostThis(normalise(f"POST {text}")[4:].lstrip())
 
 
-@pytest.mark.timeout(20)
+@pytest.mark.timeout(60)
 @pytest.mark.parametrize(
     "text",
     [

@@ -9,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.domain import provider_codes
-from gateway.domain.reason import CHOSEN, LONGEST, UNWANTED, kind_of, told_to_author
+from gateway.domain.reason import CHOSEN, LONGEST, OUTWARD, UNWANTED, kind_of, said, told_to_author
+from gateway.domain.speech import Speaking
+from gateway.languages import languages
 
 
 @pytest.mark.parametrize(
@@ -94,3 +96,57 @@ def test_a_stop_that_the_provider_took_is_a_choice_like_others() -> None:
 )
 def test_an_author_hears_what_nobody_chose(reason: str) -> None:
     assert told_to_author(reason) == kind_of(reason)
+
+
+# ---- what operators read
+
+GERMAN = languages().of("de")
+
+
+@pytest.mark.parametrize(
+    ("reason", "in_german"),
+    [
+        ("", ""),
+        ("the phone is off or out of reach (30003)", "das Telefon ist aus oder nicht erreichbar (30003)"),
+        ("the message is too long (0x1)", "die Nachricht ist zu lang (0x1)"),
+        (
+            "given up after 12 attempts: the provider had an internal error (20500)",
+            "aufgegeben nach 12 Versuchen: beim Anbieter gab es einen internen Fehler (20500)",
+        ),
+        (
+            "given up at the age limit of 2 days, 0:00:00: no answer from the provider: no answer in time",
+            "aufgegeben an der Altersgrenze von 2 days, 0:00:00: keine Antwort vom Anbieter: "
+            "keine Antwort in der vorgesehenen Zeit",
+        ),
+        (
+            "the look-up was refused: too many requests at once (20429)",
+            "die Nachfrage wurde abgelehnt: zu viele Anfragen auf einmal (20429)",
+        ),
+        ("550 5.1.1 no mailbox {here}: %(n)s", "550 5.1.1 no mailbox {here}: %(n)s"),
+        ("given up after 2 attempts: 451 {not} now", "aufgegeben nach 2 Versuchen: 451 {not} now"),
+        ("opted out by STOP", "mit STOP abgemeldet"),
+        ("Kannel: ", "Kannel: "),
+    ],
+)
+def test_an_operator_reads_our_words_in_their_language_and_others_as_they_were(reason: str, in_german: str) -> None:
+    assert said(reason) == reason
+    with Speaking(GERMAN):
+        assert said(reason) == in_german
+
+
+@given(st.text())
+def test_no_reason_is_lost_on_its_way_to_the_operator(reason: str) -> None:
+    assert said(reason) == reason
+
+
+def test_every_code_and_what_is_said_of_the_way_out_is_put_into_german() -> None:
+    with Speaking(GERMAN):
+        for reason in (*map(provider_codes.reason, provider_codes.CODES), *CHOSEN, *OUTWARD):
+            assert said(reason) != reason
+
+
+def test_what_is_said_of_the_way_out_stands_in_the_code() -> None:
+    files = [*(ROOT / "outbound").rglob("*.py"), *(ROOT / "gateway").rglob("*.py")]
+    code = "".join(file.read_text() for file in files if file.name != "reason.py")
+    for words in OUTWARD:
+        assert f'"{words}' in code, words

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from gateway.domain import sms_text
 from gateway.domain.carriage import Carriage, outgoing
 from gateway.domain.sms_text import compose, is_gsm, segments
 from gateway.domain.types import Channel, Lane, Outgoing, PostKind
@@ -36,7 +37,7 @@ LIMITS = (35, 70, 80, 134, 140, 153, 160, 201, 306, 459)
 
 
 def counted_by_the_provider(texts: list[str]) -> list[tuple[str, int]]:
-    counted = node.run(COUNT, node.installed("sms-segments-calculator", "1.3.0"), texts)
+    counted = node.run(COUNT, node.installed("sms-segments-calculator"), texts)
     return [(encoding, max(count, 1)) for encoding, count in counted]  # an empty text is billed as one
 
 
@@ -49,6 +50,23 @@ def texts_of(letters: list[str], dice: random.Random, number: int) -> list[str]:
         rare = dice.choice([0, 0.01, 0.2])
         made.append("".join(dice.choice(some if dice.random() < rare else most) for _ in range(length)))
     return made
+
+
+@pytest.mark.parametrize(
+    "text", ["word " * 400, "\U0001f600 \u00e9 " * 500, "x" * 2000, "\U0001f600" * 1000, "½ " * 799 + "x"]
+)
+def test_a_text_is_no_longer_than_providers_take_and_begins_as_it_was_meant(text: str) -> None:
+    sent = sms_text.compose_any(text)
+    units = len(sent.text.encode("utf-16-le")) // 2
+    assert 1000 < units <= 1600
+    assert sent.segments == sms_text.segments(sent.text)
+    assert sent.text.endswith("...") or sent.text == text
+    assert sms_text.made_plain(text).startswith(sms_text.made_plain(sent.text.removesuffix("...")))
+
+
+def test_what_fits_is_composed_as_any_other() -> None:
+    for text in ("hello", "“hello”", "word " * 319 + "words", "\U0001f600" * 800):
+        assert sms_text.compose_any(text) == sms_text.compose(text)
 
 
 def test_we_count_segments_as_the_provider_does() -> None:

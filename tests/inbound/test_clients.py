@@ -13,7 +13,6 @@ from tests import node, programs
 from tests.inbound.talking import DOMAIN, POST, Pile, opened
 from tests.wiring import free_port
 
-NODEMAILER = ("nodemailer", "10.6.1")
 SCRIPT = Path(__file__).with_name("nodemailer.js").read_text()
 
 
@@ -103,7 +102,7 @@ async def test_smtp_source_brings_many_over_few_connections(pile: Pile) -> None:
 async def test_nodemailer_posts_in_every_way(
     tls_door: MailDoor, pile: Pile, certificate: tuple[Path, Path], tmp_path: Path
 ) -> None:
-    folder = node.installed(*NODEMAILER)
+    folder = node.installed("nodemailer")
     trusted = {"tls": {"ca": certificate[0].read_text(), "servername": DOMAIN}, "host": "127.0.0.1"}
     lmtp_pile = Pile()
     async with opened(lmtp_pile, protocol="lmtp") as lmtp:
@@ -127,7 +126,7 @@ async def test_nodemailer_posts_in_every_way(
 
 
 async def test_nodemailer_hears_why_not(door: MailDoor) -> None:
-    folder = node.installed(*NODEMAILER)
+    folder = node.installed("nodemailer")
     options = {"host": "127.0.0.1", "port": door.port}
     mails = [
         [options, {"from": "a@example.org", "to": f"nobody@{DOMAIN}", "text": "x"}],

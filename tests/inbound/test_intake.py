@@ -74,6 +74,17 @@ async def test_no_text_is_too_odd_to_be_kept(store: Store, intake: Intake) -> No
     assert [row == ("?remote_id?", "?sender?", "?raw?") for row in rows] == [True, True]
 
 
+@pytest.mark.parametrize("to", ["", "+15550001234"])
+async def test_a_text_that_names_no_number_of_ours_is_answered_from_the_first(
+    store: Store, intake: Intake, to: str
+) -> None:
+    text = replace(mail(HelpAddress()), source="twilio", channel=Channel.SMS, door=Phone(), sender="+15550001001")
+    assert (await intake.take(replace(text, to=to, text="JOIN alice"))).answer.startswith("Testville: you are alice.")
+    async with store.reading() as reading:
+        (answer,) = await reading.execute(select(tables.deliveries.c.channel, tables.deliveries.c.route))
+        assert tuple(answer) == ("sms", (await routes.by_sender(reading))[OURS])
+
+
 @pytest.mark.parametrize("words", ["hello", "JOIN loop", "Testville does not know this phone yet.", "STOP"])
 async def test_two_numbers_of_ours_never_answer_each_other(store: Store, intake: Intake, words: str) -> None:
     """One was told to text to the other, or somebody has forged it: each answer would be answered."""

@@ -180,7 +180,7 @@ def test_a_header_of_a_megabyte_is_read_quickly(name: str, line: str) -> None:
     read(mail)
     kind_of(mail, "a@home.example", "birds.example")
     failure(mail, raw)
-    assert time.process_time() - begun < 3
+    assert time.process_time() - begun < 8
 
 
 @pytest.mark.parametrize(

@@ -179,7 +179,7 @@ def test_broken_files_never_make_the_reader_fail(noise: bytes, at: int) -> None:
 def test_hostile_files_are_read_quickly(data: bytes) -> None:
     begun = time.process_time()
     tnef.read(data)
-    assert time.process_time() - begun < 2
+    assert time.process_time() - begun < 6
 
 
 @pytest.mark.parametrize(
@@ -188,4 +188,4 @@ def test_hostile_files_are_read_quickly(data: bytes) -> None:
 def test_hostile_rtf_is_read_quickly(source: bytes) -> None:
     begun = time.process_time()
     rtf.to_text(source)
-    assert time.process_time() - begun < 2
+    assert time.process_time() - begun < 6

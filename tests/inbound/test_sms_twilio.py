@@ -43,7 +43,6 @@ def sign(url: str, fields: list[tuple[str, str]], token: str = TOKEN) -> str:
 def test_our_door_and_twilios_own_validator_agree(
     fields: list[tuple[str, str]], path: str, base: str, spoil: bool
 ) -> None:
-    fields = [*fields, ("AccountSid", ACCOUNT)]
     signature = sign(base + path, fields)
     if spoil:
         signature = "A" + signature[1:]
@@ -62,8 +61,9 @@ def test_the_vector_of_twilios_documentation_is_admitted() -> None:
     validator = RequestValidator("12345")
     signature = validator.compute_signature("https://mycompany.com/myapp.php?foo=1&bar=2", MultiDict(fields))
     assert signature == "RSOYDt4T1cUTdK1PDd93/VVr8B8="
-    door = Door("https://mycompany.com", "AC1", ["12345"])
-    assert door.admits("/myapp.php?foo=1&bar=2", fields, signature), "who names no account has the token all the same"
+    assert Door("https://mycompany.com", "AC1", ["12345"]).admits("/myapp.php?foo=1&bar=2", fields, signature), (
+        "that names no account, and nobody else has the token"
+    )
 
 
 @pytest.mark.parametrize("signed_with", ["https://birds.example", "https://birds.example:443"])
@@ -103,6 +103,14 @@ def test_another_accounts_message_is_not_admitted_though_it_is_signed() -> None:
     fields = [("AccountSid", "AC9") if name == "AccountSid" else (name, value) for name, value in FIELDS]
     signature = sign("https://birds.example" + PATH, fields)
     assert not Door("https://birds.example", ACCOUNT, [TOKEN]).admits(PATH, fields, signature)
+
+
+@pytest.mark.parametrize("name", ["MessageSid", "SmsSid", "SmsMessageSid"])
+def test_the_id_may_have_its_old_names(name: str) -> None:
+    form = [(name, "SM1"), ("From", "+15550000001"), ("Body", "hi"), ("SmsStatus", "sent")]
+    assert sms_twilio.read_message(form, now=NOW).remote_id == "SM1"
+    receipt = sms_twilio.read_receipt(form, "", now=NOW)
+    assert (receipt.remote_id, receipt.status) == ("SM1", "sent")
 
 
 def test_a_message_is_read_with_every_field_kept() -> None:

@@ -49,7 +49,7 @@ def cut(data: bytes, at: list[int]) -> Iterator[bytes]:
     yield data[begun:]
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(st.lists(LINES, max_size=60), st.lists(st.integers(1, 3_000), max_size=12))
 async def test_a_mail_is_the_same_from_memory_and_from_a_file_however_it_comes(
     lines: list[bytes], at: list[int]

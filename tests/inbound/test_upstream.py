@@ -275,3 +275,22 @@ def test_fields_that_are_no_text_are_passed_over() -> None:
     found = upstream.read(fields, MX)
     assert found is not None
     assert found.found[0].result == "pass"
+
+
+def _bare(mail: bytes) -> bytes:
+    return mail.replace(b"\r\n", b"\n")
+
+
+async def test_a_mail_that_a_program_of_our_own_wrote_as_unix_does_is_read_as_any_other() -> None:
+    assert await judge(_bare(written(PASS, to=POST))) == YES
+    assert await judge(_bare(written(FAIL, to=POST))) == NO
+    assert await judge(_bare(written(PASS, to=POST)) + b"\r\n") == YES, "as smtplib ends what it is given"
+
+
+async def test_bare_ends_of_lines_hide_nothing_from_our_mail_server() -> None:
+    """It has put its own fields on top, and may have taken what is below them for one long line."""
+    unreadable = Unproven(Why.UNREADABLE)
+    forged = written(to=POST).replace(b"\r\n", b"\r\nX-Long: x\n%s\r\n" % FORGED.encode(), 1)
+    assert await judge(forged) == unreadable
+    assert await judge(HERE.encode() + b"\r\n" + _bare(written(FORGED, to=POST))) == unreadable
+    assert await judge(_bare(written(PASS, to=POST)), client="203.0.113.5") == unreadable, "nor from elsewhere"

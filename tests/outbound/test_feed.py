@@ -101,10 +101,12 @@ def test_no_text_breaks_a_feed_and_the_same_feed_has_the_same_bytes(text: str, k
 
 def test_names_tags_and_addresses_become_absolute_links_and_the_rest_is_escaped() -> None:
     html = linked('@Bob <b> #Café "q" https://x.example/?a=1&b=ü.\nnext', "https://b.example")
-    assert '<a href="https://b.example/@bob">@Bob</a> &lt;b&gt; ' in html
-    assert '<a href="https://b.example/tags/caf%C3%A9" rel="tag">#Café</a>' in html
+    assert '<a href="https://b.example/@bob" dir="ltr">@Bob</a> &lt;b&gt; ' in html
+    assert '<a href="https://b.example/tags/caf%C3%A9" rel="tag" dir="auto">#Café</a>' in html
     assert 'href="https://x.example/?a=1&amp;b=%C3%BC"' in html
     assert html.endswith(".<br>\nnext")
+    assert linked("!garden מי משקה?", "https://b.example") == "<bdi>!garden</bdi> מי משקה?"
+    assert linked("!important", "https://b.example") == "!important"
 
 
 @given(st.text(alphabet="<>\"'&@#ab:/. \n"))

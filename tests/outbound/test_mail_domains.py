@@ -33,7 +33,7 @@ def leads_to(*hosts: str, name: str = "a.example") -> Records:
 async def straight(records: Records, port: int, **changes: Any) -> AsyncIterator[tuple[MailTransport, Names]]:
     async with (
         names(records) as (server, resolver),
-        transport(port, route="mx", resolver=resolver, **({"timeout": 2.0} | changes)) as wire,
+        transport(port, route="mx", resolver=resolver, **({"timeout": 10.0} | changes)) as wire,
     ):
         yield wire, server
 

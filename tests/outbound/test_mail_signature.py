@@ -121,7 +121,7 @@ def test_a_verifier_in_another_language_finds_both_signatures_good_on_every_kind
             "s2._domainkey.mail.town.example": ed25519[1].decode(),
         },
     }
-    *good, bad = node.run(VERIFIER, node.installed("mailauth", "7.1.0"), given)
+    *good, bad = node.run(VERIFIER, node.installed("mailauth"), given)
     both = [["s1", "mail.town.example", "pass"], ["s2", "mail.town.example", "pass"]]
     assert dict(zip(LETTERS, good, strict=True)) == dict.fromkeys(LETTERS, both)
     assert len(bad) == 2

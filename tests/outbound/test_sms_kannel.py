@@ -83,7 +83,7 @@ async def town(folder: Path, site: Site, *, post: bool = False) -> AsyncIterator
         async with kannel.running(folder, hooks, post=post) as running:
             await running.carrier()
             settings = KannelSettings(
-                sendsms_url=running.url, username=kannel.USERNAME, password=kannel.PASSWORD, timeout=5
+                sendsms_url=running.url, username=kannel.USERNAME, password=kannel.PASSWORD, timeout=20
             )
             transport = KannelTransport(settings, f"{hooks}/status")
             yield Town(running, office, transport)

@@ -91,7 +91,7 @@ class Line:
 @asynccontextmanager
 async def line(port: int, *, hears: bool = True, **changes: object) -> AsyncIterator[Line]:
     given: dict[str, object] = {"host": "127.0.0.1", "port": port, "system_id": "birds", "password": smsc.PASSWORD}
-    settings = SmppSettings(**{**given, "timeout": 2.0, **changes})  # type: ignore[arg-type]  # any field
+    settings = SmppSettings(**{**given, "timeout": 10.0, **changes})  # type: ignore[arg-type]  # any field
     transport, office = SmppTransport(settings), Office()
     door = Door(
         [OUR_NUMBER],

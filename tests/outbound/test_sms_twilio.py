@@ -414,7 +414,19 @@ async def test_a_look_up_finds_only_this_text(carrier: Carrier) -> None:
         assert await looked_up(wire, text(queued_at=datetime.now(UTC) + timedelta(minutes=5))) == Absent()
 
 
-@pytest.mark.parametrize("created", [None, "", "yesterday", 5])
+@pytest.mark.parametrize("direction", [None, "", "outbound-api", "outbound-reply"])
+async def test_a_list_may_say_less_than_the_providers_own_and_dates_in_another_way(direction: str | None) -> None:
+    created = datetime.now(UTC).isoformat()
+    ours = {"sid": "SM1", "from": "+15550000001", "body": "alice: tea at four", "date_created": created}
+
+    async def answer(_request: web.Request) -> web.Response:
+        return web.json_response({"messages": [ours | ({} if direction is None else {"direction": direction})]})
+
+    async with provider(answer) as url, transport(url) as wire:
+        assert await looked_up(wire, text()) == Sent("SM1")
+
+
+@pytest.mark.parametrize("created", [None, "", "yesterday", 5, "2026-11-22T10:00:00"])
 async def test_our_text_in_a_list_that_does_not_say_when_is_not_taken_for_another(created: object) -> None:
     ours = {"sid": "SM1", "direction": "outbound-api", "from": "+15550000001", "body": "alice: tea at four"}
 

@@ -31,7 +31,7 @@ async def test_what_is_queued_later_is_sent_when_the_bell_rings(town: Town) -> N
     town.store.on_bell(worker.wake)
     async with running(worker):
         await town.queue(1, 2)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             await wire.came.wait()
         await town.come_to("sent")
 
@@ -61,7 +61,7 @@ async def test_stopping_finishes_what_is_held_and_claims_nothing_more(town: Town
     worker.stop()
     await town.queue(2, *PEOPLE)
     gate.set()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         await task
     assert await town.states() == ["sent"] * len(PEOPLE) + ["queued"] * len(PEOPLE)
 
@@ -98,7 +98,7 @@ async def test_while_the_queue_is_held_nothing_is_claimed(town: Town) -> None:
         looks.put_nowait(None)
         return now()
 
-    async with running(town.worker(wire, clock=clock)), asyncio.timeout(10):
+    async with running(town.worker(wire, clock=clock)), asyncio.timeout(30):
         for _ in range(3):
             await looks.get()
     assert not wire.given
@@ -123,7 +123,7 @@ async def test_what_became_forbidden_while_it_waited_in_the_worker_does_not_go_o
     wire = Wire(slowly)
     await town.queue(1, *PEOPLE)
     async with running(town.worker(wire, connections=1)):
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             await wire.came.wait()
         async with town.store.unit() as unit:
             await posting.delete(unit, 1, now=now())
@@ -145,7 +145,7 @@ async def test_whoever_moved_meanwhile_gets_it_at_the_new_address(town: Town, mo
     wire = Wire(slowly)
     await town.queue(1, 2, 3)
     async with running(town.worker(wire, connections=1)):
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             await wire.came.wait()
         async with town.store.unit() as unit:
             row = await addresses.find_or_add(unit, "sms", "+15550007777", now=now())

@@ -27,7 +27,7 @@ async def test_a_refusal_of_the_whole_route_pauses_it(town: Town) -> None:
     wire = Wire(too_many)
     await town.queue(1, 2)
     async with running(town.worker(wire)):
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             await wire.came.wait()
     await town.queue(2, 3)
     async with town.store.unit() as unit:

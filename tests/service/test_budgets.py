@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
+from gateway.domain import budget as rules
 from gateway.domain import reply_listening
 from gateway.domain.budget import Budget, Of
 from gateway.domain.delivery import Deferred, Outcome, RetryRules, Sent
@@ -22,6 +23,7 @@ from tests.service.conversing import OTHER_NUMBER, OURS, Town
 
 LEASE = timedelta(minutes=2)
 MONTH = 203001
+TEXTS_USED_UP = "This month's texts are used up: no more posts by text until the next month. You find them at https://birds.example/"
 
 
 async def send(town: Town, outcome: Outcome | None = None) -> list[str]:
@@ -101,14 +103,7 @@ async def test_a_recipients_texts_stop_and_they_are_told_once(crowd: Town) -> No
     await say(crowd, "one", "two", "three", "four")
     told = await send(crowd)
     assert sorted(told[:4]) == ["alice: one"] * 2 + ["alice: two"] * 2
-    assert (
-        told[4:]
-        == [
-            "This month's texts are used up: no more posts by text until the next month."
-            " You find them at https://birds.example/"
-        ]
-        * 2
-    )
+    assert told[4:] == [TEXTS_USED_UP] * 2
     await say(crowd, "five")
     assert await send(crowd) == []
     crowd.now += timedelta(days=31)
@@ -141,7 +136,7 @@ async def test_at_the_sites_limit_posts_go_by_mail_to_those_who_have_it(crowd: T
     bob = await crowd.account("bob")
     async with crowd.store.unit() as unit:  # as if mail did not come at once
         await unit.execute(deliveries.delete().where(deliveries.c.channel == "email"))
-    assert await send(crowd) == ["alice: one", "alice: one"]
+    assert await send(crowd) == ["alice: one", "alice: one", TEXTS_USED_UP]
     mails = await all_mails(crowd)
     assert {each.account_id for each in mails} == {bob.id}
     assert sorted(each.text for each in mails) == [
@@ -154,7 +149,32 @@ async def test_at_the_sites_limit_posts_go_by_mail_to_those_who_have_it(crowd: T
     assert [each.text for each in await all_mails(crowd)] == ["three"]
 
 
-async def test_the_end_of_the_sites_budget_costs_no_text_to_anybody(crowd: Town) -> None:
+async def test_at_the_sites_limit_who_has_no_mailbox_is_told_once_by_a_last_text(crowd: Town) -> None:
+    crowd.site = replace(crowd.site, budget=Budget(site=2))
+    await say(crowd, "one", "two", "three")
+    assert await send(crowd) == ["alice: one", "alice: one", TEXTS_USED_UP, TEXTS_USED_UP]
+    await say(crowd, "four")
+    assert await send(crowd) == []
+    assert await mail_waits(crowd) == 0
+    assert await used(crowd, Of.SITE) == 4
+
+
+async def test_last_texts_go_to_so_many_and_not_to_everybody(crowd: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rules, "last_words", lambda limit: 1)
+    crowd.site = replace(crowd.site, budget=Budget(site=2))
+    await say(crowd, "one", "two", "three")
+    assert await send(crowd) == ["alice: one", "alice: one", TEXTS_USED_UP]
+    monkeypatch.setattr(rules, "last_words", lambda limit: 2)  # one more: for whom it was not for, met again
+    await say(crowd, "four")
+    assert await send(crowd) == [TEXTS_USED_UP]
+    await say(crowd, "five")
+    assert await send(crowd) == []
+
+
+async def test_the_end_of_the_sites_budget_costs_no_text_to_everybody(
+    crowd: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rules, "last_words", lambda limit: 0)
     crowd.site = replace(crowd.site, budget=Budget(site=2, author=100, recipient=2))
     await say(crowd, "one", "two", "three")
     assert await send(crowd) == ["alice: one", "alice: one"]

@@ -346,7 +346,7 @@ async def test_a_dead_phone_is_told_of_once_however_many_reports_come(outbox: Ou
     assert len(await outbox.words_to_bob()) == 1
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(
     reports=st.lists(
         st.sampled_from([("queued", ""), ("sent", ""), ("undelivered", "30008"), ("failed", "30007"), ("x", "")]),

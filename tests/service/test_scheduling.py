@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import insert, select
 
-from gateway.service import scheduling
+from gateway.domain.types import Source
+from gateway.service import posting, scheduling
 from gateway.service.scheduling import NotSchedulable, Scheduled
 from gateway.service.site import Site
 from store import accounts, addresses, routes, schedules
@@ -65,6 +66,23 @@ async def test_a_recurring_post_goes_out_on_the_clocks_of_its_time_zone(alice: S
     assert await look(alice, site, first) == 0
     assert await look(alice, site, first + timedelta(days=1)) == 1
     assert len(await posted(alice)) == 2
+
+
+async def test_what_is_due_each_minute_goes_out_though_the_last_one_was_late(alice: Store, site: Site) -> None:
+    async with alice.unit() as unit:
+        await scheduling.every(unit, ALICE, "tick", "* * * * *", "UTC", now=NOW)
+    minute = NOW + timedelta(minutes=1)
+    assert await look(alice, site, minute + timedelta(seconds=0.9)) == 1
+    assert await look(alice, site, minute + timedelta(minutes=1)) == 1
+    assert await posted(alice) == [("tick", "schedule")] * 2
+
+
+async def test_what_was_just_posted_is_not_posted_by_the_clock_as_well(alice: Store, site: Site) -> None:
+    async with alice.unit() as unit:
+        await scheduling.every(unit, ALICE, "tick", "* * * * *", "UTC", now=NOW)
+        await posting.publish(unit, site, ALICE, "tick", source=Source.SMS, now=NOW + timedelta(seconds=45))
+    assert await look(alice, site, NOW + timedelta(minutes=1)) == 0
+    assert len(await posted(alice)) == 1
 
 
 async def test_after_a_downtime_a_recurring_post_goes_out_late_and_once(alice: Store, site: Site) -> None:
@@ -180,6 +198,12 @@ async def test_a_time_that_has_passed_is_refused(alice: Store) -> None:
         ("0 12 * * 7", NOW, datetime(2026, 11, 29, 11, 0, tzinfo=UTC)),
         ("0 12 * * 1-5", datetime(2026, 11, 27, 12, tzinfo=UTC), datetime(2026, 11, 30, 11, 0, tzinfo=UTC)),
         ("0 12 * * mon", NOW, datetime(2026, 11, 30, 11, 0, tzinfo=UTC)),
+        # A day of the month or a weekday, where both are given.
+        ("0 12 13 * 5", datetime(2026, 11, 27, 12, tzinfo=UTC), datetime(2026, 12, 4, 11, 0, tzinfo=UTC)),
+        ("0 12 13 * 5", datetime(2026, 12, 11, 12, tzinfo=UTC), datetime(2026, 12, 13, 11, 0, tzinfo=UTC)),
+        ("0 12 30 2 1", datetime(2027, 1, 30, tzinfo=UTC), datetime(2027, 2, 1, 11, 0, tzinfo=UTC)),
+        ("@daily", NOW, datetime(2026, 11, 23, 23, 0, tzinfo=UTC)),
+        (" @Weekly ", NOW, datetime(2026, 11, 28, 23, 0, tzinfo=UTC)),
     ],
 )
 def test_the_next_time_is_what_a_clock_on_the_wall_would_say(cron: str, after: datetime, expected: datetime) -> None:

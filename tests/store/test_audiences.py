@@ -113,7 +113,8 @@ async def test_a_word_with_a_thousand_trackers_goes_out_by_pages_and_again_after
         await unit.execute(
             insert(accounts), [{"name": None, "created_at": NOW, "phone_id": 1, "sms_route": 1} for _ in range(1_200)]
         )
-        ids = list((await unit.execute(select(accounts.c.id).where(accounts.c.sms_route.is_not(None)))).scalars())
+        everybody = select(accounts.c.id).where(accounts.c.sms_route.is_not(None)).order_by(accounts.c.id)
+        ids = list((await unit.execute(everybody)).scalars())
         values = [{"key": "wifi", "account_id": each, "texts": True, "created_at": NOW} for each in ids]
         await unit.execute(insert(listeners), values)
         for each in ids[-50:]:

@@ -41,7 +41,7 @@ async def test_numbers_keep_their_routes_and_new_ones_get_new_routes(store: Stor
             Route(2, Channel.SMS, SECOND),
             Route(1, Channel.SMS, FIRST),
         ]
-        assert await routes.by_sender(unit) == {"": 0, FIRST: 1, SECOND: 2}
+        assert await routes.by_sender(unit) == {FIRST: 1, SECOND: 2}
 
 
 async def test_daemons_that_start_together_with_different_numbers_get_a_route_each(

@@ -60,7 +60,7 @@ async def test_a_cancelled_unit_leaves_nothing_behind_and_nobody_waiting(
     working.cancel()
     with pytest.raises(asyncio.CancelledError):
         await working
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         for again in (durable, not durable):
             async with store.unit(durable=again) as unit:
                 assert (await unit.execute(_COUNT)).scalar_one() == 0
@@ -81,7 +81,7 @@ async def test_units_that_are_cancelled_anywhere_commit_all_or_nothing(store: St
         working.cancel()
         with suppress(asyncio.CancelledError):
             await working
-        async with asyncio.timeout(10), store.unit(durable=number % 3 == 0) as unit:
+        async with asyncio.timeout(30), store.unit(durable=number % 3 == 0) as unit:
             assert (await unit.execute(_COUNT)).scalar_one() % 2 == 0
 
 

@@ -26,7 +26,7 @@ def frozen_second(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def _until_it_changes(store: Store, mark: object) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while store.mark() == mark:  # noqa: ASYNC110 - another process rings no bell here
             await asyncio.sleep(0.001)
 

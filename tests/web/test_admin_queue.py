@@ -197,6 +197,28 @@ async def test_paces_and_prices_are_written_as_the_language_has_them(village: Vi
         assert {each.text for each in ada.find("//details//td[3]")} == {"3,65"}
 
 
+async def test_why_something_was_given_up_is_told_in_the_language_of_the_page(
+    village: Village, dear_site: Site
+) -> None:
+    await village.person("bob")
+    post = await village.says("bob", "hello")
+    async with village.store.unit() as unit:
+        _, ours = await routes.ensure(unit, [dear_site.number])
+        lost = {"post_id": post, "account_id": village.ids["bob"], "channel": "sms", "route": ours.id, "lane": 2}
+        lost |= {"state": "dead", "settled_at": NOW, "due_at": NOW, "queued_at": NOW}
+        await unit.execute(insert(deliveries_table), lost | {"reason": "the phone is off or out of reach (30003)"})
+        await alerts.refused(
+            unit, ours.id, Halt(30034, 1), "the number is not registered for A2P 10DLC (30034)", now=NOW
+        )
+    async with visited(village.store, replace(dear_site, languages=languages())) as session:
+        ada = await an_admin(village, Browser(session, {"Accept-Language": "de"}))
+        await ada.open("/admin/queue/lost")
+        assert "das Telefon ist aus oder nicht erreichbar (30003)" in ada.text
+        for page in ("/admin", "/admin/queue", "/admin/senders"):
+            await ada.open(page)
+            assert "die Nummer ist nicht für A2P 10DLC angemeldet (30034)" in ada.text
+
+
 async def test_what_was_used_yesterday_is_not_of_today(village: Village, dear_site: Site) -> None:
     async with village.store.unit() as unit:
         _, ours = await routes.ensure(unit, [dear_site.number])

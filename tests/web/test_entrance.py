@@ -394,6 +394,49 @@ async def test_a_form_from_elsewhere_does_nothing(
     assert await someone.post("/logout", csrf=word) == 200
 
 
+async def test_whoever_opens_a_link_again_that_let_them_in_goes_on(
+    village: Village, someone: Browser, site_open: aiohttp.ClientSession
+) -> None:
+    await someone.open("/signup")
+    await someone.submit("/signup", name="dora", address="dora@mail.example")
+    joining_link = link_in((await letters(village.store, "dora@mail.example"))[-1])
+    await someone.open(joining_link)
+    await someone.submit(joining_link)
+    other = Browser(site_open)
+    await other.open("/login?next=/mentions")
+    await other.submit("/login", who="dora")
+    login_link = link_in((await letters(village.store, "dora@mail.example"))[-1])
+    await other.open(login_link)
+    await other.submit(login_link.partition("?")[0])
+    assert (other.status, other.path) == (200, "/mentions")
+    for link, way_on in ((joining_link, "/home"), (login_link, "/mentions")):
+        assert (await other.open(link), other.path) == (200, way_on)
+        assert await Browser(site_open).open(link) == 410, "nobody else is let in"
+
+
+async def test_whoever_lets_no_cookies_in_is_told_that_forms_need_one(someone: Browser) -> None:
+    await someone.open("/login")
+    word = someone.find("//input[@name='csrf']")[0].get("value")
+    someone.cookies.clear()
+    assert await someone.post("/login", csrf=word, who="alice") == 403
+    assert "Let your browser keep cookies of this site" in someone.text
+
+
+async def test_phones_know_what_belongs_into_each_field_of_the_way_in(village: Village, someone: Browser) -> None:
+    def of(field: str) -> dict[str, str]:
+        [found] = someone.find(f"//input[@id='{field}']")
+        return {key: found.get(key) for key in ("autocomplete", "inputmode", "autocapitalize") if found.get(key)}
+
+    await someone.open("/login")
+    assert of("who") == {"autocomplete": "username", "inputmode": "email", "autocapitalize": "none"}
+    assert of("password") == {"autocomplete": "current-password"}
+    await someone.open("/signup")
+    assert of("name") == {"autocomplete": "username", "autocapitalize": "none"}
+    assert of("address") == {"autocomplete": "email", "inputmode": "email", "autocapitalize": "none"}
+    await someone.submit("/signup", name="dora", address="+15550001003")
+    assert of("code") == {"autocomplete": "one-time-code", "inputmode": "numeric"}
+
+
 async def test_members_see_a_private_site_and_others_are_asked_to_log_in(village: Village, site: Site) -> None:
     await with_mail(village, "alice")
     await village.says("alice", "among us")
@@ -429,6 +472,11 @@ def test_a_browser_is_called_what_people_call_it() -> None:
     agent = "Mozilla/5.0 (Linux; Android 9; x) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0 Mobile Safari/537.36"
     assert device(agent) == "Chrome on Android"
     assert device("") == "A browser"
+    iphone = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605 (KHTML, like Gecko) {} Safari/604"
+    assert device(iphone.format("Version/18.5 Mobile/15E148")) == "Safari on iPhone"
+    assert device(iphone.format("CriOS/137.0 Mobile/15E148")) == "Chrome on iPhone"
+    assert device(iphone.format("FxiOS/139.0 Mobile/15E148")) == "Firefox on iPhone"
+    assert device(agent.replace("Chrome/120.0", "SamsungBrowser/28.0 Chrome/120.0")) == "Samsung Internet on Android"
 
 
 async def test_a_private_site_leads_strangers_nowhere_that_is_shut(village: Village, site: Site) -> None:

@@ -186,7 +186,7 @@ def validated(ruby: str, texts: list[str]) -> list[list[str]]:
 
 
 async def test_all_three_formats_say_the_same_to_a_library_of_others(feeds: Feeds) -> None:
-    folder = node.installed("feedsmith", "3.0.1")
+    folder = node.installed("feedsmith")
     for query in ("", "titles=0"):
         kinds = ("rss", "atom", "json")
         texts = {kind: await feeds.texts(kind, query) for kind in kinds}
@@ -219,7 +219,7 @@ def ours(feeds: Feeds, path: str, kind: str, query: str) -> str:
 
 
 async def test_another_library_finds_the_posts_too(feeds: Feeds) -> None:
-    folder = node.installed("@rowanmanning/feed-parser", "2.1.5")
+    folder = node.installed("@rowanmanning/feed-parser")
     expected = {path: json.loads(text) for path, text in (await feeds.texts("json")).items()}
     for kind, version in (("rss", "2.0"), ("atom", "1.0")):
         texts = await feeds.texts(kind)

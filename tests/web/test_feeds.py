@@ -292,7 +292,7 @@ async def test_what_another_process_takes_back_is_not_given_from_memory(
     async with neighbour.unit() as unit:
         await accounts.set_suspended(unit, village.ids["alice"], NOW)
     await neighbour.close()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while (await get(browser, "/@alice.json"))[0] != 404:
             pass
 

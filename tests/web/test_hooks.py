@@ -99,6 +99,13 @@ async def test_a_signed_text_is_taken_and_answered_with_empty_twiml(caller: Call
     )
 
 
+async def test_a_slash_at_the_end_of_the_address_loses_no_text(caller: Caller) -> None:
+    assert (await caller.post("/hooks/twilio/message/", MESSAGE))[0] == 200
+    assert (await caller.post("/hooks/twilio/status/", STATUS))[0] == 200
+    assert len(caller.office.messages) == len(caller.office.receipts) == 1
+    assert (await caller.send("/hooks/twilio/message/", b"", {}))[0] == 403
+
+
 async def test_words_in_any_script_blank_fields_and_repeated_ones_come_as_they_were_sent(caller: Caller) -> None:
     words = {**MESSAGE, "Body": " a+b & 100% = \u00e9\U0001f370\r\n\x00\t ", "FromCity": "", "Strange=&": "+"}
     assert (await caller.post("/hooks/twilio/message", words))[0] == 200
@@ -113,7 +120,8 @@ async def test_the_next_token_signs_as_well_as_the_present_one(caller: Caller) -
 
 
 async def test_the_query_is_part_of_what_is_signed_and_is_not_encoded_again(caller: Caller) -> None:
-    assert (await caller.post("/hooks/twilio/status?delivery=7&attempt=2&x=%27%2b", STATUS))[0] == 200
+    path = "/hooks/twilio/status?delivery=7&attempt=2&x=%27%2b"
+    assert await caller.post(path, STATUS) == (200, "text/xml", "<Response/>")
     [receipt] = caller.office.receipts
     assert (receipt.remote_id, receipt.status, receipt.delivery_id, receipt.attempt) == ("SM2", "delivered", 7, 2)
 
@@ -188,7 +196,7 @@ async def test_a_body_that_breaks_off_gets_a_clean_refusal(caller: Caller) -> No
     writer.write(f"{head}Content-Type: {FORM['Content-Type']}\r\n\r\n".encode())
     await writer.drain()
     writer.write(b"5\r\nBody=\r\nnonsense\r\n")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         assert b" 400 " in await reader.readline()
     writer.close()
     assert (await caller.post("/hooks/twilio/message", MESSAGE))[0] == 200, "the next one works"
@@ -218,7 +226,7 @@ async def test_leaving_lets_a_request_that_is_being_answered_finish(site: Site, 
     deps = WebDeps(
         store, site, office, office.record, lambda: datetime.now(UTC), Door(site.public_url, ACCOUNT, ["now"])
     )
-    async with asyncio.timeout(10), aiohttp.ClientSession() as session:
+    async with asyncio.timeout(30), aiohttp.ClientSession() as session:
         async with listening(build_app(deps), "127.0.0.1", 0) as (host, port):
             caller = Caller(session, f"http://{host}:{port}", office)
             answer = asyncio.create_task(caller.post("/hooks/twilio/message", MESSAGE))
@@ -229,12 +237,15 @@ async def test_leaving_lets_a_request_that_is_being_answered_finish(site: Site, 
 
 
 async def test_the_ops_port_says_alive_ready_and_how_much(store: Store) -> None:
-    stopping = False
-    app = build_ops_app(store, stopping=lambda: stopping)
+    starting, stopping = True, False
+    app = build_ops_app(store, starting=lambda: starting, stopping=lambda: stopping)
     async with (
         listening(app, "127.0.0.1", 0) as (host, port),
         aiohttp.ClientSession(f"http://{host}:{port}") as session,
     ):
+        async with session.get("/readyz") as answer:
+            assert answer.status == 503
+        starting = False
         for path in ("/healthz", "/readyz", "/metrics"):
             async with session.get(path) as answer:
                 assert answer.status == 200

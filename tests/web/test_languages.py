@@ -159,6 +159,9 @@ async def test_stopping_mails_is_answered_in_the_language_of_the_page(german: Br
 
 async def test_a_form_that_was_open_for_too_long_is_refused_in_german(german: Browser) -> None:
     assert await german.post("/login", who="x") == 403
+    assert "Dein Browser hat kein Cookie gezeigt" in german.text
+    await german.open("/login")
+    assert await german.post("/login", who="x") == 403
     assert "Hier nicht" in german.text
     assert lang(german) == "de"
 

@@ -243,14 +243,20 @@ async def test_a_page_loads_nothing_from_elsewhere_and_what_it_loads_is_there(
     page = Outline(html)
     assert "<script>" not in html
     assert "style=" not in html
-    assert len(page.loads) == 3
+    assert len(page.loads) == 4
+    types = set()
     for address in page.loads:
         assert address.startswith("/static/")
         async with browser.get(address) as answer:
             assert answer.status == 200
+            types.add(answer.headers["Content-Type"])
             assert "immutable" in answer.headers["Cache-Control"]
         async with browser.get(address, headers={"Accept-Encoding": "gzip;q=0"}) as answer:
             assert "Content-Encoding" not in answer.headers, "who refuses what is packed is not sent it"
+    assert types == {
+        *(f"{kind}; charset=utf-8" for kind in ("text/css", "text/javascript", "image/svg+xml")),
+        "image/png",
+    }
     assert (await get(browser, "/static/../app.py"))[0] == 404
     assert (await get(browser, "/static/nothing.css"))[0] == 404
 
@@ -356,3 +362,4 @@ async def test_a_fault_of_ours_is_a_page_too_and_tells_nothing(
     assert "confidence" not in html
     assert "The fault is ours" in html
     assert "Traceback" not in html
+    assert "data-visit" not in html, "whoever is not known for it was not logged out"

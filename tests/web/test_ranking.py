@@ -8,6 +8,7 @@ from gateway.web.ranking import Place, Ranking
 from store import people
 from store.people import Listed
 from store.unit import Reading, Store
+from tests.web.browsing import Browser
 from tests.web.village import Village
 
 
@@ -74,6 +75,33 @@ async def test_a_page_goes_on_where_it_was_though_all_is_counted_anew_meanwhile(
     assert await shown(town.store, ranking, behind=Place(0, ids["ann"])) == [("dora", 0)]
     assert await shown(town.store, ranking, behind=Place(0, ids["dora"])) == []
     assert clock.counted == 2
+
+
+async def test_a_stretch_of_people_who_were_all_suspended_meanwhile_is_passed_over(town: Village, clock: Clock) -> None:
+    ranking = Ranking(clock)
+    assert await shown(town.store, ranking, most=1) == [("carl", 2)]
+    for name in ("carl", "bob"):
+        await town.is_suspended(name)
+    assert await shown(town.store, ranking, most=1) == [("ann", 0)]
+    for name in ("ann", "dora"):
+        await town.is_suspended(name)
+    async with town.store.reading() as reading:
+        assert await ranking.page(reading, 0, most=1) == ([], None)
+
+
+async def test_a_page_that_shows_nobody_yet_says_where_it_goes_on(
+    town: Village, monkeypatch: pytest.MonkeyPatch, someone: Browser
+) -> None:
+    monkeypatch.setattr("gateway.web.ranking._TIMES_AS_LONG", 1e9)
+    monkeypatch.setattr("gateway.web.ranking._STRETCHES", 1)
+    monkeypatch.setattr("gateway.web.people.PAGE", 1)
+    await someone.open("/directory")
+    await town.is_suspended("carl")
+    await someone.open("/directory")
+    assert "Nobody" not in someone.text
+    [more] = someone.find("//a[@rel='next']/@href")
+    await someone.open(more)
+    assert "bob" in someone.text
 
 
 async def test_many_are_counted_a_few_at_a_time(town: Village, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:

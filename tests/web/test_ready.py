@@ -39,7 +39,7 @@ async def talk(port: int, said: bytes) -> bytes:
     """All that comes back until the other side closes."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(said)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         heard = await reader.read()
     writer.close()
     return heard

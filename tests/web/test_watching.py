@@ -177,7 +177,7 @@ async def test_the_page_of_a_delivery_moves(alice: Browser, village: Village) ->
     await queued(village.store, post, {"channel": "email"})
     await alice.open(f"/@alice/{post}/delivery")
     address = alice.find("//*[@data-live]")[0].get("data-live")
-    async with asyncio.timeout(10), stream(alice, address) as events:
+    async with asyncio.timeout(30), stream(alice, address) as events:
         async with village.store.unit() as unit:
             await unit.execute(update(deliveries).where(deliveries.c.post_id == post).values(state="sent"))
             unit.ring()
@@ -192,7 +192,7 @@ async def test_a_wall_shows_the_newest_and_then_what_comes(village: Village, som
     assert "first <b>one</b> #talk" in someone.find("//main")[0].text_content()
     assert someone.find("//img[@class='qr']")
     address = someone.find("//*[@data-live]")[0].get("data-live")
-    async with asyncio.timeout(10), stream(someone, address) as events:
+    async with asyncio.timeout(30), stream(someone, address) as events:
         second = await village.says("alice", "second #talk")
         async with village.store.unit() as unit:
             unit.ring()
@@ -200,7 +200,7 @@ async def test_a_wall_shows_the_newest_and_then_what_comes(village: Village, som
     assert event["id"] == f"{second},{first}"
     assert "second" in event["data"]
     assert "first" not in event["data"]
-    async with asyncio.timeout(10), stream(someone, address, **{"Last-Event-ID": str(first)}) as events:
+    async with asyncio.timeout(30), stream(someone, address, **{"Last-Event-ID": str(first)}) as events:
         assert (await anext(events))["id"] == f"{second},{first}", "who comes again is given what was missed"
 
 
@@ -210,7 +210,7 @@ async def test_what_comes_right_behind_another_post_is_not_kept_waiting(
     monkeypatch.setattr(live, "PAUSE", 0.2)
     monkeypatch.setattr(live, "PATIENCE", 60.0)
     await village.person("alice")
-    async with asyncio.timeout(10), stream(someone, "/wall/talk/events") as events:
+    async with asyncio.timeout(30), stream(someone, "/wall/talk/events") as events:
         for words in ("first", "second", "third"):
             await village.says("alice", f"{words} #talk")
             async with village.store.unit() as unit:
@@ -230,7 +230,7 @@ async def test_only_so_many_may_look_from_one_address(
     village: Village, someone: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(live, "MOST_OF_ONE", 1)
-    async with asyncio.timeout(10), stream(someone, "/wall/talk/events"):
+    async with asyncio.timeout(30), stream(someone, "/wall/talk/events"):
         assert await someone.open("/wall/talk/events") == 503
 
 
@@ -239,7 +239,7 @@ async def test_a_browser_that_has_gone_makes_room_though_nothing_happens(
 ) -> None:
     monkeypatch.setattr(live, "MOST_OF_ONE", 1)
     for _ in range(3):
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while not await _may_look(someone, "/wall/talk/events"):  # noqa: ASYNC110 - it is noticed at the next look
                 await asyncio.sleep(0.02)
 
@@ -258,7 +258,7 @@ async def test_what_is_deleted_goes_from_the_wall_at_once_and_for_who_comes_agai
     first, second, third = [await village.says("alice", f"{words} #talk") for words in ("one", "two", "three")]
     await someone.open("/wall/talk")
     address = someone.find("//*[@data-live]")[0].get("data-live")
-    async with asyncio.timeout(10), stream(someone, address) as events:
+    async with asyncio.timeout(30), stream(someone, address) as events:
         await village.deletes(second)
         async with village.store.unit() as unit:
             unit.ring()
@@ -268,7 +268,7 @@ async def test_what_is_deleted_goes_from_the_wall_at_once_and_for_who_comes_agai
         async with village.store.unit() as unit:
             unit.ring()
         assert (await anext(events))["data"] == f'<i data-gone="{third} {first}"></i>'
-    async with asyncio.timeout(10), stream(someone, address) as events:
+    async with asyncio.timeout(30), stream(someone, address) as events:
         assert (await anext(events))["data"] == f'<i data-gone="{third} {second} {first}"></i>'
 
 
@@ -278,7 +278,7 @@ async def test_what_only_makes_room_on_a_wall_is_not_gone(village: Village, some
         await village.says("alice", f"{number} #talk")
     await someone.open("/wall/talk")
     address = someone.find("//*[@data-live]")[0].get("data-live")
-    async with asyncio.timeout(10), stream(someone, address) as events:
+    async with asyncio.timeout(30), stream(someone, address) as events:
         await village.says("alice", "new #talk")
         async with village.store.unit() as unit:
             unit.ring()
@@ -305,7 +305,7 @@ async def test_whoever_comes_while_a_wall_is_looked_at_misses_nothing_of_what_is
         return found
 
     await village.person("alice")
-    async with asyncio.timeout(10), stream(someone, "/wall/talk/events") as early:
+    async with asyncio.timeout(30), stream(someone, "/wall/talk/events") as early:
         await village.says("alice", "old #talk")
         assert "old" in (await anext(early))["data"]
         monkeypatch.setattr(reading, "tag_timeline", slowly)
@@ -323,7 +323,7 @@ async def test_a_browser_may_say_anything_of_what_it_had_last(village: Village, 
     await village.person("alice")
     await village.says("alice", "one #talk")
     newest = await village.says("alice", "two #talk")
-    async with asyncio.timeout(10), stream(someone, f"/wall/talk/events?last={last}") as events:
+    async with asyncio.timeout(30), stream(someone, f"/wall/talk/events?last={last}") as events:
         while True:
             event = await anext(events)
             if event["id"].startswith(str(newest)):
@@ -333,7 +333,7 @@ async def test_a_browser_may_say_anything_of_what_it_had_last(village: Village, 
 async def test_streams_end_when_the_daemon_does(village: Village, site: Site) -> None:
     nobody = Nobody()
     app = build_app(WebDeps(village.store, site, nobody, nobody.record, lambda: NOW + timedelta(days=1)))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         async with listening(app, "127.0.0.1", 0, grace=5) as (host, port):
             session = aiohttp.ClientSession(f"http://{host}:{port}")
             answer = await session.get("/wall/talk/events")
@@ -395,7 +395,7 @@ async def test_a_private_sites_stream_ends_at_once_for_whoever_is_no_longer_logg
 ) -> None:
     monkeypatch.setattr(live, "PATIENCE", 60.0)
     await private.open("/wall/talk")
-    async with asyncio.timeout(10), stream(private, "/wall/talk/events") as events:
+    async with asyncio.timeout(30), stream(private, "/wall/talk/events") as events:
         await private.open("/settings")
         await goes(private, village)
         assert await anext(events) == {"event": "over", "data": "over"}
@@ -414,7 +414,7 @@ async def test_the_page_of_a_delivery_does_not_move_for_whoever_is_no_longer_log
     await queued(village.store, post, {"channel": "email"})
     await alice.open(f"/@alice/{post}/delivery")
     address = alice.find("//*[@data-live]")[0].get("data-live")
-    async with asyncio.timeout(10), stream(alice, address) as events:
+    async with asyncio.timeout(30), stream(alice, address) as events:
         await alice.open("/settings")
         await goes(alice, village)
         assert await anext(events) == {"event": "over", "data": "over"}
@@ -428,7 +428,7 @@ async def test_what_would_be_shown_next_is_not_though_no_bell_told_that_a_sessio
     another = Browser(private._session)
     await with_mail(village, "carol")
     await log_in(village, another, "carol")
-    async with asyncio.timeout(10), stream(private, "/wall/talk/events") as hers:
+    async with asyncio.timeout(30), stream(private, "/wall/talk/events") as hers:
         async with stream(another, "/wall/talk/events") as others:
             async with village.store.unit() as unit:
                 await unit.execute(delete(sessions).where(sessions.c.account_id == village.ids["alice"]))
@@ -449,7 +449,7 @@ async def test_nothing_is_sent_while_nobody_can_tell_who_may_see_it_and_all_of_i
         asked.release()
         raise OSError
 
-    async with asyncio.timeout(10), stream(private, "/wall/talk/events") as events:
+    async with asyncio.timeout(30), stream(private, "/wall/talk/events") as events:
         await village.says("bob", "zero #talk")
         assert "zero" in (await anext(events))["data"], "it has begun"
         for words in ("one", "two", "three"):
@@ -473,7 +473,7 @@ async def test_a_stream_that_cannot_begin_breaks_off_and_has_no_page_in_it(
         raise OSError
 
     monkeypatch.setattr(visiting, "still_open", cannot_tell)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         with pytest.raises(aiohttp.ClientPayloadError):
             async with stream(private, "/wall/talk/events") as events:
                 assert await anext(events, None) is None
@@ -496,7 +496,7 @@ async def test_a_session_that_ends_in_another_daemon_ends_the_stream_here(
     try:
         async with (
             meanwhile(hear(village.store)),
-            asyncio.timeout(10),
+            asyncio.timeout(30),
             stream(private, "/wall/talk/events") as events,
         ):
             async with there.unit() as unit:
@@ -519,13 +519,13 @@ async def test_a_session_that_grew_too_old_ends_the_stream(village: Village, sit
         async with village.store.unit() as unit:
             await visiting.open_session(unit, site, village.ids["alice"], secret="s", device="", now=NOW)
         browser.cookies["__Host-birdwire"] = "s"
-        async with asyncio.timeout(10), stream(browser, "/wall/talk/events") as events:
+        async with asyncio.timeout(30), stream(browser, "/wall/talk/events") as events:
             clock[0] += visiting.KEPT
             assert await anext(events) == {"event": "over", "data": "over"}
 
 
 async def test_a_public_wall_goes_on_for_whoever_logs_out(alice: Browser, village: Village) -> None:
-    async with asyncio.timeout(10), stream(alice, "/wall/talk/events") as events:
+    async with asyncio.timeout(30), stream(alice, "/wall/talk/events") as events:
         await alice.open("/settings")
         await alice.submit("/logout")
         await village.says("alice", "for all #talk")
@@ -540,6 +540,6 @@ async def test_what_becomes_protected_goes_from_the_wall_at_once(
     post = await village.says("bob", "for all, as yet #talk")
     await someone.open("/wall/talk")
     address = someone.find("//*[@data-live]")[0].get("data-live")
-    async with asyncio.timeout(10), stream(someone, address) as events:
+    async with asyncio.timeout(30), stream(someone, address) as events:
         await village.becomes_protected("bob")
         assert (await anext(events))["data"] == f'<i data-gone="{post}"></i>'

@@ -47,6 +47,9 @@ const sentAs = (text) => {
   return made.gsm && made.count < asIs.count ? made : asIs;
 };
 
+// An answer, or words to a group, begin with a name in Latin letters, whichever way the rest of it is written.
+const LEFTWARDS = /^(?:\s*[@!]\w+)+\P{L}*[\p{Script=Hebrew}\p{Script=Arabic}\p{Script=Syriac}\p{Script=Thaana}]/u;
+
 for (const form of document.querySelectorAll("form.composer")) {
   const field = form.querySelector("textarea");
   const shown = (name) => form.querySelector(`[data-count=${name}]`);
@@ -65,6 +68,7 @@ for (const form of document.querySelectorAll("form.composer")) {
   }
   const count = () => {
     const text = field.value.normalize("NFC").trim();
+    field.dir = LEFTWARDS.test(text) ? "rtl" : "auto";
     const length = [...text].length, over = length > longest;
     shown("characters").textContent = length;
     shown("characters").classList.toggle("over", over);
@@ -191,5 +195,27 @@ for (const bar of document.querySelectorAll("[data-fresh]")) {
 const said = new URL(location.href);
 for (const name of ["posted", "done", "new"]) said.searchParams.delete(name);
 if (said.href !== location.href) history.replaceState(null, "", said);
+
+// ---- a second press of an impatient finger sends nothing
+const FINGER = 1500; // milliseconds
+
+addEventListener("submit", (event) => {
+  const form = event.target, before = Number(form.dataset.sent);
+  if (before && event.timeStamp - before < FINGER) event.preventDefault();
+  else if (!event.defaultPrevented) form.dataset.sent = event.timeStamp;
+});
+
+// ---- browsers keep pages for the way back; one is shown to nobody whose log-in it was not made for
+const visit = document.body.dataset.visit; // empty for whoever is not logged in; walls, and faults of ours, have none
+const kept = (what) => { try { return what(); } catch (refused) { return undefined; } }; // some may keep nothing
+const isForAnother = () => visit && ![visit, undefined, null].includes(kept(() => localStorage.getItem("visit")));
+const fetchAnew = () => {
+  document.documentElement.hidden = true;
+  location.replace(location.pathname + location.search);
+};
+const [way] = performance.getEntriesByType("navigation");
+if (way && way.type === "back_forward" && isForAnother()) fetchAnew();
+else if (visit !== undefined) kept(() => localStorage.setItem("visit", visit));
+addEventListener("pageshow", (event) => { if (event.persisted && isForAnother()) fetchAnew(); });
 
 document.documentElement.classList.add("scripted");
