@@ -85,13 +85,14 @@ def list_(config: Config, as_json: bool, states: tuple[str, ...], most: int) -> 
 
 @queue.command()
 @click.argument("ids", type=int, nargs=-1)
-@click.option("--all", "every", is_flag=True, help="Everything that was given up.")
+@click.option("--all", "every", is_flag=True, help="Everything that was given up, as without IDs.")
 @configured
 @as_json
 def retry(config: Config, as_json: bool, ids: tuple[int, ...], every: bool) -> None:
-    """Try given-up deliveries again, as if they were new."""
-    if every == bool(ids):
+    """Try given-up deliveries again, as if they were new: those with these IDs, or all of them."""
+    if every and ids:
         raise click.UsageError("name deliveries by their IDs, or say --all")
+    every = not ids
 
     async def again(desk: Desk) -> int:
         count = 0

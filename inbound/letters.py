@@ -40,7 +40,7 @@ def understand(
     reason = failure(mail, small) if bounces else ""
     is_there = bounces and automatic is Kind.BOUNCE and arrived(mail)
     complains = complaint(mail) if automatic is Kind.COMPLAINT else None
-    identity = letter.message_id or _fingerprint(mail, small, sender)
+    identity = letter.message_id or _fingerprint(mail, small, sender, received_at)
     raw = _kept(small)
     return [
         Inbound(
@@ -68,10 +68,12 @@ def understand(
     ]
 
 
-def _fingerprint(mail: Part, content: bytes, sender: str) -> str:
-    """What stays the same when a mail without a Message-ID is sent again: not the trace that relays put on top."""
+def _fingerprint(mail: Part, content: bytes, sender: str, received_at: datetime) -> str:
+    """What stays the same when a mail without a Message-ID is sent again: not the trace that relays put on top. One
+    without a Date as well, as scripts write them, is another each time it comes: nothing else tells it from the next
+    one with the same words, which would be lost."""
     body = _HEADERS_END.split(content, maxsplit=1)[-1]
-    head = "\n".join([sender, mail.get("date", ""), mail.get("subject", "")])
+    head = "\n".join([sender, mail.get("date") or received_at.isoformat(), mail.get("subject", "")])
     return hashlib.sha256(head.encode("utf-8", "surrogateescape") + b"\n" + body).hexdigest()
 
 

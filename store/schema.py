@@ -815,7 +815,8 @@ delivery_counts = Table(
 class _UsageCols(TypedColumns):
     """Segments that a budget was charged with in a calendar month of the site's time zone.
 
-    ``month``  as 202611. ``kind``, ``of_id``: ``gateway.domain.budget.Of``, and whose it is; 0 for the site.
+    ``month``  as 202611. ``kind``, ``of_id``: ``gateway.domain.budget.Of``, and whose it is; 0 for the site. The kind
+    ``lastwords`` counts the texts that said that the site's is used up.
     ``told``   its owner was told that it is used up; ``warned``: the operator, that it will be.
     """
 

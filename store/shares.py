@@ -144,7 +144,7 @@ class Shares:
                     break
                 if place not in self._held and await self._lock(connection, _PLACE, place):
                     self._held.add(place)
-            self._uses.limit(len(self._held))
+        self._uses.limit(min(due, len(self._held)))
         if self._held or not due:
             self._began.set()
 

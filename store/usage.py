@@ -63,6 +63,20 @@ _TELL = _tell.on_conflict_do_update(
 ).returning(sms_usage.c.kind, sms_usage.c.of_id)
 
 
+_TOLD = select(sms_usage.c.kind, sms_usage.c.of_id).join(
+    _keys,
+    (sms_usage.c.month == _MONTH)
+    & (sms_usage.c.kind == _keys.c.kind)
+    & (sms_usage.c.of_id == _keys.c.of_id)
+    & sms_usage.c.told,
+)
+_LAST_WORDS = "lastwords"
+"""A kind beside those of ``gateway.domain.budget.Of``: not segments that a budget was charged with, but texts."""
+_LAST_WORDS_SO_FAR = select(sms_usage.c.segments).where(
+    sms_usage.c.month == _MONTH, sms_usage.c.kind == _LAST_WORDS, sms_usage.c.of_id == 0
+)
+
+
 def _share(percent: int) -> ColumnElement[bool]:
     """SQL: this row has used so much of its budget, which is set."""
     return or_(
@@ -183,6 +197,23 @@ async def newly_told(unit: Unit, month: int, keys: Iterable[Account]) -> list[Ac
         return []
     told = await unit.execute(_TELL, {"of_month": month, "keys": rows(wanted)})
     return [(Of(kind), of_id) for kind, of_id in told]
+
+
+async def told(reading: Reading, month: int, keys: Iterable[Account]) -> set[Account]:
+    """Those of these who have been told this month."""
+    found = await reading.execute(_TOLD, {"of_month": month, "keys": rows(sorted(keys))})
+    return {(Of(kind), of_id) for kind, of_id in found}
+
+
+async def last_words(reading: Reading, month: int) -> int:
+    """How many texts said this month that the site's budget is used up."""
+    return (await reading.execute(_LAST_WORDS_SO_FAR, {"of_month": month})).scalar_one_or_none() or 0
+
+
+async def add_last_words(unit: Unit, month: int, more: int) -> None:
+    """Count so many more."""
+    if more:
+        await unit.execute(_BOOK, {"of_month": month, "spent": rows([[_LAST_WORDS, 0, more]])})
 
 
 async def warn(unit: Unit, month: int, budget: Budget) -> list[tuple[Account, int]]:

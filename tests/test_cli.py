@@ -234,7 +234,6 @@ def test_what_is_refused_says_why_on_stderr(birdwire, arguments, reason):
         ["follow", "alice", "bob", "--via", "pigeon"],
         ["post", "bob", "hi", "--at", "yesterday"],
         ["post", "bob", "hi", "--at", "08:00", "--every", "0 8 * * *"],
-        ["queue", "retry"],
         ["queue", "retry", "--all", "1"],
         ["queue", "list", "--state", "lost"],
         ["serve", "--only", "everything"],
@@ -466,6 +465,7 @@ def test_the_queue_is_seen_held_and_released(birdwire):
     assert "was not held" in birdwire.done("queue", "release")
     assert birdwire.json("queue", "list") == []
     assert "0 queued again" in birdwire.done("queue", "retry", "--all")
+    assert "0 queued again" in birdwire.done("queue", "retry")
 
 
 def test_a_sender_that_is_stopped_is_seen_with_its_reason_and_let_go(birdwire):

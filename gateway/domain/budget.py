@@ -27,8 +27,8 @@ NEAR = 80
 
 
 _LAST_WORDS, _FEWEST_LAST_WORDS = 10, 20
-"""Percent of the site's budget that may be spent above it on telling phones that it is used up, and the segments that
-may be in any case."""
+"""How many texts may say that the site's budget is used up: so many for each hundred segments of it, and so many in any
+case."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +56,10 @@ def counted(budget: Budget, author_id: int | None, recipient_id: int | None) -> 
         yield Of.RECIPIENT, recipient_id
 
 
-def room_for_last_words(limit: int, used: int) -> int:
-    """How many texts more may say that the site's budget is used up, once ``used`` segments are spent: to each of many
-    thousands would be the very bill that it is to prevent, and to nobody leaves people wondering."""
-    return max(0, limit + max(limit * _LAST_WORDS // 100, _FEWEST_LAST_WORDS) - used)
+def last_words(limit: int) -> int:
+    """How many texts in a month may say that the site's budget is used up: one to each of many thousands would be the
+    very bill that it is to prevent, and none leaves people wondering."""
+    return max(limit * _LAST_WORDS // 100, _FEWEST_LAST_WORDS)
 
 
 def exhausted(budget: Budget, used: Mapping[Account, int], places: Iterable[Account], segments: int) -> Of | None:

@@ -74,7 +74,7 @@ def slept_through(count: int, link: str) -> str:
 
 def texts_used_up(link: str) -> str:
     """``link`` is where posts can be read; empty when they come by mail instead."""
-    how = say("You find them at {link}", link=link) if link else say("They come by mail instead.")
+    how = say("You find them at {link}", link=link) if link else say("They come by mail where you have it on.")
     return sentences(say("This month's texts are used up: no more posts by text until the next month."), how)
 
 

@@ -2,8 +2,8 @@
 
 A text that no budget has room for is given up, and goes by mail to those who have a mailbox and want mail; everybody
 has it in their feeds. Whose own budget is used up is told so once a month by a last text: the recipient, or the author.
-At the end of the site's, mailboxes are told, and as many of those who have none as get a last text for a little more
-(``gateway.domain.budget.room_for_last_words``).
+At the end of the site's, mailboxes are told, and as many of those who have none as may get a last text
+(``gateway.domain.budget.last_words``).
 """
 
 from collections import Counter, defaultdict
@@ -84,8 +84,11 @@ class Purse:
         if not self._to_tell_of_site:
             return
         ways = {way.account_id: way for way in await addresses.mailboxes(unit, sorted(self._to_tell_of_site))}
-        room = rules.room_for_last_words(self.budget.site, self.spent.get((Of.SITE, 0), 0))
-        by_text = sorted(self._to_tell_of_site - set(ways))[:room]
+        left = rules.last_words(self.budget.site) - await usage.last_words(unit, self._month)
+        by_text = sorted(self._to_tell_of_site - set(ways)) if left > 0 else []
+        if left < len(by_text):
+            known = await usage.told(unit, self._month, [(Of.RECIPIENT, each) for each in by_text])
+            by_text = [each for each in by_text if (Of.RECIPIENT, each) not in known][:left]
         new = await usage.newly_told(unit, self._month, [(Of.RECIPIENT, each) for each in (*ways, *by_text)])
         told = {account_id for _, account_id in new}
         by_mail = [way for account_id, way in ways.items() if account_id in told]
@@ -93,6 +96,7 @@ class Purse:
         await notify.tell_ways(unit, self._site, by_mail, words, lane=Lane.FIRST, now=now)
         words = partial(reply.texts_used_up, f"{self._site.public_url}/")
         phones = [each for each in by_text if each in told]
+        await usage.add_last_words(unit, self._month, len(phones))
         await notify.tell_accounts(unit, self._site, phones, words, lane=Lane.FIRST, now=now)
 
 

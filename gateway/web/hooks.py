@@ -40,9 +40,10 @@ class TwilioHooks:
         self._now = now
 
     def add_to(self, app: web.Application) -> None:
-        """Add both routes."""
-        app.router.add_post("/hooks/twilio/message", self.message)
-        app.router.add_post("/hooks/twilio/status", self.status)
+        """Add both routes; a slash at the end is easily typed at the provider, and what came there would be lost."""
+        for end in ("", "/"):
+            app.router.add_post(f"/hooks/twilio/message{end}", self.message)
+            app.router.add_post(f"/hooks/twilio/status{end}", self.status)
 
     async def message(self, request: web.Request) -> web.Response:
         """A text came in. The answer to it goes out by the queue like all else, so this one stays empty (TwiML)."""

@@ -48,9 +48,11 @@ _OURS = (mark("That went wrong"), mark("The fault is ours. It is written down; p
 def add_headers(strictly: str = "") -> Callable[[web.Request, web.StreamResponse], Awaitable[None]]:
     """What puts HEADERS on an answer that is about to be sent, where it has not set them itself, and the rule
     ``strictly`` of ``gateway.web.strict``. What does not say how long it may be kept is asked for again each time: a
-    redirect, too, leads where it leads for whoever looks and for now. What was one too many says when to come again."""
+    redirect, too, leads where it leads for whoever looks and for now. What was one too many says when to come again.
+    None says of which version what serves it is."""
 
     async def add(request: web.Request, response: web.StreamResponse) -> None:
+        response.headers[hdrs.SERVER] = "Birdwire"
         if request.path.startswith("/hooks/"):
             return
         if hdrs.CACHE_CONTROL not in response.headers:

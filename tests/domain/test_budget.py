@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from gateway.domain.budget import Budget, Of, counted, exhausted, month_of, next_month, room_for_last_words
+from gateway.domain.budget import Budget, Of, counted, exhausted, last_words, month_of, next_month
 
 ALL = Budget(site=10, author=5, recipient=2)
 
@@ -40,9 +40,6 @@ def test_a_month_is_one_of_the_calendar_where_the_site_is():
     assert next_month(202612) == 202701
 
 
-@pytest.mark.parametrize(
-    ("limit", "used", "room"),
-    [(5, 5, 20), (5, 4, 21), (5, 24, 1), (5, 25, 0), (5, 900, 0), (1000, 1000, 100), (1000, 1100, 0)],
-)
-def test_last_words_take_a_tenth_of_the_budget_above_it_or_a_few_texts(limit: int, used: int, room: int) -> None:
-    assert room_for_last_words(limit, used) == room
+@pytest.mark.parametrize(("limit", "texts"), [(5, 20), (200, 20), (1000, 100)])
+def test_last_words_are_a_tenth_of_the_budget_or_a_few(limit: int, texts: int) -> None:
+    assert last_words(limit) == texts

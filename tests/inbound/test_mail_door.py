@@ -99,6 +99,15 @@ async def test_a_mail_that_comes_again_has_the_same_remote_id_whatever_relays_pu
     assert first != third
 
 
+async def test_what_a_script_mails_without_id_or_date_is_new_each_time(door: MailDoor, pile: Pile) -> None:
+    """The same words of tomorrow would be taken for those of today, and lost."""
+    for _ in range(2):
+        async with ready_for_data(door) as line:
+            assert (await line.ask(b"Subject: backup\r\n\r\ndone\r\n.\r\n")).startswith("250")
+    first, second = [m.remote_id for m in pile.messages]
+    assert first != second
+
+
 @pytest.mark.parametrize(
     ("address", "answer"),
     [

@@ -140,7 +140,7 @@ async def test_at_the_sites_limit_posts_go_by_mail_to_those_who_have_it(crowd: T
     mails = await all_mails(crowd)
     assert {each.account_id for each in mails} == {bob.id}
     assert sorted(each.text for each in mails) == [
-        "This month's texts are used up: no more posts by text until the next month. They come by mail instead.",
+        "This month's texts are used up: no more posts by text until the next month. They come by mail where you have it on.",
         "one",
         "two",
     ]
@@ -159,10 +159,22 @@ async def test_at_the_sites_limit_who_has_no_mailbox_is_told_once_by_a_last_text
     assert await used(crowd, Of.SITE) == 4
 
 
+async def test_last_texts_go_to_so_many_and_not_to_everybody(crowd: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rules, "last_words", lambda limit: 1)
+    crowd.site = replace(crowd.site, budget=Budget(site=2))
+    await say(crowd, "one", "two", "three")
+    assert await send(crowd) == ["alice: one", "alice: one", TEXTS_USED_UP]
+    monkeypatch.setattr(rules, "last_words", lambda limit: 2)  # one more: for whom it was not for, met again
+    await say(crowd, "four")
+    assert await send(crowd) == [TEXTS_USED_UP]
+    await say(crowd, "five")
+    assert await send(crowd) == []
+
+
 async def test_the_end_of_the_sites_budget_costs_no_text_to_everybody(
     crowd: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rules, "room_for_last_words", lambda limit, used: 0)
+    monkeypatch.setattr(rules, "last_words", lambda limit: 0)
     crowd.site = replace(crowd.site, budget=Budget(site=2, author=100, recipient=2))
     await say(crowd, "one", "two", "three")
     assert await send(crowd) == ["alice: one", "alice: one"]

@@ -85,6 +85,17 @@ async def test_a_place_that_is_still_used_is_nobody_elses(store_url: str) -> Non
 
 
 @pytest.mark.parametrize("store_url", ["postgresql"], indirect=True)
+async def test_what_was_to_be_given_back_may_be_used_again_when_nobody_wants_it(store_url: str) -> None:
+    async with daemon(store_url, 2) as first:
+        first.stubborn = True
+        store, second = Store(store_url), Uses()
+        async with meanwhile(Shares(store, 2, second, beat=BEAT).run()):
+            await until(lambda: first.most == 1)
+        await store.close()
+        await until(lambda: first.most == 2)
+
+
+@pytest.mark.parametrize("store_url", ["postgresql"], indirect=True)
 async def test_more_daemons_than_places_leave_some_with_none(store_url: str) -> None:
     async with daemon(store_url, 1) as first, daemon(store_url, 1) as second:
         await until(lambda: first.most + second.most == 1)

@@ -99,6 +99,13 @@ async def test_a_signed_text_is_taken_and_answered_with_empty_twiml(caller: Call
     )
 
 
+async def test_a_slash_at_the_end_of_the_address_loses_no_text(caller: Caller) -> None:
+    assert (await caller.post("/hooks/twilio/message/", MESSAGE))[0] == 200
+    assert (await caller.post("/hooks/twilio/status/", STATUS))[0] == 200
+    assert len(caller.office.messages) == len(caller.office.receipts) == 1
+    assert (await caller.send("/hooks/twilio/message/", b"", {}))[0] == 403
+
+
 async def test_words_in_any_script_blank_fields_and_repeated_ones_come_as_they_were_sent(caller: Caller) -> None:
     words = {**MESSAGE, "Body": " a+b & 100% = \u00e9\U0001f370\r\n\x00\t ", "FromCity": "", "Strange=&": "+"}
     assert (await caller.post("/hooks/twilio/message", words))[0] == 200

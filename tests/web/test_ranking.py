@@ -174,7 +174,7 @@ async def test_counts_are_the_same_wherever_somebody_is_listed(town: Village) ->
         note((await Ranking().page(reading, 0, most=10))[0])
         note(await people.newest(reading, 0, most=10))
         note(await people.by_name(reading, 0, most=10))
-        note(await people.following(reading, 0, town.ids["ann"], most=10))
+        note(await people.following(reading, town.ids["dora"], town.ids["ann"], most=10))
         for name in ("carl", "shy", "bob"):
-            note(await people.named_like(reading, 0, name, most=10))
+            note(await people.named_like(reading, town.ids["dora"], name, most=10))
     assert found == {"carl": {2}, "bob": {1}, "ann": {0}, "dora": {0}, "shy": {2}}

@@ -96,8 +96,8 @@ TEMPLATES = sorted(Path(look.__file__).parent.joinpath("templates").rglob("*.htm
 
 NOT_FOR_HER = {
     "/invites": 404,  # members make none on this site
-    "/signup/{secret}": 410,  # a link to sign up that is over says so
-    "/settings/mailbox/{secret}": 410,  # so does one that adds a mailbox
+    "/signup/{secret}": 303,  # whoever is logged in is let on
+    "/settings/mailbox/{secret}": 410,  # a link to add a mailbox that is over says so
 }
 """What a member is answered where it is no page for her."""
 

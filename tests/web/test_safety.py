@@ -161,6 +161,7 @@ async def test_pages_with_secrets_and_letters_are_kept_nowhere(alice: Browser, v
     await stranger.open("/")
     assert stranger.answer_headers["Cache-Control"] == "no-cache"
     assert stranger.answer_headers["X-Frame-Options"] == "DENY"
+    assert stranger.answer_headers["Server"] == "Birdwire", "and nothing of versions"
 
 
 async def test_a_redirect_is_asked_for_again_as_names_may_change_back(village: Village, someone: Browser) -> None:
