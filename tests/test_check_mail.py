@@ -16,7 +16,7 @@ from gateway.demo.mailbox import Mailbox
 from gateway.finding import Finding, Level
 from tests.dns_server import BROKEN, SILENCE, Records, names
 from tests.outbound.relays import Script
-from tests.wiring import free_port
+from tests.wiring import free_port, other_loopback
 
 DOMAIN = "birds.example.org"
 OURS = "1.2.3.4"
@@ -278,10 +278,8 @@ async def test_each_of_several_relays_is_greeted(configured: Configure) -> None:
 
 
 async def test_every_place_where_mail_comes_in_is_looked_at(configured: Configure, tmp_path: Path) -> None:
-    port = free_port()
-    config = configured(
-        INBOUND__HOST=f"127.0.0.1, ::1, unix:{tmp_path}/lmtp, unix:{tmp_path}/no/lmtp", INBOUND__PORT=port
-    )
+    hosts = f"127.0.0.1, {other_loopback()}, unix:{tmp_path}/lmtp, unix:{tmp_path}/no/lmtp"
+    config = configured(INBOUND__HOST=hosts, INBOUND__PORT=free_port())
     async with names({}) as (_, resolver):
         findings = [f for f in await look_at_everything(config, resolver) if f.what.startswith("mail.inbound")]
     assert [(f.what, f.level) for f in findings] == [

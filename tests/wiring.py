@@ -6,7 +6,7 @@ from asyncio.subprocess import Process
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import asynccontextmanager, suppress
 from random import SystemRandom
-from socket import socket
+from socket import AF_INET6, socket
 from typing import Any
 
 from gateway.demo.carrier import Carrier
@@ -35,6 +35,14 @@ def free_port() -> int:
             probe.bind(("127.0.0.1", port))
             return port
     raise AssertionError("all ports have been given away")
+
+
+def other_loopback() -> str:
+    """A second address of this machine alone, of the other kind where it has one: many containers have no IPv6."""
+    with suppress(OSError), socket(AF_INET6) as probe:
+        probe.bind(("::1", 0))
+        return "::1"
+    return "127.0.0.2"
 
 
 @asynccontextmanager

@@ -13,7 +13,7 @@ import pytest
 from gateway import metrics
 from inbound.mail import MailDoor
 from tests.inbound.talking import DOMAIN, POST, Line, Pile, connected, opened, ready_for_data, until
-from tests.wiring import free_port
+from tests.wiring import free_port, other_loopback
 
 STRANGERS = {"own_networks": (), "greet_pause": 0.0}
 """Nobody is let off anything."""
@@ -630,9 +630,9 @@ async def test_over_lmtp_nobody_is_a_stranger(pile: Pile) -> None:
 
 
 async def test_it_listens_on_several_addresses_of_both_kinds(pile: Pile) -> None:
-    port = free_port()
-    async with opened(pile, host="127.0.0.1, ::1", port=port):
-        for host in ("127.0.0.1", "::1"):
+    port, hosts = free_port(), ("127.0.0.1", other_loopback())
+    async with opened(pile, host=", ".join(hosts), port=port):
+        for host in hosts:
             reader, writer = await asyncio.open_connection(host, port)
             assert (await reader.readline()).startswith(b"220")
             writer.close()
