@@ -140,7 +140,8 @@ async def test_at_the_sites_limit_posts_go_by_mail_to_those_who_have_it(crowd: T
     mails = await all_mails(crowd)
     assert {each.account_id for each in mails} == {bob.id}
     assert sorted(each.text for each in mails) == [
-        "This month's texts are used up: no more posts by text until the next month. They come by mail where you have it on.",
+        "This month's texts are used up: no more posts by text until the next month."
+        " They come by mail where you have it on.",
         "one",
         "two",
     ]
