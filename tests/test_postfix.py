@@ -66,7 +66,9 @@ def folder() -> Iterator[Path]:
         pytest.skip("Postfix must be started as root")
     made = Path(tempfile.mkdtemp(prefix="birdwire-pf-", dir="/tmp"))
     made.chmod(0o755)
+    before = os.umask(0o022)
     yield made
+    os.umask(before)
     shutil.rmtree(made)
 
 
