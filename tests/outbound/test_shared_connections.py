@@ -21,7 +21,7 @@ from store import addresses, routes
 from store.shares import Shares
 from store.unit import Store
 from tests.outbound.relays import Script, letter, transport
-from tests.wiring import meanwhile
+from tests.wiring import free_port, meanwhile
 
 BEAT = 0.05
 
@@ -123,6 +123,12 @@ async def test_who_has_just_got_a_place_counts_before_the_connection_is_begun() 
     assert counted == [1, 1], "the second one's, then the one that is kept"
 
 
+_LOCKS = text(
+    "SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = database"
+    " WHERE locktype = 'advisory' AND datname = current_database()"
+)
+
+
 class Leaving(Counting):
     """Looks, when it is said goodbye to, whether the places are held still."""
 
@@ -133,9 +139,8 @@ class Leaving(Counting):
 
     async def _reply(self, verb: str, writer: asyncio.StreamWriter) -> bool:
         if verb == "QUIT":
-            locks = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND classid::bigint = 1112102981"
             async with self._store.reading() as reading:
-                self.held.append((await reading.execute(text(locks))).scalar_one())
+                self.held.append((await reading.execute(_LOCKS)).scalar_one())
         return await super()._reply(verb, writer)
 
 
@@ -145,7 +150,7 @@ url = "{url}"
 [web]
 port = 0
 [ops]
-port = 0
+port = {ops}
 [mail]
 domain = "town.example"
 [mail.outbound]
@@ -160,7 +165,7 @@ async def test_a_daemon_that_leaves_closes_its_connections_before_others_may_hav
 ) -> None:
     async with Leaving(store) as relay:
         file = tmp_path / "config.toml"
-        file.write_text(CONFIG.format(url=store_url, relay=relay.port))
+        file.write_text(CONFIG.format(url=store_url, relay=relay.port, ops=free_port()))
         stop = asyncio.Event()
         running = asyncio.create_task(daemon_at_work.run(load(file, {}), frozenset({"outbound"}), stop))
         try:
@@ -175,4 +180,4 @@ async def test_a_daemon_that_leaves_closes_its_connections_before_others_may_hav
             stop.set()
             async with asyncio.timeout(30):
                 await running
-    assert relay.held == [3]
+    assert relay.held == [4], "three places, and that it is there"

@@ -121,7 +121,7 @@ async def test_while_there_is_no_way_out_all_is_left_to_other_daemons_and_the_pa
         asked.set()
         return False
 
-    work: dict[str, Any] = {"channel": Channel.EMAIL, "clock": lambda: moment, "pace": Pace(per_second=3)}
+    work: dict[str, Any] = {"channel": Channel.EMAIL, "clock": lambda: moment, "pace": Pace(per_second=6)}
     idle = town.worker(wire, may_talk=may_talk, settings={"poll": timedelta(hours=1)}, **work)
     async with running(idle):
         async with asyncio.timeout(30):
