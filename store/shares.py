@@ -70,7 +70,7 @@ def part(most: int, daemons: int, rank: int) -> int:
 
 
 class Shares:
-    """One daemon's part of ``most`` places. Enter it, and keep :meth:`run` going."""
+    """One daemon's part of ``most`` places: none before :meth:`run`, which is to be kept going, has got some."""
 
     def __init__(self, store: Store, most: int, uses: Uses, *, beat: float = _BEAT) -> None:
         self._store = store
@@ -80,13 +80,13 @@ class Shares:
         self._held: set[int] = set()
         self._usable = self._daemons = 0
         self._take_from = 0.0
+        if not store.is_sqlite:
+            uses.limit(0)
 
     async def run(self) -> None:
-        """Take and give back until cancelled. Until there is a first part, nothing may be used. Returns at once on
-        SQLite."""
+        """Take and give back until cancelled. Returns at once on SQLite."""
         if self._store.is_sqlite:
             return
-        self._use(0)
         while True:
             try:
                 async with self._session() as connection:

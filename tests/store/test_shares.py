@@ -124,8 +124,7 @@ async def test_a_connection_that_was_lost_is_made_anew_with_what_was_held(
         await store.close()
         assert first.most == 3
         async with daemon(store_url, 3) as second:
-            await until(lambda: first.most + second.most == 3)
-            assert second.most
+            await until(lambda: second.most > 0 and first.most + second.most == 3)
 
 
 class Late(Store):
@@ -156,7 +155,8 @@ async def test_who_comes_back_first_when_the_database_was_gone_leaves_the_others
         store = Store(store_url)
         async with store.listening() as connection:
             holders = "SELECT DISTINCT pid FROM pg_locks WHERE locktype = 'advisory'"
-            await connection.execute(text(f"SELECT pg_terminate_backend(pid) FROM ({holders}) AS these"))
+            for pid in (await connection.execute(text(holders))).scalars():
+                await connection.execute(text(f"SELECT pg_terminate_backend({pid})"))
             async with asyncio.timeout(20):
                 while len((await connection.execute(text(holders))).all()) != 1:
                     pass
