@@ -214,7 +214,7 @@ const fetchAnew = () => {
   location.replace(location.pathname + location.search);
 };
 const [way] = performance.getEntriesByType("navigation");
-const isKept = way ? way.type === "back_forward" : performance.navigation.type === 2; // older browsers have no word for it
+const isKept = way ? way.type === "back_forward" : (performance.navigation || {}).type === 2; // as older browsers say it
 if (!isKept && visit !== undefined) kept(() => localStorage.setItem("visit", visit));
 else if (isKept && isForAnother()) fetchAnew();
 addEventListener("pageshow", (event) => { if (event.persisted && isForAnother()) fetchAnew(); });
