@@ -1,6 +1,7 @@
 """``birdwire follow``: who reads whom, set by the operator, one by one or from a file."""
 
 import csv
+import re
 import sys
 from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, replace
@@ -252,8 +253,8 @@ def _read(file: Path) -> Iterator[Line]:
     except UnicodeDecodeError:
         raise Refused(f"{file} is not UTF-8 text") from None
     lines = text.splitlines()
-    semicolons = bool(lines) and ";" in lines[0] and "," not in lines[0]
-    reader = csv.reader(lines, delimiter=";" if semicolons else ",")
+    first = re.search("[,;]", lines[0]) if lines else None  # names have neither, and ways may have a comma between them
+    reader = csv.reader(lines, delimiter=first[0] if first else ",")
     for row in reader:
         cells = [cell.strip() for cell in row]
         is_header = reader.line_num == 1 and [cell.lower() for cell in cells[:2]] == list(_COLUMNS[:2])

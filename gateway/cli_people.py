@@ -395,7 +395,7 @@ def guard(config: Config, as_json: bool, name: str, switch: str) -> None:
 def delete(config: Config, as_json: bool, name: str, yes: bool) -> None:
     """Delete NAME with everything they wrote. It can't be undone; on a terminal you are asked first."""
     if not yes and sys.stdin.isatty():
-        click.confirm(f"Delete {name} and everything they wrote?", abort=True)
+        click.confirm(f"Delete {name} and everything they wrote?", abort=True, err=True)
 
     async def end(desk: Desk) -> None:
         async with desk.store.unit() as unit:

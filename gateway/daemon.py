@@ -169,7 +169,6 @@ async def run(
                 fan = FanOut(store, now, poll=config.delivery.poll)
                 store.on_bell(fan.wake)
                 always.append(tasks.create_task(fan.run()))
-                shares = None
                 if mail_out.relays is not None:
                     shares = Shares(store, config.mail.outbound.connections, mail_out.relays)
                     always.append(tasks.create_task(shares.run()))
@@ -177,10 +176,7 @@ async def run(
                 workers = [_worker(config, tools, route, mail_out, sms_out, circuits) for route in ways_out]
                 for each in workers:
                     store.on_bell(each.wake)
-                draining = [
-                    tasks.create_task(_drain(each, shares if route.channel is Channel.EMAIL else None))
-                    for each, route in zip(workers, ways_out, strict=True)
-                ]
+                draining = [tasks.create_task(each.run()) for each in workers]
             house = None
             if "schedule" in only:
                 hub = Hub(config.web.hub) if config.web.hub and not site.private else None
@@ -207,6 +203,7 @@ async def run(
                 await house.close()
             if draining:
                 await asyncio.wait(draining)
+            await mail_out.close()  # before another daemon may have its connections
             if counts is not None:
                 await counts.close(once_more=True)
             for task in always:
@@ -332,7 +329,8 @@ def _worker(
 ) -> Worker:
     if route.channel is Channel.EMAIL:
         mail = config.mail.outbound
-        return Worker(tools, route, Pace(mail.messages_per_second), mail_out, connections=mail.at_once)
+        pace = Pace(mail.messages_per_second)
+        return Worker(tools, route, pace, mail_out, connections=mail.at_once, may_talk=lambda: mail_out.may_talk)
     assert sms_out is not None
     paces = {s.number: s.pace for s in config.sms.senders}
     return Worker(
@@ -344,13 +342,6 @@ def _worker(
         validity=config.sms.validity,
         circuit=circuits.get(tools.providers[route.sender]),
     )
-
-
-async def _drain(worker: Worker, shares: Shares | None) -> None:
-    """Run it; where it shares connections with other daemons, from when it has a part of them."""
-    if shares is not None:
-        await shares.begun()
-    await worker.run()
 
 
 def _receiver(store: Store, site: Site, tools: Tools) -> Batcher[Receipt, bool]:

@@ -164,6 +164,11 @@ class MailTransport:
         """The connections to the relays, whose number daemons share; None where mail goes straight to its domains."""
         return self._relays
 
+    @property
+    def may_talk(self) -> bool:
+        """Whether any mail can be handed over now: not while other daemons have all connections to the relays."""
+        return self._relays is None or self._relays.may_talk
+
     async def send(self, delivery: Outgoing) -> Outcome:
         """Hand one mail over."""
         recipient = mailbox(delivery.to)

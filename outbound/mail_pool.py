@@ -105,8 +105,13 @@ class Pool:
 
     @property
     def in_use(self) -> int:
-        """Connections that are open, or being opened or closed."""
-        return self._open + self._dialling + len(self._goodbyes)
+        """Connections that are open, or being opened or closed, or will be opened by whoever has just got a place."""
+        return max(self._open + self._dialling, self._places.taken) + len(self._goodbyes)
+
+    @property
+    def may_talk(self) -> bool:
+        """Whether there may be a connection at all."""
+        return self._places.allowed > 0
 
     def limit(self, most: int) -> None:
         """No more than so many from now on. What is over it is closed: at once where nobody uses it, else when its mail

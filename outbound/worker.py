@@ -153,9 +153,11 @@ class Worker:
         connections: int,
         validity: timedelta | None = None,
         circuit: Circuit | None = None,
+        may_talk: Callable[[], bool] = lambda: True,
     ) -> None:
         """``validity``: how long a text may be under way at the provider; None for as long as the provider likes.
-        ``circuit`` is what all senders of one provider know of it together."""
+        ``circuit`` is what all senders of one provider know of it together. ``may_talk``: whether there is any way to
+        the peer now; while there is none, what is due is left to other daemons, and so is the pace."""
         self._rules = tools.rules_for(route.sender)
         max_age = tools.settings.max_age
         self._shelf_life = None if validity is None else ShelfLife(validity, max_age)
@@ -165,6 +167,7 @@ class Worker:
         self._transport = transport
         self._connections = connections
         self._circuit = circuit
+        self._may_talk = may_talk
         self._alert: Alert | None = None
         self._others_from = datetime.min.replace(tzinfo=UTC)  # when the pace lets others go than answers
         self._look_for_alert_at = 0.0
@@ -206,6 +209,9 @@ class Worker:
         while not self._stopping:
             room = settings.batch - self._held
             if self._held and (room < settings.batch // 2 or self._is_under_suspicion()):
+                await self._rest(settings.poll)
+                continue
+            if not self._may_talk():
                 await self._rest(settings.poll)
                 continue
             if self._circuit is not None and (pause := self._circuit.pause()):

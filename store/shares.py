@@ -5,8 +5,9 @@
 
 Both are advisory locks of a session (postgresql.org/docs/current/explicit-locking.html, 13.3.5): nothing is written,
 and what a daemon held that dies is free when its connection ends. Each daemon takes its even part of the places, and
-gives back what is more when others come; it uses a place only while it holds it. So there are never more in use than
-there are.
+gives back what is more when others come; it uses a place only while it holds it. Where the database is gone for a
+moment, and all locks with it, each goes on with what it had, and takes nothing until the others had time to come back
+for theirs. So there are never more in use than there are.
 
 SQLite's database is one machine's, and one daemon sends from it: there the places are all its own.
 """
@@ -35,8 +36,9 @@ _BEAT = 2.0
 _PATIENCE = 2.0
 """Seconds before a lost connection is made anew."""
 
-_FIRST_WAIT = 10.0
-"""Seconds that others have, when a daemon comes, to give it its part."""
+_COMES_BACK = 3
+"""Beats for which the places of a daemon that is seen no more are left to it: it may only have lost its connection, and
+use them still."""
 
 _LOCK = text("SELECT pg_try_advisory_lock(:kind, :number)").bindparams(
     bindparam("kind", type_=Integer), bindparam("number", type_=Integer)
@@ -44,7 +46,6 @@ _LOCK = text("SELECT pg_try_advisory_lock(:kind, :number)").bindparams(
 _UNLOCK = text("SELECT pg_advisory_unlock(:kind, :number)").bindparams(
     bindparam("kind", type_=Integer), bindparam("number", type_=Integer)
 )
-_UNLOCK_ALL = text("SELECT pg_advisory_unlock_all()")
 _PRESENT = text(
     "SELECT objid::bigint FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 2"
     " AND classid::bigint = :kind AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
@@ -69,7 +70,7 @@ def part(most: int, daemons: int, rank: int) -> int:
 
 
 class Shares:
-    """One daemon's part of ``most`` places. Enter it, and keep :meth:`run` going."""
+    """One daemon's part of ``most`` places: none before :meth:`run`, which is to be kept going, has got some."""
 
     def __init__(self, store: Store, most: int, uses: Uses, *, beat: float = _BEAT) -> None:
         self._store = store
@@ -77,21 +78,15 @@ class Shares:
         self._uses = uses
         self._beat = beat
         self._held: set[int] = set()
-        self._began = asyncio.Event()
-
-    async def begun(self) -> None:
-        """Wait until there is a first part, or until it is known that there is none; not for ever."""
-        if not self._store.is_sqlite:
-            try:
-                await asyncio.wait_for(self._began.wait(), _FIRST_WAIT)
-            except TimeoutError:
-                log.warning("no share of the connections yet")
+        self._usable = self._daemons = 0
+        self._take_from = 0.0
+        if not store.is_sqlite:
+            uses.limit(0)
 
     async def run(self) -> None:
         """Take and give back until cancelled. Returns at once on SQLite."""
         if self._store.is_sqlite:
             return
-        self._uses.limit(0)
         while True:
             try:
                 async with self._session() as connection:
@@ -109,10 +104,8 @@ class Shares:
         async with self._store.sharing() as connection:
             try:
                 yield connection
-                await connection.execute(_UNLOCK_ALL)
-            except BaseException:
+            finally:
                 await connection.invalidate()
-                raise
 
     async def _enter(self, connection: AsyncConnection) -> int:
         """Be there, under a number that nobody else has. What was held before the connection was lost is taken again,
@@ -126,27 +119,36 @@ class Shares:
             if await self._lock(connection, _PLACE, place):
                 self._held.add(place)
         if had - self._held:
-            self._uses.limit(len(self._held))
+            self._use(len(self._held))
         return me
 
     async def _settle(self, connection: AsyncConnection, me: int) -> None:
         """Have the part that is due, as far as others have given it back."""
         present = list((await connection.execute(_PRESENT, {"kind": _PRESENCE})).scalars())
         due = part(self._most, len(present), present.index(me))
+        now = asyncio.get_running_loop().time()
+        if len(present) < self._daemons:
+            self._take_from = now + _COMES_BACK * self._beat
+        self._daemons = len(present)
         if len(self._held) > due:
-            self._uses.limit(due)
+            self._use(due)
             for place in sorted(self._held)[max(due, self._uses.in_use) :]:
                 await connection.execute(_UNLOCK, {"kind": _PLACE, "number": place})
                 self._held.discard(place)
-        elif len(self._held) < due:
+        elif len(self._held) < due and now >= self._take_from:
             for place in range(1, self._most + 1):
                 if len(self._held) == due:
                     break
                 if place not in self._held and await self._lock(connection, _PLACE, place):
                     self._held.add(place)
-        self._uses.limit(min(due, len(self._held)))
-        if self._held or not due:
-            self._began.set()
+        self._use(min(due, len(self._held)))
+
+    def _use(self, most: int) -> None:
+        """So many may be used from now on; who waits for the first one is woken."""
+        self._uses.limit(most)
+        if most and not self._usable:
+            self._store.ring()
+        self._usable = most
 
     async def _lock(self, connection: AsyncConnection, kind: int, number: int) -> bool:
         return bool((await connection.execute(_LOCK, {"kind": kind, "number": number})).scalar_one())

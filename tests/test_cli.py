@@ -349,15 +349,20 @@ def test_an_operators_follow_leaves_what_somebody_unsubscribed_from(birdwire, wa
 
 
 @pytest.mark.parametrize(
-    "written", ["Follower,Followee,Via\nAlice,@bob,SMS\n", "follower;followee;via\r\nalice;bob;sms\r\n"]
+    ("written", "via"),
+    [
+        ("Follower,Followee,Via\nAlice,@bob,SMS\n", "sms"),
+        ("follower;followee;via\r\nalice;bob;sms\r\n", "sms"),
+        ("alice;bob;sms,email\r\n", "sms,email"),
+    ],
 )
-def test_a_file_of_follows_may_come_from_any_spreadsheet(birdwire, written):
+def test_a_file_of_follows_may_come_from_any_spreadsheet(birdwire, written, via):
     for name in ("alice", "bob"):
         birdwire.done("user", "add", name)
     file = birdwire.folder / "follows.csv"
     file.write_bytes(b"\xef\xbb\xbf" + written.encode())
     birdwire.done("follow", "import", str(file))
-    assert birdwire.json("follow", "export") == [{"follower": "alice", "followee": "bob", "via": "sms"}]
+    assert birdwire.json("follow", "export") == [{"follower": "alice", "followee": "bob", "via": via}]
 
 
 def test_an_import_with_a_bad_line_changes_nothing(birdwire):

@@ -86,12 +86,51 @@ OUTWARD = (
     mark("the connection broke off"),
     mark("no machine can have that name"),
     mark("no connection could be made"),
+    mark("nothing is left of what it was to bring"),
+    mark("the carrier hung up"),
+    mark("the carrier hung up at the bind"),
+    mark("the carrier ended the session"),
+    mark("what the carrier says makes no sense"),
+    mark("the connection ended"),
+    mark("there is no such domain"),
+    mark("it has no address"),
+    mark("none of its mail servers has an address"),
+    mark("its mail comes to us, who do not take it"),
+    mark("cut off by the server"),
+    mark("the server is closing"),
+    mark("the relay closed the connection"),
+    mark("the relay makes no sense"),
+    mark("a line without end"),
+    mark("the connection was lost"),
 )
 """What the edges say of the way out, whole or before a colon; it stands unmarked where it arises."""
 
+OF_SERVERS = (
+    mark("the relay cannot be reached"),
+    mark("the relay turns us away"),
+    mark("the relay puts off our login"),
+    mark("the relay refuses our login"),
+    mark("the relay wants a login"),
+    mark("the relay does not take us as a sender"),
+    mark("the relay has no good certificate"),
+    mark("the relay cannot do TLS"),
+    mark("the relay does not do what is configured"),
+    mark("the domain's server cannot be reached"),
+    mark("the domain's server turns us away"),
+    mark("the domain's server puts off our login"),
+    mark("the domain's server refuses our login"),
+    mark("the domain's server wants a login"),
+    mark("the domain's server does not take us as a sender"),
+    mark("the domain's server has no good certificate"),
+    mark("the domain's server cannot do TLS"),
+    mark("the domain's server does not do what is configured"),
+    mark("the domain's server is not known"),
+)
+"""The same of a relay, or of a domain's own server, which stands in two halves where it arises."""
+
 _TRIED = re.compile(r"given up after (\d+) attempts: (.*)", re.DOTALL)
 _AGED = re.compile(r"given up at the age limit of (.*?\d:\d\d:\d\d): (.*)", re.DOTALL)
-_CODED = re.compile(r"(.+)( \((?:\d{5}|0x[0-9a-f]+)\))")
+_CODED = re.compile(r"(.+)( \((?:\d{3}|\d{5}|0x[0-9a-f]+)\))")
 _AFTER_OUR_WORDS = r"(?:^|.*: )"
 _PROVIDER = re.compile(r"\((\d{5})\)$")
 _RELAY = re.compile(_AFTER_OUR_WORDS + r"([245]\d\d(?= |$)(?: [245]\.\d{1,3}\.\d{1,3}\b)?|[245]\.\d{1,3}\.\d{1,3}\b)")

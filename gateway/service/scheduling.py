@@ -44,6 +44,7 @@ _NAMED = {
 
 _WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 _NUMBERED = re.compile(r"([0-7])(?:-([0-7])(?:/([1-9]))?)?")
+_EACH = re.compile(r"\*/([1-9])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +89,10 @@ def next_time(cron: str, time_zone: str, after: datetime) -> datetime | None:
     certain hours goes out once. Where both a day of the month and a weekday are given, either is enough, as crontab(5)
     has it. Raises ValueError or ZoneInfoNotFoundError."""
     minute, hour, day, month, weekday = _fields(cron)
+    days = ",".join(map(_weekdays, weekday.split(",")))
     if day.startswith("*") or weekday.startswith("*"):
-        return _next(minute, hour, day, month, weekday, time_zone, after)
-    either = [(day, "*"), ("*", weekday)]
+        return _next(minute, hour, day, month, days, time_zone, after)
+    either = [(day, "*"), ("*", days)]
     return min(filter(None, (_next(minute, hour, d, month, w, time_zone, after) for d, w in either)), default=None)
 
 
@@ -113,17 +115,17 @@ def _next(
 
 
 def _fields(cron: str) -> list[str]:
-    """The five fields; weekdays by name, since cron counts them from Sunday and APScheduler from Monday."""
+    """The five fields."""
     fields = _NAMED.get(cron.strip().lower(), cron.lower()).split()
     if len(fields) != 5:
         raise ValueError("it needs five fields: minute hour day month weekday")
-    fields[4] = ",".join(_weekdays(part) for part in fields[4].split(","))
     return fields
 
 
 def _weekdays(part: str) -> str:
-    """One day or range of a weekday field, with every number as a name: 0-3 is sun,mon,tue,wed."""
-    numbers = _NUMBERED.fullmatch(part)
+    """One day or range of a weekday field by name, since cron counts from Sunday and APScheduler from Monday: 0-3 is
+    sun,mon,tue,wed, and */2 is sun,tue,thu,sat."""
+    numbers = _NUMBERED.fullmatch(_EACH.sub(r"0-6/\1", part))
     if numbers is None:
         return part
     first, last, step = numbers.groups()

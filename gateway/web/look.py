@@ -27,7 +27,7 @@ from gateway.service.site import Site
 from gateway.web import figures
 from gateway.web.languages import best
 from gateway.web.packing import takes_gzip
-from gateway.web.visitors import A_MAC, BROWSERS, FIELD, VISIT, Visitors, is_nobodys, visitor
+from gateway.web.visitors import A_MAC, BROWSERS, FIELD, SAFE, VISIT, Visitors, is_nobodys, visitor
 from outbound.linking import linked
 from store.accounts import AccountRow
 
@@ -135,8 +135,9 @@ class Look:
 
     def page(self, request: web.Request, template: str, *, status: int = 200, **values: Any) -> web.Response:
         """A page of HTML, for whoever looks: in their language, with what they may do, their forms vouched for."""
-        me = None if values.pop("gone", False) else visitor(request)
-        if status < 500 or me:  # where we are at fault, nobody may be known: that is no log-out
+        gone = values.pop("gone", False)
+        me = None if gone else visitor(request)
+        if me or gone or _knows_visitors(request, status):
             values["visit"] = request[VISIT].session_id if me else ""
         text, language = self._rendered(request, template, me, values)
         headers: dict[str, str] = {
@@ -201,6 +202,12 @@ class Look:
             headers |= {hdrs.CONTENT_ENCODING: "gzip", hdrs.ETAG: f'"{file.version}-gzip"'}
         charset = None if file.media_type == "image/png" else "utf-8"
         return web.Response(body=body, content_type=file.media_type, charset=charset, headers=headers)
+
+
+def _knows_visitors(request: web.Request, status: int) -> bool:
+    """Whether a page that was made for nobody says that nobody is logged in. Where we are at fault, or whoever looks is
+    not asked for, it does not; nor where a form comes back: who has sent it finds their words again on the way back."""
+    return status < 500 and request.method in SAFE and not is_nobodys(request)
 
 
 def _without_news(request: web.Request) -> str:

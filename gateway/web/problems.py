@@ -39,7 +39,10 @@ _WORDS = {
 _TOO_OFTEN = mark("Too often")
 _NO_COOKIE = (
     mark("Your browser showed no cookie"),
-    mark("Forms here need one. Let your browser keep cookies of this site, go back, reload the page and try again."),
+    mark(
+        "Forms here need one. If you have logged out meanwhile, log in again; else let your browser keep cookies of this"
+        " site. Then go back, reload the page and try again."
+    ),
 )
 _OTHERWISE = (mark("That did not work"), mark("Nothing was done. Go back and try again."))
 _OURS = (mark("That went wrong"), mark("The fault is ours. It is written down; please try again in a while."))

@@ -40,13 +40,16 @@ _NO_FORM = ("/hooks/", "/unsubscribe/")
 _NO_VISITOR = ("/hooks/", "/static/", "/feeds/")
 """Where it is nobody's page."""
 
+_WAYS_IN = ("/login", "/signup")
+"""Where the forms are by which people come in. Their words are of no use to whoever is in."""
+
 _FEEDS = (".rss", ".atom", ".json")
 """How the paths of feeds end: what is in a public one does not depend on who asks, either."""
 
 _NOBODYS = web.RequestKey("NOBODYS", bool)
 
-_SAFE = frozenset({hdrs.METH_GET, hdrs.METH_HEAD, hdrs.METH_OPTIONS})
-
+SAFE = frozenset({hdrs.METH_GET, hdrs.METH_HEAD, hdrs.METH_OPTIONS})
+"""What only looks (RFC 9110, 9.2.1)."""
 
 BROWSERS = {
     "Edg": "Edge",
@@ -72,7 +75,8 @@ class ForgedForm(web.HTTPForbidden):
 
 
 class NoCookie(ForgedForm):
-    """The browser shows no cookie of ours, so it cannot be known whether the form was made for it."""
+    """The browser shows no cookie of ours, so it cannot be known whether the form was made for it: it keeps none, or
+    was logged out since."""
 
 
 class Visitors:
@@ -173,7 +177,8 @@ class Visitors:
         request[_SECRET] = secret
 
     async def _check(self, request: web.Request) -> None:
-        """Raises ForgedForm unless the request came from a form of ours that was made for this browser."""
+        """Raises ForgedForm unless the request came from a form of ours that was made for this browser; for whoever has
+        come in by it already, a redirect that leads on."""
         if request.headers.get("Sec-Fetch-Site", "same-origin") not in {"same-origin", "none"}:
             raise ForgedForm
         origin = request.headers.get(hdrs.ORIGIN, "")
@@ -181,12 +186,15 @@ class Visitors:
             raise ForgedForm
         secret = self._form_secret(request)
         if not secret:
-            raise NoCookie
+            raise ForgedForm if self._session_cookie in request.cookies else NoCookie
         try:
-            given = (await request.post()).get(FIELD, "")
+            form = await request.post()
         except (ValueError, LookupError, RuntimeError):  # no form after all, or in a code that there is not
             raise web.HTTPBadRequest from None
+        given, back = form.get(FIELD, ""), form.get("next")
         if not isinstance(given, str) or not hmac.compare_digest(given.encode(), self._word(secret).encode()):
+            if VISIT in request and request.path.startswith(_WAYS_IN):  # sent once more, it has let them in
+                raise web.HTTPSeeOther(way_back(back if isinstance(back, str) else None))
             raise ForgedForm
 
     def _own_host(self) -> str:
@@ -205,7 +213,7 @@ class Visitors:
 
 def is_form(request: web.Request) -> bool:
     """Whether it asks this site for something to be done, and is none of a machine's calls."""
-    return request.method not in _SAFE and not request.path.startswith(_NO_FORM) and not _is_mounted(request)
+    return request.method not in SAFE and not request.path.startswith(_NO_FORM) and not _is_mounted(request)
 
 
 def is_nobodys(request: web.Request) -> bool:
@@ -235,7 +243,7 @@ def member(request: web.Request) -> AccountRow:
     """Who is looking. Raises a redirect to the log-in page, which leads back here, when nobody is logged in."""
     account = visitor(request)
     if account is None:
-        back = request.path_qs if request.method in _SAFE else "/home"
+        back = request.path_qs if request.method in SAFE else "/home"
         raise web.HTTPSeeOther(f"/login?next={quote(back, safe='/')}")
     return account
 

@@ -57,6 +57,43 @@ async def test_nor_is_one_that_was_kept_whole(place: Place, chromium: Browser) -
     await page.wait_for_url("**/login?next=/home")
 
 
+async def test_a_kept_page_of_before_the_log_in_is_no_log_out(place: Place, chromium: Browser) -> None:
+    context = await chromium.new_context(locale="en-GB")
+    page = await context.new_page()
+    await page.goto(place.url + "/help")
+    kept = await page.content()
+
+    async def as_kept(route: Route) -> None:
+        await route.fulfill(body=kept, content_type="text/html")
+
+    await context.add_cookies([{"name": "birdwire", "value": place.there.secret, "url": place.url}])
+    await page.goto(place.url + "/home")
+    remembered = "localStorage.getItem('visit')"
+    before = await page.evaluate(remembered)
+    assert before
+    await page.route(re.compile("/help$"), as_kept, times=1)
+    await page.go_back()
+    assert await page.get_by_role("button", name="Log out").count() == 0, "it is the kept one"
+    assert await page.evaluate(remembered) == before, "so what she types at home is there when she goes on"
+
+
+async def test_words_that_were_refused_since_the_session_had_ended_are_there_on_the_way_back(
+    place: Place, chromium: Browser
+) -> None:
+    context, page = await member(place, chromium)
+    await page.goto(place.url + "/home")
+    await page.fill("#text", "long thought about")
+    other = await context.new_page()
+    await other.goto(place.url + "/home")
+    await context.clear_cookies()
+    await other.fill("#text", "something")
+    await other.get_by_role("button", name="Post", exact=True).click()
+    await other.get_by_text("go back, reload the page").wait_for()
+    await page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))")
+    assert await page.input_value("#text") == "long thought about"
+    assert await page.locator("main").is_visible()
+
+
 async def test_a_second_press_sends_nothing(birdwire: World, chromium: Browser) -> None:
     await birdwire.text(ALICE, "JOIN alice")
     await birdwire.shows(ALICE, "you are alice")
@@ -125,6 +162,9 @@ async def test_on_paper_there_are_the_words_and_nothing_to_press(place: Place, c
     assert await page.get_by_text("post 24 of many").first.is_visible()
     for what in ("button", "nav", "footer", "textarea"):
         assert not [each for each in await page.locator(what).all() if await each.is_visible()], what
+    await page.goto(f"{place.url}/@bob/{place.there.posts['poll']}")
+    for button in await page.locator(".poll li button").all():
+        assert await button.is_visible(), "what can be chosen is words"
     ink = "getComputedStyle(document.body).color + getComputedStyle(document.body).backgroundColor"
     assert await page.evaluate(ink) == "rgb(0, 0, 0)rgb(255, 255, 255)"
 

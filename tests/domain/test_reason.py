@@ -1,6 +1,7 @@
 """What is counted together is few, and quotes nobody."""
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.domain import provider_codes
-from gateway.domain.reason import CHOSEN, LONGEST, OUTWARD, UNWANTED, kind_of, said, told_to_author
+from gateway.domain.reason import CHOSEN, LONGEST, OF_SERVERS, OUTWARD, UNWANTED, kind_of, said, told_to_author
 from gateway.domain.speech import Speaking
 from gateway.languages import languages
 
@@ -125,6 +126,11 @@ GERMAN = languages().of("de")
         ("550 5.1.1 no mailbox {here}: %(n)s", "550 5.1.1 no mailbox {here}: %(n)s"),
         ("given up after 2 attempts: 451 {not} now", "aufgegeben nach 2 Versuchen: 451 {not} now"),
         ("opted out by STOP", "mit STOP abgemeldet"),
+        (
+            "given up after 2 attempts: the relay cannot be reached: nothing listens there",
+            "aufgegeben nach 2 Versuchen: das Relay ist nicht zu erreichen: dort nimmt nichts an",
+        ),
+        ("the domain's server refuses our login (535)", "der Server der Domain lehnt unsere Anmeldung ab (535)"),
         ("Kannel: ", "Kannel: "),
     ],
 )
@@ -141,7 +147,7 @@ def test_no_reason_is_lost_on_its_way_to_the_operator(reason: str) -> None:
 
 def test_every_code_and_what_is_said_of_the_way_out_is_put_into_german() -> None:
     with Speaking(GERMAN):
-        for reason in (*map(provider_codes.reason, provider_codes.CODES), *CHOSEN, *OUTWARD):
+        for reason in (*map(provider_codes.reason, provider_codes.CODES), *CHOSEN, *OUTWARD, *OF_SERVERS):
             assert said(reason) != reason
 
 
@@ -150,3 +156,19 @@ def test_what_is_said_of_the_way_out_stands_in_the_code() -> None:
     code = "".join(file.read_text() for file in files if file.name != "reason.py")
     for words in OUTWARD:
         assert f'"{words}' in code, words
+    for words in OF_SERVERS:
+        whose, half = re.fullmatch("(the relay|the domain's server) (.*)", words).groups()
+        assert f'f"{whose} {{no.reason}}"' in code
+        assert f'"{half}' in code, words
+
+
+def test_all_that_is_said_of_no_way_in_is_put_into_other_languages() -> None:
+    """In whose code only the second half of what operators read stands."""
+    found = set()
+    for file in sorted((ROOT / "outbound").glob("mail_*.py")):
+        found |= set(re.findall(r'(?:NoWayIn\(Why\.\w+|_lock_out\(conversation), f?"([^":{(]+)', file.read_text()))
+    found |= {"has no good certificate", "cannot do TLS", "turns us away"}  # made beforehand
+    assert len(found) > 8
+    for half in found - {"is not known"}:
+        assert f"the relay {half}" in OF_SERVERS
+        assert f"the domain's server {half}" in OF_SERVERS

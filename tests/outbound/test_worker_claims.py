@@ -2,10 +2,12 @@
 
 import asyncio
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
 from gateway.domain.delivery import Outcome, Sent
+from gateway.domain.pace import Pace
 from gateway.domain.types import Channel, Lane, Outgoing
 from gateway.service import holding, posting, stopping
 from gateway.service.hush import Hush, Says
@@ -108,6 +110,31 @@ async def test_while_the_queue_is_held_nothing_is_claimed(town: Town) -> None:
     async with running(town.worker(wire)):
         await town.come_to("sent")
     assert len(wire.given) == len(PEOPLE)
+
+
+async def test_while_there_is_no_way_out_all_is_left_to_other_daemons_and_the_pace_too(town: Town) -> None:
+    wire, other = Wire(), Wire()
+    moment = now() + timedelta(minutes=1)  # when all that the test queues is due
+    asked = asyncio.Event()
+
+    def may_talk() -> bool:
+        asked.set()
+        return False
+
+    work: dict[str, Any] = {"channel": Channel.EMAIL, "clock": lambda: moment, "pace": Pace(per_second=6)}
+    idle = town.worker(wire, may_talk=may_talk, settings={"poll": timedelta(hours=1)}, **work)
+    async with running(idle):
+        async with asyncio.timeout(30):
+            await asked.wait()
+        await town.queue(1, *PEOPLE[:3], channel=Channel.EMAIL)
+        asked.clear()
+        idle.wake()
+        async with asyncio.timeout(30):
+            await asked.wait()
+        assert set(await town.states()) == {"queued"}
+        async with running(town.worker(other, **work)):
+            await town.come_to("sent")
+    assert (len(wire.given), len(other.given)) == (0, 3)
 
 
 async def test_what_became_forbidden_while_it_waited_in_the_worker_does_not_go_out(

@@ -124,6 +124,7 @@ class Town:
             connections=more.pop("connections", 4),
             validity=more.pop("validity", None),
             circuit=more.pop("circuit", None),
+            may_talk=more.pop("may_talk", lambda: True),
         )
 
 

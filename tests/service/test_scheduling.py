@@ -197,10 +197,15 @@ async def test_a_time_that_has_passed_is_refused(alice: Store) -> None:
         ("0 12 * * 0", NOW, datetime(2026, 11, 29, 11, 0, tzinfo=UTC)),
         ("0 12 * * 7", NOW, datetime(2026, 11, 29, 11, 0, tzinfo=UTC)),
         ("0 12 * * 1-5", datetime(2026, 11, 27, 12, tzinfo=UTC), datetime(2026, 11, 30, 11, 0, tzinfo=UTC)),
+        ("0 12 * * 6-7", NOW, datetime(2026, 11, 28, 11, 0, tzinfo=UTC)),
+        ("0 12 * * */2", NOW, datetime(2026, 11, 24, 11, 0, tzinfo=UTC)),
+        ("0 12 * * */2", datetime(2026, 11, 26, 12, tzinfo=UTC), datetime(2026, 11, 28, 11, 0, tzinfo=UTC)),
         ("0 12 * * mon", NOW, datetime(2026, 11, 30, 11, 0, tzinfo=UTC)),
         # A day of the month or a weekday, where both are given.
         ("0 12 13 * 5", datetime(2026, 11, 27, 12, tzinfo=UTC), datetime(2026, 12, 4, 11, 0, tzinfo=UTC)),
         ("0 12 13 * 5", datetime(2026, 12, 11, 12, tzinfo=UTC), datetime(2026, 12, 13, 11, 0, tzinfo=UTC)),
+        ("0 12 24 * */2", NOW, datetime(2026, 11, 24, 11, 0, tzinfo=UTC)),  # but for one that begins with a star: both
+        ("0 12 24 * */2", datetime(2026, 11, 24, 12, tzinfo=UTC), datetime(2026, 12, 24, 11, 0, tzinfo=UTC)),
         ("0 12 30 2 1", datetime(2027, 1, 30, tzinfo=UTC), datetime(2027, 2, 1, 11, 0, tzinfo=UTC)),
         ("@daily", NOW, datetime(2026, 11, 23, 23, 0, tzinfo=UTC)),
         (" @Weekly ", NOW, datetime(2026, 11, 28, 23, 0, tzinfo=UTC)),

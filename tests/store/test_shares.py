@@ -7,6 +7,7 @@ from itertools import pairwise
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from store.shares import Shares, part
 from store.unit import Store
@@ -35,9 +36,9 @@ class Uses:
 async def daemon(url: str, most: int) -> AsyncIterator[Uses]:
     store, uses = Store(url), Uses()
     try:
-        shares = Shares(store, most, uses, beat=BEAT)
-        async with meanwhile(shares.run()):
-            await shares.begun()
+        async with meanwhile(Shares(store, most, uses, beat=BEAT).run()):
+            if not store.is_sqlite:
+                await until(lambda: uses.told > 1)
             yield uses
     finally:
         await store.close()
@@ -123,8 +124,62 @@ async def test_a_connection_that_was_lost_is_made_anew_with_what_was_held(
         await store.close()
         assert first.most == 3
         async with daemon(store_url, 3) as second:
-            await until(lambda: first.most + second.most == 3)
-            assert second.most
+            await until(lambda: second.most > 0 and first.most + second.most == 3)
+
+
+class Late(Store):
+    """Comes to its connection when it may."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        self.may = asyncio.Event()
+        self.may.set()
+
+    @asynccontextmanager
+    async def sharing(self) -> AsyncIterator[AsyncConnection]:
+        await self.may.wait()
+        async with super().sharing() as connection:
+            yield connection
+
+
+@pytest.mark.parametrize("store_url", ["postgresql"], indirect=True)
+async def test_who_comes_back_first_when_the_database_was_gone_leaves_the_others_what_they_use(
+    store_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("store.shares._PATIENCE", BEAT)
+    monkeypatch.setattr("store.shares._COMES_BACK", 1e6)
+    late, second = Late(store_url), Uses()
+    async with daemon(store_url, 4) as first, meanwhile(Shares(late, 4, second, beat=BEAT).run()):
+        await until(lambda: (first.most, second.most) == (2, 2))
+        late.may.clear()
+        store = Store(store_url)
+        async with store.listening() as connection:
+            holders = "SELECT DISTINCT pid FROM pg_locks WHERE locktype = 'advisory'"
+            for pid in (await connection.execute(text(holders))).scalars():
+                await connection.execute(text(f"SELECT pg_terminate_backend({pid})"))
+            async with asyncio.timeout(20):
+                while len((await connection.execute(text(holders))).all()) != 1:
+                    pass
+        await store.close()
+        so_far = first.told
+        await until(lambda: first.told > so_far + 3)
+        assert (first.most, second.most) == (2, 2), "the second has not noticed yet, or cannot say so"
+        so_far = second.told
+        late.may.set()
+        await until(lambda: second.told > so_far + 1)
+        assert (first.most, second.most) == (2, 2)
+    await late.close()
+
+
+@pytest.mark.parametrize("store_url", ["postgresql"], indirect=True)
+async def test_whoever_waits_for_the_first_place_is_woken_once_it_is_there(store_url: str) -> None:
+    store, uses = Store(store_url), Uses()
+    rang: list[int] = []
+    store.on_bell(lambda: rang.append(uses.most))
+    async with meanwhile(Shares(store, 4, uses, beat=BEAT).run()):
+        await until(lambda: uses.told > 3)
+    await store.close()
+    assert rang == [4]
 
 
 @pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)

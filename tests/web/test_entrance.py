@@ -414,12 +414,63 @@ async def test_whoever_opens_a_link_again_that_let_them_in_goes_on(
         assert await Browser(site_open).open(link) == 410, "nobody else is let in"
 
 
+async def test_whoever_sends_a_form_again_that_let_them_in_goes_on(village: Village, someone: Browser) -> None:
+    await with_mail(village, "alice")
+    await someone.open("/login?next=/mentions")
+    await someone.submit("/login", who="alice")
+    link = link_in((await letters(village.store, "alice@mail.example"))[-1])
+    await someone.open(link)
+    kept, path = someone.html, someone.path
+    await someone.submit(path)
+    for action, form in ((path, kept), ("/login", kept.replace('<form method="post">', '<form action="/login">'))):
+        someone.html, someone.path = form, path
+        word, back = (someone.find(f"//input[@name='{name}']")[0].get("value") for name in ("csrf", "next"))
+        await someone.post(action, csrf=word, next=back)
+        assert (someone.status, someone.path) == (200, "/mentions")
+    someone.headers = {"Sec-Fetch-Site": "cross-site"}
+    assert await someone.post(path, csrf=word, next="/mentions") == 403
+
+
+async def test_whoever_was_logged_out_meanwhile_is_not_told_of_cookies(village: Village, someone: Browser) -> None:
+    await with_mail(village, "alice")
+    await log_in(village, someone, "alice")
+    await village.is_suspended("alice")
+    assert await someone.post("/posts", text="my words") == 403
+    assert "the page was open for too long" in someone.text
+
+
 async def test_whoever_lets_no_cookies_in_is_told_that_forms_need_one(someone: Browser) -> None:
     await someone.open("/login")
     word = someone.find("//input[@name='csrf']")[0].get("value")
     someone.cookies.clear()
     assert await someone.post("/login", csrf=word, who="alice") == 403
-    assert "Let your browser keep cookies of this site" in someone.text
+    assert "let your browser keep cookies of this site" in someone.text
+
+
+async def test_a_page_says_for_which_log_in_it_was_made_and_none_is_taken_for_a_log_out_that_is_none(
+    village: Village, someone: Browser, site_open: aiohttp.ClientSession
+) -> None:
+    def visit() -> list[str]:
+        return someone.find("//body/@data-visit")
+
+    assert await someone.open("/") == 200
+    assert visit() == [""]
+    assert await someone.post("/posts", text="my words") == 403
+    assert visit() == [], "whoever goes back finds the words that were refused"
+    await with_mail(village, "alice")
+    await log_in(village, someone, "alice")
+    [first] = visit()
+    assert first.isdigit()
+    await someone.open("/@nobody")
+    assert visit() == [first]
+    for nobodys in ("/@nobody.rss", "/static/nothing.css", "/feeds/nothing/home.atom"):
+        assert await someone.open(nobodys) == 404
+        assert visit() == [], "nobody was asked who looks"
+    await someone.open("/settings")
+    await someone.submit("/logout")
+    assert visit() == [""]
+    await log_in(village, someone, "alice")
+    assert visit() != [first]
 
 
 async def test_phones_know_what_belongs_into_each_field_of_the_way_in(village: Village, someone: Browser) -> None:

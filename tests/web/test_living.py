@@ -59,6 +59,15 @@ async def test_what_begins_like_a_text_to_one_person_is_not_posted_unasked(
     assert await village.posted("alice") == 2, "whoever means it has said so"
 
 
+async def test_whoever_is_protected_is_not_asked_to_post_for_everybody(alice: Browser, village: Village) -> None:
+    for protected, button in ((False, "Post it for everybody"), (True, "Post it for your followers")):
+        async with village.store.unit() as unit:
+            await accounts.set_protected(unit, village.ids["alice"], protected)
+        await alice.open("/home")
+        await alice.submit("/posts", text="D bob see you")
+        assert [each.text for each in alice.find("//button[@value='post']")] == [button]
+
+
 async def test_an_answer_begins_with_a_name_that_is_counted(alice: Browser, village: Village) -> None:
     await village.person("bob")
     post = await village.says("bob", "who is there?")

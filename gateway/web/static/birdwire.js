@@ -214,8 +214,9 @@ const fetchAnew = () => {
   location.replace(location.pathname + location.search);
 };
 const [way] = performance.getEntriesByType("navigation");
-if (way && way.type === "back_forward" && isForAnother()) fetchAnew();
-else if (visit !== undefined) kept(() => localStorage.setItem("visit", visit));
+const isKept = way ? way.type === "back_forward" : (performance.navigation || {}).type === 2; // as older browsers say it
+if (!isKept && visit !== undefined) kept(() => localStorage.setItem("visit", visit));
+else if (isKept && isForAnother()) fetchAnew();
 addEventListener("pageshow", (event) => { if (event.persisted && isForAnother()) fetchAnew(); });
 
 document.documentElement.classList.add("scripted");
