@@ -40,8 +40,8 @@ _TOO_OFTEN = mark("Too often")
 _NO_COOKIE = (
     mark("Your browser showed no cookie"),
     mark(
-        "Forms here need one. If you have logged out meanwhile, log in again; else let your browser keep cookies of this"
-        " site. Then go back, reload the page and try again."
+        "Forms here need one. If you have logged out meanwhile, log in again; else let your browser keep cookies of"
+        " this site. Then go back, reload the page and try again."
     ),
 )
 _OTHERWISE = (mark("That did not work"), mark("Nothing was done. Go back and try again."))
