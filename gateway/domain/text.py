@@ -118,7 +118,7 @@ _URL_CHARACTER = (
 _SPECIAL = re.compile(
     rf"""
     (?P<link> (?<![0-9A-Za-z@＠$\#＃]) (?: https?://(?=[\w\[]) | www\.(?=[\w-]{{1,63}}\.\w) ) {_URL_CHARACTER}+ )
-  | (?<![0-9A-Za-z_À-ɏ@＠/\#＃$]) [@＠] (?P<name>[A-Za-z0-9_]{{1,15}}) (?![A-Za-z0-9_À-ɏ@＠]|://)
+  | (?<![0-9A-Za-z_À-ɏ@＠/\#＃$]) (?<!\+…) [@＠] (?P<name>[A-Za-z0-9_]{{1,15}}) (?![A-Za-z0-9_À-ɏ@＠]|://)
   | (?P<hash> (?<![\w&/\#＃]) [\#＃] (?=\w) )
     """,
     re.VERBOSE | re.IGNORECASE,

@@ -40,9 +40,6 @@ _NO_FORM = ("/hooks/", "/unsubscribe/")
 _NO_VISITOR = ("/hooks/", "/static/", "/feeds/")
 """Where it is nobody's page."""
 
-_WAYS_IN = ("/login", "/signup")
-"""Where the forms are by which people come in. Their words are of no use to whoever is in."""
-
 _FEEDS = (".rss", ".atom", ".json")
 """How the paths of feeds end: what is in a public one does not depend on who asks, either."""
 
@@ -177,8 +174,7 @@ class Visitors:
         request[_SECRET] = secret
 
     async def _check(self, request: web.Request) -> None:
-        """Raises ForgedForm unless the request came from a form of ours that was made for this browser; for whoever has
-        come in by it already, a redirect that leads on."""
+        """Raises ForgedForm unless the request came from a form of ours that was made for this browser."""
         if request.headers.get("Sec-Fetch-Site", "same-origin") not in {"same-origin", "none"}:
             raise ForgedForm
         origin = request.headers.get(hdrs.ORIGIN, "")
@@ -188,13 +184,10 @@ class Visitors:
         if not secret:
             raise ForgedForm if self._session_cookie in request.cookies else NoCookie
         try:
-            form = await request.post()
+            given = (await request.post()).get(FIELD, "")
         except (ValueError, LookupError, RuntimeError):  # no form after all, or in a code that there is not
             raise web.HTTPBadRequest from None
-        given, back = form.get(FIELD, ""), form.get("next")
         if not isinstance(given, str) or not hmac.compare_digest(given.encode(), self._word(secret).encode()):
-            if VISIT in request and request.path.startswith(_WAYS_IN):  # sent once more, it has let them in
-                raise web.HTTPSeeOther(way_back(back if isinstance(back, str) else None))
             raise ForgedForm
 
     def _own_host(self) -> str:

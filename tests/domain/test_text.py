@@ -103,6 +103,7 @@ def test_what_can_be_seen_is_not_blank(text):
         ("@ bob @@bob @!", []),
         ("@bob://x", []),
         ("RT @bob: hi", ["bob"]),
+        ("so…@bob, not post+…@birds.example, whose secret was taken out", ["bob"]),
     ],
 )
 def test_who_is_mentioned(text, names):

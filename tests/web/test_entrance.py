@@ -414,23 +414,6 @@ async def test_whoever_opens_a_link_again_that_let_them_in_goes_on(
         assert await Browser(site_open).open(link) == 410, "nobody else is let in"
 
 
-async def test_whoever_sends_a_form_again_that_let_them_in_goes_on(village: Village, someone: Browser) -> None:
-    await with_mail(village, "alice")
-    await someone.open("/login?next=/mentions")
-    await someone.submit("/login", who="alice")
-    link = link_in((await letters(village.store, "alice@mail.example"))[-1])
-    await someone.open(link)
-    kept, path = someone.html, someone.path
-    await someone.submit(path)
-    for action, form in ((path, kept), ("/login", kept.replace('<form method="post">', '<form action="/login">'))):
-        someone.html, someone.path = form, path
-        word, back = (someone.find(f"//input[@name='{name}']")[0].get("value") for name in ("csrf", "next"))
-        await someone.post(action, csrf=word, next=back)
-        assert (someone.status, someone.path) == (200, "/mentions")
-    someone.headers = {"Sec-Fetch-Site": "cross-site"}
-    assert await someone.post(path, csrf=word, next="/mentions") == 403
-
-
 async def test_whoever_was_logged_out_meanwhile_is_not_told_of_cookies(village: Village, someone: Browser) -> None:
     await with_mail(village, "alice")
     await log_in(village, someone, "alice")
