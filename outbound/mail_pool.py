@@ -93,7 +93,6 @@ class Pool:
         self._takes_all = takes_all
         self._free: list[Conversation] = []
         self._open = self._dialling = 0
-        self._most: int | None = None
         self._asleep: dict[tuple[str, str, int], float] = {}
         self._sweep: asyncio.TimerHandle | None = None
         self._goodbyes: set[asyncio.Task[None]] = set()
@@ -116,7 +115,6 @@ class Pool:
     def limit(self, most: int) -> None:
         """No more than so many from now on. What is over it is closed: at once where nobody uses it, else when its mail
         is done."""
-        self._most = most
         self._places.limit(most)
         while self._free and self._open > most:
             self._hang_up(self._free.pop(0))
@@ -183,7 +181,7 @@ class Pool:
         if good:
             conversation.mails += 1
             is_worn = self._reuse and conversation.mails >= self._reuse
-            if is_worn or (self._most is not None and self._open > self._most):
+            if is_worn or self._open > self._places.most:
                 self._hang_up(conversation)
             else:
                 self._keep(conversation)

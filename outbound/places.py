@@ -22,6 +22,11 @@ class Places:
         self._waiting: deque[asyncio.Future[bool]] = deque()
 
     @property
+    def most(self) -> int:
+        """How many there are at the most, however well all goes."""
+        return int(self._most)
+
+    @property
     def allowed(self) -> int:
         """So many may be taken now."""
         return int(self._allowed)
